@@ -1,0 +1,29 @@
+/** Who may import whom. Each rule is a promise of docs/architecture.md. */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'packages-know-no-app', severity: 'error', from: { path: '^packages/' }, to: { path: '^app/' } },
+    { name: 'presence-uses-engine-only', severity: 'error', from: { path: '^packages/presence/' }, to: { path: '^packages/(?!presence/|engine/)' } },
+    { name: 'engine-uses-no-room', severity: 'error', from: { path: '^packages/engine/' }, to: { path: '^packages/(?!engine/)' } },
+    { name: 'town-uses-no-room', severity: 'error', from: { path: '^packages/town/' }, to: { path: '^packages/(?!town/)' } },
+    { name: 'wall-supervision-support', severity: 'error', from: { path: '^app/src/supervision/' }, to: { path: '^app/src/support/' } },
+    { name: 'wall-support-supervision', severity: 'error', from: { path: '^app/src/support/' }, to: { path: '^app/src/supervision/' } },
+    { name: 'platform-knows-no-feature', severity: 'error', from: { path: '^app/src/platform/' }, to: { path: '^app/src/(supervision|support|person|oversight|web)/' } },
+    { name: 'nothing-imports-person', severity: 'error', from: { path: '^app/src/(platform|supervision|support|oversight|web)/' }, to: { path: '^app/src/person/' } },
+    { name: 'features-do-not-import-oversight', severity: 'error', from: { path: '^app/src/(platform|supervision|support|person|web)/' }, to: { path: '^app/src/oversight/' } },
+    {
+      name: 'features-by-their-index',
+      severity: 'error',
+      from: { path: '^app/src/(person|oversight)/' },
+      to: { path: '^app/src/(supervision|support)/', pathNot: '/index\\.ts$' },
+    },
+    { name: 'packages-by-their-index', severity: 'error', from: { path: '^(app|bench)/' }, to: { path: '^packages/[^/]+/src/', pathNot: '/src/index\\.ts$' } },
+    { name: 'known-only', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'app/src/web/browser|node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,140 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { type Columns, type ColumnType, type ColumnValues, chunkOf, chunkRows, emptyColumn, readColumn } from './columns.ts';
+
+export interface EngineOptions {
+  /** Ceiling for DuckDB's own buffers, in megabytes. */
+  memoryMb?: number;
+  threads?: number;
+  /** How much write-ahead log may gather before it is folded into the file, in megabytes. */
+  checkpointMb?: number;
+}
+
+/** Another process holds the file. */
+export class EngineBusyError extends Error {
+  override name = 'EngineBusyError';
+}
+
+export type SqlValue = string | number | bigint | boolean | null;
+
+/**
+ * One embedded analytical database: a DuckDB file, or memory.
+ *
+ * The file is locked by the operating system for as long as it is open, and the lock goes with the process
+ * however it ends, so a crashed owner never leaves it shut.
+ */
+export class Engine {
+  readonly #instance: DuckDBInstance;
+  private constructor(instance: DuckDBInstance) {
+    this.#instance = instance;
+  }
+
+  /**
+   * Opens a file, or memory with `':memory:'`.
+   * @throws EngineBusyError when another process holds the file.
+   */
+  static async open(path: string, options: EngineOptions = {}): Promise<Engine> {
+    const settings: Record<string, string> = {};
+    if (options.memoryMb) settings.memory_limit = `${options.memoryMb}MB`;
+    if (options.threads) settings.threads = String(options.threads);
+    if (options.checkpointMb) settings.checkpoint_threshold = `${options.checkpointMb}MB`;
+    try {
+      return new Engine(await DuckDBInstance.create(path, settings));
+    } catch (error) {
+      if (/lock/i.test(String(error))) throw new EngineBusyError(`${path} is in use by another process`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** A connection of its own; statements on one connection run one after another. */
+  async connect(): Promise<Connection> {
+    return new Connection(await this.#instance.connect());
+  }
+
+  close(): void {
+    this.#instance.closeSync();
+  }
+}
+
+export class Connection {
+  readonly #duck: DuckDBConnection;
+  constructor(duck: DuckDBConnection) {
+    this.#duck = duck;
+  }
+
+  /** Runs a statement and forgets its result. */
+  async run(sql: string, values: SqlValue[] = []): Promise<void> {
+    await this.#duck.run(sql, values as DuckDBValue[]);
+  }
+
+  /** Rows as plain objects; BIGINT comes back as a number. */
+  async rows<T>(sql: string, values: SqlValue[] = []): Promise<T[]> {
+    const reader = await this.#duck.runAndReadAll(sql, values as DuckDBValue[]);
+    const rows = reader.getRowObjects();
+    for (const row of rows) for (const key in row) if (typeof row[key] === 'bigint') row[key] = Number(row[key]);
+    return rows as T[];
+  }
+
+  /**
+   * The result as one typed array per column, in the order of `shape`.
+   *
+   * @param shared puts numbers on shared memory, for worker threads to read without a copy.
+   * @param rowsExpected sizes the arrays at once; they grow when it was too low.
+   */
+  async columns<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    { values = [], shared = false, rowsExpected = 4 * chunkRows }: { values?: SqlValue[]; shared?: boolean; rowsExpected?: number } = {},
+  ): Promise<{ count: number; columns: Columns<S> }> {
+    const types = Object.values(shape);
+    let room = Math.max(chunkRows, rowsExpected);
+    let arrays = types.map((type) => emptyColumn(type, room, shared));
+    let count = 0;
+    const result = await this.#duck.stream(sql, values as DuckDBValue[]);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (!chunk || chunk.rowCount === 0) break;
+      if (count + chunk.rowCount > room) {
+        room = Math.ceil((count + chunk.rowCount) * 1.5);
+        arrays = arrays.map((array, i) => copyInto(emptyColumn(types[i] as ColumnType, room, shared), array));
+      }
+      for (let i = 0; i < types.length; i++) readColumn(chunk, i, types[i] as ColumnType, arrays[i] as ColumnValues[ColumnType], count);
+      count += chunk.rowCount;
+    }
+    const trimmed = arrays.map((array) => (Array.isArray(array) ? array.slice(0, count) : array.subarray(0, count)));
+    return { count, columns: Object.fromEntries(Object.keys(shape).map((key, i) => [key, trimmed[i]])) as Columns<S> };
+  }
+
+  /** Appends `count` rows of typed columns to a table whose columns stand in the same order as `shape`. */
+  async append<S extends Record<string, ColumnType>>(table: string, shape: S, columns: Columns<S>, count: number): Promise<void> {
+    const types = Object.values(shape);
+    const arrays = Object.keys(shape).map((key) => columns[key] as ColumnValues[ColumnType]);
+    const appender = await this.#duck.createAppender(table);
+    for (let from = 0; from < count; from += chunkRows) {
+      appender.appendDataChunk(chunkOf(types, arrays, from, Math.min(chunkRows, count - from)));
+    }
+    appender.closeSync();
+  }
+
+  /** Runs `work` between BEGIN and COMMIT; any error rolls all of it back. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.#duck.run('BEGIN TRANSACTION');
+    try {
+      const result = await work();
+      await this.#duck.run('COMMIT');
+      return result;
+    } catch (error) {
+      await this.#duck.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#duck.closeSync();
+  }
+}
+
+function copyInto<T extends ColumnValues[ColumnType]>(target: T, source: T): T {
+  if (Array.isArray(target)) for (let i = 0; i < source.length; i++) target[i] = (source as (string | null)[])[i] as string | null;
+  else (target as Float64Array).set(source as Float64Array);
+  return target;
+}

@@ -1,0 +1,58 @@
+import type { PresenceParameters } from './parameters.ts';
+
+/**
+ * How far off a fix may be.
+ *
+ * Per axis the error is normal with a spread drawn from a mixture: mostly the reported spread, sometimes five times it,
+ * rarely a gross displacement, because receivers among buildings or indoors report a few metres while being far out.
+ */
+export const ordinaryShare = 0.94;
+export const wideShare = 0.05;
+export const grossShare = 0.01;
+export const wideFactor = 5;
+
+/**
+ * Per-axis standard deviation of the ordinary error, metres, from a reported accuracy radius.
+ *
+ * For a circular normal error the radius holding a share p is σ·√(−2 ln(1−p)), so 68 % is 1.51 σ.
+ * A missing (NaN), zero or negative radius takes `missingAccuracyM`.
+ */
+export function sigmaOf(accuracyM: number, parameters: PresenceParameters): number {
+  const radius = accuracyM > 0 ? Math.max(accuracyM, parameters.accuracyFloorM) : parameters.missingAccuracyM;
+  return radius / Math.sqrt(-2 * Math.log(1 - parameters.accuracyPercentile));
+}
+
+/** Variance of the gross component for a fix of ordinary spread `sigma`. */
+export function grossVariance(sigma: number, parameters: PresenceParameters): number {
+  return Math.max(wideFactor * sigma, parameters.burstSigmaM) ** 2;
+}
+
+/** Radius in metres that holds 99 % of the mixture, by bisection. */
+export function radius99(sigma: number, parameters: PresenceParameters): number {
+  const ordinary = 2 * sigma * sigma;
+  const wide = ordinary * wideFactor * wideFactor;
+  const gross = 2 * grossVariance(sigma, parameters);
+  let low = 0;
+  let high = 10 * wideFactor * sigma + 10 * parameters.burstSigmaM;
+  for (let i = 0; i < 60; i++) {
+    const r = (low + high) / 2;
+    const outside =
+      ordinaryShare * Math.exp((-r * r) / ordinary) + wideShare * Math.exp((-r * r) / wide) + grossShare * Math.exp((-r * r) / gross);
+    if (outside > 0.01) low = r;
+    else high = r;
+  }
+  return high;
+}
+
+/** `radius99` for any spread from 0.1 m to 100 km by table; always rounds up. */
+export function radius99Table(parameters: PresenceParameters): (sigma: number) => number {
+  const steps = 512;
+  const logMin = Math.log(0.1);
+  const scale = (steps - 1) / (Math.log(100_000) - logMin);
+  const table = new Float64Array(steps);
+  for (let i = 0; i < steps; i++) table[i] = radius99(Math.exp(logMin + i / scale), parameters);
+  return (sigma) => {
+    const step = Math.ceil((Math.log(sigma) - logMin) * scale);
+    return table[step < 0 ? 0 : step >= steps ? steps - 1 : step] as number;
+  };
+}

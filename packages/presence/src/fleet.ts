@@ -1,0 +1,83 @@
+import type { Columns, ColumnType } from '@waymark/engine';
+import type { PresenceParameters } from './parameters.ts';
+import type { Place } from './place.ts';
+import type { Track } from './track.ts';
+
+/** The fixes of many wearings in one set of arrays on shared memory: wearing w owns rows `start[w]` to `start[w+1]`. */
+export interface Fleet {
+  at: Float64Array;
+  lon: Float64Array;
+  lat: Float64Array;
+  sigma: Float32Array;
+  start: Int32Array;
+  /** Bounds of each wearing, ms since 1970; `to` is Infinity while worn. */
+  from: Float64Array;
+  to: Float64Array;
+}
+
+/** A crime as the sweep sees it. Times in ms since 1970; the same hours of other weeks and days as shifts in ms. */
+export interface CrimeQuestion {
+  from: number;
+  to: number;
+  place: Place;
+  habitShifts: number[];
+  coincidenceShifts: number[];
+}
+
+/** One track of the fleet, without copying. */
+export function trackOf(fleet: Fleet, wearing: number): Track {
+  const begin = fleet.start[wearing] as number;
+  const end = fleet.start[wearing + 1] as number;
+  return {
+    at: fleet.at.subarray(begin, end),
+    lon: fleet.lon.subarray(begin, end),
+    lat: fleet.lat.subarray(begin, end),
+    sigma: fleet.sigma.subarray(begin, end),
+    from: fleet.from[wearing] as number,
+    to: fleet.to[wearing] as number,
+  };
+}
+
+/** Columns of verdicts, in the order they are stored. `crime` and `wearing` are indexes into the sweep's inputs. */
+export const verdictShape = {
+  crime: 'i32',
+  wearing: 'i32',
+  verdict: 'u8',
+  reasons: 'u16',
+  pMoment: 'f32',
+  pWindow: 'f32',
+  coverage: 'f32',
+  fixes: 'i32',
+  fixesWithin: 'i32',
+  closestM: 'f32',
+  /** Milliseconds after the beginning of the crime's window. */
+  closestAfterMs: 'f64',
+  gapS: 'f32',
+  habitWeeks: 'u8',
+  habitVisits: 'f32',
+} as const satisfies Record<string, ColumnType>;
+
+/** More shifts than this are not looked at. */
+export const coincidenceShiftsAtMost = 16;
+
+export type VerdictColumns = Columns<typeof verdictShape>;
+
+export interface SweepInput {
+  fleet: Fleet;
+  /** In order of `from`. */
+  crimes: CrimeQuestion[];
+  parameters: PresenceParameters;
+}
+
+/** What one stretch of crimes gives. */
+export interface SweepPart {
+  part: number;
+  rows: number;
+  columns: VerdictColumns;
+  /** Per crime of the part and shift: wearers with a fix within the radius, and wearers worn at all. */
+  visits: Int32Array;
+  worn: Int32Array;
+  firstCrime: number;
+  /** SHA-256 of the part's columns, hexadecimal. */
+  digest: string;
+}

@@ -1,0 +1,24 @@
+export { radius99, sigmaOf } from './fix-error.ts';
+export { type CrimeQuestion, type Fleet, type SweepInput, type SweepPart, trackOf, type VerdictColumns, verdictShape } from './fleet.ts';
+export { emptyJudgement, Judge, type Judgement, type JudgeOptions } from './judge.ts';
+export { NearIndex } from './near-index.ts';
+export { defaultParameters, modelVersion, type PresenceParameters } from './parameters.ts';
+export { centreOf, crossesItself, distanceToPlace, type LaidPlace, layPlace, type Place } from './place.ts';
+export { distanceM, fromPlane, longitudeDifference, type Plane, planeAt, toPlane } from './plane.ts';
+export {
+  duration,
+  metres,
+  type Reason,
+  type ReasonFigures,
+  reasonBit,
+  reasonsIn,
+  reasonsInWords,
+  strengthOf,
+  type VerdictName,
+  verdictCode,
+  verdictNames,
+} from './reasons.ts';
+export { type PreparedTrack, prepareTrack } from './prepared-track.ts';
+export { type Habit, habitRatio, ownHabit } from './surprise.ts';
+export { type SweepOptions, type SweepResult, sweep } from './sweep.ts';
+export { firstAfter, firstAtOrAfter, type Track } from './track.ts';

@@ -1,0 +1,224 @@
+import { grossShare, grossVariance, ordinaryShare, wideFactor, wideShare } from './fix-error.ts';
+import type { PresenceParameters } from './parameters.ts';
+import { longitudeDifference, planeAt } from './plane.ts';
+import type { Track } from './track.ts';
+
+/** Slowest spread of a wearer at rest, m²/s: steps about a room. */
+const restSpread = 0.05;
+/**
+ * A wearer who covered d metres in T seconds went along streets, not the straight line. The bridge's spread is a share of
+ * d²/T: what the turns of the fixes around show, within these limits (an even L-shaped way has a half).
+ */
+const detourLeast = 0.04;
+const detourMost = 0.4;
+/** Of the neighbouring gaps' d², as a start or a stop may lie inside this one. */
+const neighbouringMove = 0.05;
+/** Fixes on either side that local noise and spread are averaged over. */
+const neighbours = 6;
+/** Second differences are taken over these numbers of steps. */
+const lags = [1, 2, 4, 8] as const;
+/** Noise is never taken to be more than this many times the reported variance. */
+const noiseFactorAtMost = 16;
+const sharedErrorAtMost = 0.8;
+/** Share of a gross displacement's square that is added to the doubt about the position. */
+const doubtGrowth = 0.3;
+const metresPerDegree = 111_195;
+
+/**
+ * Where a wearer likely was at each fix, and how straight they went between fixes.
+ *
+ * A Kalman filter with a backward pass (Rauch, Tung & Striebel 1965) over a random walk: at rest many fixes together tell
+ * the position, on the move each stands almost alone. Each fix enters through the error mixture, so a lone jump away and
+ * back counts for little. Noise and movement are estimated around each fix, for accuracy figures are often too proud.
+ */
+export interface LikelySet {
+  /** Posterior mean of each fix, degrees, and its variance per axis, m². */
+  likelyLon: Float64Array;
+  likelyLat: Float64Array;
+  variance: Float32Array;
+  /** σm² of the Brownian bridge from fix k to k + 1, m²/s. */
+  spread: Float32Array;
+  /** Correlation of the posterior errors of fix k and k + 1. */
+  shared: Float32Array;
+}
+
+export function likelySet(track: Track, parameters: PresenceParameters): LikelySet {
+  const { at, lon, lat, sigma } = track;
+  const n = at.length;
+  const likelyLon = new Float64Array(n);
+  const likelyLat = new Float64Array(n);
+  const variance = new Float32Array(n);
+  const spread = new Float32Array(n);
+  const shared = new Float32Array(n);
+  if (n === 0) return { likelyLon, likelyLat, variance, spread, shared };
+  const local = localMovement(track);
+  const predicted = new Float64Array(n);
+  let mLon = lon[0] as number;
+  let mLat = lat[0] as number;
+  let P = 1e6;
+  for (let i = 0; i < n; i++) {
+    const reported = (sigma[i] as number) ** 2;
+    const own = Math.max(reported, local.noise[i] as number);
+    const before = i === 0 ? P : P + (local.step[i - 1] as number);
+    predicted[i] = before;
+    const perLon = metresPerDegree * Math.cos(((lat[i] as number) * Math.PI) / 180);
+    const x = longitudeDifference(lon[i] as number, mLon);
+    const y = (lat[i] as number) - mLat;
+    const r2 = (x * perLon) ** 2 + (y * metresPerDegree) ** 2;
+    const wide = own * wideFactor * wideFactor;
+    const gross = Math.max(wide, grossVariance(Math.sqrt(own), parameters));
+    const s1 = before + own;
+    const s2 = before + wide;
+    const s3 = before + gross;
+    const w1 = (ordinaryShare / s1) * Math.exp(-r2 / (2 * s1));
+    const w2 = (wideShare / s2) * Math.exp(-r2 / (2 * s2));
+    const w3 = (grossShare / s3) * Math.exp(-r2 / (2 * s3));
+    const sum = w1 + w2 + w3;
+    if (sum < 1e-12) {
+      // Nothing explains it but a real, sudden move: begin anew from the fix.
+      mLon = lon[i] as number;
+      mLat = lat[i] as number;
+      P = own;
+      predicted[i] = 1e12;
+    } else {
+      const k1 = before / s1;
+      const k2 = before / s2;
+      const k3 = before / s3;
+      const k = (w1 * k1 + w2 * k2 + w3 * k3) / sum;
+      const between = (w1 * (k1 - k) ** 2 + w2 * (k2 - k) ** 2 + w3 * (k3 - k) ** 2) / sum;
+      mLon += k * x;
+      mLat += k * y;
+      // The more a fix was taken for a gross displacement, the more the next one counts: two that agree are believed.
+      P = before * (1 - k) + (between * r2) / 2 + (doubtGrowth * (w3 / sum) * r2) / 2;
+    }
+    likelyLon[i] = mLon;
+    likelyLat[i] = mLat;
+    variance[i] = P;
+  }
+  for (let i = n - 2; i >= 0; i--) {
+    const P0 = variance[i] as number;
+    const gain = P0 / (predicted[i + 1] as number);
+    const after = variance[i + 1] as number;
+    likelyLon[i] = (likelyLon[i] as number) + gain * longitudeDifference(likelyLon[i + 1] as number, likelyLon[i] as number);
+    likelyLat[i] = (likelyLat[i] as number) + gain * ((likelyLat[i + 1] as number) - (likelyLat[i] as number));
+    const smoothed = Math.max(0.25 * P0, P0 + gain * gain * (after - (predicted[i + 1] as number)));
+    shared[i] = Math.min(0.999, gain * Math.sqrt(after / smoothed));
+    variance[i] = smoothed;
+  }
+  bridgeSpread(track, likelyLon, likelyLat, local.turning, spread);
+  return { likelyLon, likelyLat, variance, spread, shared };
+}
+
+/** σm² of each gap from how far it leads and how much the way turns around it. */
+function bridgeSpread({ at }: Track, lon: Float64Array, lat: Float64Array, turning: Float32Array, spread: Float32Array): void {
+  const n = at.length;
+  const moved2 = new Float32Array(n);
+  for (let k = 0; k + 1 < n; k++) {
+    const plane = planeAt(lon[k] as number, lat[k] as number);
+    const x = longitudeDifference(lon[k + 1] as number, plane.lon) * plane.perLon;
+    const y = ((lat[k + 1] as number) - plane.lat) * plane.perLat;
+    moved2[k] = x * x + y * y;
+  }
+  const meanMoved2 = runningSum(moved2);
+  for (let k = 0; k + 1 < n; k++) {
+    const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
+    const around = meanMoved2(Math.max(0, k - neighbours), Math.min(n - 2, k + neighbours));
+    const share = Math.min(detourMost, Math.max(detourLeast, (turning[k] as number) / Math.max(1, around)));
+    const beside = Math.max(k > 0 ? (moved2[k - 1] as number) : 0, moved2[k + 1] as number);
+    spread[k] = restSpread + (share * Math.max(moved2[k] as number, neighbouringMove * beside)) / T;
+  }
+}
+
+/**
+ * Local receiver noise v and turning movement, told apart by second differences over 1, 2, 4 and 8 steps.
+ *
+ * For fixes T seconds apart, |z(i) − mean(z(i−L), z(i+L))|² has the mean 3v + L·T·σm². Noise is alike in all, movement
+ * grows with L, and even movement in a straight line cancels. Slow noise grows too, but only until it is forgotten: so the
+ * least growth between neighbouring L counts as movement.
+ *
+ * @returns per fix: `turning` = T·σm², m², and `noise` v, m² (made larger where neighbours share it); per gap: `step`,
+ * the variance of the random walk across it, m²
+ */
+function localMovement(track: Track): { turning: Float32Array; noise: Float32Array; step: Float32Array } {
+  const { at, lon, lat } = track;
+  const n = at.length;
+  const differences = lags.map((lag) => secondDifferences(track, lag));
+  // Running sums of each difference and of the count, for averages over any neighbourhood at once.
+  const sums = differences.map((values) => runningSum(values));
+  const turning = new Float32Array(n);
+  const noise = new Float32Array(n);
+  const step = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    const low = Math.max(0, i - neighbours);
+    const high = Math.min(n - 1, i + neighbours);
+    let least = Infinity;
+    let last = Number.NaN;
+    let first = Number.NaN;
+    for (let l = 0; l < lags.length; l++) {
+      const mean = sums[l]?.(low, high) ?? Number.NaN;
+      if (mean !== mean) break;
+      if (l === 0) first = mean;
+      else least = Math.min(least, (mean - last) / ((lags[l] as number) - (lags[l - 1] as number)));
+      last = mean;
+    }
+    turning[i] = least === Infinity ? Number.MAX_VALUE : Math.max(0, least);
+    if (least === Infinity) continue;
+    const total = Math.max(0, Math.min(first * 4, last - 8 * (turning[i] as number)) / 3);
+    // Errors that neighbours share do not average out: they weigh like fewer fixes.
+    const sharedError = last > 0 ? Math.min(sharedErrorAtMost, Math.max(0, 1 - first / last)) : 0;
+    const reported = (track.sigma[i] as number) ** 2;
+    noise[i] = Math.min(noiseFactorAtMost * reported, (total * (1 + sharedError)) / (1 - sharedError));
+  }
+  for (let k = 0; k + 1 < n; k++) {
+    const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
+    const x = longitudeDifference(medianOfThree(lon, k + 1), medianOfThree(lon, k)) * metresPerDegree * Math.cos(((lat[k] as number) * Math.PI) / 180);
+    const y = (medianOfThree(lat, k + 1) - medianOfThree(lat, k)) * metresPerDegree;
+    const moved = Math.max(0, x * x + y * y - Math.max(25, 0.5 * (noise[k] as number))) / 2;
+    step[k] = T * restSpread + moved;
+  }
+  return { turning, noise, step };
+}
+
+/** The middle one of a value and its two neighbours; a lone jump never shows. */
+function medianOfThree(values: Float64Array, i: number): number {
+  if (i === 0 || i === values.length - 1) return values[i] as number;
+  const a = values[i - 1] as number;
+  const b = values[i] as number;
+  const c = values[i + 1] as number;
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+}
+
+/** Squared second differences in m² over `lag` steps; NaN where fixes stand too unevenly to compare. */
+function secondDifferences({ at, lon, lat }: Track, lag: number): Float32Array {
+  const n = at.length;
+  const result = new Float32Array(n).fill(Number.NaN);
+  for (let i = lag; i + lag < n; i++) {
+    const a = i - lag;
+    const b = i + lag;
+    const share = ((at[i] as number) - (at[a] as number)) / ((at[b] as number) - (at[a] as number));
+    if (share < 0.3 || share > 0.7) continue;
+    // Cheap metres: these distances are short, so the sphere's mean radius does.
+    const y = ((1 - share) * ((lat[a] as number) - (lat[i] as number)) + share * ((lat[b] as number) - (lat[i] as number))) * metresPerDegree;
+    const x =
+      ((1 - share) * longitudeDifference(lon[a] as number, lon[i] as number) + share * longitudeDifference(lon[b] as number, lon[i] as number)) *
+      metresPerDegree *
+      Math.cos(((lat[i] as number) * Math.PI) / 180);
+    result[i] = x * x + y * y;
+  }
+  return result;
+}
+
+/** Means over stretches, leaving out NaN; NaN where fewer than three are left. */
+function runningSum(values: Float32Array): (low: number, high: number) => number {
+  const sum = new Float64Array(values.length + 1);
+  const count = new Int32Array(values.length + 1);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    sum[i + 1] = (sum[i] as number) + (value === value ? value : 0);
+    count[i + 1] = (count[i] as number) + (value === value ? 1 : 0);
+  }
+  return (low, high) => {
+    const n = (count[high + 1] as number) - (count[low] as number);
+    return n < 3 ? Number.NaN : ((sum[high + 1] as number) - (sum[low] as number)) / n;
+  };
+}

@@ -1,0 +1,36 @@
+import { emptyJudgement, type Judge } from './judge.ts';
+import type { LaidPlace } from './place.ts';
+import type { PreparedTrack } from './prepared-track.ts';
+
+/**
+ * How surprising it is to find this wearer there, from what they do anyway.
+ */
+export interface Habit {
+  /** Earlier weeks with evidence for the same hours. */
+  weeks: number;
+  /** Sum of P(there at some moment) over those weeks: about how many times they were there. */
+  visits: number;
+}
+
+/** The wearer's own earlier weeks: the same place and window, moved by each of `shifts` (ms, negative = earlier). */
+export function ownHabit(judge: Judge, track: PreparedTrack, place: LaidPlace, from: number, to: number, shifts: ArrayLike<number>): Habit {
+  const habit = { weeks: 0, visits: 0 };
+  const then = emptyJudgement();
+  for (let i = 0; i < shifts.length; i++) {
+    const shift = shifts[i] as number;
+    if (to + shift < track.from || track.at.length === 0 || to + shift < (track.at[0] as number)) continue;
+    judge.judge(track, place, from + shift, to + shift, then);
+    if (Number.isNaN(then.pWindow)) continue;
+    habit.weeks++;
+    habit.visits += then.pWindow;
+  }
+  return habit;
+}
+
+/**
+ * Likelihood ratio of being there now against any other week: P now / P then, where P then = (visits + ½) / (weeks + 1)
+ * (Krichevsky–Trofimov smoothing, so that one clean week does not make the ratio infinite). NaN when no week is known.
+ */
+export function habitRatio(pWindow: number, habit: Habit): number {
+  return habit.weeks === 0 ? Number.NaN : pWindow / ((habit.visits + 0.5) / (habit.weeks + 1));
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { emptyColumn } from '@waymark/engine';
+import { coincidenceShiftsAtMost, type SweepInput, type SweepPart, trackOf, type VerdictColumns, verdictShape } from './fleet.ts';
+import { emptyJudgement, Judge } from './judge.ts';
+import { NearIndex } from './near-index.ts';
+import { type LaidPlace, layPlace } from './place.ts';
+import { verdictCode } from './reasons.ts';
+import { type PreparedTrack, prepareTrack } from './prepared-track.ts';
+import { ownHabit } from './surprise.ts';
+
+/**
+ * Judges stretches of crimes against a share of the fleet, `firstWearing` to `lastWearing`, both included.
+ *
+ * Each wearing belongs to one sweeper, so what is worked out about its track is worked out once.
+ */
+export class PartSweeper {
+  readonly #input: SweepInput;
+  readonly #judge: Judge;
+  readonly #firstWearing: number;
+  readonly #tracks: PreparedTrack[] = [];
+  readonly #near: NearIndex;
+
+  constructor(input: SweepInput, firstWearing: number, lastWearing: number) {
+    this.#input = input;
+    this.#judge = new Judge(input.parameters);
+    this.#firstWearing = firstWearing;
+    for (let w = firstWearing; w <= lastWearing; w++) this.#tracks.push(prepareTrack(trackOf(input.fleet, w), input.parameters));
+    this.#near = new NearIndex(this.#tracks);
+  }
+
+  /** Crimes `first` to `last`, both included. */
+  sweep(part: number, first: number, last: number): SweepPart {
+    const columns = roomFor((last - first + 1) * this.#tracks.length);
+    const visits = new Int32Array((last - first + 1) * coincidenceShiftsAtMost);
+    const worn = new Int32Array((last - first + 1) * coincidenceShiftsAtMost);
+    let rows = 0;
+    for (let c = first; c <= last; c++) {
+      rows = this.#crime(c, columns, rows);
+      this.#coincidence(c, (c - first) * coincidenceShiftsAtMost, visits, worn);
+    }
+    const trimmed = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice(0, rows)])) as VerdictColumns;
+    return { part, rows, columns: trimmed, visits, worn, firstCrime: first, digest: digestOf(trimmed, visits, worn) };
+  }
+
+  #crime(c: number, columns: VerdictColumns, row: number): number {
+    const crime = this.#input.crimes[c];
+    if (!crime) return row;
+    const place = layPlace(crime.place);
+    const judged = emptyJudgement();
+    let next = row;
+    for (let w = 0; w < this.#tracks.length; w++) {
+      const track = this.#tracks[w] as PreparedTrack;
+      if (track.from > crime.to || track.to < crime.from) continue;
+      this.#judge.judge(track, place, crime.from, crime.to, judged);
+      columns.crime[next] = c;
+      columns.wearing[next] = this.#firstWearing + w;
+      columns.verdict[next] = judged.verdict;
+      columns.reasons[next] = judged.reasons;
+      columns.pMoment[next] = judged.pMoment;
+      columns.pWindow[next] = judged.pWindow;
+      columns.coverage[next] = judged.coverage;
+      columns.fixes[next] = judged.fixes;
+      columns.fixesWithin[next] = judged.fixesWithin;
+      columns.closestM[next] = judged.closestM;
+      columns.closestAfterMs[next] = judged.closestAt - crime.from;
+      columns.gapS[next] = judged.gapS;
+      if (judged.verdict === verdictCode.present || judged.verdict === verdictCode.unknown) {
+        const habit = ownHabit(this.#judge, track, place, crime.from, crime.to, crime.habitShifts);
+        columns.habitWeeks[next] = habit.weeks;
+        columns.habitVisits[next] = habit.visits;
+      }
+      next++;
+    }
+    return next;
+  }
+
+  /** Per shift: how many wearers had a fix within the radius, of how many who were worn at all. */
+  #coincidence(c: number, offset: number, visits: Int32Array, worn: Int32Array): void {
+    const crime = this.#input.crimes[c];
+    if (!crime) return;
+    const place: LaidPlace = layPlace(crime.place);
+    const reach = this.#input.parameters.radiusM + place.uncertaintyM;
+    crime.coincidenceShifts.slice(0, coincidenceShiftsAtMost).forEach((shift, s) => {
+      const from = crime.from + shift;
+      const to = crime.to + shift;
+      for (const { at } of this.#tracks) {
+        if (at.length > 0 && (at[0] as number) <= to && (at[at.length - 1] as number) >= from) worn[offset + s] = (worn[offset + s] as number) + 1;
+      }
+      if ((worn[offset + s] as number) > 0) visits[offset + s] = this.#near.countNear(place, from, to, reach);
+    });
+  }
+}
+
+function roomFor(rows: number): VerdictColumns {
+  return Object.fromEntries(Object.entries(verdictShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as VerdictColumns;
+}
+
+function digestOf(columns: VerdictColumns, visits: Int32Array, worn: Int32Array): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(verdictShape) as (keyof VerdictColumns)[]) hash.update(bytesOf(columns[name]));
+  return hash.update(bytesOf(visits)).update(bytesOf(worn)).digest('hex');
+}
+
+function bytesOf(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { coincidenceShiftsAtMost, type Fleet, type SweepInput, type SweepPart } from './fleet.ts';
+import { PartSweeper } from './sweep-part.ts';
+
+/** Below this many pairs, starting threads costs more than it saves. */
+const pairsWorthThreads = 100_000;
+const rowsPerPart = 250_000;
+
+export interface SweepOptions {
+  threads?: number;
+  /** Called as each part is stored: crimes done, crimes in all. */
+  onProgress?: (done: number, all: number) => void;
+}
+
+export interface SweepResult {
+  /** SHA-256 over all parts in order: the same inputs and the same split always give the same digest. */
+  digest: string;
+  /**
+   * Per crime: how many wearers of the fleet would be near by chance, as the mean over the same hours of other days on
+   * which anyone was worn. NaN when no other day is known.
+   */
+  coincidence: Float32Array;
+}
+
+interface Share {
+  first: number;
+  last: number;
+}
+
+/**
+ * Judges every crime against every wearing whose time touches its window.
+ *
+ * Wearings are split in fixed shares, whatever the number of threads, so that the digest does not depend on the machine.
+ * `store` is awaited for each part; parts may come in any order, and no thread runs more than one part ahead of it, so
+ * memory stays bounded whatever the size.
+ */
+export async function sweep(input: SweepInput, store: (part: SweepPart) => Promise<void>, options: SweepOptions = {}): Promise<SweepResult> {
+  const shares = shareOut(input.fleet);
+  const wearings = input.fleet.start.length - 1;
+  const crimesPerPart = Math.max(1, Math.floor(rowsPerPart / Math.max(1, Math.ceil(wearings / shares.length))));
+  const stretches: Share[] = [];
+  for (let first = 0; first < input.crimes.length; first += crimesPerPart) {
+    stretches.push({ first, last: Math.min(input.crimes.length, first + crimesPerPart) - 1 });
+  }
+  const digests: string[] = new Array(stretches.length * shares.length);
+  const visits = new Float64Array(input.crimes.length * coincidenceShiftsAtMost);
+  const worn = new Float64Array(visits.length);
+  let done = 0;
+  const keep = async (result: SweepPart) => {
+    digests[result.part] = result.digest;
+    const offset = result.firstCrime * coincidenceShiftsAtMost;
+    for (let i = 0; i < result.visits.length; i++) {
+      visits[offset + i] = (visits[offset + i] as number) + (result.visits[i] as number);
+      worn[offset + i] = (worn[offset + i] as number) + (result.worn[i] as number);
+    }
+    await store(result);
+    const stretch = stretches[result.part % stretches.length] as Share;
+    done += stretch.last - stretch.first + 1;
+    options.onProgress?.(Math.floor(done / shares.length), input.crimes.length);
+  };
+  const threads = Math.min(options.threads ?? availableParallelism(), shares.length);
+  if (threads <= 1 || wearings * input.crimes.length < pairsWorthThreads) {
+    for (const [s, share] of shares.entries()) {
+      const sweeper = new PartSweeper(input, share.first, share.last);
+      for (const [i, stretch] of stretches.entries()) {
+        await keep(sweeper.sweep(s * stretches.length + i, stretch.first, stretch.last));
+        // Lets a server answer between parts.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  } else {
+    await onThreads(input, shares, stretches, threads, keep);
+  }
+  return { digest: createHash('sha256').update(digests.join('\n')).digest('hex'), coincidence: meanOverDays(visits, worn) };
+}
+
+/** Two shares with about as many fixes in each: this product is run on small machines. */
+function shareOut(fleet: Fleet): Share[] {
+  const wearings = fleet.start.length - 1;
+  if (wearings < 2) return [{ first: 0, last: wearings - 1 }];
+  const half = (fleet.start[wearings] as number) / 2;
+  let middle = 1;
+  while (middle < wearings - 1 && (fleet.start[middle] as number) < half) middle++;
+  return [
+    { first: 0, last: middle - 1 },
+    { first: middle, last: wearings - 1 },
+  ];
+}
+
+function meanOverDays(visits: Float64Array, worn: Float64Array): Float32Array {
+  const crimes = visits.length / coincidenceShiftsAtMost;
+  const mean = new Float32Array(crimes).fill(Number.NaN);
+  for (let c = 0; c < crimes; c++) {
+    let days = 0;
+    let sum = 0;
+    for (let s = c * coincidenceShiftsAtMost; s < (c + 1) * coincidenceShiftsAtMost; s++) {
+      if ((worn[s] as number) === 0) continue;
+      days++;
+      sum += visits[s] as number;
+    }
+    if (days > 0) mean[c] = sum / days;
+  }
+  return mean;
+}
+
+/** One thread per share at a time; each is asked for the next stretch when the one before is on its way to the store. */
+async function onThreads(
+  input: SweepInput,
+  shares: Share[],
+  stretches: Share[],
+  threads: number,
+  keep: (part: SweepPart) => Promise<void>,
+): Promise<void> {
+  let storing: Promise<void> = Promise.resolve();
+  const run = (share: Share, s: number) =>
+    new Promise<void>((resolve, reject) => {
+      const worker = new Worker(new URL('./sweep-worker.ts', import.meta.url), {
+        workerData: { input, firstWearing: share.first, lastWearing: share.last },
+      });
+      const end = (error?: unknown) => void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
+      let next = 0;
+      let behind: Promise<void> = Promise.resolve();
+      const ask = () => {
+        if (next >= stretches.length) return void behind.then(() => end(), end);
+        const stretch = stretches[next] as Share;
+        worker.postMessage({ part: s * stretches.length + next++, first: stretch.first, last: stretch.last });
+      };
+      worker.once('error', end);
+      worker.on('message', (result: SweepPart) => {
+        const previous = behind;
+        behind = storing.then(() => keep(result));
+        storing = behind.catch(() => undefined);
+        previous.then(ask, end);
+      });
+      ask();
+    });
+  const waiting = shares.map((share, s) => () => run(share, s));
+  const lanes = Array.from({ length: threads }, async () => {
+    for (let task = waiting.shift(); task; task = waiting.shift()) await task();
+  });
+  await Promise.all(lanes);
+}

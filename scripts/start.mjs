@@ -1,0 +1,6 @@
+import { installIfNeeded } from './install.mjs';
+import { runNode } from './run.mjs';
+
+const began = Date.now();
+installIfNeeded();
+runNode(['app/src/main.ts'], { WAYMARK_STARTED_MS: String(began) });
