@@ -104,6 +104,25 @@ export class Connection {
     return { count, columns: Object.fromEntries(Object.keys(shape).map((key, i) => [key, trimmed[i]])) as Columns<S> };
   }
 
+  /** Hands the result over chunk by chunk, so that a large one is never held twice. The columns are reused between calls. */
+  async scan<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    values: SqlValue[],
+    onChunk: (columns: Columns<S>, count: number) => void,
+  ): Promise<void> {
+    const types = Object.values(shape);
+    const arrays = types.map((type) => emptyColumn(type, chunkRows));
+    const columns = Object.fromEntries(Object.keys(shape).map((key, i) => [key, arrays[i]])) as Columns<S>;
+    const result = await this.#duck.stream(sql, values as DuckDBValue[]);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      if (!chunk || chunk.rowCount === 0) return;
+      for (let i = 0; i < types.length; i++) readColumn(chunk, i, types[i] as ColumnType, arrays[i] as ColumnValues[ColumnType], 0);
+      onChunk(columns, chunk.rowCount);
+    }
+  }
+
   /** Appends `count` rows of typed columns to a table whose columns stand in the same order as `shape`. */
   async append<S extends Record<string, ColumnType>>(table: string, shape: S, columns: Columns<S>, count: number): Promise<void> {
     const types = Object.values(shape);

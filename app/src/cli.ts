@@ -1,0 +1,245 @@
+import { once } from 'node:events';
+import { SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError } from 'commander';
+import { Town, writeTown } from '@waymark/town';
+import type { Arguments, Message } from './commands/commands.ts';
+import { CommandError, runCommand } from './commands/run-command.ts';
+import { ConfigError, readConfig } from './config.ts';
+
+/** `waymark`: what can be done from the command line. Results go to stdout, progress and words to stderr. */
+
+const program = new Command('waymark').description('Positions and crimes in, verdicts out.').version('0.1.0').showHelpAfterError();
+
+function whole(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('Give a whole number.');
+  return number;
+}
+
+class Progress {
+  #bar: SingleBar | null = null;
+
+  show({ done, all, unit }: Extract<Message, { kind: 'progress' }>): void {
+    if (!process.stderr.isTTY || all === 0) return;
+    if (!this.#bar) {
+      this.#bar = new SingleBar({ stream: process.stderr, format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left`, hideCursor: true });
+      this.#bar.start(all, done);
+    }
+    this.#bar.update(done);
+  }
+
+  end(): void {
+    this.#bar?.stop();
+    this.#bar = null;
+  }
+}
+
+interface CommonOptions {
+  data?: string;
+  json?: boolean;
+}
+
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** Runs a command, shows its progress, and gives its result. */
+async function run<T>(name: string, options: CommonOptions, args: Arguments, onItem?: (value: unknown) => Promise<void>): Promise<T> {
+  const config = readConfig({ ...process.env, ...(options.data ? { WAYMARK_DATA: options.data } : {}) });
+  const progress = new Progress();
+  let result: unknown;
+  try {
+    await runCommand(name, config, args, async (message) => {
+      if (message.kind === 'progress') progress.show(message);
+      else if (message.kind === 'item') await onItem?.(message.value);
+      else if (message.kind === 'result') result = message.value;
+    });
+  } finally {
+    progress.end();
+  }
+  return result as T;
+}
+
+const withData = (command: Command) =>
+  command.option('--data <dir>', 'folder of the embedded stores (default: data, or WAYMARK_DATA)').option('--json', 'print the result as JSON');
+
+const imports = program.command('import').description('read files of fixes or crimes');
+
+interface FixesResult {
+  read: number;
+  accepted: number;
+  duplicates: number;
+  quarantined: number;
+  registered: number;
+  problems: { line: number; message: string; value: string }[];
+}
+
+withData(
+  imports
+    .command('fixes')
+    .argument('<file>', 'CSV, NDJSON or GPX, also gzipped')
+    .description('read fixes; those that belong to no wearing are quarantined with the reason')
+    .option('--columns <map>', 'CSV columns, such as tag=vehicle_id,at=timestamp,lat=latitude,lon=longitude')
+    .option('--timezone <zone>', 'zone of times without an offset, such as UTC or Europe/London')
+    .option('--tag <serial>', 'tag of a GPX file')
+    .option('--register', 'make a fictional subject, order and wearing for each tag not yet known'),
+).action(async (file: string, options) => {
+  const result = await run<FixesResult>('import-fixes', options, {
+    file: resolvePath(file),
+    columns: options.columns,
+    timezone: options.timezone,
+    tag: options.tag,
+    register: options.register,
+  });
+  if (options.json) return print(`${JSON.stringify(result)}\n`);
+  await print(
+    `${result.read} read: ${result.accepted} accepted, ${result.duplicates} known already, ${result.quarantined} quarantined` +
+      `${result.registered ? `; ${result.registered} fictional wearers registered` : ''}\n`,
+  );
+  for (const problem of result.problems) console.error(`line ${problem.line}: ${problem.message} ${problem.value}`);
+  if (result.quarantined > 0) console.error('See why with: waymark quarantine');
+});
+
+interface CrimesResult {
+  rows: number;
+  accepted: number;
+  refused: number;
+  counts: { new: number; changed: number; unchanged: number };
+  problems: { row: number; field: string; value: string; code: string; message: string; action: string; severity: string }[];
+}
+
+withData(
+  imports
+    .command('crimes')
+    .argument('<file>', 'UK crime-matching batch, CSV with a header, or GeoJSON')
+    .description('read crimes; bad rows are listed with what to mend')
+    .option('--strict', 'refuse windows longer than 12 hours'),
+).action(async (file: string, options) => {
+  const result = await run<CrimesResult>('import-crimes', options, { file: resolvePath(file), strict: options.strict });
+  if (options.json) await print(`${JSON.stringify(result)}\n`);
+  else {
+    await print(`${result.rows} rows: ${result.counts.new} new, ${result.counts.changed} changed, ${result.counts.unchanged} the same, ${result.refused} refused\n`);
+    for (const p of result.problems) console.error(`${p.row ? `row ${p.row}` : 'file'}, ${p.field} "${p.value}": ${p.message} ${p.action} [${p.code}]`);
+  }
+  if (result.accepted === 0 && result.problems.some((p) => p.severity === 'error')) process.exitCode = 2;
+});
+
+const verdicts = withData(
+  program.command('verdicts').description('work out the verdicts that are due').option('--crime <reference>', 'print only this crime'),
+).action(async (options) => {
+  let first = true;
+  if (options.json) await print('[');
+  const result = await run<{ runId: number; crimes: number; verdicts: number; tookMs: number } | null>(
+    'verdicts',
+    options,
+    { list: options.json === true, crime: options.crime },
+    async (verdict) => {
+      await print(`${first ? '' : ',\n'}${JSON.stringify(verdict)}`);
+      first = false;
+    },
+  );
+  if (options.json) await print(']\n');
+  else if (result) await print(`run ${result.runId}: ${result.crimes} crimes, ${result.verdicts} verdicts in ${(result.tookMs / 1000).toFixed(1)} s\n`);
+  else await print('Nothing is due.\n');
+});
+verdicts
+  .command('rerun')
+  .argument('<run>', 'number of a recorded run', whole)
+  .description('work a run out again from what it read then, and compare byte for byte')
+  .action(async (runId: number) => {
+    const options = verdicts.opts();
+    const result = await run<{ inputs: { same: boolean }; output: { same: boolean; recorded: string; now: string }; verdicts: number }>('rerun', options, { run: runId });
+    const same = result.inputs.same && result.output.same;
+    if (options.json) await print(`${JSON.stringify(result)}\n`);
+    else await print(`${same ? 'The same' : 'DIFFERENT'}: ${result.verdicts} verdicts, ${result.output.recorded} then, ${result.output.now} now\n`);
+    if (!same) process.exitCode = 3;
+  });
+
+withData(
+  program
+    .command('quarantine')
+    .description('show fixes that are nobody’s, or release those whose reason no longer holds')
+    .option('--reason <reason>', 'only this reason')
+    .option('--tag <serial>', 'only this tag')
+    .option('--limit <n>', 'how many to show', whole, 50)
+    .option('--release', 'try them again'),
+).action(async (options) => {
+  const args = { reason: options.reason, tag: options.tag, limit: options.limit, release: options.release };
+  const result = await run<{ released?: number; kept?: number; reasons?: { reason: string; count: number }[]; rows?: { tag: string; at: number; reason: string }[] }>('quarantine', options, args);
+  if (options.json) return print(`${JSON.stringify(result)}\n`);
+  if (result.released !== undefined) return print(`${result.released} released, ${result.kept} kept\n`);
+  for (const { reason, count } of result.reasons ?? []) await print(`${String(count).padStart(8)}  ${reason}\n`);
+  for (const { tag, at, reason } of result.rows ?? []) await print(`${tag || '(none)'}  ${at === null ? '-' : new Date(at).toISOString()}  ${reason}\n`);
+  if ((result.reasons ?? []).length === 0) await print('The quarantine is empty.\n');
+});
+
+const audit = program.command('audit').description('the record of who looked at what');
+withData(audit.command('verify').description('check that no entry was changed or removed')).action(async (options) => {
+  const result = await run<{ entries: number; problems: { seq: number; what: string }[] }>('audit-verify', options, {});
+  if (options.json) await print(`${JSON.stringify(result)}\n`);
+  else if (result.problems.length === 0) await print(`The record is whole: ${result.entries} entries.\n`);
+  else for (const { seq, what } of result.problems) await print(`entry ${seq}: ${what}\n`);
+  if (result.problems.length > 0) process.exitCode = 4;
+});
+
+const credential = program.command('credential').description('make secrets for tags, gateways and programs; each is shown once');
+for (const [kind, what] of [
+  ['tag', 'serial number of the tag'],
+  ['gateway', 'name of the gateway'],
+  ['token', 'name of the program'],
+] as const) {
+  const command = withData(credential.command(kind).argument('<name>', what).description(`make a secret for a ${kind === 'token' ? 'program' : kind}`));
+  if (kind === 'token') command.requiredOption('--role <role>', 'monitoring-officer, crime-analyst, auditor or administrator');
+  command.action(async (name: string, options) => {
+    const result = await run<{ secret?: string; token?: string }>('credential', options, { kind, name, role: options.role });
+    await print(options.json ? `${JSON.stringify(result)}\n` : `${result.secret ?? result.token}\n`);
+  });
+}
+
+program
+  .command('town')
+  .description('write a fictional town with ground truth, of any size')
+  .option('--wearers <n>', 'how many wearers', whole, 60)
+  .option('--days <n>', 'how many days', whole, 14)
+  .option('--crimes <n>', 'how many crimes', whole, 60)
+  .option('--seed <n>', 'the same seed gives the same town', whole, 7)
+  .requiredOption('--out <dir>', 'folder to write to')
+  .option('--json', 'print the result as JSON')
+  .action(async (options) => {
+    const town = new Town({ wearers: options.wearers, days: options.days, crimes: options.crimes, seed: options.seed });
+    const progress = new Progress();
+    const result = await writeTown(town, options.out, (done) => progress.show({ kind: 'progress', done, all: options.wearers, unit: 'wearers' }));
+    progress.end();
+    await print(options.json ? `${JSON.stringify(result)}\n` : `${result.fixes} fixes and ${result.crimes} crimes in ${options.out}: ${result.files.join(', ')}\n`);
+  });
+
+program
+  .command('serve')
+  .description('serve pages, API and ingest')
+  .option('--data <dir>', 'folder of the embedded stores')
+  .option('--port <n>', 'port to listen on', whole)
+  .option('--host <address>', 'address to listen on (default 127.0.0.1)')
+  .action(async (options) => {
+    if (options.data) process.env.WAYMARK_DATA = options.data;
+    if (options.port !== undefined) process.env.WAYMARK_PORT = String(options.port);
+    if (options.host) process.env.WAYMARK_HOST = options.host;
+    await import('./main.ts');
+  });
+
+/** npx runs in the folder of the package when called from a workspace; paths are meant from where the person is. */
+function resolvePath(path: string): string {
+  return path.startsWith('/') ? path : `${process.cwd()}/${path}`;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe went away: nothing more is wanted.
+  if (error.code === 'EPIPE') process.exit(0);
+});
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommandError || error instanceof ConfigError || (error instanceof Error && ['InvalidError', 'NotFoundError', 'RefusedError', 'UnsafeLoginError'].includes(error.name))) {
+    console.error(error.message);
+  } else console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  process.exit(1);
+}

@@ -1,0 +1,157 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import { defaultParameters } from '@waymark/presence';
+import type { Actor, Purpose } from '../platform/access.ts';
+import { InvalidError } from '../platform/action.ts';
+import { issueApiToken } from '../platform/api-tokens.ts';
+import { verifyAudit } from '../platform/audit.ts';
+import { askForAuditCheck } from '../oversight/index.ts';
+import {
+  computeDueVerdicts,
+  declareGateway,
+  importCrimes,
+  importFixes,
+  issueTagCredential,
+  listQuarantineAtConsole,
+  readRun,
+  releaseQuarantineAtConsole,
+  repeatRun,
+  selectVerdicts,
+  streamVerdicts,
+} from '../supervision/index.ts';
+import type { Waymark } from '../waymark.ts';
+
+/** What a command says while it runs. `item` is one element of a printed array. */
+export type Message =
+  | { kind: 'progress'; done: number; all: number; unit: string }
+  | { kind: 'item'; value: unknown }
+  | { kind: 'result'; value: unknown }
+  | { kind: 'failed'; message: string };
+
+export type Emit = (message: Message) => void | Promise<void>;
+export type Arguments = Record<string, unknown>;
+
+/** Something that the command line can ask for, in its own process or in the server that holds the data folder. */
+export type Command = (waymark: Waymark, args: Arguments, emit: Emit) => Promise<void>;
+
+/** The person at the machine's own console. */
+export function consoleActor(purpose: Purpose): Actor {
+  let name = 'console';
+  try {
+    name = userInfo().username;
+  } catch {
+    // A user without an entry in the password file has no name.
+  }
+  return { id: `console:${name}`, name: `${name} at the console`, role: 'operator', purpose };
+}
+
+/** At most some ten messages a second, and the last one. */
+function progress(emit: Emit, unit: string): (done: number, all: number) => void {
+  let last = 0;
+  return (done, all) => {
+    const now = Date.now();
+    if (now - last < 100 && done < all) return;
+    last = now;
+    void emit({ kind: 'progress', done, all, unit });
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function existing(path: unknown): string {
+  const file = resolve(String(path));
+  try {
+    if (statSync(file).isFile()) return file;
+  } catch {
+    throw new InvalidError(`There is no file ${file}.`, 'file');
+  }
+  throw new InvalidError(`${file} is not a file.`, 'file');
+}
+
+const importFixesCommand: Command = async (waymark, args, emit) => {
+  const result = await importFixes(
+    waymark.performer,
+    waymark.intake,
+    consoleActor('ingest'),
+    {
+      path: existing(args.file),
+      columns: text(args.columns),
+      timeZone: text(args.timezone),
+      tag: text(args.tag),
+      register: args.register === true,
+    },
+    progress(emit, 'bytes'),
+  );
+  await emit({ kind: 'result', value: result });
+};
+
+const importCrimesCommand: Command = async (waymark, args, emit) => {
+  const file = existing(args.file);
+  const result = await waymark.performer.perform(consoleActor('crime-matching'), importCrimes, null, {
+    fileName: basename(file),
+    bytes: readFileSync(file),
+    strict: args.strict === true,
+  });
+  await emit({ kind: 'result', value: result });
+};
+
+const verdictsCommand: Command = async (waymark, args, emit) => {
+  const actor = consoleActor('crime-matching');
+  const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
+  const run = await computeDueVerdicts(waymark.performer, services, actor, { onProgress: progress(emit, 'crimes') });
+  if (args.list === true) {
+    const selection = await waymark.performer.perform(actor, selectVerdicts, services, { reference: text(args.crime) });
+    for await (const batch of streamVerdicts(services, selection, defaultParameters.radiusM)) {
+      for (const verdict of batch) await emit({ kind: 'item', value: verdict });
+    }
+  }
+  await emit({ kind: 'result', value: run });
+};
+
+const rerunCommand: Command = async (waymark, args, emit) => {
+  const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
+  const recorded = await waymark.performer.perform(consoleActor('crime-matching'), readRun, null, { id: Number(args.run) || 0 });
+  await emit({ kind: 'result', value: await repeatRun(services, recorded, progress(emit, 'crimes')) });
+};
+
+const quarantineCommand: Command = async (waymark, args, emit) => {
+  const actor = consoleActor('ingest');
+  const filter = { reason: text(args.reason), tag: text(args.tag) };
+  if (args.release === true) {
+    const result = await waymark.performer.perform(actor, releaseQuarantineAtConsole, { fixes: waymark.fixes, intake: waymark.intake }, filter);
+    return emit({ kind: 'result', value: result });
+  }
+  const limit = Math.max(1, Math.min(100_000, Number(args.limit) || 50));
+  await emit({ kind: 'result', value: await waymark.performer.perform(actor, listQuarantineAtConsole, { fixes: waymark.fixes }, { ...filter, limit, offset: 0 }) });
+};
+
+const auditVerifyCommand: Command = async (waymark, _args, emit) => {
+  await waymark.performer.perform(consoleActor('oversight'), askForAuditCheck, null, null);
+  await emit({ kind: 'result', value: await verifyAudit(waymark.database.db) });
+};
+
+const credentialCommand: Command = async (waymark, args, emit) => {
+  const actor = consoleActor('administration');
+  const { performer } = waymark;
+  const value =
+    args.kind === 'gateway'
+      ? await performer.perform(actor, declareGateway, null, { name: String(args.name) })
+      : args.kind === 'tag'
+        ? await performer.perform(actor, issueTagCredential, null, { serial: String(args.name) })
+        : await performer.perform(actor, issueApiToken, null, { name: String(args.name), role: String(args.role ?? '') });
+  await waymark.intake.reload();
+  await emit({ kind: 'result', value });
+};
+
+export const commands: Record<string, Command> = {
+  'import-fixes': importFixesCommand,
+  'import-crimes': importCrimesCommand,
+  verdicts: verdictsCommand,
+  rerun: rerunCommand,
+  quarantine: quarantineCommand,
+  'audit-verify': auditVerifyCommand,
+  credential: credentialCommand,
+};

@@ -1,0 +1,27 @@
+import { timingSafeEqual } from 'node:crypto';
+import { PassThrough } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { Waymark } from '../waymark.ts';
+import { type Arguments, commands, type Message } from './commands.ts';
+
+/** Lets a command on the same machine work through the server that holds the data folder. */
+export function controlRoute(app: FastifyInstance, waymark: Waymark, afterCommand: () => Promise<void>): void {
+  app.post('/control/:command', { config: { open: true, api: true, rateLimit: false } }, async (request, reply) => {
+    const token = waymark.folder.control()?.token ?? '';
+    const given = Buffer.from(String(request.headers['x-waymark-control'] ?? ''));
+    if (token === '' || given.length !== token.length || !timingSafeEqual(given, Buffer.from(token))) {
+      return reply.code(404).send({ error: 'There is nothing at this address.' });
+    }
+    const command = commands[(request.params as { command: string }).command];
+    if (!command) return reply.code(404).send({ error: 'There is no such command.' });
+    const out = new PassThrough();
+    const emit = async (message: Message) => {
+      if (!out.write(`${JSON.stringify(message)}\n`)) await new Promise((resolve) => out.once('drain', resolve).once('close', resolve));
+    };
+    void command(waymark, (request.body ?? {}) as Arguments, emit)
+      .then(afterCommand)
+      .catch((error: Error) => emit({ kind: 'failed', message: error.message }))
+      .finally(() => out.end());
+    return reply.type('application/x-ndjson').send(out);
+  });
+}

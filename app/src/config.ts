@@ -1,0 +1,77 @@
+import { type Static, Type } from 'typebox';
+import Value from 'typebox/value';
+
+/**
+ * Configuration comes from environment variables only. Each has a default that suits a trial on one machine; what
+ * production must set is refused when missing.
+ */
+const Config = Type.Object({
+  /** development | production */
+  NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], { default: 'development' }),
+  WAYMARK_HOST: Type.String({ default: '127.0.0.1' }),
+  WAYMARK_PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535 }),
+  /** Folder of the embedded stores. */
+  WAYMARK_DATA: Type.String({ default: 'data', minLength: 1 }),
+  /** PostgreSQL; without it records live in the data folder. */
+  DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://' })),
+  /** Address that people's browsers use, for sign-in and secure cookies. */
+  WAYMARK_PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
+  /** The agency's identity provider. Without it demo accounts sign in, never in production. */
+  OIDC_ISSUER: Type.Optional(Type.String({ pattern: '^https?://' })),
+  OIDC_CLIENT_ID: Type.Optional(Type.String()),
+  OIDC_CLIENT_SECRET: Type.Optional(Type.String()),
+  /** Claim of the identity token that names the role. */
+  OIDC_ROLE_CLAIM: Type.String({ default: 'waymark_role' }),
+  /** 32 characters or more; made once and kept in the data folder when unset outside production. */
+  WAYMARK_SESSION_SECRET: Type.Optional(Type.String({ minLength: 32 })),
+  /** yes: a second person must review a verdict before it can leave, without seeing the first's decision. */
+  WAYMARK_SECOND_REVIEW: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'no' }),
+  WAYMARK_TIMEZONE: Type.String({ default: 'Europe/London' }),
+  /** yes: an empty data folder is filled with the fictional town. */
+  WAYMARK_DEMO: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'yes' }),
+  WAYMARK_LOG: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info' },
+  ),
+  /** Requests per minute from one address to pages and the API. */
+  WAYMARK_RATE_LIMIT: Type.Integer({ default: 600, minimum: 1 }),
+  /** Megabytes that the analytical engine may use. */
+  WAYMARK_ENGINE_MB: Type.Integer({ default: 1024, minimum: 128 }),
+});
+
+export type Config = Static<typeof Config>;
+
+/** A setting is missing or wrong; the message names it, the value and the remedy. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Reads the environment.
+ * @throws ConfigError naming every setting that is wrong.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(
+    Object.keys(Config.properties)
+      .filter((key) => env[key] !== undefined && env[key] !== '')
+      .map((key) => [key, env[key]]),
+  );
+  const value = Value.Convert(Config, Value.Default(Config, given)) as Record<string, unknown>;
+  const problems = [...Value.Errors(Config, value)].map((error) => {
+    const name = (error.instancePath || '').replace(/^\//, '').split('/')[0] ?? '';
+    const secret = /SECRET|DATABASE_URL/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
+    return `${name} is ${secret}: ${error.message}`;
+  });
+  if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);
+  const config = value as Config;
+  if (config.NODE_ENV === 'production') {
+    const missing = (['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'WAYMARK_SESSION_SECRET', 'WAYMARK_PUBLIC_URL'] as const).filter(
+      (name) => !config[name],
+    );
+    if (missing.length > 0) {
+      throw new ConfigError(`In production these must be set: ${missing.join(', ')}. Demo accounts are refused there. See docs/operators.md.`);
+    }
+    return { ...config, WAYMARK_DEMO: env.WAYMARK_DEMO === 'yes' ? 'yes' : 'no' };
+  }
+  return config;
+}

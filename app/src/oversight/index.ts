@@ -1,0 +1,1 @@
+export { askForAuditCheck } from './audit-log.ts';

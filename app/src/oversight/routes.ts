@@ -1,0 +1,45 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Actor } from '../platform/access.ts';
+import { verifyAudit } from '../platform/audit.ts';
+import { pagination, readPage } from '../web/paging.ts';
+import type { WebKit } from '../web/server.ts';
+import { askForAuditCheck, listAudit, readPolicy } from './audit-log.ts';
+
+function actorOf(request: FastifyRequest): Actor {
+  if (!request.actor) throw new Error('A guarded route was reached without an actor');
+  return request.actor;
+}
+
+/** Who looked at what, whether the record is whole, and the policies in force. */
+export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
+  const { performer, access, database } = web.waymark;
+  const query = (request: FastifyRequest) => {
+    const { action, outcome } = (request.query ?? {}) as Record<string, string>;
+    return { ...readPage(request.query), action: action || undefined, outcome: outcome || undefined };
+  };
+
+  app.get('/audit', { config: { action: 'audit.list' } }, async (request, reply) => {
+    const asked = query(request);
+    const found = await performer.perform(actorOf(request), listAudit, null, asked);
+    return web.page(request, reply, 'oversight/audit.njk', {
+      ...found,
+      query: asked,
+      check: null,
+      pagination: pagination('/audit', request.query, asked.page, found.total),
+    });
+  });
+  app.get('/api/audit', { config: { action: 'audit.list', api: true }, schema: { tags: ['Oversight'], summary: 'Audit entries, newest first', security: [{ token: [] }] } }, async (request) =>
+    performer.perform(actorOf(request), listAudit, null, query(request)),
+  );
+  app.post('/audit/verify', { config: { action: 'audit.verify' } }, async (request, reply) => {
+    await performer.perform(actorOf(request), askForAuditCheck, null, null);
+    const check = await verifyAudit(database.db);
+    const asked = query(request);
+    const found = await performer.perform(actorOf(request), listAudit, null, asked);
+    return web.page(request, reply, 'oversight/audit.njk', { ...found, query: asked, check, pagination: pagination('/audit', {}, 1, found.total) });
+  });
+  app.get('/policies', { config: { action: 'policy.read' } }, async (request, reply) => {
+    const policies = await performer.perform(actorOf(request), readPolicy, { access }, null);
+    return web.page(request, reply, 'oversight/policies.njk', { policies });
+  });
+}

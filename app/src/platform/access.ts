@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+
+export const roles = ['monitoring-officer', 'crime-analyst', 'auditor', 'administrator'] as const;
+export type StaffRole = (typeof roles)[number];
+/** Beside staff: a tag or gateway that sends fixes, the person at the machine's own console, and the server's own jobs. */
+export type Role = StaffRole | 'device' | 'operator' | 'system';
+
+export const purposes = ['monitoring', 'crime-matching', 'oversight', 'administration', 'ingest'] as const;
+export type Purpose = (typeof purposes)[number];
+
+/** Who acts, and what for. */
+export interface Actor {
+  id: string;
+  name: string;
+  role: Role;
+  /** The purpose that the actor is working for; a role's own when nothing else is chosen. */
+  purpose: Purpose;
+}
+
+export const purposeOf: Record<StaffRole, Purpose> = {
+  'monitoring-officer': 'monitoring',
+  'crime-analyst': 'crime-matching',
+  auditor: 'oversight',
+  administrator: 'administration',
+};
+
+export interface Decision {
+  allowed: boolean;
+  /** Id of the policy that decided, or null when none applied. */
+  policy: string | null;
+}
+
+export interface PolicyText {
+  id: string;
+  file: string;
+  text: string;
+}
+
+const folder = join(import.meta.dirname, '../../policies');
+
+/** Reads the policy files; every policy carries its own @id, which refusals name. */
+export function readPolicies(): PolicyText[] {
+  const policies: PolicyText[] = [];
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.cedar')).sort()) {
+    const parts = cedar.policySetTextToParts(readFileSync(join(folder, file), 'utf8'));
+    if (parts.type === 'failure') throw new Error(`Policy file ${file} cannot be read: ${parts.errors.map((e) => e.message).join('; ')}`);
+    for (const text of parts.policies) {
+      const id = /@id\("([^"]+)"\)/.exec(text)?.[1];
+      if (!id) throw new Error(`A policy in ${file} has no @id`);
+      policies.push({ id, file, text });
+    }
+  }
+  return policies;
+}
+
+/** The access policy: the only place that says who may do what, and for which purpose. */
+export class AccessPolicy {
+  readonly policies: PolicyText[];
+  readonly #set: string;
+  readonly #known = new Map<string, Decision>();
+
+  constructor(policies: PolicyText[] = readPolicies()) {
+    this.policies = policies;
+    this.#set = `waymark-${Math.random()}`;
+    const parsed = cedar.preparsePolicySet(this.#set, { staticPolicies: Object.fromEntries(policies.map(({ id, text }) => [id, text])) });
+    if (parsed.type === 'failure') throw new Error(`The access policies cannot be read: ${parsed.errors.map((e) => e.message).join('; ')}`);
+  }
+
+  /** Decisions turn on role, purpose, action and room alone, so each combination is asked once. */
+  decide(actor: Pick<Actor, 'role' | 'purpose'>, action: string, purpose: Purpose, room: string): Decision {
+    const key = `${actor.role}|${actor.purpose}|${action}|${purpose}|${room}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const principal = { type: 'Role', id: actor.role };
+    const resource = { type: 'Room', id: room };
+    const answer = cedar.statefulIsAuthorized({
+      principal,
+      action: { type: 'Action', id: action },
+      resource,
+      context: { purpose, working_for: actor.purpose },
+      preparsedPolicySetId: this.#set,
+      entities: [
+        { uid: principal, attrs: {}, parents: [] },
+        { uid: resource, attrs: {}, parents: [] },
+      ],
+    });
+    if (answer.type === 'failure') throw new Error(`Access policy failed: ${answer.errors.map((e) => e.message).join('; ')}`);
+    const { decision, diagnostics } = answer.response;
+    const result = { allowed: decision === 'allow' && actor.purpose === purpose, policy: diagnostics.reason[0] ?? null };
+    this.#known.set(key, result);
+    return result;
+  }
+}

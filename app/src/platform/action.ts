@@ -1,0 +1,103 @@
+import type { AccessPolicy, Actor, Purpose } from './access.ts';
+import { type AuditFact, appendAudit } from './audit.ts';
+import { type Database, type Room, type Tx, withPurpose } from './database.ts';
+
+/** Nothing of that name is there, or it may not be seen: the two are not told apart. */
+export class NotFoundError extends Error {
+  override name = 'NotFoundError';
+}
+
+/** The access policy says no. */
+export class RefusedError extends Error {
+  override name = 'RefusedError';
+}
+
+/** The input cannot be used; `field` names where, the message says what to do. */
+export class InvalidError extends Error {
+  override name = 'InvalidError';
+  readonly field: string | null;
+  constructor(message: string, field: string | null = null) {
+    super(message);
+    this.field = field;
+  }
+}
+
+export interface ActionContext {
+  tx: Tx;
+  actor: Actor;
+  /** Adds to what the audit entry says: the thing concerned, and counts or names of fields, never content. */
+  note(about: { kind: string; id: string | number } | null, detail?: Record<string, unknown>): void;
+}
+
+/**
+ * One thing that can be done, with what guards it. `Services` are the stores an action needs besides the database.
+ */
+export interface Action<Services, Input, Output> {
+  name: string;
+  room: Room;
+  purpose: Purpose;
+  run(context: ActionContext, services: Services, input: Input): Promise<Output>;
+}
+
+/** Performs actions: policy first, then effect and audit entry in one transaction. */
+export class Performer {
+  readonly #db: Database;
+  readonly #access: AccessPolicy;
+
+  constructor(db: Database, access: AccessPolicy) {
+    this.#db = db;
+    this.#access = access;
+  }
+
+  /**
+   * @throws RefusedError when the policy says no; NotFoundError and InvalidError from the action itself. Each attempt
+   * leaves one audit entry, whatever its outcome.
+   */
+  async perform<S, I, O>(actor: Actor, action: Action<S, I, O>, services: S, input: I): Promise<O> {
+    const decision = this.#access.decide(actor, action.name, action.purpose, action.room);
+    let about: AuditFact['about'] = null;
+    let detail: Record<string, unknown> = {};
+    const fact = (outcome: AuditFact['outcome']): AuditFact => ({
+      actor: actor.id,
+      actorName: actor.name,
+      role: actor.role,
+      purpose: action.purpose,
+      action: action.name,
+      about,
+      outcome,
+      policy: decision.policy,
+      detail,
+    });
+    if (!decision.allowed) {
+      await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact('refused')]));
+      throw new RefusedError(`Your role (${actor.role}) does not allow ${action.name}.`);
+    }
+    try {
+      return await withPurpose(this.#db, action.room, action.purpose, async (tx) => {
+        const output = await action.run(
+          {
+            tx,
+            actor,
+            note: (thing, more = {}) => {
+              if (thing) about = { kind: thing.kind, id: String(thing.id) };
+              detail = { ...detail, ...more };
+            },
+          },
+          services,
+          input,
+        );
+        await appendAudit(tx, [fact('done')]);
+        return output;
+      });
+    } catch (error) {
+      const outcome = error instanceof NotFoundError ? 'not found' : error instanceof InvalidError ? 'invalid' : 'failed';
+      await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact(outcome)]));
+      throw error;
+    }
+  }
+
+  /** May this actor do it? For showing or hiding links; asking leaves no trace. */
+  allows<S, I, O>(actor: Pick<Actor, 'role' | 'purpose'>, action: Action<S, I, O>): boolean {
+    return this.#access.decide(actor, action.name, action.purpose, action.room).allowed;
+  }
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Database, Tx } from './database.ts';
+import { withPurpose } from './database.ts';
+
+/** What an entry says. `about` names the thing looked at or changed, never its content. */
+export interface AuditFact {
+  actor: string;
+  actorName: string;
+  role: string;
+  purpose: string;
+  action: string;
+  about?: { kind: string; id: string } | null;
+  outcome: 'done' | 'refused' | 'not found' | 'invalid' | 'failed' | 'recovered';
+  policy?: string | null;
+  detail?: Record<string, unknown>;
+}
+
+/** JSON with sorted keys, so that the same entry always hashes alike. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value as Record<string, unknown>).filter(([, v]) => v !== undefined);
+    return `{${entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value ?? null);
+}
+
+type Row = {
+  seq: number;
+  at: Date;
+  actor: string;
+  actor_name: string;
+  role: string;
+  purpose: string;
+  action: string;
+  about_kind: string | null;
+  about_id: string | null;
+  outcome: string;
+  policy: string | null;
+  detail: Record<string, unknown>;
+};
+
+function hashOf(previous: string, row: Row): string {
+  return createHash('sha256')
+    .update(previous)
+    .update(canonical({ ...row, seq: Number(row.seq), at: row.at.toISOString() }))
+    .digest('hex');
+}
+
+/**
+ * Adds entries to the chain inside the caller's transaction. The head's row lock puts writers in line, so the chain has
+ * no forks.
+ */
+export async function appendAudit(tx: Tx, facts: AuditFact[], at: Date = new Date()): Promise<void> {
+  if (facts.length === 0) return;
+  const head = await tx.selectFrom('oversight.audit_head').selectAll().forUpdate().executeTakeFirstOrThrow();
+  let seq = Number(head.seq);
+  let previous = head.hash;
+  const rows = facts.map((fact) => {
+    const row: Row = {
+      seq: ++seq,
+      at,
+      actor: fact.actor,
+      actor_name: fact.actorName,
+      role: fact.role,
+      purpose: fact.purpose,
+      action: fact.action,
+      about_kind: fact.about?.kind ?? null,
+      about_id: fact.about?.id ?? null,
+      outcome: fact.outcome,
+      policy: fact.policy ?? null,
+      detail: JSON.parse(JSON.stringify(fact.detail ?? {})) as Record<string, unknown>,
+    };
+    const hash = hashOf(previous, row);
+    const entry = { ...row, detail: JSON.stringify(row.detail), previous_hash: previous, hash };
+    previous = hash;
+    return entry;
+  });
+  for (let i = 0; i < rows.length; i += 1000) {
+    await tx
+      .insertInto('oversight.audit_entries')
+      .values(rows.slice(i, i + 1000))
+      .execute();
+  }
+  await tx.updateTable('oversight.audit_head').set({ seq, hash: previous }).execute();
+}
+
+export interface AuditCheck {
+  entries: number;
+  /** Empty when the chain is whole. */
+  problems: { seq: number; what: string }[];
+}
+
+/** Walks the whole chain: every hash, every link, no gap, and the end where the head says it is. */
+export async function verifyAudit(db: Database): Promise<AuditCheck> {
+  return withPurpose(db, 'oversight', 'oversight', async (tx) => {
+    const problems: AuditCheck['problems'] = [];
+    let previous = 'waymark';
+    let expected = 1;
+    let entries = 0;
+    for (;;) {
+      const rows = await tx
+        .selectFrom('oversight.audit_entries')
+        .selectAll()
+        .where('seq', '>=', expected)
+        .orderBy('seq')
+        .limit(5000)
+        .execute();
+      if (rows.length === 0) break;
+      for (const { previous_hash, hash, ...row } of rows) {
+        const seq = Number(row.seq);
+        if (seq !== expected) problems.push({ seq: expected, what: `entries ${expected} to ${seq - 1} are missing` });
+        if (previous_hash !== previous && seq === expected) problems.push({ seq, what: 'does not follow from the entry before it' });
+        if (hashOf(previous_hash, row as Row) !== hash) problems.push({ seq, what: 'was changed after it was written' });
+        previous = hash;
+        expected = seq + 1;
+        entries++;
+      }
+    }
+    const head = await tx.selectFrom('oversight.audit_head').selectAll().executeTakeFirst();
+    if (!head || Number(head.seq) !== expected - 1 || head.hash !== previous) {
+      problems.push({ seq: expected, what: `the log ends at ${expected - 1}, but ${head?.seq ?? 'no'} entries were written` });
+    }
+    return { entries, problems };
+  });
+}
+
+/** Number of entries so far. */
+export async function auditLength(db: Database): Promise<number> {
+  return withPurpose(db, 'oversight', 'oversight', async (tx) => {
+    const { n } = await tx.selectFrom('oversight.audit_entries').select(sql<number>`count(*)::int`.as('n')).executeTakeFirstOrThrow();
+    return n;
+  });
+}

@@ -1,0 +1,113 @@
+import { PGlite } from '@electric-sql/pglite';
+import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from 'kysely';
+import pg from 'pg';
+
+/** Columns that the database fills in. */
+export type Json<T> = ColumnType<T, string, string>;
+
+/** Tables of the platform itself. Features add theirs by declaration merging. */
+export interface Tables {
+  'platform.sessions': { id: string; data: Json<unknown>; expires_at: Date };
+  'platform.api_tokens': { id: Generated<number>; name: string; role: string; hash: string; created_at: Generated<Date>; revoked_at: Date | null };
+  'oversight.audit_entries': {
+    seq: number;
+    at: Date;
+    actor: string;
+    actor_name: string;
+    role: string;
+    purpose: string;
+    action: string;
+    about_kind: string | null;
+    about_id: string | null;
+    outcome: string;
+    policy: string | null;
+    detail: Json<Record<string, unknown>>;
+    previous_hash: string;
+    hash: string;
+  };
+  'oversight.audit_head': { only: boolean; seq: number; hash: string };
+}
+
+export type Database = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+
+export type Room = 'supervision' | 'support' | 'person' | 'oversight';
+
+export interface OpenDatabase {
+  db: Database;
+  kind: 'pglite' | 'postgres';
+  /** Runs a statement outside any purpose; for migrations and the job queue, which hold no personal data. */
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  close(): Promise<void>;
+}
+
+/** The login must not be able to see past row-level security. */
+export class UnsafeLoginError extends Error {
+  override name = 'UnsafeLoginError';
+}
+
+/** Opens PostgreSQL when a URL is given, else PGlite in a folder (or in memory, with `memory://`). */
+export async function openDatabase(where: { url: string } | { folder: string }): Promise<OpenDatabase> {
+  return 'url' in where ? openPostgres(where.url) : openPglite(where.folder);
+}
+
+async function openPglite(folder: string): Promise<OpenDatabase> {
+  const lite = await PGlite.create(folder);
+  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: lite }) });
+  return {
+    db,
+    kind: 'pglite',
+    executeSql: async (text, values = []) => {
+      if (values.length > 0) return lite.query(text, values);
+      const results = await lite.exec(text);
+      return { rows: results.flatMap((result) => result.rows) };
+    },
+    close: async () => {
+      await db.destroy().catch(() => undefined);
+      if (!lite.closed) await lite.close();
+    },
+  };
+}
+
+async function openPostgres(url: string): Promise<OpenDatabase> {
+  // BIGINT as number: sequence numbers and milliseconds stay far below 2^53.
+  pg.types.setTypeParser(20, Number);
+  const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
+  pool.on('error', () => undefined);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    const login = await pool.query<{ rolname: string; rolsuper: boolean; rolbypassrls: boolean }>(
+      'SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user',
+    );
+    const role = login.rows[0];
+    if (role?.rolsuper || role?.rolbypassrls) {
+      throw new UnsafeLoginError(
+        `The database login "${role.rolname}" is ${role.rolsuper ? 'a superuser' : 'allowed to bypass row-level security'}, so the purpose rules would not bind it. ` +
+          'Use a login made with: CREATE ROLE waymark LOGIN CREATEROLE PASSWORD …; see docs/operators.md.',
+      );
+    }
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    db,
+    kind: 'postgres',
+    executeSql: async (text, values = []) => {
+      const result = await pool.query(text, values);
+      return Array.isArray(result) ? { rows: result.flatMap((part) => part.rows ?? []) } : { rows: result.rows ?? [] };
+    },
+    close: () => db.destroy(),
+  };
+}
+
+/**
+ * A transaction bound to one room's role and one purpose. Without this, forced row-level security shows no rows.
+ */
+export async function withPurpose<T>(db: Database, room: Room, purpose: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (tx) => {
+    await sql`SET LOCAL ROLE ${sql.id(`waymark_${room}`)}`.execute(tx);
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true)`.execute(tx);
+    return work(tx);
+  });
+}

@@ -1,0 +1,391 @@
+import { type Columns, type ColumnType, type Connection, Engine, emptyColumn } from '@waymark/engine';
+
+/** Columns of stored fixes, in table order. Times in ms since 1970; NaN for what was not reported. */
+export const fixShape = {
+  tag: 'i32',
+  wearing: 'i32',
+  at: 'time',
+  receivedAt: 'time',
+  lon: 'f64',
+  lat: 'f64',
+  accuracyM: 'f32',
+  speedMps: 'f32',
+  headingDeg: 'f32',
+  method: 'u8',
+  battery: 'f32',
+  seq: 'f64',
+  events: 'text',
+} as const satisfies Record<string, ColumnType>;
+export type FixColumns = Columns<typeof fixShape>;
+
+export const fixMethods = ['gnss', 'wifi', 'cell', 'beacon', 'unknown'] as const;
+
+/** A position that cannot be anybody's, kept as it came, with the reason. */
+export interface QuarantinedFix {
+  tag: string;
+  /** NaN when the time could not be read. */
+  at: number;
+  lon: number;
+  lat: number;
+  reason: string;
+  /** The fix as JSON, or the text that could not be read, shortened. */
+  raw: string;
+}
+
+export interface FixBatch {
+  source: string;
+  receivedAt: number;
+  count: number;
+  columns: FixColumns;
+  quarantined: QuarantinedFix[];
+}
+
+/** The promise given to a sender: what became of its batch, durable when it is given. */
+export interface Receipt {
+  receipt: number;
+  accepted: number;
+  duplicates: number;
+  quarantined: number;
+}
+
+export interface QuarantineRow extends QuarantinedFix {
+  id: number;
+  receivedAt: number;
+  released: boolean;
+}
+
+interface Waiting {
+  batch: FixBatch;
+  resolve: (receipt: Receipt) => void;
+  reject: (error: unknown) => void;
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS fixes (
+    tag INTEGER NOT NULL, wearing INTEGER NOT NULL, at_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL,
+    lon DOUBLE NOT NULL, lat DOUBLE NOT NULL, accuracy_m FLOAT, speed_mps FLOAT, heading_deg FLOAT,
+    method UTINYINT NOT NULL, battery FLOAT, seq DOUBLE, events VARCHAR, receipt INTEGER NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS quarantine (
+    id INTEGER NOT NULL, tag VARCHAR NOT NULL, at_ms DOUBLE, lon DOUBLE, lat DOUBLE, reason VARCHAR NOT NULL,
+    raw VARCHAR NOT NULL, received_ms BIGINT NOT NULL, receipt INTEGER NOT NULL, released_by INTEGER
+  );
+  CREATE TABLE IF NOT EXISTS receipts (
+    receipt INTEGER NOT NULL, received_ms BIGINT NOT NULL, source VARCHAR NOT NULL,
+    accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL
+  );`;
+
+const storedShape = { ...fixShape, receipt: 'i32' } as const;
+
+/** Most rows that one commit takes; more wait for the next. */
+const rowsPerCommit = 100_000;
+
+/**
+ * Keeps fixes in a DuckDB file.
+ *
+ * Group commit: batches that arrive while a commit is under way share the next one. A batch is acknowledged only after
+ * the commit that holds it, with its receipt, is on disk. The same tag and time is one fix, however often it comes.
+ */
+export class FixStore {
+  readonly #engine: Engine;
+  readonly #writer: Connection;
+  readonly #reader: Connection;
+  #queue: Waiting[] = [];
+  #flushing: Promise<void> | null = null;
+  #receipt: number;
+  #quarantineId: number;
+  /** Latest time stored per tag: anything later is new without asking. */
+  readonly #latest: Map<number, number>;
+
+  private constructor(engine: Engine, writer: Connection, reader: Connection, receipt: number, quarantineId: number, latest: Map<number, number>) {
+    this.#engine = engine;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#receipt = receipt;
+    this.#quarantineId = quarantineId;
+    this.#latest = latest;
+  }
+
+  /** @throws EngineBusyError when another process holds the file */
+  static async open(path: string, memoryMb: number): Promise<FixStore> {
+    const engine = await Engine.open(path, { memoryMb, checkpointMb: 256 });
+    const writer = await engine.connect();
+    for (const statement of schema.split(';')) if (statement.trim()) await writer.run(statement);
+    await writer.run('CREATE TEMP TABLE incoming (tag INTEGER NOT NULL, at_ms BIGINT NOT NULL)');
+    const [last] = await writer.rows<{ receipt: number; quarantine: number }>(
+      'SELECT coalesce((SELECT max(receipt) FROM receipts), 0) AS receipt, coalesce((SELECT max(id) FROM quarantine), 0) AS quarantine',
+    );
+    const latest = await writer.rows<{ tag: number; at: number }>('SELECT tag, max(at_ms) AS "at" FROM fixes GROUP BY tag');
+    return new FixStore(
+      engine,
+      writer,
+      await engine.connect(),
+      last?.receipt ?? 0,
+      last?.quarantine ?? 0,
+      new Map(latest.map(({ tag, at }) => [tag, at])),
+    );
+  }
+
+  /** The newest receipt that is durable. */
+  get lastReceipt(): number {
+    return this.#receipt;
+  }
+
+  /** Batches waiting for a commit. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Stores a batch; resolves when it is durable. */
+  append(batch: FixBatch): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ batch, resolve, reject });
+      this.#flushing ??= this.#flush().finally(() => {
+        this.#flushing = null;
+      });
+    });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      let rows = 0;
+      let take = 0;
+      while (take < this.#queue.length && (take === 0 || rows + (this.#queue[take]?.batch.count ?? 0) <= rowsPerCommit)) {
+        rows += this.#queue[take++]?.batch.count ?? 0;
+      }
+      const group = this.#queue.splice(0, take);
+      try {
+        const receipts = await this.#commit(group.map(({ batch }) => batch));
+        group.forEach(({ resolve }, i) => {
+          resolve(receipts[i] as Receipt);
+        });
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+  }
+
+  async #commit(batches: FixBatch[]): Promise<Receipt[]> {
+    const rows = batches.reduce((sum, batch) => sum + batch.count, 0);
+    const fresh = await this.#findFresh(batches);
+    const stored = Object.fromEntries(Object.entries(storedShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as Columns<
+      typeof storedShape
+    >;
+    const names = Object.keys(fixShape) as (keyof FixColumns)[];
+    const first = this.#receipt + 1;
+    let kept = 0;
+    const receipts = batches.map((batch, b): Receipt => {
+      const isFresh = fresh[b] as Uint8Array;
+      let accepted = 0;
+      for (let i = 0; i < batch.count; i++) {
+        if (!isFresh[i]) continue;
+        for (const name of names) (stored[name] as unknown[])[kept] = batch.columns[name][i];
+        stored.receipt[kept++] = first + b;
+        accepted++;
+      }
+      return { receipt: first + b, accepted, duplicates: batch.count - accepted, quarantined: batch.quarantined.length };
+    });
+    await this.#writer.transaction(async () => {
+      if (kept > 0) await this.#writer.append('fixes', storedShape, stored, kept);
+      await this.#appendQuarantine(batches, first);
+      await this.#writer.append(
+        'receipts',
+        { receipt: 'i32', receivedAt: 'time', source: 'text', accepted: 'i32', duplicates: 'i32', quarantined: 'i32' },
+        {
+          receipt: Int32Array.from(receipts, (r) => r.receipt),
+          receivedAt: Float64Array.from(batches, (b) => b.receivedAt),
+          source: batches.map((b) => b.source),
+          accepted: Int32Array.from(receipts, (r) => r.accepted),
+          duplicates: Int32Array.from(receipts, (r) => r.duplicates),
+          quarantined: Int32Array.from(receipts, (r) => r.quarantined),
+        },
+        receipts.length,
+      );
+    });
+    // Only now: what is remembered in memory is what stands on disk.
+    for (let i = 0; i < kept; i++) {
+      const tag = stored.tag[i] as number;
+      const at = stored.at[i] as number;
+      if (at > (this.#latest.get(tag) ?? -Infinity)) this.#latest.set(tag, at);
+    }
+    this.#receipt = first + batches.length - 1;
+    return receipts;
+  }
+
+  /** Per batch, 1 for each row whose tag and time are not stored yet and not earlier in the same commit. */
+  async #findFresh(batches: FixBatch[]): Promise<Uint8Array[]> {
+    const latest = new Map<number, number>();
+    const doubtful: [batch: number, row: number][] = [];
+    const fresh = batches.map((batch, b) => {
+      const flags = new Uint8Array(batch.count).fill(1);
+      for (let i = 0; i < batch.count; i++) {
+        const tag = batch.columns.tag[i] as number;
+        const at = batch.columns.at[i] as number;
+        if (at > (latest.get(tag) ?? this.#latest.get(tag) ?? -Infinity)) latest.set(tag, at);
+        else doubtful.push([b, i]);
+      }
+      return flags;
+    });
+    if (doubtful.length === 0) return fresh;
+    const at = (pair: [number, number]) => (batches[pair[0]] as FixBatch).columns.at[pair[1]] as number;
+    const tag = (pair: [number, number]) => (batches[pair[0]] as FixBatch).columns.tag[pair[1]] as number;
+    const incoming = { tag: Int32Array.from(doubtful, tag), at: Float64Array.from(doubtful, at) };
+    await this.#writer.run('DELETE FROM incoming');
+    await this.#writer.append('incoming', { tag: 'i32', at: 'time' }, incoming, doubtful.length);
+    // The bounds let whole stretches of the table be passed over.
+    let low = Infinity;
+    let high = -Infinity;
+    for (const moment of incoming.at) {
+      if (moment < low) low = moment;
+      if (moment > high) high = moment;
+    }
+    const known = await this.#writer.rows<{ tag: number; at: number }>(
+      `SELECT DISTINCT f.tag, f.at_ms AS "at" FROM fixes f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
+       WHERE f.at_ms BETWEEN ${Math.round(low)} AND ${Math.round(high)}`,
+    );
+    const seen = new Set(known.map((row) => `${row.tag}@${row.at}`));
+    // Rows that came in order earlier in this commit count as seen too.
+    const doubtfulKeys = new Set(doubtful.map((pair) => `${tag(pair)}@${at(pair)}`));
+    const doubtfulAt = new Set(doubtful.map(([b, i]) => `${b}/${i}`));
+    batches.forEach((batch, b) => {
+      for (let i = 0; i < batch.count; i++) {
+        const key = `${batch.columns.tag[i]}@${batch.columns.at[i]}`;
+        if (!doubtfulKeys.has(key)) continue;
+        if (doubtfulAt.has(`${b}/${i}`) && seen.has(key)) (fresh[b] as Uint8Array)[i] = 0;
+        seen.add(key);
+      }
+    });
+    return fresh;
+  }
+
+  async #appendQuarantine(batches: FixBatch[], firstReceipt: number): Promise<void> {
+    const rows = batches.flatMap((batch, b) => batch.quarantined.map((fix) => ({ fix, receivedAt: batch.receivedAt, receipt: firstReceipt + b })));
+    if (rows.length === 0) return;
+    const ids = Int32Array.from(rows, (_, i) => this.#quarantineId + 1 + i);
+    this.#quarantineId += rows.length;
+    await this.#writer.append(
+      'quarantine',
+      {
+        id: 'i32',
+        tag: 'text',
+        at: 'f64',
+        lon: 'f64',
+        lat: 'f64',
+        reason: 'text',
+        raw: 'text',
+        receivedAt: 'time',
+        receipt: 'i32',
+        releasedBy: 'f64',
+      },
+      {
+        id: ids,
+        tag: rows.map(({ fix }) => fix.tag),
+        at: Float64Array.from(rows, ({ fix }) => fix.at),
+        lon: Float64Array.from(rows, ({ fix }) => fix.lon),
+        lat: Float64Array.from(rows, ({ fix }) => fix.lat),
+        reason: rows.map(({ fix }) => fix.reason),
+        raw: rows.map(({ fix }) => fix.raw),
+        receivedAt: Float64Array.from(rows, (row) => row.receivedAt),
+        receipt: Int32Array.from(rows, (row) => row.receipt),
+        releasedBy: new Float64Array(rows.length).fill(Number.NaN),
+      },
+      rows.length,
+    );
+  }
+
+  /** Receipts after the given one, oldest first. */
+  async receiptsAfter(receipt: number): Promise<(Receipt & { source: string })[]> {
+    return this.#reader.rows(
+      'SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt',
+      [receipt],
+    );
+  }
+
+  /** Fixes of one wearing in order of time. */
+  async track(wearing: number, from: number, to: number, receiptUpto = 2_147_483_647): Promise<{ count: number; columns: FixColumns }> {
+    return this.#reader.columns(
+      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+       FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ? AND receipt <= ? ORDER BY at_ms`,
+      fixShape,
+      { values: [wearing, Math.round(from), Math.round(to), receiptUpto] },
+    );
+  }
+
+  /** Runs a read-only query over `fixes` and gives typed columns. */
+  async query<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    options: { values?: (number | string)[]; shared?: boolean; rowsExpected?: number } = {},
+  ): Promise<{ count: number; columns: Columns<S> }> {
+    return this.#reader.columns(sql, shape, options);
+  }
+
+  /** Runs a read-only query over `fixes` and hands it over chunk by chunk. */
+  async scan<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    values: (number | string)[],
+    onChunk: (columns: Columns<S>, count: number) => void,
+  ): Promise<void> {
+    await this.#reader.scan(sql, shape, values, onChunk);
+  }
+
+  async summary(): Promise<{ fixes: number; quarantined: number; tags: number; latest: number | null }> {
+    const [row] = await this.#reader.rows<{ fixes: number; quarantined: number; tags: number; latest: number | null }>(
+      `SELECT (SELECT count(*) FROM fixes) AS fixes, (SELECT count(*) FROM quarantine WHERE released_by IS NULL) AS quarantined,
+        (SELECT count(DISTINCT tag) FROM fixes) AS tags, (SELECT max(at_ms) FROM fixes) AS latest`,
+    );
+    return row as { fixes: number; quarantined: number; tags: number; latest: number | null };
+  }
+
+  /** Latest fix and number of fixes per tag. */
+  async lastSeen(): Promise<{ tag: number; at: number; fixes: number; battery: number | null }[]> {
+    return this.#reader.rows('SELECT tag, max(at_ms) AS "at", count(*) AS fixes, arg_max(battery, at_ms) AS battery FROM fixes GROUP BY tag');
+  }
+
+  async quarantineReasons(): Promise<{ reason: string; count: number }[]> {
+    return this.#reader.rows(
+      'SELECT reason, count(*) AS count FROM quarantine WHERE released_by IS NULL GROUP BY reason ORDER BY count DESC, reason',
+    );
+  }
+
+  async quarantine(options: { reason?: string; tag?: string; limit: number; offset: number }): Promise<{ rows: QuarantineRow[]; total: number }> {
+    const where = ['released_by IS NULL'];
+    const values: string[] = [];
+    if (options.reason) {
+      where.push('reason = ?');
+      values.push(options.reason);
+    }
+    if (options.tag) {
+      where.push('tag = ?');
+      values.push(options.tag);
+    }
+    const filter = where.join(' AND ');
+    const rows = await this.#reader.rows<QuarantineRow>(
+      `SELECT id, tag, at_ms AS "at", lon, lat, reason, raw, received_ms AS "receivedAt", released_by IS NOT NULL AS released
+       FROM quarantine WHERE ${filter} ORDER BY id DESC LIMIT ${Math.trunc(options.limit)} OFFSET ${Math.trunc(options.offset)}`,
+      values,
+    );
+    const [total] = await this.#reader.rows<{ n: number }>(`SELECT count(*) AS n FROM quarantine WHERE ${filter}`, values);
+    return { rows, total: total?.n ?? 0 };
+  }
+
+  /** Marks quarantined fixes as released under a receipt. */
+  async markReleased(ids: number[], receipt: number): Promise<void> {
+    if (ids.length === 0) return;
+    while (this.#flushing) await this.#flushing;
+    await this.#writer.run(`UPDATE quarantine SET released_by = ${receipt} WHERE id IN (${ids.map((id) => Math.trunc(id)).join(',')})`);
+  }
+
+  async close(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    this.#reader.close();
+    this.#writer.close();
+    this.#engine.close();
+  }
+}
+
+/** Columns with room for `count` fixes. */
+export function fixColumns(count: number): FixColumns {
+  return Object.fromEntries(Object.entries(fixShape).map(([name, type]) => [name, emptyColumn(type, count)])) as FixColumns;
+}

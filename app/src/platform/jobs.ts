@@ -1,0 +1,39 @@
+import { PgBoss } from 'pg-boss';
+import type { OpenDatabase } from './database.ts';
+
+/** Background work in the records database. Jobs carry no personal data, only what to do. */
+export class Jobs {
+  readonly #boss: PgBoss;
+
+  private constructor(boss: PgBoss) {
+    this.#boss = boss;
+  }
+
+  static async start(database: OpenDatabase, onError: (error: Error) => void): Promise<Jobs> {
+    const boss = new PgBoss({
+      db: { executeSql: (text, values) => database.executeSql(text, values as unknown[]) as Promise<{ rows: never[] }> },
+      schema: 'jobs',
+      supervise: database.kind === 'postgres',
+      schedule: false,
+    });
+    boss.on('error', onError);
+    await boss.start();
+    return new Jobs(boss);
+  }
+
+  /** Runs `work` whenever the job is asked for; one at a time, and requests made meanwhile become one more. */
+  async define(name: string, work: () => Promise<void>): Promise<void> {
+    if (!(await this.#boss.getQueue(name))) await this.#boss.createQueue(name, { policy: 'short', retryLimit: 2 });
+    await this.#boss.work(name, { pollingIntervalSeconds: 2 }, async () => {
+      await work();
+    });
+  }
+
+  async ask(name: string): Promise<void> {
+    await this.#boss.send(name, {});
+  }
+
+  async stop(): Promise<void> {
+    await this.#boss.stop({ graceful: true, timeout: 5000 });
+  }
+}

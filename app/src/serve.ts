@@ -1,0 +1,77 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { controlRoute } from './commands/control-route.ts';
+import type { Config } from './config.ts';
+import { fillWithTown, isEmpty } from './demo-town.ts';
+import { oversightRoutes } from './oversight/routes.ts';
+import { Jobs } from './platform/jobs.ts';
+import { makeLog } from './platform/log.ts';
+import { computeDueVerdicts } from './supervision/index.ts';
+import { ingestRoutes } from './supervision/ingest-routes.ts';
+import { matchingRoutes } from './supervision/matching-routes.ts';
+import { monitoringRoutes } from './supervision/monitoring-routes.ts';
+import { openWaymark, type Waymark } from './waymark.ts';
+import { buildServer, type WebServer } from './web/server.ts';
+
+export interface Serving {
+  url: string;
+  waymark: Waymark;
+  server: WebServer;
+  stop(): Promise<void>;
+}
+
+const verdictsDue = 'verdicts-due';
+
+/** Opens the stores, starts the jobs and listens. */
+export async function serve(config: Config, say: (text: string) => void = () => undefined): Promise<Serving> {
+  const log = makeLog(config.WAYMARK_LOG);
+  const waymark = await openWaymark(config);
+  waymark.folder.withdraw();
+  if (config.WAYMARK_DEMO === 'yes' && (await isEmpty(waymark))) {
+    say('Filling the empty data folder with the fictional town …');
+    await fillWithTown(waymark, say);
+  }
+  const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
+  const ask = () => jobs.ask(verdictsDue);
+  const server = await buildServer(
+    waymark,
+    log,
+    [
+      ingestRoutes,
+      matchingRoutes,
+      monitoringRoutes,
+      oversightRoutes,
+      (app) => controlRoute(app, waymark, async () => undefined),
+      (app) => {
+        app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {
+          const file = waymark.folder.file('basemap.geojson');
+          reply.type('application/geo+json');
+          return existsSync(file) ? reply.send(createReadStream(file)) : reply.send('{"type":"FeatureCollection","features":[]}');
+        });
+      },
+    ],
+    ask,
+  );
+  await jobs.define(verdictsDue, async () => {
+    const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
+    const run = await computeDueVerdicts(waymark.performer, services, { id: 'system', name: 'Waymark', role: 'system', purpose: 'crime-matching' });
+    if (run) server.metrics.verdictRuns.inc();
+  });
+  const url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
+  waymark.folder.announce(url);
+  let stopping: Promise<void> | null = null;
+  return {
+    url,
+    waymark,
+    server,
+    stop: () => {
+      // New requests are refused, those under way end, then the stores close.
+      stopping ??= (async () => {
+        waymark.folder.withdraw();
+        await server.app.close();
+        await jobs.stop();
+        await waymark.close();
+      })();
+      return stopping;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Place } from '@waymark/presence';
+import type { ImportProblem } from '../tables.ts';
+
+/** A crime as a file gives it. Times in ms since 1970. */
+export interface ParsedCrime {
+  row: number;
+  force: string;
+  reference: string;
+  type: string;
+  from: number;
+  to: number;
+  place: Place;
+  text: string;
+  batch: string | null;
+}
+
+export interface ParsedCrimes {
+  format: 'uk batch' | 'headed csv' | 'geojson';
+  rows: number;
+  crimes: ParsedCrime[];
+  problems: ImportProblem[];
+}
+
+/** Force of crimes from files that name none. */
+export const noForce = 'Unnamed';
+
+export function problem(
+  row: number,
+  field: string,
+  value: string,
+  code: string,
+  message: string,
+  action: string,
+  severity: 'error' | 'warning' = 'error',
+): ImportProblem {
+  return { row, field, value: value.length > 120 ? `${value.slice(0, 120)}…` : value, code, message, action, severity };
+}
+
+/** Text that cannot stand in a record: control characters, or the mark of a failed conversion. */
+export function isBadText(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+  return /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFD]/.test(text);
+}

@@ -1,0 +1,240 @@
+import type { Place } from '@waymark/presence';
+import { sql } from 'kysely';
+import type { Tx } from '../../platform/database.ts';
+import type {} from '../tables.ts';
+import type { ParsedCrime } from './parsed-crime.ts';
+
+export interface CrimeVersionRow {
+  id: number;
+  crime_id: number;
+  force: string;
+  reference: string;
+  version: number;
+  type: string;
+  from_at: Date;
+  to_at: Date;
+  place: Place;
+  text: string;
+  batch: string | null;
+  changed: string[];
+  recorded_at: Date;
+}
+
+export interface CrimeListRow extends CrimeVersionRow {
+  run_id: number | null;
+  present: number | null;
+  excluded: number | null;
+  unknown: number | null;
+  reviews: number;
+}
+
+const columns = [
+  'v.id',
+  'v.crime_id',
+  'c.force',
+  'c.reference',
+  'v.version',
+  'v.type',
+  'v.from_at',
+  'v.to_at',
+  'v.place',
+  'v.text',
+  'v.batch',
+  'v.changed',
+  'v.recorded_at',
+] as const;
+
+function currentVersions(tx: Tx) {
+  return tx
+    .selectFrom('supervision.crime_versions as v')
+    .innerJoin('supervision.crimes as c', (join) => join.onRef('c.id', '=', 'v.crime_id').onRef('c.version', '=', 'v.version'));
+}
+
+/** The current version of every crime, or of the ones asked for. */
+export async function listCurrentCrimes(tx: Tx, ids?: number[]): Promise<CrimeVersionRow[]> {
+  let query = currentVersions(tx).select(columns).orderBy('v.from_at').orderBy('v.id');
+  if (ids) query = query.where('v.id', 'in', ids);
+  return (await query.execute()) as CrimeVersionRow[];
+}
+
+/** Any versions, current or not. */
+export async function listVersions(tx: Tx, ids: number[]): Promise<CrimeVersionRow[]> {
+  const rows: CrimeVersionRow[] = [];
+  for (let i = 0; i < ids.length; i += 5000) {
+    rows.push(
+      ...((await tx
+        .selectFrom('supervision.crime_versions as v')
+        .innerJoin('supervision.crimes as c', 'c.id', 'v.crime_id')
+        .select(columns)
+        .where('v.id', 'in', ids.slice(i, i + 5000))
+        .execute()) as CrimeVersionRow[]),
+    );
+  }
+  return rows.sort((a, b) => a.from_at.getTime() - b.from_at.getTime() || a.id - b.id);
+}
+
+export const crimeSorts = {
+  when: 'v.from_at',
+  reference: 'c.reference',
+  type: 'v.type',
+  present: 'rc.present',
+  recorded: 'v.recorded_at',
+} as const;
+
+export interface CrimeQuery {
+  search?: string;
+  type?: string;
+  /** `present`: with somebody present; `waiting`: without a verdict yet; `reviewed`: with a review */
+  show?: string;
+  sort: keyof typeof crimeSorts;
+  descending: boolean;
+  limit: number;
+  offset: number;
+}
+
+export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: CrimeListRow[]; total: number }> {
+  let base = currentVersions(tx).leftJoin('supervision.run_crimes as rc', (join) =>
+    join
+      .onRef('rc.crime_version_id', '=', 'v.id')
+      .on('rc.run_id', '=', sql<number>`(SELECT max(run_id) FROM supervision.run_crimes WHERE crime_version_id = v.id)`),
+  );
+  if (query.search) {
+    const like = `%${query.search.replace(/[%_\\]/g, '\\$&')}%`;
+    base = base.where((eb) => eb.or([eb('c.reference', 'ilike', like), eb('c.force', 'ilike', like), eb('v.text', 'ilike', like)]));
+  }
+  if (query.type) base = base.where('v.type', '=', query.type);
+  if (query.show === 'present') base = base.where('rc.present', '>', 0);
+  if (query.show === 'waiting') base = base.where('rc.run_id', 'is', null);
+  const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id)`;
+  if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
+  const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
+  const rows = await base
+    .select([...columns, 'rc.run_id', 'rc.present', 'rc.excluded', 'rc.unknown', reviews.as('reviews')])
+    .orderBy(crimeSorts[query.sort], (order) => (query.descending ? order.desc().nullsLast() : order.asc().nullsLast()))
+    .orderBy('v.id')
+    .limit(query.limit)
+    .offset(query.offset)
+    .execute();
+  return { rows: rows as CrimeListRow[], total };
+}
+
+export async function findCrime(tx: Tx, crimeId: number): Promise<{ current: CrimeVersionRow; versions: CrimeVersionRow[] } | null> {
+  const versions = (await tx
+    .selectFrom('supervision.crime_versions as v')
+    .innerJoin('supervision.crimes as c', 'c.id', 'v.crime_id')
+    .select(columns)
+    .where('v.crime_id', '=', crimeId)
+    .orderBy('v.version', 'desc')
+    .execute()) as CrimeVersionRow[];
+  return versions[0] ? { current: versions[0], versions } : null;
+}
+
+export interface StoredCounts {
+  new: number;
+  changed: number;
+  unchanged: number;
+}
+
+/** Which fields of a crime differ from the version before. */
+function changedFields(before: CrimeVersionRow, now: ParsedCrime): string[] {
+  const changed: string[] = [];
+  if (before.type !== now.type) changed.push('type');
+  if (before.from_at.getTime() !== now.from) changed.push('from');
+  if (before.to_at.getTime() !== now.to) changed.push('to');
+  if (!samePlace(before.place, now.place)) changed.push('place');
+  if (before.text !== now.text) changed.push('text');
+  return changed;
+}
+
+/** JSON keys may come back in another order. */
+function samePlace(a: Place, b: Place): boolean {
+  const plain = (place: Place) => JSON.stringify(Object.entries(place).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return plain(a) === plain(b);
+}
+
+const rowsPerInsert = 500;
+
+/** Stores crimes: a new one, a new version with its changed fields, or nothing when the same came again. */
+export async function storeCrimes(tx: Tx, crimes: ParsedCrime[], importId: number): Promise<StoredCounts> {
+  const counts: StoredCounts = { new: 0, changed: 0, unchanged: 0 };
+  for (let i = 0; i < crimes.length; i += rowsPerInsert) {
+    const part = crimes.slice(i, i + rowsPerInsert);
+    const force = [...new Set(part.map((crime) => crime.force))];
+    const known = (await currentVersions(tx)
+      .select(columns)
+      .where('c.force', 'in', force)
+      .where('c.reference', 'in', part.map((crime) => crime.reference))
+      .execute()) as CrimeVersionRow[];
+    const byKey = new Map(known.map((row) => [`${row.force}\n${row.reference}`, row]));
+    // The same crime twice in one file: the later row is the newer version.
+    const fresh = new Map<string, ParsedCrime>();
+    for (const crime of part) {
+      const key = `${crime.force}\n${crime.reference}`;
+      const before = byKey.get(key);
+      if (before) {
+        const changed = changedFields(before, crime);
+        if (changed.length === 0) {
+          counts.unchanged++;
+          continue;
+        }
+        byKey.set(key, await addVersion(tx, before, crime, changed, importId));
+        counts.changed++;
+      } else {
+        if (fresh.has(key)) counts.changed++;
+        else counts.new++;
+        fresh.set(key, crime);
+      }
+    }
+    await addNew(tx, [...fresh.values()], importId);
+  }
+  return counts;
+}
+
+async function addVersion(tx: Tx, before: CrimeVersionRow, crime: ParsedCrime, changed: string[], importId: number): Promise<CrimeVersionRow> {
+  const version = before.version + 1;
+  await tx.updateTable('supervision.crimes').set({ version }).where('id', '=', before.crime_id).execute();
+  const row = await tx
+    .insertInto('supervision.crime_versions')
+    .values(versionValues(before.crime_id, version, crime, changed, importId))
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return {
+    ...before,
+    id: row.id,
+    version,
+    type: crime.type,
+    from_at: new Date(crime.from),
+    to_at: new Date(crime.to),
+    place: crime.place,
+    text: crime.text,
+  };
+}
+
+async function addNew(tx: Tx, crimes: ParsedCrime[], importId: number): Promise<void> {
+  if (crimes.length === 0) return;
+  const ids = await tx
+    .insertInto('supervision.crimes')
+    .values(crimes.map(({ force, reference }) => ({ force, reference, version: 1 })))
+    .returning(['id', 'force', 'reference'])
+    .execute();
+  const idOf = new Map(ids.map((row) => [`${row.force}\n${row.reference}`, row.id]));
+  await tx
+    .insertInto('supervision.crime_versions')
+    .values(crimes.map((crime) => versionValues(idOf.get(`${crime.force}\n${crime.reference}`) as number, 1, crime, [], importId)))
+    .execute();
+}
+
+function versionValues(crimeId: number, version: number, crime: ParsedCrime, changed: string[], importId: number) {
+  return {
+    crime_id: crimeId,
+    version,
+    type: crime.type,
+    from_at: new Date(crime.from),
+    to_at: new Date(crime.to),
+    place: JSON.stringify(crime.place),
+    text: crime.text,
+    batch: crime.batch,
+    import_id: importId,
+    changed: JSON.stringify(changed),
+  };
+}

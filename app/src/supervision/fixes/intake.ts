@@ -1,0 +1,224 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Actor } from '../../platform/access.ts';
+import { appendAudit } from '../../platform/audit.ts';
+import { type Database, withPurpose } from '../../platform/database.ts';
+import { type FixStore, fixColumns, type QuarantinedFix, type Receipt } from '../../platform/fix-store.ts';
+import type {} from '../tables.ts';
+import { checkFix, type KnownTag } from './check-fix.ts';
+import { type Decoded, type RawFix, shorten } from './raw-fix.ts';
+
+/** Who may send, and for which tags. */
+export type Sender = { kind: 'tag'; serial: string } | { kind: 'gateway'; name: string } | { kind: 'operator'; name: string };
+
+interface AuditWaiting {
+  sender: Sender;
+  receipt: Receipt;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Takes fixes in: which wearing each belongs to, quarantine for the rest, durable storage, audit, and only then the
+ * receipt. One audit entry per receipt; entries of receipts given at the same time share a transaction.
+ */
+export class Intake {
+  readonly #db: Database;
+  readonly #store: FixStore;
+  #tags = new Map<string, KnownTag>();
+  #credentials = new Map<string, { hash: Buffer; sender: Sender }>();
+  #gateways: { hash: Buffer; sender: Sender }[] = [];
+  #auditQueue: AuditWaiting[] = [];
+  #auditing = false;
+  /** Counted for /metrics. */
+  readonly counts = { accepted: 0, duplicates: 0, quarantined: 0, receipts: 0 };
+
+  constructor(db: Database, store: FixStore) {
+    this.#db = db;
+    this.#store = store;
+  }
+
+  /** Reads tags, wearings and credentials anew; to be called after any of them changed. */
+  async reload(): Promise<void> {
+    await withPurpose(this.#db, 'supervision', 'ingest', async (tx) => {
+      const tags = await tx.selectFrom('supervision.tags').select(['id', 'serial', 'credential_hash']).execute();
+      const wearings = await tx
+        .selectFrom('supervision.wearings as w')
+        .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
+        .select(['w.id', 'w.tag_id', 'w.starts_at', 'w.ends_at', 'o.starts_at as order_from', 'o.ends_at as order_to'])
+        .orderBy('w.starts_at')
+        .execute();
+      const gateways = await tx.selectFrom('supervision.gateways').select(['name', 'credential_hash']).where('revoked_at', 'is', null).execute();
+      const known = new Map<string, KnownTag>(tags.map((tag) => [tag.serial, { id: tag.id, wearings: [] }]));
+      const byId = new Map(tags.map((tag) => [tag.id, known.get(tag.serial) as KnownTag]));
+      for (const w of wearings) {
+        byId.get(w.tag_id)?.wearings.push({
+          id: w.id,
+          from: Math.max(w.starts_at.getTime(), w.order_from.getTime()),
+          to: Math.min(w.ends_at?.getTime() ?? Infinity, w.order_to?.getTime() ?? Infinity),
+        });
+      }
+      this.#tags = known;
+      this.#credentials = new Map(
+        tags.flatMap((tag) =>
+          tag.credential_hash ? [[tag.serial, { hash: Buffer.from(tag.credential_hash, 'hex'), sender: { kind: 'tag', serial: tag.serial } }]] : [],
+        ),
+      );
+      this.#gateways = gateways.map((g) => ({ hash: Buffer.from(g.credential_hash, 'hex'), sender: { kind: 'gateway', name: g.name } }));
+    });
+  }
+
+  /** Who a secret belongs to: a gateway by the secret alone, a tag by its serial and secret. */
+  authenticate(secret: string, serial?: string): Sender | null {
+    const hash = hashSecret(secret);
+    if (serial !== undefined) {
+      const known = this.#credentials.get(serial);
+      return known && timingSafeEqual(known.hash, hash) ? known.sender : null;
+    }
+    return this.#gateways.find((gateway) => timingSafeEqual(gateway.hash, hash))?.sender ?? null;
+  }
+
+  /** Stores what was decoded. Resolves when everything is durable and on record. */
+  async accept(decoded: Decoded, sender: Sender, receivedAt = Date.now()): Promise<Receipt> {
+    const { fixes, unreadable } = decoded;
+    const columns = fixColumns(fixes.length);
+    const quarantined: QuarantinedFix[] = unreadable.map((bad) => ({
+      tag: sender.kind === 'tag' ? sender.serial : '',
+      at: Number.NaN,
+      lon: Number.NaN,
+      lat: Number.NaN,
+      reason: 'unreadable',
+      raw: `line ${bad.line}: ${bad.message} ${bad.value}`,
+    }));
+    let count = 0;
+    for (const fix of fixes) {
+      const tag = this.#tags.get(fix.tag);
+      const wearing = checkFix(fix, tag, receivedAt);
+      if (typeof wearing === 'string') {
+        quarantined.push({ tag: shorten(fix.tag, 100), at: fix.at, lon: fix.lon, lat: fix.lat, reason: wearing, raw: JSON.stringify(fix) });
+        continue;
+      }
+      columns.tag[count] = (tag as KnownTag).id;
+      columns.wearing[count] = wearing.id;
+      columns.at[count] = fix.at;
+      columns.receivedAt[count] = receivedAt;
+      columns.lon[count] = fix.lon;
+      columns.lat[count] = fix.lat;
+      columns.accuracyM[count] = fix.accuracyM;
+      columns.speedMps[count] = fix.speedMps;
+      columns.headingDeg[count] = fix.headingDeg;
+      columns.method[count] = fix.method;
+      columns.battery[count] = fix.battery;
+      columns.seq[count] = fix.seq;
+      columns.events[count] = fix.events;
+      count++;
+    }
+    const receipt = await this.#store.append({ source: nameOf(sender), receivedAt, count, columns, quarantined });
+    await this.#audit(sender, receipt);
+    this.counts.accepted += receipt.accepted;
+    this.counts.duplicates += receipt.duplicates;
+    this.counts.quarantined += receipt.quarantined;
+    this.counts.receipts++;
+    return receipt;
+  }
+
+  #audit(sender: Sender, receipt: Receipt): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#auditQueue.push({ sender, receipt, resolve, reject });
+      if (!this.#auditing) void this.#writeAudit();
+    });
+  }
+
+  async #writeAudit(): Promise<void> {
+    this.#auditing = true;
+    while (this.#auditQueue.length > 0) {
+      const group = this.#auditQueue.splice(0);
+      try {
+        await withPurpose(this.#db, 'supervision', 'ingest', async (tx) => {
+          await appendAudit(
+            tx,
+            group.map(({ sender, receipt }) => entryOf(sender, receipt)),
+          );
+          const last = Math.max(...group.map(({ receipt }) => receipt.receipt));
+          await tx
+            .updateTable('supervision.intake_state')
+            .set({ last_receipt: sql<number>`greatest(last_receipt, ${last})` })
+            .execute();
+        });
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#auditing = false;
+  }
+
+  /** After a crash: receipts that were stored but not yet on record are put on record. */
+  async recover(): Promise<number> {
+    return withPurpose(this.#db, 'supervision', 'ingest', async (tx) => {
+      const { last_receipt } = await tx.selectFrom('supervision.intake_state').select('last_receipt').executeTakeFirstOrThrow();
+      const missing = await this.#store.receiptsAfter(last_receipt);
+      if (missing.length === 0) return 0;
+      await appendAudit(
+        tx,
+        missing.map((receipt) => ({ ...entryOf({ kind: 'operator', name: receipt.source }, receipt), outcome: 'recovered' as const })),
+      );
+      await tx
+        .updateTable('supervision.intake_state')
+        .set({ last_receipt: missing[missing.length - 1]?.receipt ?? last_receipt })
+        .execute();
+      return missing.length;
+    });
+  }
+
+  /** Tries quarantined fixes again; those that now belong to a wearing become fixes. */
+  async release(rows: { id: number; raw: string; receivedAt: number }[], actor: Actor): Promise<{ released: number; kept: number }> {
+    const fixes: RawFix[] = [];
+    const ids: number[] = [];
+    for (const row of rows) {
+      const fix = readRaw(row.raw);
+      if (!fix || typeof checkFix(fix, this.#tags.get(fix.tag), row.receivedAt) === 'string') continue;
+      fixes.push(fix);
+      ids.push(row.id);
+    }
+    if (fixes.length === 0) return { released: 0, kept: rows.length };
+    const receipt = await this.accept({ fixes, unreadable: [] }, { kind: 'operator', name: actor.name });
+    await this.#store.markReleased(ids, receipt.receipt);
+    return { released: ids.length, kept: rows.length - ids.length };
+  }
+}
+
+/** SHA-256 of a secret. Secrets are 256 random bits, so no slow hash is called for. */
+export function hashSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+function nameOf(sender: Sender): string {
+  return sender.kind === 'tag' ? `tag ${sender.serial}` : `${sender.kind} ${sender.name}`;
+}
+
+function entryOf(sender: Sender, receipt: Receipt) {
+  const { accepted, duplicates, quarantined } = receipt;
+  return {
+    actor: nameOf(sender),
+    actorName: nameOf(sender),
+    role: sender.kind === 'operator' ? 'operator' : 'device',
+    purpose: 'ingest',
+    action: sender.kind === 'operator' ? 'fixes.import' : 'fixes.send',
+    about: { kind: 'receipt', id: String(receipt.receipt) },
+    outcome: 'done' as const,
+    policy: sender.kind === 'operator' ? 'operator-imports-fixes' : 'device-sends-fixes',
+    detail: { accepted, duplicates, quarantined },
+  };
+}
+
+/** JSON has no NaN: what was not reported came back as null. */
+function readRaw(raw: string): RawFix | null {
+  try {
+    const fix = JSON.parse(raw) as Record<string, unknown>;
+    for (const [key, value] of Object.entries(fix)) if (value === null && key !== 'events') fix[key] = Number.NaN;
+    return typeof fix.tag === 'string' ? (fix as unknown as RawFix) : null;
+  } catch {
+    return null;
+  }
+}

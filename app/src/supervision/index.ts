@@ -1,0 +1,11 @@
+export { parseCrimes } from './crimes/parse-crimes.ts';
+export { type CrimesFile, type ImportResult, importCrimes } from './crimes/import-crimes.ts';
+export { type FixFile, type FixImport, importFixes } from './fixes/import-fixes.ts';
+export { decodeWaymark as decodeWaymarkLines } from './fixes/decode-waymark.ts';
+export { Intake, type Sender } from './fixes/intake.ts';
+export { listQuarantineAtConsole, releaseQuarantineAtConsole } from './fixes/quarantine.ts';
+export { registerWearers } from './fixes/register-wearers.ts';
+export { declareGateway, issueTagCredential } from './subjects/tags.ts';
+export { type ComputedRun, computeDueVerdicts } from './verdicts/compute-verdicts.ts';
+export { readRun, repeatRun, selectVerdicts, streamVerdicts, type VerdictView } from './verdicts/read-verdicts.ts';
+export { VerdictStore } from './verdicts/verdict-store.ts';

@@ -1,0 +1,129 @@
+import { defaultParameters } from '@waymark/presence';
+import { type Action, NotFoundError } from '../../platform/action.ts';
+import { crimeTypes } from '../crimes/crime-types.ts';
+import { type CrimeVersionRow, findCrime } from '../crimes/store.ts';
+import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
+import { currentRuns, type VerdictView, viewOf, wearerNames } from '../verdicts/read-verdicts.ts';
+import { type ReviewState, reviewState, reviewsOf } from './review-verdict.ts';
+
+export interface CrimeVerdict extends VerdictView {
+  wearing: number;
+  name: string;
+  review: ReviewState;
+}
+
+export interface CrimePage {
+  crime: CrimeVersionRow;
+  typeName: string;
+  versions: CrimeVersionRow[];
+  radiusM: number;
+  run: number | null;
+  coincidence: number | null;
+  verdicts: CrimeVerdict[];
+  counts: { present: number; excluded: number; unknown: number };
+}
+
+export interface ReadCrimeServices extends VerdictServices {
+  secondReview: boolean;
+}
+
+/** One crime with the verdict on every wearer: excluded and unknown as plainly as present. */
+export const readCrime: Action<ReadCrimeServices, { id: number }, CrimePage> = {
+  name: 'crime.read',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, actor, note }, services, { id }) {
+    note({ kind: 'crime', id });
+    const found = await findCrime(tx, id);
+    if (!found) throw new NotFoundError('There is no such crime.');
+    const crime = found.current;
+    const current = (await currentRuns(tx, [crime])).get(crime.id);
+    const stored = current ? await services.verdicts.ofCrime(current.run, crime.id) : [];
+    const names = await wearerNames(
+      tx,
+      stored.map(({ wearing }) => wearing),
+    );
+    const reviews = current ? await reviewsOf(tx, crime.id, current.run) : [];
+    const verdicts = stored.map((row): CrimeVerdict => {
+      const wearer = names.get(row.wearing);
+      return {
+        ...viewOf(row, crime, wearer, defaultParameters.radiusM),
+        wearing: row.wearing,
+        name: wearer?.name ?? '',
+        review: reviewState(
+          reviews.filter((review) => review.wearing_id === row.wearing),
+          actor.id,
+          services.secondReview,
+        ),
+      };
+    });
+    const count = (name: string) => verdicts.filter(({ verdict }) => verdict === name).length;
+    note(null, { wearers: verdicts.length });
+    return {
+      crime,
+      typeName: crimeTypes[crime.type] ?? (crime.type === '' ? 'Not given' : crime.type),
+      versions: found.versions,
+      radiusM: defaultParameters.radiusM + crime.place.uncertaintyM,
+      run: current?.run ?? null,
+      coincidence: current?.coincidence ?? null,
+      verdicts,
+      counts: { present: count('present'), excluded: count('excluded'), unknown: count('unknown') },
+    };
+  },
+};
+
+export interface EvidencePoint {
+  at: number;
+  receivedAt: number;
+  lon: number;
+  lat: number;
+  accuracyM: number | null;
+  method: number;
+}
+
+export interface Evidence {
+  crime: CrimeVersionRow;
+  verdict: CrimeVerdict;
+  radiusM: number;
+  points: EvidencePoint[];
+  /** Stretches without a fix that are longer than a covered gap. */
+  gaps: { from: number; to: number }[];
+  marginMs: number;
+}
+
+/** How much of the track before and after the window is shown. */
+const marginMs = 15 * 60_000;
+
+/** The observed fixes of one wearer around the window: what the map and its table show. Nothing between them is drawn. */
+export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingId: number }, Evidence> = {
+  name: 'crime.read',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run(context, services, { crimeId, wearingId }) {
+    const page = await readCrime.run(context, services, { id: crimeId });
+    const verdict = page.verdicts.find(({ wearing }) => wearing === wearingId);
+    if (!verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
+    context.note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
+    const from = page.crime.from_at.getTime() - marginMs;
+    const to = page.crime.to_at.getTime() + marginMs;
+    const { count, columns } = await services.fixes.track(wearingId, from, to);
+    const points = Array.from({ length: count }, (_, i): EvidencePoint => {
+      const accuracy = columns.accuracyM[i] as number;
+      return {
+        at: columns.at[i] as number,
+        receivedAt: columns.receivedAt[i] as number,
+        lon: columns.lon[i] as number,
+        lat: columns.lat[i] as number,
+        accuracyM: Number.isNaN(accuracy) ? null : Math.round(accuracy * 10) / 10,
+        method: columns.method[i] as number,
+      };
+    });
+    const gaps: Evidence['gaps'] = [];
+    const edges = [from, ...points.map(({ at }) => at), to];
+    for (let i = 1; i < edges.length; i++) {
+      const [a, b] = [edges[i - 1] as number, edges[i] as number];
+      if (b - a > defaultParameters.maxGapS * 1000) gaps.push({ from: a, to: b });
+    }
+    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs };
+  },
+};

@@ -1,0 +1,108 @@
+import { verdictNames } from '@waymark/presence';
+import { sql } from 'kysely';
+import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { findCrime } from '../crimes/store.ts';
+import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
+import { currentRuns } from '../verdicts/read-verdicts.ts';
+
+export const decisions = ['agree', 'disagree', 'cannot tell'] as const;
+export type ReviewDecision = (typeof decisions)[number];
+
+export interface ReviewInput {
+  crimeId: number;
+  wearingId: number;
+  decision: string;
+  reason: string;
+}
+
+export interface ReviewRow {
+  id: number;
+  wearing_id: number;
+  run_id: number;
+  verdict: string;
+  decision: ReviewDecision;
+  reason: string;
+  reviewer: string;
+  reviewer_name: string;
+  at: Date;
+}
+
+/** A named person's decision on one verdict, with a reason. One verdict at a time: there is no bulk approval. */
+export const reviewVerdict: Action<VerdictServices, ReviewInput, { id: number }> = {
+  name: 'verdict.review',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, actor, note }, { verdicts }, { crimeId, wearingId, decision, reason }) {
+    if (!(decisions as readonly string[]).includes(decision)) throw new InvalidError('Choose whether you agree with the verdict.', 'decision');
+    if (reason.trim().length < 10) throw new InvalidError('Give your reason in at least 10 characters.', 'reason');
+    const found = await findCrime(tx, crimeId);
+    if (!found) throw new NotFoundError('There is no such crime.');
+    const current = (await currentRuns(tx, [found.current])).get(found.current.id);
+    const verdict = current && (await verdicts.ofCrime(current.run, found.current.id)).find((row) => row.wearing === wearingId);
+    if (!current || !verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
+    const mine = await tx
+      .selectFrom('supervision.reviews')
+      .select('id')
+      .where('crime_version_id', '=', found.current.id)
+      .where('wearing_id', '=', wearingId)
+      .where('run_id', '=', current.run)
+      .where('reviewer', '=', actor.id)
+      .executeTakeFirst();
+    if (mine) throw new InvalidError('You have reviewed this verdict already. Ask a colleague for a second review.', 'decision');
+    const row = await tx
+      .insertInto('supervision.reviews')
+      .values({
+        crime_version_id: found.current.id,
+        wearing_id: wearingId,
+        run_id: current.run,
+        verdict: verdictNames[verdict.verdict] ?? 'unknown',
+        decision: decision as ReviewDecision,
+        reason: reason.trim().slice(0, 2000),
+        reviewer: actor.id,
+        reviewer_name: actor.name,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    note({ kind: 'crime', id: crimeId }, { wearing: wearingId, review: row.id, decision });
+    return row;
+  },
+};
+
+/** Reviews of the current verdicts on a crime version. */
+export async function reviewsOf(tx: Tx, crimeVersionId: number, runId: number): Promise<ReviewRow[]> {
+  return tx
+    .selectFrom('supervision.reviews')
+    .select(['id', 'wearing_id', 'run_id', 'verdict', 'decision', 'reason', 'reviewer', 'reviewer_name', 'at'])
+    .where('crime_version_id', '=', crimeVersionId)
+    .where('run_id', '=', runId)
+    .orderBy('id')
+    .execute();
+}
+
+export interface ReviewState {
+  /** May the verdict leave? Enough people have reviewed it, and they say the same. */
+  cleared: boolean;
+  /** What this reader may see: with second reviews required, only their own until both are in. */
+  visible: ReviewRow[];
+  reviewed: number;
+  disputed: boolean;
+}
+
+export function reviewState(reviews: ReviewRow[], reader: string, secondRequired: boolean): ReviewState {
+  const needed = secondRequired ? 2 : 1;
+  const complete = new Set(reviews.map((review) => review.reviewer)).size >= needed;
+  const disputed = complete && new Set(reviews.map((review) => review.decision)).size > 1;
+  return {
+    cleared: complete && !disputed && reviews.every((review) => review.decision === 'agree'),
+    visible: complete || !secondRequired ? reviews : reviews.filter((review) => review.reviewer === reader),
+    reviewed: reviews.length,
+    disputed,
+  };
+}
+
+/** How many verdicts have been reviewed, for the front page. */
+export async function countReviews(tx: Tx): Promise<number> {
+  const { n } = await tx.selectFrom('supervision.reviews').select(sql<number>`count(*)::int`.as('n')).executeTakeFirstOrThrow();
+  return n;
+}

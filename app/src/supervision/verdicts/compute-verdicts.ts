@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CrimeQuestion, defaultParameters, modelVersion, type PresenceParameters, type SweepPart, sweep } from '@waymark/presence';
+import { sql } from 'kysely';
+import type { Actor } from '../../platform/access.ts';
+import type { Action, Performer } from '../../platform/action.ts';
+import type { FixStore } from '../../platform/fix-store.ts';
+import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/store.ts';
+import type {} from '../tables.ts';
+import { loadFleet, type WearingSnapshot } from './load-fleet.ts';
+import { coincidenceShifts, habitShifts } from './shifts.ts';
+import type { VerdictStore } from './verdict-store.ts';
+
+/** Version of the whole program, as recorded with runs. */
+export const codeVersion: string = (JSON.parse(readFileSync(join(import.meta.dirname, '../../../../package.json'), 'utf8')) as { version: string }).version;
+
+export interface VerdictServices {
+  fixes: FixStore;
+  verdicts: VerdictStore;
+  timeZone: string;
+}
+
+export interface RunInputs {
+  crimes: CrimeVersionRow[];
+  wearings: WearingSnapshot[];
+  parameters: PresenceParameters;
+  timeZone: string;
+  /** Fixes with later receipts are not read, so that a run can be repeated after more have come. */
+  receiptUpto: number;
+}
+
+export interface RunOutput {
+  inputsHash: string;
+  outputHash: string;
+  fixes: number;
+  verdicts: number;
+  /** Per crime, in the order of the inputs. */
+  coincidence: Float32Array;
+  tookMs: number;
+}
+
+const weekMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+
+/** Judges crimes against wearings. The same inputs always give the same output hash. */
+export async function computeRun(
+  store: FixStore,
+  inputs: RunInputs,
+  keep: (part: SweepPart) => Promise<void>,
+  onProgress?: (done: number, all: number) => void,
+): Promise<RunOutput> {
+  const began = performance.now();
+  const { parameters, timeZone } = inputs;
+  const crimes = [...inputs.crimes].sort((a, b) => a.from_at.getTime() - b.from_at.getTime() || a.id - b.id);
+  const questions: CrimeQuestion[] = crimes.map((crime) => ({
+    from: crime.from_at.getTime(),
+    to: crime.to_at.getTime(),
+    place: crime.place,
+    habitShifts: habitShifts(crime.from_at.getTime(), parameters.habitWeeks, timeZone),
+    coincidenceShifts: coincidenceShifts(crime.from_at.getTime(), parameters.coincidenceDays, timeZone),
+  }));
+  const first = questions[0]?.from ?? 0;
+  const last = questions.reduce((latest, question) => Math.max(latest, question.to), first);
+  const loaded = await loadFleet(store, inputs.wearings, parameters, {
+    from: first - parameters.habitWeeks * weekMs - dayMs,
+    to: last + (parameters.coincidenceDays + 1) * dayMs,
+    receiptUpto: inputs.receiptUpto,
+  });
+  const inputsHash = createHash('sha256')
+    .update(loaded.hash)
+    .update(JSON.stringify({ parameters, modelVersion, timeZone, wearings: inputs.wearings.map((w) => [w.id, w.from, String(w.to)]) }))
+    .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))
+    .digest('hex');
+  let verdicts = 0;
+  const result = await sweep(
+    { fleet: loaded.fleet, crimes: questions, parameters },
+    async (part) => {
+      verdicts += part.rows;
+      const { crime, wearing } = part.columns;
+      for (let i = 0; i < part.rows; i++) {
+        crime[i] = (crimes[crime[i] as number] as CrimeVersionRow).id;
+        wearing[i] = (inputs.wearings[wearing[i] as number] as WearingSnapshot).id;
+      }
+      await keep(part);
+    },
+    { onProgress },
+  );
+  const order = new Map(crimes.map((crime, i) => [crime.id, i]));
+  const coincidence = Float32Array.from(inputs.crimes, ({ id }) => result.coincidence[order.get(id) as number] as number);
+  return { inputsHash, outputHash: result.digest, fixes: loaded.fixes, verdicts, coincidence, tookMs: Math.round(performance.now() - began) };
+}
+
+function sortedPlace(crime: CrimeVersionRow): unknown {
+  return Object.entries(crime.place).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** What has fallen due: crimes without a verdict, and those whose window has seen fixes or wearings change since. */
+const planRun: Action<VerdictServices, { crimeVersions?: number[] }, RunInputs> = {
+  name: 'verdict.compute',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, note }, { fixes, timeZone }, { crimeVersions }) {
+    const wearings = await snapshotWearings(tx);
+    const crimes = crimeVersions ? await listVersions(tx, crimeVersions) : await listCurrentCrimes(tx);
+    const latest = crimeVersions ? [] : await latestRuns(tx);
+    const receiptUpto = fixes.lastReceipt;
+    const due = crimeVersions ? crimes : await dueCrimes(fixes, crimes, latest, wearings);
+    note(null, { crimes: due.length, wearings: wearings.length });
+    return { crimes: due, wearings, parameters: { ...defaultParameters }, timeZone, receiptUpto };
+  },
+};
+
+type Tx = Parameters<typeof listCurrentCrimes>[0];
+
+async function snapshotWearings(tx: Tx): Promise<WearingSnapshot[]> {
+  const rows = await tx
+    .selectFrom('supervision.wearings as w')
+    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
+    .select(['w.id', 'w.starts_at', 'w.ends_at', 'o.starts_at as order_from', 'o.ends_at as order_to'])
+    .orderBy('w.id')
+    .execute();
+  return rows.map((w) => ({
+    id: w.id,
+    from: Math.max(w.starts_at.getTime(), w.order_from.getTime()),
+    to: Math.min(w.ends_at?.getTime() ?? Infinity, w.order_to?.getTime() ?? Infinity),
+  }));
+}
+
+interface LatestRun {
+  crime: number;
+  receiptUpto: number;
+  model: string;
+  wearings: { id: number; from: string; to: string | null }[];
+}
+
+async function latestRuns(tx: Tx): Promise<LatestRun[]> {
+  const rows = await tx
+    .selectFrom('supervision.run_crimes as rc')
+    .select(['rc.crime_version_id as crime', sql<number>`max(rc.run_id)::int`.as('run')])
+    .groupBy('rc.crime_version_id')
+    .execute();
+  const ids = [...new Set(rows.map(({ run }) => run))];
+  const runs = ids.length === 0 ? [] : await tx.selectFrom('supervision.runs').select(['id', 'receipt_upto', 'wearings', 'model_version']).where('id', 'in', ids).execute();
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  return rows.flatMap(({ crime, run }) => {
+    const found = byId.get(run);
+    return found ? [{ crime, receiptUpto: found.receipt_upto, model: found.model_version, wearings: found.wearings }] : [];
+  });
+}
+
+/** A fix this long after or before the window can still change what was possible inside it. */
+const reachMs = 2 * 3_600_000;
+
+async function dueCrimes(store: FixStore, crimes: CrimeVersionRow[], latest: LatestRun[], wearings: WearingSnapshot[]): Promise<CrimeVersionRow[]> {
+  const known = new Map(latest.map((run) => [run.crime, run]));
+  const now = wearings.map((w) => `${w.id}/${w.from}/${w.to}`).join();
+  const then = new Map<unknown, string>();
+  const asThen = (run: LatestRun) => {
+    if (!then.has(run.wearings)) {
+      then.set(run.wearings, run.wearings.map((w) => `${w.id}/${Date.parse(w.from)}/${w.to === null ? Infinity : Date.parse(w.to)}`).join());
+    }
+    return then.get(run.wearings);
+  };
+  // Per receipt level: the hours in which later fixes lie.
+  const touched = new Map<number, Set<number>>();
+  const hourMs = 3_600_000;
+  for (const receipt of new Set(latest.map(({ receiptUpto }) => receiptUpto))) {
+    const { count, columns } = await store.query(
+      'SELECT DISTINCT (at_ms // 3600000)::INTEGER AS hour FROM fixes WHERE receipt > ?',
+      { hour: 'i32' },
+      { values: [receipt] },
+    );
+    touched.set(receipt, new Set(columns.hour.subarray(0, count)));
+  }
+  return crimes.filter((crime) => {
+    const run = known.get(crime.id);
+    if (!run || run.model !== modelVersion || asThen(run) !== now) return true;
+    const hours = touched.get(run.receiptUpto);
+    if (!hours || hours.size === 0) return false;
+    for (let hour = Math.floor((crime.from_at.getTime() - reachMs) / hourMs); hour <= (crime.to_at.getTime() + reachMs) / hourMs; hour++) {
+      if (hours.has(hour)) return true;
+    }
+    return false;
+  });
+}
+
+interface RunRecord {
+  inputs: RunInputs;
+  output: RunOutput;
+  runId: number;
+  counts: Map<number, { present: number; excluded: number; unknown: number }>;
+}
+
+const recordRun: Action<VerdictServices, RunRecord, void> = {
+  name: 'verdict.compute',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, actor, note }, _services, { inputs, output, runId, counts }) {
+    await tx
+      .insertInto('supervision.runs')
+      .values({
+        id: runId,
+        by_name: actor.name,
+        model_version: modelVersion,
+        code_version: codeVersion,
+        parameters: JSON.stringify(inputs.parameters),
+        time_zone: inputs.timeZone,
+        receipt_upto: inputs.receiptUpto,
+        wearings: JSON.stringify(
+          inputs.wearings.map(({ id, from, to }) => ({ id, from: new Date(from).toISOString(), to: Number.isFinite(to) ? new Date(to).toISOString() : null })),
+        ),
+        inputs_hash: output.inputsHash,
+        output_hash: output.outputHash,
+        crimes: inputs.crimes.length,
+        verdicts: output.verdicts,
+        fixes: output.fixes,
+        took_ms: output.tookMs,
+      })
+      .execute();
+    const rows = inputs.crimes.map((crime, i) => ({
+      run_id: runId,
+      crime_version_id: crime.id,
+      coincidence: Number.isNaN(output.coincidence[i]) ? null : (output.coincidence[i] as number),
+      ...(counts.get(crime.id) ?? { present: 0, excluded: 0, unknown: 0 }),
+    }));
+    for (let i = 0; i < rows.length; i += 2000) {
+      await tx
+        .insertInto('supervision.run_crimes')
+        .values(rows.slice(i, i + 2000))
+        .execute();
+    }
+    note({ kind: 'run', id: runId }, { crimes: inputs.crimes.length, verdicts: output.verdicts, fixes: output.fixes });
+  },
+};
+
+const reserveRun: Action<VerdictServices, null, number> = {
+  name: 'verdict.compute',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx }) {
+    const { rows } = await sql<{ id: number }>`SELECT nextval('supervision.run_numbers')::int AS id`.execute(tx);
+    return (rows[0] as { id: number }).id;
+  },
+};
+
+export interface ComputedRun {
+  runId: number;
+  crimes: number;
+  verdicts: number;
+  fixes: number;
+  tookMs: number;
+  outputHash: string;
+}
+
+/**
+ * Works out what is due and records it as one run; null when nothing is due.
+ *
+ * The heavy part runs outside any transaction. The run counts only once it is recorded, so a crash in the middle leaves
+ * verdicts that nothing points to, and the next run starts afresh.
+ */
+export async function computeDueVerdicts(
+  performer: Performer,
+  services: VerdictServices,
+  actor: Actor,
+  options: { onProgress?: (done: number, all: number) => void } = {},
+): Promise<ComputedRun | null> {
+  const inputs = await performer.perform(actor, planRun, services, {});
+  if (inputs.crimes.length === 0) return null;
+  const runId = await performer.perform(actor, reserveRun, services, null);
+  await services.verdicts.forget(runId);
+  const output = await computeRun(
+    services.fixes,
+    inputs,
+    (part) => services.verdicts.append(runId, part.columns, part.rows),
+    options.onProgress,
+  );
+  const counts = new Map((await services.verdicts.countByCrime(runId)).map(({ crime, ...rest }) => [crime, rest]));
+  await performer.perform(actor, recordRun, services, { inputs, output, runId, counts });
+  return { runId, crimes: inputs.crimes.length, verdicts: output.verdicts, fixes: output.fixes, tookMs: output.tookMs, outputHash: output.outputHash };
+}

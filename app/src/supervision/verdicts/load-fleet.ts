@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { type Fleet, type PresenceParameters, sigmaOf } from '@waymark/presence';
+import type { FixStore } from '../../platform/fix-store.ts';
+
+/** One wearing as a run takes it, in order of id. */
+export interface WearingSnapshot {
+  id: number;
+  from: number;
+  /** Infinity while the tag is worn. */
+  to: number;
+}
+
+export interface LoadedFleet {
+  fleet: Fleet;
+  fixes: number;
+  /** SHA-256 of every fix as it was read, in order of wearing and time. */
+  hash: string;
+}
+
+const shape = { wearing: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
+
+/**
+ * Reads the fixes of the wearings into shared arrays, wearing after wearing, in order of time.
+ *
+ * Rows come from the store in the order they were written, which is nearly sorted; they are put in their wearing's place
+ * first and only then sorted where need be, which is far cheaper than sorting all of them in the engine.
+ */
+export async function loadFleet(
+  store: FixStore,
+  wearings: WearingSnapshot[],
+  parameters: PresenceParameters,
+  span: { from: number; to: number; receiptUpto: number },
+): Promise<LoadedFleet> {
+  const place = new Map(wearings.map(({ id }, i) => [id, i]));
+  const values = [Math.round(span.from), Math.round(span.to), span.receiptUpto];
+  const where = 'at_ms BETWEEN ? AND ? AND receipt <= ?';
+  const counted = await store.query(`SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE ${where} GROUP BY wearing`, { wearing: 'i32', n: 'i32' }, { values });
+  const start = new Int32Array(new SharedArrayBuffer(4 * (wearings.length + 1)));
+  for (let i = 0; i < counted.count; i++) {
+    const w = place.get(counted.columns.wearing[i] as number);
+    if (w !== undefined) start[w + 1] = counted.columns.n[i] as number;
+  }
+  for (let w = 0; w < wearings.length; w++) start[w + 1] = (start[w + 1] as number) + (start[w] as number);
+  const total = start[wearings.length] as number;
+  const fleet: Fleet = {
+    at: new Float64Array(new SharedArrayBuffer(8 * total)),
+    lon: new Float64Array(new SharedArrayBuffer(8 * total)),
+    lat: new Float64Array(new SharedArrayBuffer(8 * total)),
+    sigma: new Float32Array(new SharedArrayBuffer(4 * total)),
+    start,
+    from: Float64Array.from(wearings, ({ from }) => from),
+    to: Float64Array.from(wearings, ({ to }) => to),
+  };
+  const next = Int32Array.from(start);
+  await store.scan(`SELECT wearing, at_ms, lon, lat, accuracy_m FROM fixes WHERE ${where}`, shape, values, (columns, count) => {
+    for (let i = 0; i < count; i++) {
+      const w = place.get(columns.wearing[i] as number);
+      if (w === undefined) continue;
+      const row = next[w] as number;
+      next[w] = row + 1;
+      fleet.at[row] = columns.at[i] as number;
+      fleet.lon[row] = columns.lon[i] as number;
+      fleet.lat[row] = columns.lat[i] as number;
+      fleet.sigma[row] = sigmaOf(columns.accuracyM[i] as number, parameters);
+    }
+  });
+  for (let w = 0; w < wearings.length; w++) sortWearing(fleet, start[w] as number, start[w + 1] as number);
+  const hash = createHash('sha256');
+  for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma, fleet.start]) {
+    hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  }
+  return { fleet, fixes: total, hash: hash.digest('hex') };
+}
+
+function sortWearing(fleet: Fleet, begin: number, end: number): void {
+  let sorted = true;
+  for (let i = begin + 1; i < end && sorted; i++) sorted = (fleet.at[i - 1] as number) < (fleet.at[i] as number);
+  if (sorted) return;
+  const order = Array.from({ length: end - begin }, (_, i) => begin + i).sort((a, b) => (fleet.at[a] as number) - (fleet.at[b] as number));
+  for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma]) {
+    const copy = order.map((i) => array[i] as number);
+    for (let i = 0; i < copy.length; i++) array[begin + i] = copy[i] as number;
+  }
+}

@@ -1,0 +1,194 @@
+import { habitRatio, reasonsInWords, strengthOf, verdictNames } from '@waymark/presence';
+import { sql } from 'kysely';
+import { type Action, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/store.ts';
+import { computeRun, type VerdictServices } from './compute-verdicts.ts';
+import type { StoredVerdict } from './verdict-store.ts';
+
+/** A verdict as the API and the command line give it. */
+export interface VerdictView {
+  crime: { force: string; reference: string; version: number };
+  tag: string;
+  subject: string;
+  verdict: 'present' | 'excluded' | 'unknown';
+  /** For an exclusion: `impossible` or `not plausible`. */
+  strength: 'impossible' | 'not plausible' | null;
+  probability: { moment: number | null; window: number | null };
+  reasons: string[];
+  coverage: number;
+  fixes: number;
+  closest: { distanceM: number; at: string } | null;
+  /** Null for exclusions. */
+  habit: { weeks: number; visits: number; ratio: number | null } | null;
+  run: number;
+}
+
+export interface WearerName {
+  wearing: number;
+  tag: string;
+  subject: string;
+  name: string;
+}
+
+export async function wearerNames(tx: Tx, wearings?: number[]): Promise<Map<number, WearerName>> {
+  let query = tx
+    .selectFrom('supervision.wearings as w')
+    .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
+    .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id')
+    .select(['w.id as wearing', 't.serial as tag', 's.reference as subject', 's.name']);
+  if (wearings) query = query.where('w.id', 'in', wearings.length > 0 ? wearings : [-1]);
+  return new Map((await query.execute()).map((row) => [row.wearing, row]));
+}
+
+export function viewOf(stored: StoredVerdict, crime: CrimeVersionRow, wearer: WearerName | undefined, radiusM: number): VerdictView {
+  const name = verdictNames[stored.verdict] ?? 'unknown';
+  const round = (value: number | null, digits = 4) => (value === null || Number.isNaN(value) ? null : Number(value.toFixed(digits)));
+  const ratio = stored.pWindow === null ? Number.NaN : habitRatio(stored.pWindow, { weeks: stored.habitWeeks, visits: stored.habitVisits });
+  const uncertaintyM = crime.place.uncertaintyM;
+  return {
+    crime: { force: crime.force, reference: crime.reference, version: crime.version },
+    tag: wearer?.tag ?? `wearing ${stored.wearing}`,
+    subject: wearer?.subject ?? '',
+    verdict: name,
+    strength: strengthOf(stored.verdict),
+    probability: { moment: round(stored.pMoment), window: round(stored.pWindow) },
+    reasons: reasonsInWords(
+      { ...stored, closestM: stored.closestM ?? Number.NaN, pWindow: stored.pWindow ?? Number.NaN },
+      radiusM + uncertaintyM,
+    ),
+    coverage: Number(stored.coverage.toFixed(4)),
+    fixes: stored.fixes,
+    closest:
+      stored.closestM === null || stored.closestAfterMs === null
+        ? null
+        : { distanceM: round(stored.closestM, 1) as number, at: new Date(crime.from_at.getTime() + stored.closestAfterMs).toISOString() },
+    habit: name === 'excluded' ? null : { weeks: stored.habitWeeks, visits: round(stored.habitVisits, 2) as number, ratio: round(ratio, 2) },
+    run: stored.run,
+  };
+}
+
+/** The run that speaks for each crime version: its latest. */
+export async function currentRuns(tx: Tx, crimes: CrimeVersionRow[]): Promise<Map<number, { run: number; coincidence: number | null }>> {
+  const ids = new Set(crimes.map(({ id }) => id));
+  const rows = await tx
+    .selectFrom('supervision.run_crimes as rc')
+    .select(['rc.crime_version_id as crime', 'rc.run_id as run', 'rc.coincidence'])
+    .where('rc.run_id', '=', sql<number>`(SELECT max(run_id) FROM supervision.run_crimes WHERE crime_version_id = rc.crime_version_id)`)
+    .execute();
+  return new Map(rows.filter(({ crime }) => ids.has(crime)).map(({ crime, run, coincidence }) => [crime, { run, coincidence }]));
+}
+
+export interface VerdictSelection {
+  crimes: CrimeVersionRow[];
+  runs: Map<number, { run: number; coincidence: number | null }>;
+  wearers: Map<number, WearerName>;
+}
+
+/** Everything needed to stream the current verdicts out; the rows themselves are read from the verdict store. */
+export const selectVerdicts: Action<VerdictServices, { reference?: string }, VerdictSelection> = {
+  name: 'verdict.list',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, note }, _services, { reference }) {
+    const all = await listCurrentCrimes(tx);
+    const crimes = reference ? all.filter((crime) => crime.reference === reference) : all;
+    const runs = await currentRuns(tx, crimes);
+    note(reference ? { kind: 'crime', id: reference } : null, { crimes: runs.size });
+    return { crimes, runs, wearers: await wearerNames(tx) };
+  },
+};
+
+/** Current verdicts in batches, in order of crime and wearing. */
+export async function* streamVerdicts(services: VerdictServices, { crimes, runs, wearers }: VerdictSelection, radiusM: number): AsyncGenerator<VerdictView[]> {
+  const byId = new Map(crimes.map((crime) => [crime.id, crime]));
+  const pairs = [...crimes]
+    .sort((a, b) => a.id - b.id)
+    .flatMap(({ id }) => {
+      const current = runs.get(id);
+      return current ? [{ run: current.run, crime: id }] : [];
+    });
+  for await (const rows of services.verdicts.stream(pairs)) {
+    yield rows.map((row) => viewOf(row, byId.get(row.crime) as CrimeVersionRow, wearers.get(row.wearing), radiusM));
+  }
+}
+
+export interface RunRow {
+  id: number;
+  at: Date;
+  by_name: string;
+  model_version: string;
+  code_version: string;
+  parameters: unknown;
+  time_zone: string;
+  receipt_upto: number;
+  wearings: { id: number; from: string; to: string | null }[];
+  inputs_hash: string;
+  output_hash: string;
+  crimes: number;
+  verdicts: number;
+  fixes: number;
+  took_ms: number;
+}
+
+export const listRuns: Action<null, null, Omit<RunRow, 'wearings'>[]> = {
+  name: 'run.list',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx }) {
+    const rows = await tx
+      .selectFrom('supervision.runs')
+      .select(['id', 'at', 'by_name', 'model_version', 'code_version', 'parameters', 'time_zone', 'receipt_upto', 'inputs_hash', 'output_hash', 'crimes', 'verdicts', 'fixes', 'took_ms'])
+      .orderBy('id', 'desc')
+      .limit(200)
+      .execute();
+    return rows as Omit<RunRow, 'wearings'>[];
+  },
+};
+
+export interface RunToRepeat {
+  run: RunRow;
+  crimes: CrimeVersionRow[];
+}
+
+export const readRun: Action<null, { id: number }, RunToRepeat> = {
+  name: 'run.read',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, note }, _services, { id }) {
+    note({ kind: 'run', id });
+    const run = (await tx.selectFrom('supervision.runs').selectAll().where('id', '=', id).executeTakeFirst()) as RunRow | undefined;
+    if (!run) throw new NotFoundError(`There is no run ${id}.`);
+    const versions = await tx.selectFrom('supervision.run_crimes').select('crime_version_id').where('run_id', '=', id).execute();
+    return { run, crimes: await listVersions(tx, versions.map((row) => row.crime_version_id)) };
+  },
+};
+
+export interface Repetition {
+  run: number;
+  inputs: { recorded: string; now: string; same: boolean };
+  output: { recorded: string; now: string; same: boolean };
+  verdicts: number;
+}
+
+/** Works a recorded run out again from what it read then, and compares both hashes. Nothing is stored. */
+export async function repeatRun(services: VerdictServices, { run, crimes }: RunToRepeat, onProgress?: (done: number, all: number) => void): Promise<Repetition> {
+  const output = await computeRun(
+    services.fixes,
+    {
+      crimes,
+      wearings: run.wearings.map(({ id, from, to }) => ({ id, from: Date.parse(from), to: to === null ? Infinity : Date.parse(to) })),
+      parameters: run.parameters as Parameters<typeof computeRun>[1]['parameters'],
+      timeZone: run.time_zone,
+      receiptUpto: run.receipt_upto,
+    },
+    async () => undefined,
+    onProgress,
+  );
+  return {
+    run: run.id,
+    inputs: { recorded: run.inputs_hash, now: output.inputsHash, same: run.inputs_hash === output.inputsHash },
+    output: { recorded: run.output_hash, now: output.outputHash, same: run.output_hash === output.outputHash },
+    verdicts: output.verdicts,
+  };
+}

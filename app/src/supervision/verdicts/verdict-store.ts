@@ -1,0 +1,96 @@
+import { type Columns, type ColumnType, type Connection, Engine } from '@waymark/engine';
+import { type VerdictColumns, verdictShape } from '@waymark/presence';
+
+/** A stored verdict. `crime` is a crime version, `wearing` a wearing, both by id. */
+export interface StoredVerdict {
+  run: number;
+  crime: number;
+  wearing: number;
+  verdict: number;
+  reasons: number;
+  pMoment: number | null;
+  pWindow: number | null;
+  coverage: number;
+  fixes: number;
+  fixesWithin: number;
+  closestM: number | null;
+  closestAfterMs: number | null;
+  gapS: number;
+  habitWeeks: number;
+  habitVisits: number;
+}
+
+const storedShape = { run: 'i32', ...verdictShape } as const satisfies Record<string, ColumnType>;
+
+const columns = `run, crime, wearing, verdict, reasons, p_moment AS "pMoment", p_window AS "pWindow", coverage, fixes,
+  fixes_within AS "fixesWithin", closest_m AS "closestM", closest_after_ms AS "closestAfterMs", gap_s AS "gapS",
+  habit_weeks AS "habitWeeks", habit_visits AS "habitVisits"`;
+
+/**
+ * Verdicts of every run, excluded and unknown as much as present: a columnar file, for one run of a large fleet is tens of
+ * millions of rows. Runs are recorded in the records database; rows of a run that is not recorded there count for nothing.
+ */
+export class VerdictStore {
+  readonly #engine: Engine;
+  readonly #writer: Connection;
+  readonly #reader: Connection;
+
+  private constructor(engine: Engine, writer: Connection, reader: Connection) {
+    this.#engine = engine;
+    this.#writer = writer;
+    this.#reader = reader;
+  }
+
+  static async open(path: string, memoryMb: number): Promise<VerdictStore> {
+    const engine = await Engine.open(path, { memoryMb, checkpointMb: 512 });
+    const writer = await engine.connect();
+    await writer.run(`CREATE TABLE IF NOT EXISTS verdicts (
+      run INTEGER NOT NULL, crime INTEGER NOT NULL, wearing INTEGER NOT NULL, verdict UTINYINT NOT NULL, reasons USMALLINT NOT NULL,
+      p_moment FLOAT, p_window FLOAT, coverage FLOAT NOT NULL, fixes INTEGER NOT NULL, fixes_within INTEGER NOT NULL,
+      closest_m FLOAT, closest_after_ms DOUBLE, gap_s FLOAT NOT NULL, habit_weeks UTINYINT NOT NULL, habit_visits FLOAT NOT NULL
+    )`);
+    return new VerdictStore(engine, writer, await engine.connect());
+  }
+
+  /** Adds rows of a run; `crime` and `wearing` are already ids. */
+  async append(run: number, part: VerdictColumns, rows: number): Promise<void> {
+    const stored = { run: new Int32Array(rows).fill(run), ...part } as Columns<typeof storedShape>;
+    await this.#writer.transaction(() => this.#writer.append('verdicts', storedShape, stored, rows));
+  }
+
+  /** Removes what a run left behind when it did not finish. */
+  async forget(run: number): Promise<void> {
+    await this.#writer.run('DELETE FROM verdicts WHERE run = ?', [run]);
+  }
+
+  /** All verdicts of one run on one crime version. */
+  async ofCrime(run: number, crime: number): Promise<StoredVerdict[]> {
+    return this.#reader.rows(`SELECT ${columns} FROM verdicts WHERE run = ? AND crime = ? ORDER BY verdict, p_window DESC NULLS LAST, wearing`, [run, crime]);
+  }
+
+  /** How many verdicts a run has of each kind, per crime version. */
+  async countByCrime(run: number): Promise<{ crime: number; present: number; excluded: number; unknown: number }[]> {
+    return this.#reader.rows(
+      `SELECT crime, count(*) FILTER (verdict = 0) AS present, count(*) FILTER (verdict IN (1, 2)) AS excluded,
+         count(*) FILTER (verdict = 3) AS unknown FROM verdicts WHERE run = ? GROUP BY crime`,
+      [run],
+    );
+  }
+
+  /** Verdicts of the given (run, crime) pairs, in batches, in order of crime and wearing. */
+  async *stream(pairs: { run: number; crime: number }[]): AsyncGenerator<StoredVerdict[]> {
+    for (let i = 0; i < pairs.length; i += 200) {
+      const part = pairs.slice(i, i + 200);
+      const list = part.map(({ run, crime }) => `(${Math.trunc(run)}, ${Math.trunc(crime)})`).join(',');
+      yield await this.#reader.rows<StoredVerdict>(
+        `SELECT ${columns} FROM verdicts SEMI JOIN (VALUES ${list}) AS wanted(run, crime) USING (run, crime) ORDER BY crime, wearing`,
+      );
+    }
+  }
+
+  close(): void {
+    this.#reader.close();
+    this.#writer.close();
+    this.#engine.close();
+  }
+}

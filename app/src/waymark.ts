@@ -1,0 +1,65 @@
+import type { Config } from './config.ts';
+import { AccessPolicy } from './platform/access.ts';
+import { Performer } from './platform/action.ts';
+import { DataFolder } from './platform/data-folder.ts';
+import { type OpenDatabase, openDatabase } from './platform/database.ts';
+import { FixStore } from './platform/fix-store.ts';
+import { migrate } from './platform/migrate.ts';
+import { Intake, VerdictStore } from './supervision/index.ts';
+
+/** Everything that is open while Waymark runs, in a server or for one command. */
+export interface Waymark {
+  config: Config;
+  folder: DataFolder;
+  database: OpenDatabase;
+  access: AccessPolicy;
+  performer: Performer;
+  fixes: FixStore;
+  verdicts: VerdictStore;
+  intake: Intake;
+  timeZone: string;
+  secondReview: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the stores, the fix store first: its lock says whether the data folder is free.
+ * @throws EngineBusyError when another process holds the data folder
+ */
+export async function openWaymark(config: Config): Promise<Waymark> {
+  const folder = new DataFolder(config.WAYMARK_DATA);
+  const fixes = await FixStore.open(folder.file('fixes.duckdb'), config.WAYMARK_ENGINE_MB);
+  let database: OpenDatabase | undefined;
+  let verdicts: VerdictStore | undefined;
+  try {
+    database = await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.file('records') });
+    await migrate(database.db);
+    verdicts = await VerdictStore.open(folder.file('verdicts.duckdb'), config.WAYMARK_ENGINE_MB);
+    const access = new AccessPolicy();
+    const intake = new Intake(database.db, fixes);
+    await intake.reload();
+    await intake.recover();
+    const opened = { database, verdicts };
+    return {
+      config,
+      folder,
+      ...opened,
+      access,
+      performer: new Performer(database.db, access),
+      fixes,
+      intake,
+      timeZone: config.WAYMARK_TIMEZONE,
+      secondReview: config.WAYMARK_SECOND_REVIEW === 'yes',
+      close: async () => {
+        await fixes.close();
+        opened.verdicts.close();
+        await opened.database.close();
+      },
+    };
+  } catch (error) {
+    verdicts?.close();
+    await database?.close();
+    await fixes.close();
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
+
+/**
+ * Draws the recorded place, the observed fixes with their accuracy circles, and nothing between them; plays the window.
+ */
+const box = document.querySelector('#evidence-map');
+const evidence = JSON.parse(box.dataset.evidence);
+const controls = document.querySelector('.wm-map-controls');
+const slider = document.querySelector('#moment');
+const momentText = document.querySelector('#moment-text');
+const momentStatus = document.querySelector('#moment-status');
+const playButton = document.querySelector('#play');
+
+const from = evidence.from - evidence.marginMs;
+const to = evidence.to + evidence.marginMs;
+const clock = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'Europe/London' });
+
+/** A circle of so many metres as a polygon. */
+function circle([lon, lat], metres, properties) {
+  const ring = [];
+  const perLat = 111_195;
+  const perLon = perLat * Math.cos((lat * Math.PI) / 180);
+  for (let i = 0; i <= 48; i++) {
+    const angle = (i / 48) * 2 * Math.PI;
+    ring.push([lon + (metres * Math.cos(angle)) / perLon, lat + (metres * Math.sin(angle)) / perLat]);
+  }
+  return { type: 'Feature', properties, geometry: { type: 'Polygon', coordinates: [ring] } };
+}
+
+function placeFeatures({ place, radiusM }) {
+  if (place.kind === 'point') {
+    const centre = [place.lon, place.lat];
+    return [circle(centre, radiusM, { part: 'reach' }), { type: 'Feature', properties: { part: 'place' }, geometry: { type: 'Point', coordinates: centre } }];
+  }
+  const geometry = place.kind === 'line' ? { type: 'LineString', coordinates: place.points } : { type: 'Polygon', coordinates: place.rings };
+  return [{ type: 'Feature', properties: { part: 'shape' }, geometry }];
+}
+
+function fixFeatures(until) {
+  const features = [];
+  for (const [at, lon, lat, accuracyM] of evidence.points) {
+    if (at > until) continue;
+    const inside = at >= evidence.from && at <= evidence.to;
+    // Recent fixes stand out while the window plays.
+    const recent = until - at < 180_000;
+    const properties = { inside, recent, text: `${clock.format(at)}${accuracyM ? `, accuracy ${Math.round(accuracyM)} m` : ', accuracy not reported'}` };
+    if (accuracyM) features.push(circle([lon, lat], accuracyM, { ...properties, part: 'accuracy' }));
+    features.push({ type: 'Feature', properties: { ...properties, part: 'fix' }, geometry: { type: 'Point', coordinates: [lon, lat] } });
+  }
+  return { type: 'FeatureCollection', features };
+}
+
+function bounds() {
+  const all = new maplibre.LngLatBounds();
+  for (const feature of placeFeatures(evidence)) {
+    const extend = (c) => (typeof c[0] === 'number' ? all.extend(c) : c.forEach(extend));
+    extend(feature.geometry.coordinates);
+  }
+  const near = evidence.points.filter(([at]) => at >= evidence.from - 300_000 && at <= evidence.to + 300_000);
+  for (const [, lon, lat] of near) all.extend([lon, lat]);
+  return all;
+}
+
+const inside = ['get', 'inside'];
+const map = new maplibre.Map({
+  container: box,
+  bounds: bounds(),
+  fitBoundsOptions: { padding: 40, maxZoom: 17 },
+  attributionControl: false,
+  cooperativeGestures: true,
+  style: {
+    version: 8,
+    sources: {
+      streets: { type: 'geojson', data: '/basemap/streets.geojson' },
+      place: { type: 'geojson', data: { type: 'FeatureCollection', features: placeFeatures(evidence) } },
+      fixes: { type: 'geojson', data: fixFeatures(to) },
+    },
+    layers: [
+      { id: 'ground', type: 'background', paint: { 'background-color': '#f1f3ee' } },
+      { id: 'parks', type: 'fill', source: 'streets', filter: ['==', 'kind', 'park'], paint: { 'fill-color': '#d7e6cf' } },
+      { id: 'river', type: 'line', source: 'streets', filter: ['==', 'kind', 'river'], paint: { 'line-color': '#b5d3e3', 'line-width': ['interpolate', ['exponential', 2], ['zoom'], 12, 3, 17, 60] } },
+      { id: 'street-edges', type: 'line', source: 'streets', filter: ['in', 'kind', 'street', 'main'], layout: { 'line-cap': 'round' }, paint: { 'line-color': '#d5d8d2', 'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 1.5, 17, 15] } },
+      { id: 'street-fills', type: 'line', source: 'streets', filter: ['in', 'kind', 'street', 'main'], layout: { 'line-cap': 'round' }, paint: { 'line-color': ['case', ['==', ['get', 'kind'], 'main'], '#fff6dc', '#ffffff'], 'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 0.8, 17, 12] } },
+      { id: 'reach', type: 'fill', source: 'place', filter: ['==', 'part', 'reach'], paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.1 } },
+      { id: 'reach-line', type: 'line', source: 'place', filter: ['in', 'part', 'reach', 'shape'], paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] } },
+      { id: 'accuracy', type: 'fill', source: 'fixes', filter: ['==', 'part', 'accuracy'], paint: { 'fill-color': ['case', inside, '#b4460a', '#6f8793'], 'fill-opacity': ['case', ['get', 'recent'], 0.16, 0.05] } },
+      { id: 'accuracy-line', type: 'line', source: 'fixes', filter: ['==', 'part', 'accuracy'], paint: { 'line-color': ['case', inside, '#b4460a', '#6f8793'], 'line-opacity': ['case', ['get', 'recent'], 0.8, 0.25], 'line-width': 1 } },
+      { id: 'fix', type: 'circle', source: 'fixes', filter: ['==', 'part', 'fix'], paint: { 'circle-radius': ['case', ['get', 'recent'], 6, 4.5], 'circle-color': ['case', inside, '#b4460a', '#6f8793'], 'circle-stroke-color': '#fff', 'circle-stroke-width': 1.2 } },
+      { id: 'place', type: 'circle', source: 'place', filter: ['==', 'part', 'place'], paint: { 'circle-radius': 7, 'circle-color': '#fff', 'circle-stroke-color': '#1f4f6b', 'circle-stroke-width': 3.5 } },
+    ],
+  },
+});
+map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
+map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
+const popup = new maplibre.Popup({ closeButton: false, closeOnClick: false });
+map.on('mousemove', 'fix', ({ features, lngLat }) => popup.setLngLat(lngLat).setText(features[0].properties.text).addTo(map));
+map.on('mouseleave', 'fix', () => popup.remove());
+map.on('load', () => {
+  box.dataset.ready = 'yes';
+});
+
+function show() {
+  const moment = from + (Number(slider.value) / 1000) * (to - from);
+  momentText.textContent = clock.format(moment);
+  slider.setAttribute('aria-valuetext', clock.format(moment));
+  const gap = evidence.gaps.find((g) => moment > g.from + 60_000 && moment < g.to);
+  const where = moment < evidence.from ? 'Before the window.' : moment > evidence.to ? 'After the window.' : 'In the window.';
+  momentStatus.textContent = gap ? `${where} No fix for ${Math.round((gap.to - gap.from) / 60_000)} minutes here: where the wearer was is not known.` : where;
+  map.getSource('fixes')?.setData(fixFeatures(moment));
+}
+
+let playing = 0;
+playButton.addEventListener('click', () => {
+  if (playing) {
+    clearInterval(playing);
+    playing = 0;
+    playButton.textContent = 'Play the window';
+    return;
+  }
+  if (Number(slider.value) >= 1000) slider.value = '0';
+  playButton.textContent = 'Pause';
+  playing = setInterval(() => {
+    slider.value = String(Number(slider.value) + 5);
+    show();
+    if (Number(slider.value) >= 1000) playButton.click();
+  }, 60);
+});
+slider.addEventListener('input', show);
+controls.hidden = false;
+momentText.textContent = clock.format(to);

@@ -1,0 +1,41 @@
+import { purposeOf, type StaffRole } from '../platform/access.ts';
+import type { Waymark } from '../waymark.ts';
+
+interface Link {
+  text: string;
+  href: string;
+  /** Shown to those whom the policy allows this action. */
+  action: string;
+  room: 'supervision' | 'oversight';
+}
+
+const links: Link[] = [
+  { text: 'Crimes', href: '/crimes', action: 'crime.list', room: 'supervision' },
+  { text: 'Imports', href: '/imports', action: 'import.list', room: 'supervision' },
+  { text: 'Runs', href: '/runs', action: 'run.list', room: 'supervision' },
+  { text: 'Subjects', href: '/subjects', action: 'subject.list', room: 'supervision' },
+  { text: 'Tags', href: '/tags', action: 'tag.list', room: 'supervision' },
+  { text: 'Quarantine', href: '/quarantine', action: 'quarantine.list', room: 'supervision' },
+  { text: 'Credentials', href: '/credentials', action: 'gateway.list', room: 'supervision' },
+  { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },
+  { text: 'Policies', href: '/policies', action: 'policy.read', room: 'oversight' },
+];
+
+export interface NavigationItem {
+  text: string;
+  href: string;
+  current: boolean;
+}
+
+/** The links that a role may follow. */
+export function navigationFor(waymark: Waymark, role: StaffRole, url: string): NavigationItem[] {
+  const actor = { role, purpose: purposeOf[role] };
+  return links
+    .filter(({ action, room }) => waymark.access.decide(actor, action, actor.purpose, room).allowed)
+    .map(({ text, href }) => ({ text, href, current: url === href || url.startsWith(`${href}/`) || url.startsWith(`${href}?`) }));
+}
+
+/** Where a role begins its day. */
+export function startOf(waymark: Waymark, role: StaffRole): string {
+  return navigationFor(waymark, role, '')[0]?.href ?? '/sign-in';
+}

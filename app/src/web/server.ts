@@ -1,0 +1,345 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import cookie from '@fastify/cookie';
+import csrf from '@fastify/csrf-protection';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
+import session from '@fastify/session';
+import fastifyStatic from '@fastify/static';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { type Actor, purposeOf, type StaffRole } from '../platform/access.ts';
+import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
+import { actorOfToken } from '../platform/api-tokens.ts';
+import { Metrics } from '../platform/metrics.ts';
+import { demoAccounts, demoMount, type DemoProvider, startDemoProvider } from '../platform/sign-in/demo-provider.ts';
+import { NoRoleError, OpenIdSignIn, type SignedIn, type SignInAttempt } from '../platform/sign-in/openid.ts';
+import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
+import type { Waymark } from '../waymark.ts';
+import { navigationFor, startOf } from './navigation.ts';
+import { govukFolder, makeViews } from './views.ts';
+
+declare module 'fastify' {
+  interface Session {
+    user?: SignedIn;
+    attempt?: SignInAttempt;
+    notice?: string;
+  }
+  interface FastifyRequest {
+    actor: Actor | null;
+    /** Signed in by a token rather than a browser session. */
+    byToken: boolean;
+  }
+  interface FastifyContextConfig {
+    /** Open to anybody: health, sign-in, assets. Everything else needs an actor. */
+    open?: boolean;
+    /** The action that guards the route; every route that is not open names one. */
+    action?: string;
+    /** Answers in JSON, refuses in JSON. */
+    api?: boolean;
+  }
+}
+
+const require = createRequire(import.meta.url);
+const packageFolder = (name: string) => dirname(require.resolve(`${name}/package.json`));
+const sessionLifetimeMs = 8 * 3_600_000;
+
+export interface WebServer {
+  app: FastifyInstance;
+  metrics: Metrics;
+  listen(host: string, port: number): Promise<string>;
+}
+
+export type RouteSet = (app: FastifyInstance, web: WebKit) => Promise<void> | void;
+
+/** What routes need besides Fastify. */
+export interface WebKit {
+  waymark: Waymark;
+  metrics: Metrics;
+  page(request: FastifyRequest, reply: FastifyReply, template: string, data?: object): Promise<FastifyReply>;
+  /** Has verdicts that are due worked out soon, in the background. */
+  askForVerdicts(): Promise<void>;
+  /** Tells the person, on the next page, what was done. */
+  notice(request: FastifyRequest, text: string): void;
+}
+
+/** Builds the HTTP server: security first, then sign-in, then the features' routes. */
+export async function buildServer(waymark: Waymark, log: Logger, features: RouteSet[], askForVerdicts: () => Promise<void>): Promise<WebServer> {
+  const { config, database } = waymark;
+  let demo: DemoProvider | null = null;
+  let openId: OpenIdSignIn | null = null;
+  let secure = config.WAYMARK_PUBLIC_URL?.startsWith('https://') ?? false;
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: 64 * 1024 * 1024,
+    trustProxy: config.WAYMARK_PUBLIC_URL !== undefined,
+    serverFactory: (handler): Server =>
+      createServer((request, response) => {
+        if (demo && request.url?.startsWith(`${demoMount}/`)) demo.handle(request, response);
+        else handler(request, response);
+      }),
+  });
+  const metrics = new Metrics(() => waymark.fixes.waiting);
+  const views = makeViews(waymark.timeZone);
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        workerSrc: ["'self'", 'blob:'],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    hsts: secure,
+  });
+  await app.register(rateLimit, { max: config.WAYMARK_RATE_LIMIT, timeWindow: 60_000 });
+  await app.register(cookie);
+  await app.register(formbody);
+  await app.register(multipart, { attachFieldsToBody: true, limits: { fileSize: 64 * 1024 * 1024, files: 1 } });
+  const sessions = new DatabaseSessionStore(database.db, sessionLifetimeMs);
+  await app.register(session, {
+    secret: config.WAYMARK_SESSION_SECRET ?? waymark.folder.secret('session'),
+    cookieName: 'waymark',
+    cookie: { httpOnly: true, sameSite: 'lax', secure: secure ? true : 'auto', path: '/', maxAge: sessionLifetimeMs },
+    saveUninitialized: false,
+    store: sessions,
+  });
+  await app.register(csrf, { sessionPlugin: '@fastify/session', getToken: csrfTokenOf });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Waymark',
+        version: '0.1.0',
+        description: 'Positions and crimes in, verdicts out. Staff programs send an API token as Bearer; tags and gateways their own secrets.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' }, tag: { type: 'http', scheme: 'basic' } } },
+    },
+    hideUntagged: true,
+  });
+  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true, theme: { title: 'Waymark API' } });
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/api/docs')) route.config = { ...route.config, open: true };
+  });
+  await registerAssets(app);
+
+  app.decorateRequest('actor', null);
+  app.decorateRequest('byToken', false);
+  app.addHook('onRequest', async (request) => {
+    const bearer = /^Bearer (wm_[\w-]+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (bearer) {
+      request.actor = await actorOfToken(database.db, bearer);
+      request.byToken = request.actor !== null;
+    } else if (request.session.user) {
+      const { user } = request.session;
+      request.actor = { id: user.id, name: user.name, role: user.role, purpose: purposeOf[user.role] };
+    }
+  });
+  app.addHook('preHandler', async (request, reply) => {
+    const { open, api } = request.routeOptions.config;
+    if (request.is404 || open) return;
+    if (!request.actor) {
+      if (api) return reply.code(401).send({ error: 'Sign in, or send an API token as a Bearer credential.' });
+      return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`);
+    }
+    if (!['GET', 'HEAD'].includes(request.method) && !request.byToken) {
+      await new Promise<void>((resolve, reject) => {
+        app.csrfProtection(request, reply, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);
+      });
+    }
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.requests.observe({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+    request.log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) });
+  });
+
+  const web: WebKit = {
+    waymark,
+    metrics,
+    askForVerdicts,
+    async page(request, reply, template, data = {}) {
+      const user = request.session.user;
+      const notice = request.session.notice;
+      if (notice) request.session.notice = undefined;
+      const csrfToken = user ? await reply.generateCsrf() : '';
+      const html = views.render(template, {
+        ...data,
+        user,
+        notice,
+        csrfToken,
+        path: request.url.split('?')[0],
+        navigation: user ? navigationFor(waymark, user.role, request.url) : [],
+        demo: demo !== null,
+      });
+      return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+    },
+    notice(request, text) {
+      request.session.notice = text;
+    },
+  };
+  handleErrors(app, web);
+
+  const signedIn = async (request: FastifyRequest, reply: FastifyReply) => {
+    const to = (request.query as { to?: string }).to ?? '/';
+    return web.page(request, reply, 'web/pages/sign-in.njk', { to: safePath(to), failed: null });
+  };
+  app.get('/sign-in', { config: { open: true } }, signedIn);
+  app.get('/sign-in/start', { config: { open: true, rateLimit: { max: 120, timeWindow: 60_000 } } }, async (request, reply) => {
+    if (!openId) throw new Error('The server is not listening yet');
+    const { url, attempt } = await openId.begin(safePath((request.query as { to?: string }).to ?? '/'));
+    request.session.attempt = attempt;
+    return reply.redirect(url);
+  });
+  app.get('/sign-in/callback', { config: { open: true } }, async (request, reply) => {
+    const { attempt } = request.session;
+    if (!attempt || !openId) return reply.redirect('/sign-in');
+    try {
+      const user = await openId.finish(request.url, attempt);
+      await request.session.regenerate();
+      request.session.user = user;
+      return reply.redirect(attempt.returnTo);
+    } catch (error) {
+      request.log.warn({ error: (error as Error).name }, 'sign-in failed');
+      const failed = error instanceof NoRoleError ? error.message : 'Signing in did not work. Try again.';
+      return web.page(request, reply.code(403), 'web/pages/sign-in.njk', { to: '/', failed });
+    }
+  });
+  app.post('/sign-out', { config: { action: 'sign-out' } }, async (request, reply) => {
+    await request.session.destroy();
+    return reply.redirect('/sign-in');
+  });
+  app.get('/demo-sign-in/:uid', { config: { open: true } }, async (request, reply) => {
+    if (!demo) throw new NotFoundError('There are no demo accounts here.');
+    const { uid } = request.params as { uid: string };
+    return web.page(request, reply, 'web/pages/demo-sign-in.njk', { accounts: demoAccounts, uid });
+  });
+  app.post('/demo-sign-in/:uid', { config: { open: true } }, async (request, reply) => {
+    if (!demo) throw new NotFoundError('There are no demo accounts here.');
+    const { account } = request.body as { account?: string };
+    if (!demoAccounts.some(({ id }) => id === account)) throw new InvalidError('Choose one of the accounts.', 'account');
+    try {
+      return await reply.redirect(await demo.choose(request.raw, reply.raw, account as string));
+    } catch {
+      return reply.redirect('/sign-in');
+    }
+  });
+  app.get('/health', { config: { open: true, rateLimit: false } }, async () => {
+    await database.executeSql('SELECT 1');
+    return { status: 'ok', receipts: waymark.fixes.lastReceipt };
+  });
+  app.get('/metrics', { config: { open: true, rateLimit: false } }, async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+  app.get('/', { config: { action: 'start' } }, async (request, reply) => reply.redirect(startOf(waymark, request.actor?.role as StaffRole)));
+  for (const feature of features) await app.register(async (scope) => feature(scope, web));
+
+  return {
+    app,
+    metrics,
+    async listen(host, port) {
+      const bound = await app.listen({ host, port });
+      const address = app.server.address();
+      const actual = typeof address === 'object' && address ? address.port : port;
+      const publicUrl = config.WAYMARK_PUBLIC_URL ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
+      secure = publicUrl.startsWith('https://');
+      const roleClaim = config.OIDC_ROLE_CLAIM;
+      if (config.OIDC_ISSUER) {
+        openId = new OpenIdSignIn({
+          issuer: config.OIDC_ISSUER,
+          clientId: config.OIDC_CLIENT_ID ?? '',
+          clientSecret: config.OIDC_CLIENT_SECRET ?? '',
+          roleClaim,
+          publicUrl,
+          scope: 'openid profile',
+        });
+      } else if (config.NODE_ENV !== 'production') {
+        demo = startDemoProvider(publicUrl, waymark.folder.secret('demo-sign-in'));
+        openId = new OpenIdSignIn({ issuer: demo.issuer, clientId: demo.clientId, clientSecret: demo.clientSecret, roleClaim, publicUrl, scope: 'openid waymark' });
+      }
+      await sessions.removeExpired();
+      void bound;
+      return publicUrl;
+    },
+  };
+}
+
+/** The token of a form or of a header, wherever the body's parser put it. */
+function csrfTokenOf(request: FastifyRequest): string | undefined {
+  const field = (request.body as { _csrf?: string | { value?: string } } | undefined)?._csrf;
+  if (typeof field === 'string') return field;
+  if (field && typeof field === 'object') return field.value;
+  return request.headers['csrf-token'] as string | undefined;
+}
+
+/** Only paths of our own: no other site is ever redirected to. */
+function safePath(path: string): string {
+  return /^\/(?![/\\])[\x20-\x7e]*$/.test(path) && !path.startsWith('/sign-in') ? path : '/';
+}
+
+/** Style sheets and scripts from our own address only; nothing comes from elsewhere. */
+async function registerAssets(app: FastifyInstance): Promise<void> {
+  // The GDS typeface and the crown belong to government services; neither is served.
+  const govukCss = readFileSync(join(govukFolder, 'govuk/govuk-frontend.min.css'), 'utf8')
+    .replace(/@font-face\{[^}]*\}/g, '')
+    .replace(/"?GDS Transport"?,/g, '')
+    .replace(/\/\*# sourceMappingURL=.*?\*\//g, '');
+  const cached = { config: { open: true, rateLimit: false as const } };
+  app.get('/assets/govuk.css', cached, (_request, reply) => reply.type('text/css').header('cache-control', 'public, max-age=3600').send(govukCss));
+  const folders: [string, string][] = [
+    ['/assets/waymark/', join(import.meta.dirname, 'browser')],
+    ['/assets/maplibre/', join(packageFolder('maplibre-gl'), 'dist')],
+    ['/assets/govuk-js/', join(govukFolder, 'govuk')],
+  ];
+  await app.register(async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, open: true };
+    });
+    for (const [i, [prefix, root]] of folders.entries()) {
+      await scope.register(fastifyStatic, { root, prefix, decorateReply: i === 0, maxAge: 3_600_000, index: false });
+    }
+  });
+}
+
+function handleErrors(app: FastifyInstance, web: WebKit): void {
+  app.setNotFoundHandler(async (request, reply) => {
+    if (request.url.startsWith('/api/')) return reply.code(404).send({ error: 'There is nothing at this address.' });
+    return web.page(request, reply.code(404), 'web/pages/error.njk', { heading: 'Page not found', message: 'Check the address, or go back to the start.' });
+  });
+  app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    const [status, heading] = statusOf(error);
+    if (status >= 500) request.log.error({ error: error.name, message: error.message, stack: error.stack }, 'request failed');
+    const message = status >= 500 ? 'Something went wrong on our side. It has been noted. Try again in a moment.' : error.message;
+    if (request.routeOptions.config?.api || request.url.startsWith('/api/') || request.url.startsWith('/ingest/')) {
+      return reply.code(status).send({ error: message, ...(error instanceof InvalidError && error.field ? { field: error.field } : {}) });
+    }
+    return web.page(request, reply.code(status), 'web/pages/error.njk', { heading, message });
+  });
+}
+
+function statusOf(error: Error & { statusCode?: number; code?: string }): [status: number, heading: string] {
+  if (error instanceof RefusedError) return [403, 'You cannot do this'];
+  if (error instanceof NotFoundError) return [404, 'Not found'];
+  if (error instanceof InvalidError) return [400, 'There is a problem'];
+  if (error.code?.startsWith('FST_CSRF')) return [403, 'This form has expired'];
+  if (error.statusCode === 429) return [429, 'Too many requests'];
+  if (error.statusCode && error.statusCode < 500) return [error.statusCode, 'This request cannot be read'];
+  return [500, 'Sorry, there is a problem'];
+}
+

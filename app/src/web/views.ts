@@ -1,0 +1,53 @@
+import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { duration, metres } from '@waymark/presence';
+import nunjucks from 'nunjucks';
+
+const require = createRequire(import.meta.url);
+export const govukFolder = join(dirname(require.resolve('govuk-frontend/package.json')), 'dist');
+
+/** Words for stored codes. */
+const spoken: Record<string, string> = {
+  'monitoring-officer': 'Monitoring officer',
+  'crime-analyst': 'Crime analyst',
+  auditor: 'Auditor',
+  administrator: 'Administrator',
+  device: 'Device',
+  operator: 'Console',
+  system: 'System',
+  uncertaintyM: 'uncertainty',
+};
+
+/** Templates live beside their features; every value is escaped. */
+export function makeViews(timeZone: string): nunjucks.Environment {
+  const environment = new nunjucks.Environment(
+    new nunjucks.FileSystemLoader([join(import.meta.dirname, '..'), govukFolder], { noCache: process.env.NODE_ENV === 'development' }),
+    { autoescape: true, throwOnUndefined: false },
+  );
+  const dateTime = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium', timeStyle: 'medium' });
+  const shortTime = new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const asDate = (value: unknown) => (value instanceof Date ? value : new Date(value as number | string));
+  const when = (format: Intl.DateTimeFormat) => (value: unknown) =>
+    value === null || value === undefined || Number.isNaN(asDate(value).getTime()) ? '–' : format.format(asDate(value));
+  environment.addFilter('dateTime', when(dateTime));
+  environment.addFilter('shortTime', when(shortTime));
+  environment.addFilter('clock', when(clock));
+  environment.addFilter('iso', (value: unknown) => (value ? asDate(value).toISOString() : ''));
+  environment.addFilter('metres', (value: number | null) => (value === null || Number.isNaN(value) ? '–' : metres(value)));
+  environment.addFilter('duration', duration);
+  environment.addFilter('number', (value: number | null) => (value === null || value === undefined ? '–' : value.toLocaleString('en-GB')));
+  environment.addFilter('fixed', (value: number | null, digits: number) => (value === null || value === undefined ? '–' : value.toFixed(digits)));
+  environment.addFilter('percent', percent);
+  environment.addFilter('spoken', (value: string) => spoken[value] ?? value);
+  return environment;
+}
+
+/** A probability as people read it: never 0 % or 100 %, which would claim to know. */
+export function percent(value: number | null): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return 'not known';
+  if (value < 0.001) return 'under 0.1%';
+  if (value > 0.999) return 'over 99.9%';
+  if (value < 0.1) return `${(value * 100).toFixed(1)}%`;
+  return `${Math.round(value * 100)}%`;
+}
