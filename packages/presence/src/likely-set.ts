@@ -22,6 +22,8 @@ const noiseFactorAtMost = 16;
 const sharedErrorAtMost = 0.8;
 /** Share of a gross displacement's square that is added to the doubt about the position. */
 const doubtGrowth = 0.3;
+/** At rest, steps are at most this many times the second differences: 4v(1−ρ) against 3v, and room to spare. */
+const restRatio = 3;
 const metresPerDegree = 111_195;
 
 /**
@@ -55,11 +57,15 @@ export function likelySet(track: Track, parameters: PresenceParameters): LikelyS
   const predicted = new Float64Array(n);
   let mLon = lon[0] as number;
   let mLat = lat[0] as number;
-  let P = 1e6;
-  for (let i = 0; i < n; i++) {
+  // The first fix has nothing before it to be weighed against; it stands with its ordinary error.
+  let P = Math.max((sigma[0] as number) ** 2, local.noise[0] as number);
+  likelyLon[0] = mLon;
+  likelyLat[0] = mLat;
+  variance[0] = P;
+  for (let i = 1; i < n; i++) {
     const reported = (sigma[i] as number) ** 2;
     const own = Math.max(reported, local.noise[i] as number);
-    const before = i === 0 ? P : P + (local.step[i - 1] as number);
+    const before = P + (local.step[i - 1] as number);
     predicted[i] = before;
     const perLon = metresPerDegree * Math.cos(((lat[i] as number) * Math.PI) / 180);
     const x = longitudeDifference(lon[i] as number, mLon);
@@ -145,6 +151,7 @@ function localMovement(track: Track): { turning: Float32Array; noise: Float32Arr
   const differences = lags.map((lag) => secondDifferences(track, lag));
   // Running sums of each difference and of the count, for averages over any neighbourhood at once.
   const sums = differences.map((values) => runningSum(values));
+  const stepSum = runningSum(squaredSteps(track));
   const turning = new Float32Array(n);
   const noise = new Float32Array(n);
   const step = new Float32Array(n);
@@ -166,6 +173,8 @@ function localMovement(track: Track): { turning: Float32Array; noise: Float32Arr
     const total = Math.max(0, Math.min(first * 4, last - 8 * (turning[i] as number)) / 3);
     // Errors that neighbours share do not average out: they weigh like fewer fixes.
     const sharedError = last > 0 ? Math.min(sharedErrorAtMost, Math.max(0, 1 - first / last)) : 0;
+    // On the move, turns and stops look like noise; only near rest can it be told from the fixes.
+    if (!(stepSum(low, high) <= restRatio * first)) continue;
     const reported = (track.sigma[i] as number) ** 2;
     noise[i] = Math.min(noiseFactorAtMost * reported, (total * (1 + sharedError)) / (1 - sharedError));
   }
@@ -186,6 +195,17 @@ function medianOfThree(values: Float64Array, i: number): number {
   const b = values[i] as number;
   const c = values[i + 1] as number;
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+}
+
+/** Squared distances between neighbouring fixes, m². */
+function squaredSteps({ at, lon, lat }: Track): Float32Array {
+  const result = new Float32Array(at.length).fill(Number.NaN);
+  for (let i = 1; i < at.length; i++) {
+    const y = ((lat[i] as number) - (lat[i - 1] as number)) * metresPerDegree;
+    const x = longitudeDifference(lon[i] as number, lon[i - 1] as number) * metresPerDegree * Math.cos(((lat[i] as number) * Math.PI) / 180);
+    result[i] = x * x + y * y;
+  }
+  return result;
 }
 
 /** Squared second differences in m² over `lag` steps; NaN where fixes stand too unevenly to compare. */

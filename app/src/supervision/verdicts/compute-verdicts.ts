@@ -69,7 +69,7 @@ export async function computeRun(
   });
   const inputsHash = createHash('sha256')
     .update(loaded.hash)
-    .update(JSON.stringify({ parameters, modelVersion, timeZone, wearings: inputs.wearings.map((w) => [w.id, w.from, String(w.to)]) }))
+    .update(JSON.stringify({ parameters: Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)), modelVersion, timeZone, wearings: inputs.wearings.map((w) => [w.id, w.from, String(w.to)]) }))
     .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))
     .digest('hex');
   let verdicts = 0;
