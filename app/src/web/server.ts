@@ -12,7 +12,7 @@ import session from '@fastify/session';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { type Actor, purposeOf, type StaffRole } from '../platform/access.ts';
 import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
@@ -77,7 +77,7 @@ export async function buildServer(waymark: Waymark, log: Logger, features: Route
   let secure = config.WAYMARK_PUBLIC_URL?.startsWith('https://') ?? false;
   const app: FastifyInstance = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024 * 1024,
     trustProxy: config.WAYMARK_PUBLIC_URL !== undefined,
     serverFactory: (handler): Server =>

@@ -78,8 +78,15 @@ export class Intake {
     return this.#gateways.find((gateway) => timingSafeEqual(gateway.hash, hash))?.sender ?? null;
   }
 
-  /** Stores what was decoded. Resolves when everything is durable and on record. */
+  /** Stores what was decoded. Resolves when everything is durable and on record. Not to be called inside an action. */
   async accept(decoded: Decoded, sender: Sender, receivedAt = Date.now()): Promise<Receipt> {
+    const receipt = await this.#keep(decoded, sender, receivedAt);
+    await this.#audit(sender, receipt);
+    return receipt;
+  }
+
+  /** The durable part alone; the caller's own audit entry speaks for it. */
+  async #keep(decoded: Decoded, sender: Sender, receivedAt: number): Promise<Receipt> {
     const { fixes, unreadable } = decoded;
     const columns = fixColumns(fixes.length);
     const quarantined: QuarantinedFix[] = unreadable.map((bad) => ({
@@ -114,7 +121,6 @@ export class Intake {
       count++;
     }
     const receipt = await this.#store.append({ source: nameOf(sender), receivedAt, count, columns, quarantined });
-    await this.#audit(sender, receipt);
     this.counts.accepted += receipt.accepted;
     this.counts.duplicates += receipt.duplicates;
     this.counts.quarantined += receipt.quarantined;
@@ -171,7 +177,7 @@ export class Intake {
     });
   }
 
-  /** Tries quarantined fixes again; those that now belong to a wearing become fixes. */
+  /** Tries quarantined fixes again; those that now belong to a wearing become fixes. For an action to call, which leaves the audit entry. */
   async release(rows: { id: number; raw: string; receivedAt: number }[], actor: Actor): Promise<{ released: number; kept: number }> {
     const fixes: RawFix[] = [];
     const ids: number[] = [];
@@ -182,7 +188,7 @@ export class Intake {
       ids.push(row.id);
     }
     if (fixes.length === 0) return { released: 0, kept: rows.length };
-    const receipt = await this.accept({ fixes, unreadable: [] }, { kind: 'operator', name: actor.name });
+    const receipt = await this.#keep({ fixes, unreadable: [] }, { kind: 'operator', name: actor.name }, Date.now());
     await this.#store.markReleased(ids, receipt.receipt);
     return { released: ids.length, kept: rows.length - ids.length };
   }
