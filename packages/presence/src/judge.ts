@@ -3,7 +3,7 @@ import { normalAt } from './normals.ts';
 import type { PresenceParameters } from './parameters.ts';
 import { alongSegment, distanceToPlace, type LaidPlace } from './place.ts';
 import { longitudeDifference } from './plane.ts';
-import { blockSize, firstFixFrom, type PreparedTrack, quietGapS, roamingSpread } from './prepared-track.ts';
+import { type Bounds, blockSize, blocksPerRow, firstFixFrom, type PreparedTrack, quietGapS, roamingSpread } from './prepared-track.ts';
 import { coneReaches, prismReaches } from './prism.ts';
 import { reasonBit, verdictCode } from './reasons.ts';
 import { withinDisc, withinEdge } from './within.ts';
@@ -42,9 +42,9 @@ const roamingGrowthS = 7200;
 const speedMargin = 1.5;
 /** A fix vouches for presence when the place is within its 95 % radius, σ·√(−2 ln 0.05). */
 const own95 = 2.4477;
-/** Moments of the window at which P(there at that moment) is taken, at most. */
-const momentsAtMost = 64;
-const secondsPerMoment = 15;
+/** Moments of one gap at which P(there at that moment) is taken: one each so many seconds, at most so many. */
+const momentsPerGap = 8;
+const secondsPerMoment = 30;
 const tenMinutesS = 600;
 /** A gap whose bound is below this adds nothing that a verdict could turn on. */
 const negligible = 1e-7;
@@ -83,6 +83,8 @@ export class Judge {
   #chanceSum = 0;
   #openGapS = 0;
   #nearestM = 0;
+  /** Of the stretch looked at last: lower bound on the distance to the edge of the reach. */
+  #clear = 0;
   // Distances are to the place itself, in metres.
   #closestM = 0;
   #closestIndex = -1;
@@ -180,23 +182,31 @@ export class Judge {
     const besideMs = this.#parameters.maxGapS * 1000;
     const seenFirst = first < low && from - (at[first] as number) > besideMs ? low : first;
     const seenLast = last >= high && (at[last] as number) - to > besideMs ? high - 1 : last;
+    const { blocks, rows } = this.#track;
+    const row = blockSize * blocksPerRow;
     for (let begin = first; begin <= last; ) {
+      if (!this.#plain && begin % row === 0 && begin > first && begin + row <= last && this.#passOver(rows, begin / row)) {
+        if (this.#farFromWeight(rows, begin / row)) this.#setAside(begin, begin + row - 1);
+        begin += row;
+        continue;
+      }
       const block = Math.floor(begin / blockSize);
       const end = Math.min(last, (block + 1) * blockSize - 1);
-      const whole = begin > first && end < last;
-      const clear = this.#plain ? -Infinity : this.#clearOf(block);
-      const sigma = this.#track.widestSigma[block] as number;
-      if (clear + this.#reach < this.#closestM || clear <= own95 * sigma) {
-        this.#readFixes(Math.max(begin, seenFirst), Math.min(end, seenLast), out);
+      this.#clear = this.#plain ? -Infinity : this.#clearOf(blocks, block);
+      const sigma = blocks.widestSigma[block] as number;
+      if (this.#clear + this.#reach < this.#closestM || this.#clear <= own95 * sigma) {
+        this.#readFixes(Math.max(begin, seenFirst), Math.min(end, seenLast), this.#clear <= own95 * sigma, out);
       }
-      const far = this.#farness(block, clear, sigma);
-      if (far === 'reachable' || (far === 'negligible' && !whole)) this.#readGaps(begin, Math.min(end, last - 1), false);
-      else if (far === 'negligible') this.#setAside(begin, end);
+      const slack = this.#clear - this.#endError(sigma);
+      if (2 * slack <= this.#parameters.maxSpeedMps * (blocks.longestGapS[block] as number)) {
+        const weightless = this.#clear > 0 && this.#clear * this.#clear >= 2 * negligibleExponent * (blocks.widestBridge[block] as number);
+        this.#readGaps(begin, Math.min(end, last - 1), slack, weightless, false);
+      }
       begin = end + 1;
     }
     // Far blocks change no probability; one reachable gap among them still tells "not plausible" from "impossible".
     for (let i = 0; i < this.#asideCount && !this.#reachable; i += 2) {
-      this.#readGaps(this.#aside[i] as number, this.#aside[i + 1] as number, true);
+      this.#readGaps(this.#aside[i] as number, this.#aside[i + 1] as number, -Infinity, false, true);
     }
     if (low === 0 && from < (at[first] as number) && this.#cone(first, ((at[first] as number) - from) / 1000)) {
       out.reasons |= reasonBit.beforeFirstFix;
@@ -207,28 +217,35 @@ export class Judge {
     if (first === last) this.#cone(first, 0);
   }
 
-  /** Lower bound on the distance from a block to the edge of the reach; −Infinity where its box says nothing. */
-  #clearOf(block: number): number {
-    const track = this.#track;
-    if (track.fast[block]) return -Infinity;
+  /** Lower bound on the distance from a stretch to the edge of the reach; −Infinity where its box says nothing. */
+  #clearOf(bounds: Bounds, i: number): number {
+    if (bounds.fast[i]) return -Infinity;
     const { plane, extentM } = this.#place;
-    const west = (track.box[4 * block] as number) - plane.lon;
-    const south = (track.box[4 * block + 1] as number) - plane.lat;
-    const east = (track.box[4 * block + 2] as number) - plane.lon;
-    const north = (track.box[4 * block + 3] as number) - plane.lat;
+    const west = (bounds.box[4 * i] as number) - plane.lon;
+    const south = (bounds.box[4 * i + 1] as number) - plane.lat;
+    const east = (bounds.box[4 * i + 2] as number) - plane.lon;
+    const north = (bounds.box[4 * i + 3] as number) - plane.lat;
     if (east < -180 || west > 180) return -Infinity;
     const dx = (west > 0 ? west : east < 0 ? -east : 0) * plane.perLon;
     const dy = (south > 0 ? south : north < 0 ? -north : 0) * plane.perLat;
     return Math.sqrt(dx * dx + dy * dy) - extentM - this.#reach;
   }
 
-  /** What a block's bounds settle: out of reach, reachable but of no weight, or to be read. */
-  #farness(block: number, clear: number, sigma: number): 'out of reach' | 'negligible' | 'reachable' {
-    const track = this.#track;
-    const longest = track.longestGapS[block] as number;
-    if (2 * (clear - this.#endError(sigma)) > this.#parameters.maxSpeedMps * longest) return 'out of reach';
-    const settled = clear > 0 && clear * clear >= 2 * negligibleExponent * (track.widestBridge[block] as number);
-    return settled && longest <= this.#parameters.maxGapS ? 'negligible' : 'reachable';
+  /** Can a whole stretch be settled by its bounds: no closer fix, none within reach, and no gap that weighs anything? */
+  #passOver(bounds: Bounds, i: number): boolean {
+    const clear = this.#clearOf(bounds, i);
+    this.#clear = clear;
+    const sigma = bounds.widestSigma[i] as number;
+    if (clear + this.#reach < this.#closestM || clear <= own95 * sigma) return false;
+    const longest = bounds.longestGapS[i] as number;
+    if (2 * (clear - this.#endError(sigma)) > this.#parameters.maxSpeedMps * longest) return true;
+    return longest <= this.#parameters.maxGapS && clear > 0 && clear * clear >= 2 * negligibleExponent * (bounds.widestBridge[i] as number);
+  }
+
+  /** A stretch that was passed over and may yet be reachable. */
+  #farFromWeight(bounds: Bounds, i: number): boolean {
+    const slack = this.#clear - this.#endError(bounds.widestSigma[i] as number);
+    return 2 * slack <= this.#parameters.maxSpeedMps * (bounds.longestGapS[i] as number);
   }
 
   #setAside(begin: number, end: number): void {
@@ -260,30 +277,61 @@ export class Judge {
     return ((this.#track.likelyLat[k] as number) - this.#place.plane.lat) * this.#place.plane.perLat;
   }
 
-  #readFixes(begin: number, end: number, out: Judgement): void {
-    for (let k = begin; k <= end; k++) {
-      const d = this.#observedDistance(k);
-      if (d < this.#closestM) {
-        this.#closestM = d;
-        this.#closestIndex = k;
+  #readFixes(begin: number, end: number, mayBeWithin: boolean, out: Judgement): void {
+    if (mayBeWithin || this.#place.edges.length > 0) {
+      for (let k = begin; k <= end; k++) {
+        const d = this.#observedDistance(k);
+        if (d < this.#closestM) {
+          this.#closestM = d;
+          this.#closestIndex = k;
+        }
+        if (d <= this.#reach + own95 * (this.#track.sigma[k] as number)) out.fixesWithin++;
       }
-      if (d <= this.#reach + own95 * (this.#track.sigma[k] as number)) out.fixesWithin++;
+      return;
+    }
+    // Far from a point place: only the closest fix matters, and squares compare as well as roots.
+    const { lon, lat } = this.#track;
+    const { plane } = this.#place;
+    let least = this.#closestM * this.#closestM;
+    let index = -1;
+    for (let k = begin; k <= end; k++) {
+      const x = longitudeDifference(lon[k] as number, plane.lon) * plane.perLon;
+      const y = ((lat[k] as number) - plane.lat) * plane.perLat;
+      const d2 = x * x + y * y;
+      if (d2 < least) {
+        least = d2;
+        index = k;
+      }
+    }
+    if (index >= 0 && Math.sqrt(least) < this.#closestM) {
+      this.#closestM = Math.sqrt(least);
+      this.#closestIndex = index;
     }
   }
 
-  /** @param untilReachable stop at the first gap that the prism allows */
-  #readGaps(begin: number, end: number, untilReachable: boolean): void {
+  /**
+   * @param slack lower bound on the distance from the stretch to the reach, less its greatest error
+   * @param weightless covered gaps of the stretch cannot weigh anything; they are set aside
+   * @param untilReachable stop at the first gap that the prism allows
+   */
+  #readGaps(begin: number, end: number, slack: number, weightless: boolean, untilReachable: boolean): void {
     const { at, sigma, spread, variance } = this.#track;
     const { maxSpeedMps, maxGapS } = this.#parameters;
     const reach = this.#reach;
-    let da = begin <= end ? this.#observedDistance(begin) : 0;
-    let xa = begin <= end ? this.#likelyX(begin) : 0;
-    let ya = begin <= end ? this.#likelyY(begin) : 0;
+    let aside = false;
     for (let k = begin; k <= end; k++) {
+      const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
+      if (2 * slack > maxSpeedMps * T) continue;
+      if (weightless && T <= maxGapS) {
+        aside = true;
+        continue;
+      }
+      const da = this.#observedDistance(k);
       const db = this.#observedDistance(k + 1);
+      const xa = this.#likelyX(k);
+      const ya = this.#likelyY(k);
       const xb = this.#likelyX(k + 1);
       const yb = this.#likelyY(k + 1);
-      const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
       const s1 = Math.max(0, (this.#from - (at[k] as number)) / 1000);
       const s2 = Math.min(T, this.#windowS + (this.#from - (at[k] as number)) / 1000);
       const ea = this.#endError(sigma[k] as number);
@@ -291,22 +339,18 @@ export class Judge {
       const moved2 = (xb - xa) ** 2 + (yb - ya) ** 2;
       // Two fixes that prove a higher speed raise the limit between them: the prism must never be empty.
       const speed = moved2 > (maxSpeedMps * T) ** 2 ? Math.max(maxSpeedMps, (speedMargin * Math.sqrt(moved2)) / T) : maxSpeedMps;
-      if (da + db - 2 * reach - ea - eb <= speed * T && prismReaches(da, db, ea, eb, reach, T, s1, s2, speed)) {
-        this.#reachable = true;
-        if (untilReachable) return;
-        if (T > maxGapS && T > this.#openGapS) this.#openGapS = T;
-        const clear = this.#clearance(xa, ya, xb, yb, s1 / T, s2 / T);
-        const ends = Math.max(variance[k] as number, variance[k + 1] as number);
-        const bound = this.#gapBound(clear, s1 / T, s2 / T, T, spread[k] as number, ends);
-        if (bound >= negligible) {
-          this.#activate(k, bound, this.#gapChance(clear, s1 / T, s2 / T, T, spread[k] as number, ends));
-          if (clear < this.#nearestM) this.#nearestM = clear;
-        }
-      }
-      da = db;
-      xa = xb;
-      ya = yb;
+      if (da + db - 2 * reach - ea - eb > speed * T || !prismReaches(da, db, ea, eb, reach, T, s1, s2, speed)) continue;
+      this.#reachable = true;
+      if (untilReachable) return;
+      if (T > maxGapS && T > this.#openGapS) this.#openGapS = T;
+      const clear = this.#clearance(xa, ya, xb, yb, s1 / T, s2 / T);
+      const ends = Math.max(variance[k] as number, variance[k + 1] as number);
+      const bound = this.#gapBound(clear, s1 / T, s2 / T, T, spread[k] as number, ends);
+      if (bound < negligible) continue;
+      this.#activate(k, bound, this.#gapChance(clear, s1 / T, s2 / T, T, spread[k] as number, ends));
+      if (clear < this.#nearestM) this.#nearestM = clear;
     }
+    if (aside) this.#setAside(begin, end);
   }
 
   #activate(k: number, bound: number, chance: number): void {
@@ -465,25 +509,41 @@ export class Judge {
     return Math.min(1, seconds / this.#windowS);
   }
 
-  /** P(there at the crime's moment), the moment spread evenly over the window (aoristic). */
+  /**
+   * P(there at the crime's moment), the moment spread evenly over the window (aoristic): the integral over the gaps that
+   * may come within reach and over the parts beyond the first and last fix; elsewhere it is nothing.
+   */
   #atMoment(first: number, last: number): number {
-    const moments = Math.max(1, Math.min(momentsAtMost, Math.round(this.#windowS / secondsPerMoment)));
-    let sum = 0;
-    let i = 0;
-    for (let m = 0; m < moments; m++) {
-      const moment = (this.#windowS * (m + 0.5)) / moments;
-      if (moment < this.#second(first) || moment > this.#second(last)) {
-        const end = moment > this.#second(last) ? last : first;
-        const away = Math.abs(moment - this.#second(end));
-        sum += this.#within(this.#likelyDistance(end), Math.sqrt((this.#track.variance[end] as number) + away * roamingSpread));
-        continue;
+    if (this.#windowS === 0) {
+      for (let i = 0; i < this.#activeCount; i++) {
+        const k = this.#active[i] as number;
+        if (this.#second(k) <= 0 && this.#second(k + 1) >= 0) return this.#withinAt(k, 0);
       }
-      while (i < this.#activeCount && this.#second((this.#active[i] as number) + 1) < moment) i++;
-      const k = this.#active[i] as number;
-      if (i >= this.#activeCount || this.#second(k) > moment) continue;
-      sum += this.#withinAt(k, moment);
+      return first === last ? this.#within(this.#likelyDistance(first), Math.sqrt(this.#track.variance[first] as number)) : 0;
     }
-    return sum / moments;
+    let seconds = 0;
+    for (let i = 0; i < this.#activeCount; i++) {
+      const k = this.#active[i] as number;
+      const begin = Math.max(0, this.#second(k));
+      const length = Math.min(this.#windowS, this.#second(k + 1)) - begin;
+      const moments = Math.max(1, Math.min(momentsPerGap, Math.round(length / secondsPerMoment)));
+      for (let m = 0; m < moments; m++) seconds += (length / moments) * this.#withinAt(k, begin + (length * (m + 0.5)) / moments);
+    }
+    seconds += this.#beyond(first, Math.max(0, this.#second(first)));
+    seconds += this.#beyond(last, Math.max(0, this.#windowS - this.#second(last)));
+    return Math.min(1, seconds / this.#windowS);
+  }
+
+  /** Expected seconds within reach while the window runs past the first or last fix. */
+  #beyond(k: number, length: number): number {
+    if (length === 0) return 0;
+    const d = this.#likelyDistance(k);
+    let seconds = 0;
+    for (let m = 0; m < momentsPerGap; m++) {
+      const away = (length * (m + 0.5)) / momentsPerGap;
+      seconds += (length / momentsPerGap) * this.#within(d, Math.sqrt((this.#track.variance[k] as number) + away * roamingSpread));
+    }
+    return seconds;
   }
 
   /** P(there) at one moment of gap k: mean on the line, variance T·a(1−a)σm² + (1−a)²δa² + a²δb². */
@@ -517,6 +577,8 @@ export class Judge {
     while (drawn < draws) {
       if (this.#wayTouches(drawn++, first, last, startS, endS)) touched++;
       if (drawn === firstDraws && (touched === 0 || touched === drawn)) break;
+      // Far from the threshold a rougher figure does.
+      if (drawn === draws / 2 && touched < drawn * 0.7) break;
     }
     // A tenth of a draw either way, so that a clear case is not called certain.
     const p = (touched + 0.1) / (drawn + 0.2);

@@ -8,8 +8,9 @@ export const roamingSpread = 250;
 /** Longer gaps than this may hide a detour even if both ends are at rest, in seconds. */
 export const quietGapS = 120;
 
-/** Fixes per block. */
+/** Fixes per block, and per row of blocks. */
 export const blockSize = 16;
+export const blocksPerRow = 8;
 const indexStepMs = 1_800_000;
 
 /**
@@ -21,8 +22,18 @@ const indexStepMs = 1_800_000;
  * - **blocks** of 16 fixes with their bounds, so that far stretches are passed over without reading them.
  */
 export interface PreparedTrack extends Track, LikelySet {
+  blocks: Bounds;
+  /** The same for eight blocks at a time. */
+  rows: Bounds;
   /** Seconds up to fix k that lie in gaps no longer than `maxGapS`. */
   coveredS: Float64Array;
+  /** Index of the first fix at or after each half hour from `indexFrom`. */
+  index: Int32Array;
+  indexFrom: number;
+}
+
+/** What is known of each stretch of fixes without reading them. */
+export interface Bounds {
   /** West, south, east, north of each block's fixes, observed and likely, and of the first fix after it; degrees. */
   box: Float64Array;
   /** Longest gap that begins in the block, seconds. */
@@ -33,9 +44,6 @@ export interface PreparedTrack extends Track, LikelySet {
   widestSigma: Float32Array;
   /** 1 where a gap of the block proves a speed above the greatest. */
   fast: Uint8Array;
-  /** Index of the first fix at or after each half hour from `indexFrom`. */
-  index: Int32Array;
-  indexFrom: number;
 }
 
 export function prepareTrack(track: Track, parameters: PresenceParameters): PreparedTrack {
@@ -55,7 +63,7 @@ export function prepareTrack(track: Track, parameters: PresenceParameters): Prep
     const gap = ((at[i] as number) - (at[i - 1] as number)) / 1000;
     coveredS[i] = (coveredS[i - 1] as number) + (gap <= parameters.maxGapS ? gap : 0);
   }
-  return { ...track, ...likely, ...blocks, coveredS, index, indexFrom };
+  return { ...track, ...likely, blocks, rows: joinBlocks(blocks), coveredS, index, indexFrom };
 }
 
 /** Index of the first fix at or after a moment. */
@@ -80,7 +88,7 @@ export function firstFixFrom(track: PreparedTrack, moment: number): number {
   return low;
 }
 
-function boundBlocks(track: Track, likely: LikelySet, parameters: PresenceParameters) {
+function boundBlocks(track: Track, likely: LikelySet, parameters: PresenceParameters): Bounds {
   const { at, lon, lat, sigma } = track;
   const n = at.length;
   const count = Math.ceil(n / blockSize);
@@ -117,4 +125,28 @@ function boundBlocks(track: Track, likely: LikelySet, parameters: PresenceParame
     box.set([west, south, east, north], 4 * b);
   }
   return { box, longestGapS, widestBridge, widestSigma, fast };
+}
+
+function joinBlocks(blocks: Bounds): Bounds {
+  const count = Math.ceil(blocks.fast.length / blocksPerRow);
+  const rows: Bounds = {
+    box: new Float64Array(4 * count),
+    longestGapS: new Float32Array(count),
+    widestBridge: new Float32Array(count),
+    widestSigma: new Float32Array(count),
+    fast: new Uint8Array(count),
+  };
+  for (let row = 0; row < count; row++) {
+    rows.box.set([Infinity, Infinity, -Infinity, -Infinity], 4 * row);
+    for (let b = row * blocksPerRow; b < Math.min(blocks.fast.length, (row + 1) * blocksPerRow); b++) {
+      for (let side = 0; side < 4; side++) {
+        const pick = side < 2 ? Math.min : Math.max;
+        rows.box[4 * row + side] = pick(rows.box[4 * row + side] as number, blocks.box[4 * b + side] as number);
+      }
+      for (const name of ['longestGapS', 'widestBridge', 'widestSigma', 'fast'] as const) {
+        rows[name][row] = Math.max(rows[name][row] as number, blocks[name][b] as number);
+      }
+    }
+  }
+  return rows;
 }
