@@ -1,0 +1,85 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+export interface TestPostgres {
+  /** A login that may create roles and databases and is bound by row-level security. */
+  url: string;
+  /** The superuser, which Waymark refuses. */
+  adminUrl: string;
+  stop(): Promise<void>;
+}
+
+/** Where Debian, or the path, keeps the server's programs. */
+function serverPrograms(): string | null {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = [...versions.map((version) => join(debian, version, 'bin')), ...(process.env.PATH ?? '').split(':')].find(
+    (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
+  );
+  return found ?? null;
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+/** A real PostgreSQL of its own in a temporary folder; null where none is installed. It refuses to run as root, so root lends it a user. */
+export async function startPostgres(settings: Record<string, string> = {}): Promise<TestPostgres | null> {
+  const programs = serverPrograms();
+  if (!programs) {
+    if (process.env.WAYMARK_NEEDS_POSTGRES === 'yes') throw new Error('PostgreSQL is not installed here, and this run must have it.');
+    return null;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-postgres-'));
+  const user: { uid?: number; gid?: number } = {};
+  if (userInfo().uid === 0) {
+    user.uid = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
+    user.gid = Number(execFileSync('id', ['-g', 'postgres'], { encoding: 'utf8' }));
+    chownSync(folder, user.uid, user.gid);
+  }
+  const data = join(folder, 'data');
+  execFileSync(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'], { ...user, stdio: 'ignore', cwd: folder });
+  const port = await freePort();
+  const given = Object.entries({ fsync: 'off', ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  writeFileSync(join(folder, 'log'), '');
+  const server = spawn(join(programs, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...given], { ...user, stdio: 'ignore', cwd: folder });
+  const adminUrl = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const { default: pg } = await import('pg');
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const client = new pg.Client({ connectionString: adminUrl });
+    try {
+      await client.connect();
+      await client.query('CREATE ROLE waymark LOGIN CREATEROLE CREATEDB');
+      await client.query('CREATE DATABASE waymark OWNER waymark');
+      await client.end();
+      break;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  return {
+    url: `postgres://waymark@127.0.0.1:${port}/waymark`,
+    adminUrl,
+    stop: () =>
+      new Promise((resolve) => {
+        server.once('exit', () => {
+          rmSync(folder, { recursive: true, force: true });
+          resolve();
+        });
+        server.kill('SIGINT');
+      }),
+  };
+}

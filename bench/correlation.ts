@@ -1,0 +1,223 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Engine } from '@waymark/engine';
+import { defaultParameters, fromPlane, planeAt } from '@waymark/presence';
+import { Town, toDegrees } from '@waymark/town';
+import { FixStore, fixColumns } from '../app/src/platform/fix-store.ts';
+import { computeRun } from '../app/src/supervision/verdicts/compute-verdicts.ts';
+import { VerdictStore } from '../app/src/supervision/verdicts/verdict-store.ts';
+import { type Report, say } from './report.ts';
+
+/** Peak memory of this process, MB. */
+function peakMb(): number {
+  return process.resourceUsage().maxRSS / 1024;
+}
+
+/**
+ * A full run of a large fleet, from stored fixes to stored verdicts; and the plain join "a fix within 100 m and 15
+ * minutes" alone, on the engine and on PostgreSQL with PostGIS.
+ */
+export async function benchCorrelation(options: { seed: number; size?: number }): Promise<Report> {
+  const scale = (options.size ?? 20_000_000) / 20_000_000;
+  const wearers = Math.max(20, Math.round(2000 * scale));
+  const crimesWanted = Math.max(200, Math.round(20_000 * scale));
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'));
+  try {
+    const fixes = await FixStore.open(join(folder, 'fixes.duckdb'), 1024);
+    const town = new Town({ seed: options.seed, wearers, days: 7, crimes: crimesWanted });
+    const { startMs } = town.settings;
+    let total = 0;
+    for (const wearer of town.wearers()) {
+      const { fixes: reported } = wearer;
+      const columns = fixColumns(reported.count);
+      for (let i = 0; i < reported.count; i++) {
+        columns.tag[i] = wearer.index + 1;
+        columns.wearing[i] = wearer.index + 1;
+        columns.at[i] = startMs + (reported.at[i] as number) * 1000;
+        columns.receivedAt[i] = columns.at[i] as number;
+        columns.lon[i] = reported.lon[i] as number;
+        columns.lat[i] = reported.lat[i] as number;
+        columns.accuracyM[i] = reported.accuracyM[i] as number;
+      }
+      columns.speedMps.fill(Number.NaN);
+      columns.headingDeg.fill(Number.NaN);
+      columns.battery.fill(Number.NaN);
+      columns.seq.fill(Number.NaN);
+      total += (await fixes.append({ source: 'bench', receivedAt: startMs, count: reported.count, columns, quarantined: [] })).accepted;
+      if ((wearer.index + 1) % 100 === 0) say(`storing fixes: ${wearer.index + 1} of ${wearers} wearers`);
+    }
+    const verdicts = await VerdictStore.open(join(folder, 'verdicts.duckdb'), 1024);
+    const crimes = town.crimes.map((crime, i) => {
+      const [lon, lat] = toDegrees(crime.x, crime.y);
+      return {
+        id: i + 1,
+        crime_id: i + 1,
+        force: 'Bench',
+        reference: crime.reference,
+        version: 1,
+        type: crime.type,
+        from_at: new Date(startMs + crime.from * 1000),
+        to_at: new Date(startMs + crime.to * 1000),
+        place: { kind: 'point' as const, lon, lat, uncertaintyM: crime.uncertaintyM },
+        text: '',
+        batch: null,
+        changed: [],
+        recorded_at: new Date(startMs),
+      };
+    });
+    const began = performance.now();
+    const output = await computeRun(
+      fixes,
+      {
+        crimes,
+        wearings: Array.from({ length: wearers }, (_, i) => ({ id: i + 1, from: startMs, to: Infinity })),
+        parameters: { ...defaultParameters },
+        timeZone: 'Europe/London',
+        receiptUpto: fixes.lastReceipt,
+      },
+      (part) => verdicts.append(1, part.columns, part.rows),
+      (done, all) => say(`run: ${done} of ${all} crimes`),
+    );
+    const seconds = (performance.now() - began) / 1000;
+    const memory = peakMb();
+    verdicts.close();
+    await fixes.close();
+    say('plain join on the engine');
+    const here = await plainJoinHere(join(folder, 'fixes.duckdb'), crimes);
+    const there = await plainJoinPostgis(folder, crimes);
+    return {
+      bench: `correlation (${total.toLocaleString('en-GB')} fixes x ${crimes.length.toLocaleString('en-GB')} crimes, ${wearers} wearers)`,
+      table: [
+        { what: 'full run to stored verdicts', seconds: Number(seconds.toFixed(1)), rows: output.verdicts, 'peak memory MB': Math.round(memory) },
+        { what: 'plain join, 100 m and 15 min, engine', seconds: Number(here.seconds.toFixed(3)), rows: here.pairs },
+        ...(there ? [{ what: 'plain join, PostgreSQL with PostGIS, indexed', seconds: Number(there.seconds.toFixed(3)), rows: there.pairs, 'index seconds': Number(there.indexSeconds.toFixed(1)) }] : []),
+      ],
+      notes: there
+        ? [`Pairs agree within ${Math.abs(here.pairs - there.pairs)} of ${there.pairs} (the two measure distance on slightly different ellipsoids).`]
+        : ['The join on PostGIS was skipped: no PostgreSQL with PostGIS is installed here.'],
+      bars: [
+        { name: 'full run to stored verdicts', figure: seconds, limit: 60 * Math.max(scale, 0.01), sense: 'most', unit: 's' },
+        { name: 'peak memory', figure: memory, limit: 4096, sense: 'most', unit: 'MB' },
+        ...(there ? [{ name: 'plain join, times faster than PostGIS', figure: there.seconds / here.seconds, limit: 10, sense: 'least' as const, unit: 'x' }] : []),
+      ],
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface BenchCrime {
+  id: number;
+  from_at: Date;
+  to_at: Date;
+  place: { lon: number; lat: number };
+}
+
+const joinMs = 15 * 60_000;
+
+/** Crimes in cells of 100 m and 15 minutes joined to fixes on equal cells, then the exact distance. */
+async function plainJoinHere(path: string, crimes: BenchCrime[]): Promise<{ seconds: number; pairs: number }> {
+  const engine = await Engine.open(path, { memoryMb: 2048 });
+  const db = await engine.connect();
+  await db.run('CREATE TEMP TABLE crimes (id INTEGER, at_ms BIGINT, lon DOUBLE, lat DOUBLE)');
+  await db.append(
+    'crimes',
+    { id: 'i32', at: 'time', lon: 'f64', lat: 'f64' },
+    {
+      id: Int32Array.from(crimes, ({ id }) => id),
+      at: Float64Array.from(crimes, (crime) => (crime.from_at.getTime() + crime.to_at.getTime()) / 2),
+      lon: Float64Array.from(crimes, ({ place }) => place.lon),
+      lat: Float64Array.from(crimes, ({ place }) => place.lat),
+    },
+    crimes.length,
+  );
+  const plane = planeAt(crimes[0]?.place.lon ?? 0, crimes[0]?.place.lat ?? 0);
+  const [lonStep] = fromPlane(plane, 101, 0);
+  const cellLon = lonStep - plane.lon;
+  const cellLat = 101 / plane.perLat;
+  const query = `
+    WITH spread AS (
+      SELECT id, at_ms, lon, lat,
+        CAST(floor(lon / ${cellLon}) AS INTEGER) + dx.range - 1 AS cx,
+        CAST(floor(lat / ${cellLat}) AS INTEGER) + dy.range - 1 AS cy,
+        at_ms // ${joinMs} + dt.range - 1 AS ct
+      FROM crimes, range(3) AS dx, range(3) AS dy, range(3) AS dt
+    )
+    SELECT count(*) AS n FROM fixes f JOIN spread c
+      ON CAST(floor(f.lon / ${cellLon}) AS INTEGER) = c.cx AND CAST(floor(f.lat / ${cellLat}) AS INTEGER) = c.cy AND f.at_ms // ${joinMs} = c.ct
+    WHERE abs(f.at_ms - c.at_ms) <= ${joinMs}
+      AND pow((f.lon - c.lon) * ${plane.perLon}, 2) + pow((f.lat - c.lat) * ${plane.perLat}, 2) <= 10000`;
+  const times: number[] = [];
+  let pairs = 0;
+  for (let i = 0; i < 3; i++) {
+    const began = performance.now();
+    const [row] = await db.rows<{ n: number }>(query);
+    times.push((performance.now() - began) / 1000);
+    pairs = row?.n ?? 0;
+  }
+  db.close();
+  engine.close();
+  return { seconds: Math.min(...times), pairs };
+}
+
+/** The same question to PostGIS with a GiST index on the place and a B-tree on the time, whichever it likes better. */
+async function plainJoinPostgis(folder: string, crimes: BenchCrime[]): Promise<{ seconds: number; pairs: number; indexSeconds: number } | null> {
+  const postgis = ['15', '16', '17', '18'].find((v) => existsSync(`/usr/share/postgresql/${v}/extension/postgis.control`));
+  if (!postgis) return null;
+  const { startPostgres } = await import('../app/test/postgres.ts');
+  const server = await startPostgres({ shared_buffers: '1GB', work_mem: '256MB', maintenance_work_mem: '1GB', max_wal_size: '8GB', fsync: 'off', max_parallel_workers_per_gather: '2' });
+  if (!server) return null;
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: server.adminUrl });
+  await client.connect();
+  try {
+    await client.query('CREATE EXTENSION postgis');
+    const engine = await Engine.open(join(folder, 'fixes.duckdb'), { memoryMb: 1024 });
+    const db = await engine.connect();
+    const file = join(folder, 'fixes.csv');
+    say('writing the fixes out for PostGIS');
+    await db.run(`COPY (SELECT tag, at_ms, lon, lat FROM fixes) TO '${file}' (FORMAT csv, HEADER false)`);
+    db.close();
+    engine.close();
+    spawnSync('chmod', ['-R', 'a+rX', folder]);
+    say('loading PostGIS');
+    // Degrees on the plane of the town scaled to metres: PostGIS's fastest distance, not its geography type.
+    const plane = planeAt(crimes[0]?.place.lon ?? 0, crimes[0]?.place.lat ?? 0);
+    await client.query('CREATE UNLOGGED TABLE raw (tag integer, at_ms bigint, lon double precision, lat double precision)');
+    await client.query(`COPY raw FROM '${file}' (FORMAT csv)`);
+    rmSync(file);
+    const point = (lon: string, lat: string) => `ST_MakePoint((${lon}) * ${plane.perLon}, (${lat}) * ${plane.perLat})`;
+    await client.query(`CREATE UNLOGGED TABLE fixes AS SELECT tag, at_ms, ${point('lon', 'lat')}::geometry(Point) AS geom FROM raw ORDER BY at_ms`);
+    await client.query('DROP TABLE raw');
+    const list = join(folder, 'crimes.csv');
+    writeFileSync(list, crimes.map((c) => `${c.id},${Math.round((c.from_at.getTime() + c.to_at.getTime()) / 2)},${c.place.lon},${c.place.lat}`).join('\n'), { mode: 0o644 });
+    await client.query('CREATE UNLOGGED TABLE crime_rows (id integer, at_ms bigint, lon double precision, lat double precision)');
+    await client.query(`COPY crime_rows FROM '${list}' (FORMAT csv)`);
+    await client.query(`CREATE UNLOGGED TABLE crimes AS SELECT id, at_ms, ${point('lon', 'lat')}::geometry(Point) AS geom FROM crime_rows`);
+    say('indexing PostGIS');
+    const indexed = performance.now();
+    await client.query('CREATE EXTENSION btree_gist');
+    await client.query('CREATE INDEX ON fixes USING gist (geom, at_ms)');
+    await client.query('CREATE INDEX ON fixes (at_ms)');
+    await client.query('VACUUM ANALYZE fixes');
+    await client.query('ANALYZE crimes');
+    const indexSeconds = (performance.now() - indexed) / 1000;
+    say('plain join on PostGIS');
+    const times: number[] = [];
+    let pairs = 0;
+    for (let i = 0; i < 2; i++) {
+      const began = performance.now();
+      const { rows } = await client.query(
+        `SELECT count(*)::int AS n FROM crimes c JOIN fixes f ON ST_DWithin(f.geom, c.geom, 100) AND f.at_ms BETWEEN c.at_ms - ${joinMs} AND c.at_ms + ${joinMs}`,
+      );
+      times.push((performance.now() - began) / 1000);
+      pairs = (rows[0] as { n: number }).n;
+    }
+    return { seconds: Math.min(...times), pairs, indexSeconds };
+  } finally {
+    await client.end();
+    await server.stop();
+  }
+}

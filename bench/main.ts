@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { benchCorrelation } from './correlation.ts';
+import { benchIngest } from './ingest.ts';
+import { print, type Report } from './report.ts';
+import { benchVerdicts } from './verdicts.ts';
+
+/** `npm run bench -- NAME [--json] [--seed N] [--size N]` */
+const benches: Record<string, (options: { seed: number; size?: number }) => Promise<Report>> = {
+  verdicts: benchVerdicts,
+  correlation: benchCorrelation,
+  ingest: benchIngest,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '11' }, size: { type: 'string' } },
+});
+const bench = benches[positionals[0] ?? ''];
+if (!bench) {
+  console.error(`Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N.`);
+  process.exit(2);
+}
+const seed = Number(values.seed);
+const report = await bench({ seed, size: values.size ? Number(values.size) : undefined });
+process.exit(print(report, values.json, seed));
