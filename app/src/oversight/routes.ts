@@ -18,7 +18,7 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
     return { ...readPage(request.query), action: action || undefined, outcome: outcome || undefined };
   };
 
-  app.get('/audit', { config: { action: 'audit.list' } }, async (request, reply) => {
+  app.get('/audit', { config: { action: 'audit.list', room: 'oversight' } }, async (request, reply) => {
     const asked = query(request);
     const found = await performer.perform(actorOf(request), listAudit, null, asked);
     return web.page(request, reply, 'oversight/audit.njk', {
@@ -28,17 +28,17 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
       pagination: pagination('/audit', request.query, asked.page, found.total),
     });
   });
-  app.get('/api/audit', { config: { action: 'audit.list', api: true }, schema: { tags: ['Oversight'], summary: 'Audit entries, newest first', security: [{ token: [] }] } }, async (request) =>
+  app.get('/api/audit', { config: { action: 'audit.list', room: 'oversight', api: true }, schema: { tags: ['Oversight'], summary: 'Audit entries, newest first', security: [{ token: [] }] } }, async (request) =>
     performer.perform(actorOf(request), listAudit, null, query(request)),
   );
-  app.post('/audit/verify', { config: { action: 'audit.verify' } }, async (request, reply) => {
+  app.post('/audit/verify', { config: { action: 'audit.verify', room: 'oversight' } }, async (request, reply) => {
     await performer.perform(actorOf(request), askForAuditCheck, null, null);
     const check = await verifyAudit(database.db);
     const asked = query(request);
     const found = await performer.perform(actorOf(request), listAudit, null, asked);
     return web.page(request, reply, 'oversight/audit.njk', { ...found, query: asked, check, pagination: pagination('/audit', {}, 1, found.total) });
   });
-  app.get('/policies', { config: { action: 'policy.read' } }, async (request, reply) => {
+  app.get('/policies', { config: { action: 'policy.read', room: 'oversight' } }, async (request, reply) => {
     const policies = await performer.perform(actorOf(request), readPolicy, { access }, null);
     return web.page(request, reply, 'oversight/policies.njk', { policies });
   });

@@ -96,8 +96,23 @@ export class Performer {
     }
   }
 
-  /** May this actor do it? For showing or hiding links; asking leaves no trace. */
-  allows<S, I, O>(actor: Pick<Actor, 'role' | 'purpose'>, action: Action<S, I, O>): boolean {
-    return this.#access.decide(actor, action.name, action.purpose, action.room).allowed;
+  /**
+   * Asks the policy alone, before any input is read.
+   * @throws RefusedError, with its audit entry, when the policy says no
+   */
+  async admit(actor: Actor, action: string, room: Room): Promise<void> {
+    const decision = this.#access.decide(actor, action, actor.purpose, room);
+    if (decision.allowed) return;
+    const fact: AuditFact = {
+      actor: actor.id,
+      actorName: actor.name,
+      role: actor.role,
+      purpose: actor.purpose,
+      action,
+      outcome: 'refused',
+      policy: decision.policy,
+    };
+    await withPurpose(this.#db, room, actor.purpose, (tx) => appendAudit(tx, [fact]));
+    throw new RefusedError(`Your role (${actor.role}) does not allow ${action}.`);
   }
 }

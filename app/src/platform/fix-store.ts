@@ -91,7 +91,8 @@ export class FixStore {
   readonly #writer: Connection;
   readonly #reader: Connection;
   #queue: Waiting[] = [];
-  #flushing: Promise<void> | null = null;
+  #flushing = false;
+  #flushed: Promise<void> = Promise.resolve();
   #receipt: number;
   #quarantineId: number;
   /** Latest time stored per tag: anything later is new without asking. */
@@ -140,13 +141,12 @@ export class FixStore {
   append(batch: FixBatch): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch, resolve, reject });
-      this.#flushing ??= this.#flush().finally(() => {
-        this.#flushing = null;
-      });
+      if (!this.#flushing) this.#flushed = this.#flush();
     });
   }
 
   async #flush(): Promise<void> {
+    this.#flushing = true;
     while (this.#queue.length > 0) {
       let rows = 0;
       let take = 0;
@@ -163,6 +163,8 @@ export class FixStore {
         for (const { reject } of group) reject(error);
       }
     }
+    // Nothing may be awaited between the last look at the queue and this line, or a batch could be left waiting for ever.
+    this.#flushing = false;
   }
 
   async #commit(batches: FixBatch[]): Promise<Receipt[]> {
@@ -373,12 +375,12 @@ export class FixStore {
   /** Marks quarantined fixes as released under a receipt. */
   async markReleased(ids: number[], receipt: number): Promise<void> {
     if (ids.length === 0) return;
-    while (this.#flushing) await this.#flushing;
+    while (this.#flushing) await this.#flushed;
     await this.#writer.run(`UPDATE quarantine SET released_by = ${receipt} WHERE id IN (${ids.map((id) => Math.trunc(id)).join(',')})`);
   }
 
   async close(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
+    while (this.#flushing) await this.#flushed;
     this.#reader.close();
     this.#writer.close();
     this.#engine.close();

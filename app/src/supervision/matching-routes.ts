@@ -76,8 +76,6 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   );
 
   app.get('/crimes/import', { config: { action: 'crime.import' } }, async (request, reply) => {
-    const may = performer.allows(actorOf(request), importCrimes);
-    if (!may) return performer.perform(actorOf(request), importCrimes, null, { fileName: '', bytes: Buffer.alloc(0) }).then(() => reply);
     return web.page(request, reply, 'supervision/crimes/import-crimes.njk', { error: null });
   });
   app.post('/crimes/import', { config: { action: 'crime.import' } }, async (request, reply) => {

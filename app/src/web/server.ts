@@ -12,7 +12,7 @@ import session from '@fastify/session';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { type Actor, purposeOf, type StaffRole } from '../platform/access.ts';
 import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
@@ -41,6 +41,8 @@ declare module 'fastify' {
     open?: boolean;
     /** The action that guards the route; every route that is not open names one. */
     action?: string;
+    /** Room of the action; supervision where not said. */
+    room?: 'supervision' | 'oversight';
     /** Answers in JSON, refuses in JSON. */
     api?: boolean;
   }
@@ -49,10 +51,14 @@ declare module 'fastify' {
 const require = createRequire(import.meta.url);
 const packageFolder = (name: string) => dirname(require.resolve(`${name}/package.json`));
 const sessionLifetimeMs = 8 * 3_600_000;
+/** What anybody who is signed in may do with their own session. */
+const personalActions = new Set(['start', 'sign-out']);
 
 export interface WebServer {
   app: FastifyInstance;
   metrics: Metrics;
+  /** Every route with its guard, as registered; for checks. */
+  routes: { method: string; url: string; config?: FastifyContextConfig }[];
   listen(host: string, port: number): Promise<string>;
 }
 
@@ -133,10 +139,14 @@ export async function buildServer(waymark: Waymark, log: Logger, features: Route
     },
     hideUntagged: true,
   });
-  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true, theme: { title: 'Waymark API' } });
+  const routes: WebServer['routes'] = [];
+  app.addHook('onRoute', (route) => {
+    for (const method of [route.method].flat()) routes.push({ method, url: route.url, config: route.config });
+  });
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/api/docs')) route.config = { ...route.config, open: true };
   });
+  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true, theme: { title: 'Waymark API' } });
   await registerAssets(app);
 
   app.decorateRequest('actor', null);
@@ -151,13 +161,18 @@ export async function buildServer(waymark: Waymark, log: Logger, features: Route
       request.actor = { id: user.id, name: user.name, role: user.role, purpose: purposeOf[user.role] };
     }
   });
-  app.addHook('preHandler', async (request, reply) => {
-    const { open, api } = request.routeOptions.config;
+  // Who asks, and whether they may, comes before anything they sent is looked at.
+  app.addHook('preValidation', async (request, reply) => {
+    const { open, api, action = '', room = 'supervision' } = request.routeOptions.config;
     if (request.is404 || open) return;
     if (!request.actor) {
       if (api) return reply.code(401).send({ error: 'Sign in, or send an API token as a Bearer credential.' });
       return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`);
     }
+    if (!personalActions.has(action)) await waymark.performer.admit(request.actor, action, room);
+  });
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.is404 || request.routeOptions.config.open || !request.actor) return;
     if (!['GET', 'HEAD'].includes(request.method) && !request.byToken) {
       await new Promise<void>((resolve, reject) => {
         app.csrfProtection(request, reply, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);
@@ -253,6 +268,7 @@ export async function buildServer(waymark: Waymark, log: Logger, features: Route
   return {
     app,
     metrics,
+    routes,
     async listen(host, port) {
       const bound = await app.listen({ host, port });
       const address = app.server.address();

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { roles } from '../src/platform/access.ts';
+import { auditLength, verifyAudit } from '../src/platform/audit.ts';
+import { issueApiToken } from '../src/platform/api-tokens.ts';
+import { serveForTest, Visitor } from './serve-for-test.ts';
+
+/**
+ * Every route and every role: without the right role and purpose nothing is returned and nothing changes, and each
+ * attempt leaves exactly one audit entry.
+ */
+interface Route {
+  method: string;
+  url: string;
+  config?: { open?: boolean; action?: string; api?: boolean };
+}
+
+let serving: Awaited<ReturnType<typeof serveForTest>>;
+const tokens = new Map<string, string>();
+const routes: Route[] = [];
+
+/** Which role each action is for, written down apart from the policies so that the two check each other. */
+const meantFor: Record<string, string> = {
+  'crime.list': 'crime-analyst',
+  'crime.read': 'crime-analyst',
+  'crime.import': 'crime-analyst',
+  'import.list': 'crime-analyst',
+  'import.read': 'crime-analyst',
+  'verdict.list': 'crime-analyst',
+  'verdict.compute': 'crime-analyst',
+  'verdict.review': 'crime-analyst',
+  'verdict.export': 'crime-analyst',
+  'run.list': 'crime-analyst',
+  'subject.list': 'monitoring-officer',
+  'subject.read': 'monitoring-officer',
+  'subject.declare': 'monitoring-officer',
+  'order.declare': 'monitoring-officer',
+  'wearing.open': 'monitoring-officer',
+  'wearing.close': 'monitoring-officer',
+  'track.read': 'monitoring-officer',
+  'tag.list': 'monitoring-officer',
+  'tag.declare': 'monitoring-officer',
+  'quarantine.list': 'monitoring-officer',
+  'quarantine.release': 'monitoring-officer',
+  'gateway.list': 'administrator',
+  'gateway.declare': 'administrator',
+  'gateway.revoke': 'administrator',
+  'token.issue': 'administrator',
+  'token.revoke': 'administrator',
+  'tag.credential': 'administrator',
+  'audit.list': 'auditor',
+  'audit.verify': 'auditor',
+  'policy.read': 'auditor',
+};
+
+const isOurs = ({ url }: Route) => !url.startsWith('/api/docs') && !url.startsWith('/assets/');
+
+beforeAll(async () => {
+  serving = await serveForTest();
+  const listed = serving.server.app.printRoutes({ commonPrefix: false, includeMeta: false });
+  expect(listed).toContain('crimes');
+  routes.push(...(serving.server.routes as Route[]).filter((route) => route.method !== 'HEAD'));
+  const administrator = { id: 'test', name: 'Test', role: 'administrator' as const, purpose: 'administration' as const };
+  for (const role of roles) {
+    const { token } = await serving.waymark.performer.perform(administrator, issueApiToken, null, { name: role, role });
+    tokens.set(role, token);
+  }
+});
+afterAll(() => serving?.end());
+
+const pathOf = (route: Route) => route.url.replace(':wearing', '999').replace(/:\w+/g, '999');
+
+async function call(route: Route, role: string | null) {
+  return serving.server.app.inject({
+    method: route.method as 'GET',
+    url: pathOf(route),
+    headers: role ? { authorization: `Bearer ${tokens.get(role)}` } : {},
+    ...(route.method === 'GET' ? {} : { payload: {} }),
+  });
+}
+
+/** Rows of every table but the audit's own and the session's. */
+async function everything(): Promise<string> {
+  const { rows } = await serving.waymark.database.executeSql(
+    `SELECT string_agg(format('%s.%s', schemaname, relname), ',' ORDER BY schemaname, relname) AS tables FROM pg_stat_user_tables WHERE schemaname IN ('supervision', 'support', 'person', 'platform')`,
+  );
+  const counts: string[] = [];
+  for (const table of ((rows[0] as { tables: string }).tables ?? '').split(',')) {
+    if (table === 'platform.sessions') continue;
+    const result = await serving.waymark.database.executeSql(`SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS sum FROM ${table} t`);
+    counts.push(`${table}:${(result.rows[0] as { sum: string }).sum}`);
+  }
+  return counts.join('\n');
+}
+
+describe('access', () => {
+  test('every route that is not open names its action', () => {
+    const unguarded = routes.filter((route) => isOurs(route) && !route.config?.open && !route.config?.action);
+    expect(unguarded.map(({ method, url }) => `${method} ${url}`)).toEqual([]);
+    const unknown = routes.filter((route) => route.config?.action && !['sign-out', 'start'].includes(route.config.action) && !(route.config.action in meantFor));
+    expect(unknown.map(({ method, url }) => `${method} ${url}`)).toEqual([]);
+  });
+
+  test('what is open holds nothing personal', () => {
+    const open = routes.filter((route) => isOurs(route) && route.config?.open).map(({ method, url }) => `${method} ${url}`);
+    expect(open.sort()).toEqual(
+      [
+        'GET /sign-in',
+        'GET /sign-in/start',
+        'GET /sign-in/callback',
+        'GET /demo-sign-in/:uid',
+        'POST /demo-sign-in/:uid',
+        'GET /health',
+        'GET /metrics',
+        'GET /basemap/streets.geojson',
+        'POST /control/:command',
+        'POST /ingest/waymark',
+        'POST /ingest/owntracks',
+        'POST /ingest/traccar',
+      ].sort(),
+    );
+  });
+
+  test('nobody without signing in gets anything', async () => {
+    const before = await everything();
+    for (const route of routes.filter((r) => isOurs(r) && !r.config?.open)) {
+      const response = await call(route, null);
+      expect([302, 401], `${route.method} ${route.url}`).toContain(response.statusCode);
+    }
+    for (const path of ['/ingest/waymark', '/ingest/owntracks', '/ingest/traccar']) {
+      const response = await serving.server.app.inject({ method: 'POST', url: path, payload: {} });
+      expect(response.statusCode).toBe(401);
+    }
+    expect((await serving.server.app.inject({ method: 'POST', url: '/control/verdicts', payload: {} })).statusCode).toBe(404);
+    expect(await everything()).toBe(before);
+  });
+
+  test('every route for every role: the wrong role gets nothing, changes nothing, and is on record', async () => {
+    for (const role of roles) {
+      for (const route of routes.filter((r) => isOurs(r) && !r.config?.open)) {
+        const action = route.config?.action as string;
+        if (action === 'sign-out' || action === 'start' || meantFor[action] === role) continue;
+        const before = await everything();
+        const entries = await auditLength(serving.waymark.database.db);
+        const response = await call(route, role);
+        expect([403, 404], `${role}: ${route.method} ${route.url} gave ${response.statusCode}`).toContain(response.statusCode);
+        expect(await auditLength(serving.waymark.database.db), `${role}: ${route.method} ${route.url}`).toBe(entries + 1);
+        expect(await everything()).toBe(before);
+      }
+    }
+  });
+
+  test('the right role leaves exactly one entry for each look', async () => {
+    for (const route of routes.filter((r) => isOurs(r) && !r.config?.open && r.method === 'GET')) {
+      const action = route.config?.action as string;
+      if (action === 'start' || route.url === '/crimes/import' || route.url === '/credentials') continue;
+      const entries = await auditLength(serving.waymark.database.db);
+      const response = await call(route, meantFor[action] as string);
+      expect([200, 400, 404], `${route.url} gave ${response.statusCode}: ${response.body.slice(0, 200)}`).toContain(response.statusCode);
+      // A question that cannot be read is answered before anything is looked at.
+      const looked = response.statusCode === 400 ? 0 : 1;
+      expect(await auditLength(serving.waymark.database.db), `${route.method} ${route.url}`).toBe(entries + looked);
+    }
+    expect((await verifyAudit(serving.waymark.database.db)).problems).toEqual([]);
+  });
+
+  test('a form without its token changes nothing', async () => {
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('mo-1');
+    const before = await everything();
+    const response = await visitor.request('/subjects', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'reference=S-1&name=Nobody' });
+    expect(response.status).toBe(403);
+    expect(await everything()).toBe(before);
+    const csrf = await visitor.csrf('/subjects');
+    const good = await visitor.request('/subjects', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ reference: 'S-1', name: '<script>alert(1)</script>', _csrf: csrf }),
+    });
+    expect(good.status).toBe(302);
+    const page = await (await visitor.follow('/subjects')).text();
+    expect(page).toContain('&lt;script&gt;');
+    expect(page).not.toContain('<script>alert');
+  });
+
+  test('strict headers on pages', async () => {
+    const response = await fetch(`${serving.url}/sign-in`);
+    expect(response.headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(response.headers.get('content-security-policy')).not.toContain('unsafe');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+});

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { defaultParameters, type SweepInput, sigmaOf, sweep } from './index.ts';
+
+/** Three wearers for two hours at three places 2 km apart, and crimes at the first. */
+function input(): SweepInput {
+  const minutes = 120;
+  const start = Int32Array.from([0, minutes, 2 * minutes, 3 * minutes]);
+  const at = new Float64Array(3 * minutes);
+  const lon = new Float64Array(3 * minutes);
+  const lat = new Float64Array(3 * minutes);
+  for (let w = 0; w < 3; w++) {
+    for (let m = 0; m < minutes; m++) {
+      at[w * minutes + m] = Date.UTC(2026, 8, 7, 12, m);
+      lon[w * minutes + m] = -1.83;
+      lat[w * minutes + m] = 53.09 + w * 0.018;
+    }
+  }
+  const day = 86_400_000;
+  return {
+    fleet: { at, lon, lat, sigma: new Float32Array(3 * minutes).fill(sigmaOf(10, defaultParameters)), start, from: new Float64Array(3), to: new Float64Array(3).fill(Infinity) },
+    crimes: Array.from({ length: 50 }, (_, c) => ({
+      from: Date.UTC(2026, 8, 7, 12, 10 + c),
+      to: Date.UTC(2026, 8, 7, 12, 20 + c),
+      place: { kind: 'point' as const, lon: -1.83, lat: 53.09, uncertaintyM: 0 },
+      habitShifts: [-7 * day],
+      coincidenceShifts: [0],
+    })),
+    parameters: defaultParameters,
+  };
+}
+
+test('every crime gets a verdict on every wearer, and the digest repeats', async () => {
+  const rows: [number, number, number][] = [];
+  const first = await sweep(input(), async ({ rows: n, columns }) => {
+    for (let i = 0; i < n; i++) rows.push([columns.crime[i] as number, columns.wearing[i] as number, columns.verdict[i] as number]);
+  });
+  expect(rows).toHaveLength(150);
+  expect(rows.filter(([, wearing, verdict]) => wearing === 0 && verdict === 0)).toHaveLength(50);
+  expect(rows.filter(([, wearing, verdict]) => wearing !== 0 && (verdict === 1 || verdict === 2))).toHaveLength(100);
+  const again = await sweep(input(), async () => undefined);
+  expect(again.digest).toBe(first.digest);
+  // At shift nothing the one wearer at the place is counted by chance.
+  expect([...first.coincidence]).toEqual(new Array(50).fill(1));
+});
+
+test('another fix gives another digest', async () => {
+  const changed = input();
+  changed.fleet.lat[5] = 53.0901;
+  changed.fleet.lat[20] = 53.0905;
+  const before = await sweep(input(), async () => undefined);
+  const after = await sweep(changed, async () => undefined);
+  expect(after.digest).not.toBe(before.digest);
+});
