@@ -90,17 +90,43 @@ export async function benchCorrelation(options: { seed: number; size?: number })
     return {
       bench: `correlation (${total.toLocaleString('en-GB')} fixes x ${crimes.length.toLocaleString('en-GB')} crimes, ${wearers} wearers)`,
       table: [
-        { what: 'full run to stored verdicts', seconds: Number(seconds.toFixed(1)), rows: output.verdicts, 'peak memory MB': Math.round(memory) },
+        {
+          what: 'full run to stored verdicts',
+          seconds: Number(seconds.toFixed(1)),
+          rows: output.verdicts,
+          'peak memory MB': Math.round(memory),
+        },
         { what: 'plain join, 100 m and 15 min, engine', seconds: Number(here.seconds.toFixed(3)), rows: here.pairs },
-        ...(there ? [{ what: 'plain join, PostgreSQL with PostGIS, indexed', seconds: Number(there.seconds.toFixed(3)), rows: there.pairs, 'index seconds': Number(there.indexSeconds.toFixed(1)) }] : []),
+        ...(there
+          ? [
+              {
+                what: 'plain join, PostgreSQL with PostGIS, indexed',
+                seconds: Number(there.seconds.toFixed(3)),
+                rows: there.pairs,
+                'index seconds': Number(there.indexSeconds.toFixed(1)),
+              },
+            ]
+          : []),
       ],
       notes: there
-        ? [`Pairs agree within ${Math.abs(here.pairs - there.pairs)} of ${there.pairs} (the two measure distance on slightly different ellipsoids).`]
+        ? [
+            `Pairs agree within ${Math.abs(here.pairs - there.pairs)} of ${there.pairs} (the two measure distance on slightly different ellipsoids).`,
+          ]
         : ['The join on PostGIS was skipped: no PostgreSQL with PostGIS is installed here.'],
       bars: [
         { name: 'full run to stored verdicts', figure: seconds, limit: 60 * Math.max(scale, 0.01), sense: 'most', unit: 's' },
         { name: 'peak memory', figure: memory, limit: 4096, sense: 'most', unit: 'MB' },
-        ...(there ? [{ name: 'plain join, times faster than PostGIS', figure: there.seconds / here.seconds, limit: 10, sense: 'least' as const, unit: 'x' }] : []),
+        ...(there
+          ? [
+              {
+                name: 'plain join, times faster than PostGIS',
+                figure: there.seconds / here.seconds,
+                limit: 10,
+                sense: 'least' as const,
+                unit: 'x',
+              },
+            ]
+          : []),
       ],
     };
   } finally {
@@ -163,11 +189,21 @@ async function plainJoinHere(path: string, crimes: BenchCrime[]): Promise<{ seco
 }
 
 /** The same question to PostGIS with a GiST index on the place and a B-tree on the time, whichever it likes better. */
-async function plainJoinPostgis(folder: string, crimes: BenchCrime[]): Promise<{ seconds: number; pairs: number; indexSeconds: number } | null> {
+async function plainJoinPostgis(
+  folder: string,
+  crimes: BenchCrime[],
+): Promise<{ seconds: number; pairs: number; indexSeconds: number } | null> {
   const postgis = ['15', '16', '17', '18'].find((v) => existsSync(`/usr/share/postgresql/${v}/extension/postgis.control`));
   if (!postgis) return null;
   const { startPostgres } = await import('../app/test/postgres.ts');
-  const server = await startPostgres({ shared_buffers: '1GB', work_mem: '256MB', maintenance_work_mem: '1GB', max_wal_size: '8GB', fsync: 'off', max_parallel_workers_per_gather: '2' });
+  const server = await startPostgres({
+    shared_buffers: '1GB',
+    work_mem: '256MB',
+    maintenance_work_mem: '1GB',
+    max_wal_size: '8GB',
+    fsync: 'off',
+    max_parallel_workers_per_gather: '2',
+  });
   if (!server) return null;
   const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: server.adminUrl });
@@ -189,10 +225,16 @@ async function plainJoinPostgis(folder: string, crimes: BenchCrime[]): Promise<{
     await client.query(`COPY raw FROM '${file}' (FORMAT csv)`);
     rmSync(file);
     const point = (lon: string, lat: string) => `ST_MakePoint((${lon}) * ${plane.perLon}, (${lat}) * ${plane.perLat})`;
-    await client.query(`CREATE UNLOGGED TABLE fixes AS SELECT tag, at_ms, ${point('lon', 'lat')}::geometry(Point) AS geom FROM raw ORDER BY at_ms`);
+    await client.query(
+      `CREATE UNLOGGED TABLE fixes AS SELECT tag, at_ms, ${point('lon', 'lat')}::geometry(Point) AS geom FROM raw ORDER BY at_ms`,
+    );
     await client.query('DROP TABLE raw');
     const list = join(folder, 'crimes.csv');
-    writeFileSync(list, crimes.map((c) => `${c.id},${Math.round((c.from_at.getTime() + c.to_at.getTime()) / 2)},${c.place.lon},${c.place.lat}`).join('\n'), { mode: 0o644 });
+    writeFileSync(
+      list,
+      crimes.map((c) => `${c.id},${Math.round((c.from_at.getTime() + c.to_at.getTime()) / 2)},${c.place.lon},${c.place.lat}`).join('\n'),
+      { mode: 0o644 },
+    );
     await client.query('CREATE UNLOGGED TABLE crime_rows (id integer, at_ms bigint, lon double precision, lat double precision)');
     await client.query(`COPY crime_rows FROM '${list}' (FORMAT csv)`);
     await client.query(`CREATE UNLOGGED TABLE crimes AS SELECT id, at_ms, ${point('lon', 'lat')}::geometry(Point) AS geom FROM crime_rows`);

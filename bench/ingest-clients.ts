@@ -24,17 +24,29 @@ function body(): string {
   for (let i = 0; i < settings.batch; i++) {
     const n = next++;
     const at = settings.at + Math.floor(n / settings.wearers) * 1000;
-    lines.push(`{"tag":"B${n % settings.wearers}","at":"${new Date(at).toISOString()}","lat":53.0${n % 1000},"lon":-1.8${n % 997},"accuracy":8.5,"battery":0.9}`);
+    lines.push(
+      `{"tag":"B${n % settings.wearers}","at":"${new Date(at).toISOString()}","lat":53.0${n % 1000},"lon":-1.8${n % 997},"accuracy":8.5,"battery":0.9}`,
+    );
   }
   return lines.join('\n');
 }
 
 function send(text: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const call = request({ hostname, port, path: '/ingest/waymark', method: 'POST', agent, headers: { authorization: `Bearer ${settings.secret}`, 'content-type': 'application/x-ndjson' } }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(response.statusCode ?? 0));
-    });
+    const call = request(
+      {
+        hostname,
+        port,
+        path: '/ingest/waymark',
+        method: 'POST',
+        agent,
+        headers: { authorization: `Bearer ${settings.secret}`, 'content-type': 'application/x-ndjson' },
+      },
+      (response) => {
+        response.resume();
+        response.once('end', () => resolve(response.statusCode ?? 0));
+      },
+    );
     call.once('error', reject);
     call.end(text);
   });

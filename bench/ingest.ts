@@ -74,9 +74,27 @@ export async function benchIngest(options: { seed: number; size?: number }): Pro
       table,
       notes: [`Accepted ${sent.toLocaleString('en-GB')}, stored ${stored.toLocaleString('en-GB')}.`],
       bars: [
-        { name: 'fixes per second in batches of 1,000', figure: figures.get('batches of 1,000')?.perSecond ?? Number.NaN, limit: 100_000, sense: 'least', unit: 'fixes/s' },
-        { name: 'acknowledgement p99 at 20,000 fixes/s, batches of 100', figure: figures.get('batches of 100 at 20,000 fixes/s')?.p99 ?? Number.NaN, limit: 250, sense: 'most', unit: 'ms' },
-        { name: 'acknowledgement p99 at 20,000 fixes/s, batches of 1,000', figure: figures.get('batches of 1,000 at 20,000 fixes/s')?.p99 ?? Number.NaN, limit: 250, sense: 'most', unit: 'ms' },
+        {
+          name: 'fixes per second in batches of 1,000',
+          figure: figures.get('batches of 1,000')?.perSecond ?? Number.NaN,
+          limit: 100_000,
+          sense: 'least',
+          unit: 'fixes/s',
+        },
+        {
+          name: 'acknowledgement p99 at 20,000 fixes/s, batches of 100',
+          figure: figures.get('batches of 100 at 20,000 fixes/s')?.p99 ?? Number.NaN,
+          limit: 250,
+          sense: 'most',
+          unit: 'ms',
+        },
+        {
+          name: 'acknowledgement p99 at 20,000 fixes/s, batches of 1,000',
+          figure: figures.get('batches of 1,000 at 20,000 fixes/s')?.p99 ?? Number.NaN,
+          limit: 250,
+          sense: 'most',
+          unit: 'ms',
+        },
         { name: 'acknowledged and not stored', figure: sent - stored, limit: 0, sense: 'most', unit: 'fixes' },
       ],
     };
@@ -87,9 +105,13 @@ export async function benchIngest(options: { seed: number; size?: number }): Pro
 
 function runClients(url: string, secret: string, load: Load, at: number): Promise<ClientResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'ingest-clients.ts'), JSON.stringify({ url, secret, ...load, at, wearers })], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'ingest-clients.ts'), JSON.stringify({ url, secret, ...load, at, wearers })],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let out = '';
     child.stdout.on('data', (chunk) => {
       out += chunk;

@@ -30,14 +30,22 @@ export function say(text: string): void {
 
 export function machine(): Record<string, unknown> {
   const all = cpus();
-  return { cpu: all[0]?.model ?? 'unknown', cores: all.length, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version, platform: `${process.platform} ${process.arch}` };
+  return {
+    cpu: all[0]?.model ?? 'unknown',
+    cores: all.length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  };
 }
 
 /** Prints the table and every bar with its figure; gives the exit code. */
 export function print(report: Report, json: boolean, seed: number): number {
   const failed = report.bars.some((bar) => !met(bar));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...report, bars: report.bars.map((bar) => ({ ...bar, met: met(bar) })), machine: machine(), seed })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ...report, bars: report.bars.map((bar) => ({ ...bar, met: met(bar) })), machine: machine(), seed })}\n`,
+    );
     return failed ? 1 : 0;
   }
   if (process.stderr.isTTY) process.stderr.write('\n');

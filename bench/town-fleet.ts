@@ -1,5 +1,5 @@
 import { defaultParameters, type Fleet, type SweepInput, sigmaOf } from '@waymark/presence';
-import { type Town, toDegrees, type TownCrime, type TruePath } from '@waymark/town';
+import { type Town, type TownCrime, type TruePath, toDegrees } from '@waymark/town';
 import { say } from './report.ts';
 
 export interface TruthTown {

@@ -5,7 +5,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const room of ['supervision', 'support', 'person', 'oversight']) {
     const role = `waymark_${room}`;
     await sql
-      .raw(`DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN CREATE ROLE ${role} NOLOGIN NOBYPASSRLS; END IF; END $$`)
+      .raw(
+        `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN CREATE ROLE ${role} NOLOGIN NOBYPASSRLS; END IF; END $$`,
+      )
       .execute(db);
     await sql.raw(`DO $$ BEGIN EXECUTE format('GRANT ${role} TO %I', current_user); END $$`).execute(db);
     await sql.raw(`CREATE SCHEMA ${room}`).execute(db);
@@ -62,7 +64,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   }
   const anyPurpose = `coalesce(current_setting('waymark.purpose', true), '') <> ''`;
   await sql.raw(`CREATE POLICY add ON oversight.audit_entries FOR INSERT WITH CHECK (${anyPurpose})`).execute(db);
-  await sql.raw(`CREATE POLICY look ON oversight.audit_entries FOR SELECT USING (current_setting('waymark.purpose', true) = 'oversight')`).execute(db);
+  await sql
+    .raw(`CREATE POLICY look ON oversight.audit_entries FOR SELECT USING (current_setting('waymark.purpose', true) = 'oversight')`)
+    .execute(db);
   await sql.raw(`CREATE POLICY chain ON oversight.audit_head USING (${anyPurpose}) WITH CHECK (${anyPurpose})`).execute(db);
   for (const room of ['supervision', 'support', 'person', 'oversight']) {
     if (room !== 'oversight') await sql.raw(`GRANT USAGE ON SCHEMA oversight TO waymark_${room}`).execute(db);

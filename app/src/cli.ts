@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { Town, writeTown } from '@waymark/town';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import { Town, writeTown } from '@waymark/town';
 import type { Arguments, Message } from './commands/commands.ts';
 import { CommandError, runCommand } from './commands/run-command.ts';
 import { ConfigError, readConfig } from './config.ts';
@@ -22,7 +22,11 @@ class Progress {
   show({ done, all, unit }: Extract<Message, { kind: 'progress' }>): void {
     if (!process.stderr.isTTY || all === 0) return;
     if (!this.#bar) {
-      this.#bar = new SingleBar({ stream: process.stderr, format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left`, hideCursor: true });
+      this.#bar = new SingleBar({
+        stream: process.stderr,
+        format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left`,
+        hideCursor: true,
+      });
       this.#bar.start(all, done);
     }
     this.#bar.update(done);
@@ -61,7 +65,9 @@ async function run<T>(name: string, options: CommonOptions, args: Arguments, onI
 }
 
 const withData = (command: Command) =>
-  command.option('--data <dir>', 'folder of the embedded stores (default: data, or WAYMARK_DATA)').option('--json', 'print the result as JSON');
+  command
+    .option('--data <dir>', 'folder of the embedded stores (default: data, or WAYMARK_DATA)')
+    .option('--json', 'print the result as JSON');
 
 const imports = program.command('import').description('read files of fixes or crimes');
 
@@ -118,8 +124,11 @@ withData(
   const result = await run<CrimesResult>('import-crimes', options, { file: resolvePath(file), strict: options.strict });
   if (options.json) await print(`${JSON.stringify(result)}\n`);
   else {
-    await print(`${result.rows} rows: ${result.counts.new} new, ${result.counts.changed} changed, ${result.counts.unchanged} the same, ${result.refused} refused\n`);
-    for (const p of result.problems) console.error(`${p.row ? `row ${p.row}` : 'file'}, ${p.field} "${p.value}": ${p.message} ${p.action} [${p.code}]`);
+    await print(
+      `${result.rows} rows: ${result.counts.new} new, ${result.counts.changed} changed, ${result.counts.unchanged} the same, ${result.refused} refused\n`,
+    );
+    for (const p of result.problems)
+      console.error(`${p.row ? `row ${p.row}` : 'file'}, ${p.field} "${p.value}": ${p.message} ${p.action} [${p.code}]`);
   }
   if (result.accepted === 0 && result.problems.some((p) => p.severity === 'error')) process.exitCode = 2;
 });
@@ -139,7 +148,8 @@ const verdicts = withData(
     },
   );
   if (options.json) await print(']\n');
-  else if (result) await print(`run ${result.runId}: ${result.crimes} crimes, ${result.verdicts} verdicts in ${(result.tookMs / 1000).toFixed(1)} s\n`);
+  else if (result)
+    await print(`run ${result.runId}: ${result.crimes} crimes, ${result.verdicts} verdicts in ${(result.tookMs / 1000).toFixed(1)} s\n`);
   else await print('Nothing is due.\n');
 });
 verdicts
@@ -148,10 +158,17 @@ verdicts
   .description('work a run out again from what it read then, and compare byte for byte')
   .action(async (runId: number) => {
     const options = verdicts.opts();
-    const result = await run<{ inputs: { same: boolean }; output: { same: boolean; recorded: string; now: string }; verdicts: number }>('rerun', options, { run: runId });
+    const result = await run<{ inputs: { same: boolean }; output: { same: boolean; recorded: string; now: string }; verdicts: number }>(
+      'rerun',
+      options,
+      { run: runId },
+    );
     const same = result.inputs.same && result.output.same;
     if (options.json) await print(`${JSON.stringify(result)}\n`);
-    else await print(`${same ? 'The same' : 'DIFFERENT'}: ${result.verdicts} verdicts, ${result.output.recorded} then, ${result.output.now} now\n`);
+    else
+      await print(
+        `${same ? 'The same' : 'DIFFERENT'}: ${result.verdicts} verdicts, ${result.output.recorded} then, ${result.output.now} now\n`,
+      );
     if (!same) process.exitCode = 3;
   });
 
@@ -165,11 +182,17 @@ withData(
     .option('--release', 'try them again'),
 ).action(async (options) => {
   const args = { reason: options.reason, tag: options.tag, limit: options.limit, release: options.release };
-  const result = await run<{ released?: number; kept?: number; reasons?: { reason: string; count: number }[]; rows?: { tag: string; at: number; reason: string }[] }>('quarantine', options, args);
+  const result = await run<{
+    released?: number;
+    kept?: number;
+    reasons?: { reason: string; count: number }[];
+    rows?: { tag: string; at: number; reason: string }[];
+  }>('quarantine', options, args);
   if (options.json) return print(`${JSON.stringify(result)}\n`);
   if (result.released !== undefined) return print(`${result.released} released, ${result.kept} kept\n`);
   for (const { reason, count } of result.reasons ?? []) await print(`${String(count).padStart(8)}  ${reason}\n`);
-  for (const { tag, at, reason } of result.rows ?? []) await print(`${tag || '(none)'}  ${at === null ? '-' : new Date(at).toISOString()}  ${reason}\n`);
+  for (const { tag, at, reason } of result.rows ?? [])
+    await print(`${tag || '(none)'}  ${at === null ? '-' : new Date(at).toISOString()}  ${reason}\n`);
   if ((result.reasons ?? []).length === 0) await print('The quarantine is empty.\n');
 });
 
@@ -188,7 +211,12 @@ for (const [kind, what] of [
   ['gateway', 'name of the gateway'],
   ['token', 'name of the program'],
 ] as const) {
-  const command = withData(credential.command(kind).argument('<name>', what).description(`make a secret for a ${kind === 'token' ? 'program' : kind}`));
+  const command = withData(
+    credential
+      .command(kind)
+      .argument('<name>', what)
+      .description(`make a secret for a ${kind === 'token' ? 'program' : kind}`),
+  );
   if (kind === 'token') command.requiredOption('--role <role>', 'monitoring-officer, crime-analyst, auditor or administrator');
   command.action(async (name: string, options) => {
     const result = await run<{ secret?: string; token?: string }>('credential', options, { kind, name, role: options.role });
@@ -208,9 +236,15 @@ program
   .action(async (options) => {
     const town = new Town({ wearers: options.wearers, days: options.days, crimes: options.crimes, seed: options.seed });
     const progress = new Progress();
-    const result = await writeTown(town, options.out, (done) => progress.show({ kind: 'progress', done, all: options.wearers, unit: 'wearers' }));
+    const result = await writeTown(town, options.out, (done) =>
+      progress.show({ kind: 'progress', done, all: options.wearers, unit: 'wearers' }),
+    );
     progress.end();
-    await print(options.json ? `${JSON.stringify(result)}\n` : `${result.fixes} fixes and ${result.crimes} crimes in ${options.out}: ${result.files.join(', ')}\n`);
+    await print(
+      options.json
+        ? `${JSON.stringify(result)}\n`
+        : `${result.fixes} fixes and ${result.crimes} crimes in ${options.out}: ${result.files.join(', ')}\n`,
+    );
   });
 
 program
@@ -238,7 +272,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommandError || error instanceof ConfigError || (error instanceof Error && ['InvalidError', 'NotFoundError', 'RefusedError', 'UnsafeLoginError'].includes(error.name))) {
+  if (
+    error instanceof CommandError ||
+    error instanceof ConfigError ||
+    (error instanceof Error && ['InvalidError', 'NotFoundError', 'RefusedError', 'UnsafeLoginError'].includes(error.name))
+  ) {
     console.error(error.message);
   } else console.error(error instanceof Error ? (error.stack ?? error.message) : error);
   process.exit(1);

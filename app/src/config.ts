@@ -65,11 +65,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);
   const config = value as Config;
   if (config.NODE_ENV === 'production') {
-    const missing = (['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'WAYMARK_SESSION_SECRET', 'WAYMARK_PUBLIC_URL'] as const).filter(
-      (name) => !config[name],
-    );
+    const missing = (
+      ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'WAYMARK_SESSION_SECRET', 'WAYMARK_PUBLIC_URL'] as const
+    ).filter((name) => !config[name]);
     if (missing.length > 0) {
-      throw new ConfigError(`In production these must be set: ${missing.join(', ')}. Demo accounts are refused there. See docs/operators.md.`);
+      throw new ConfigError(
+        `In production these must be set: ${missing.join(', ')}. Demo accounts are refused there. See docs/operators.md.`,
+      );
     }
     return { ...config, WAYMARK_DEMO: env.WAYMARK_DEMO === 'yes' ? 'yes' : 'no' };
   }

@@ -22,7 +22,9 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   await writeFile(waymark.folder.file('basemap.geojson'), JSON.stringify(streetsGeoJson(town.streets)));
   let fixes = 0;
   for (const wearer of town.wearers()) {
-    await waymark.performer.perform(system('administration'), registerWearers, null, [{ tag: wearer.tag, name: wearer.name, firstAt: startMs }]);
+    await waymark.performer.perform(system('administration'), registerWearers, null, [
+      { tag: wearer.tag, name: wearer.name, firstAt: startMs },
+    ]);
     await waymark.intake.reload();
     const lines = [...fixLines(wearer, startMs)];
     for (let i = 0; i < lines.length; i += 20_000) {
@@ -32,7 +34,10 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
     fixes += lines.length;
     if ((wearer.index + 1) % 10 === 0) say(`${wearer.index + 1} of ${demo.wearers} wearers, ${fixes.toLocaleString('en-GB')} fixes`);
   }
-  await waymark.performer.perform(system('crime-matching'), importCrimes, null, { fileName: 'tarnbridge-crimes.csv', bytes: Buffer.from(crimesCsv(town)) });
+  await waymark.performer.perform(system('crime-matching'), importCrimes, null, {
+    fileName: 'tarnbridge-crimes.csv',
+    bytes: Buffer.from(crimesCsv(town)),
+  });
   const run = await computeDueVerdicts(
     waymark.performer,
     { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone },

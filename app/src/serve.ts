@@ -53,7 +53,12 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   );
   await jobs.define(verdictsDue, async () => {
     const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
-    const run = await computeDueVerdicts(waymark.performer, services, { id: 'system', name: 'Waymark', role: 'system', purpose: 'crime-matching' });
+    const run = await computeDueVerdicts(waymark.performer, services, {
+      id: 'system',
+      name: 'Waymark',
+      role: 'system',
+      purpose: 'crime-matching',
+    });
     if (run) server.metrics.verdictRuns.inc();
   });
   const url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { roles } from '../src/platform/access.ts';
-import { auditLength, verifyAudit } from '../src/platform/audit.ts';
 import { issueApiToken } from '../src/platform/api-tokens.ts';
+import { auditLength, verifyAudit } from '../src/platform/audit.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 
 /**
@@ -86,7 +86,9 @@ async function everything(): Promise<string> {
   const counts: string[] = [];
   for (const table of ((rows[0] as { tables: string }).tables ?? '').split(',')) {
     if (table === 'platform.sessions') continue;
-    const result = await serving.waymark.database.executeSql(`SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS sum FROM ${table} t`);
+    const result = await serving.waymark.database.executeSql(
+      `SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS sum FROM ${table} t`,
+    );
     counts.push(`${table}:${(result.rows[0] as { sum: string }).sum}`);
   }
   return counts.join('\n');
@@ -96,7 +98,9 @@ describe('access', () => {
   test('every route that is not open names its action', () => {
     const unguarded = routes.filter((route) => isOurs(route) && !route.config?.open && !route.config?.action);
     expect(unguarded.map(({ method, url }) => `${method} ${url}`)).toEqual([]);
-    const unknown = routes.filter((route) => route.config?.action && !['sign-out', 'start'].includes(route.config.action) && !(route.config.action in meantFor));
+    const unknown = routes.filter(
+      (route) => route.config?.action && !['sign-out', 'start'].includes(route.config.action) && !(route.config.action in meantFor),
+    );
     expect(unknown.map(({ method, url }) => `${method} ${url}`)).toEqual([]);
   });
 
@@ -167,7 +171,11 @@ describe('access', () => {
     const visitor = new Visitor(serving.url);
     await visitor.signIn('mo-1');
     const before = await everything();
-    const response = await visitor.request('/subjects', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'reference=S-1&name=Nobody' });
+    const response = await visitor.request('/subjects', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'reference=S-1&name=Nobody',
+    });
     expect(response.status).toBe(403);
     expect(await everything()).toBe(before);
     const csrf = await visitor.csrf('/subjects');

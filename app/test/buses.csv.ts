@@ -14,6 +14,8 @@ export function busFile(): { csv: string; track: { tag: string; at: number; lat:
       });
     }
   }
-  const rows = track.map(({ tag, at, lat, lon }) => `"${tag}","${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}",${lat},${lon}`);
+  const rows = track.map(
+    ({ tag, at, lat, lon }) => `"${tag}","${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}",${lat},${lon}`,
+  );
   return { csv: `vehicle_id,timestamp,latitude,longitude\n${rows.join('\n')}\n`, track };
 }

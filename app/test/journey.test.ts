@@ -65,7 +65,8 @@ function crimesAlong(track: { tag: string; at: number; lat: number; lon: number 
 
 function expectBusVerdicts(verdicts: Verdict[]): void {
   const own = verdicts.filter(({ crime, tag }) => crime.reference.split('-')[1] === tag);
-  const of = (kind: string) => own.filter(({ crime }) => crime.reference.startsWith(`${kind}-`)).map(({ crime, verdict }) => `${crime.reference} ${verdict}`);
+  const of = (kind: string) =>
+    own.filter(({ crime }) => crime.reference.startsWith(`${kind}-`)).map(({ crime, verdict }) => `${crime.reference} ${verdict}`);
   expect(of('at').filter((text) => !text.endsWith(' present'))).toEqual([]);
   expect(of('off').filter((text) => !text.endsWith(' excluded'))).toEqual([]);
   expect(of('after').filter((text) => !text.endsWith(' unknown'))).toEqual([]);
@@ -95,7 +96,13 @@ describe('the command line', () => {
     expect(verdicts).toHaveLength(2 * 62 - 4);
     expectBusVerdicts(verdicts);
     expect(verdicts[0]).toEqual(
-      expect.objectContaining({ crime: expect.objectContaining({ force: expect.any(String), version: 1 }), subject: expect.stringMatching(/^F-/), reasons: expect.any(Array), coverage: expect.any(Number), fixes: expect.any(Number) }),
+      expect.objectContaining({
+        crime: expect.objectContaining({ force: expect.any(String), version: 1 }),
+        subject: expect.stringMatching(/^F-/),
+        reasons: expect.any(Array),
+        coverage: expect.any(Number),
+        fixes: expect.any(Number),
+      }),
     );
     expect((await waymark('verdicts', '--data', data)).stdout).toBe('Nothing is due.\n');
     expect((await waymark('verdicts', '--json', '--data', data)).stdout).toBe(stdout);
@@ -108,14 +115,34 @@ describe('the command line', () => {
   // The real buses, where the shared folder is beside the project.
   const real = process.env.WAYMARK_BUSES ?? join(import.meta.dirname, '../../../shared/data/gps/liverpool_bus_route14.csv');
   test.runIf(existsSync(real))('real buses: present where they were, excluded 5 km off, unknown afterwards', async () => {
-    const rows = readFileSync(real, 'utf8').trim().split('\n').slice(1).map((line) => line.split(','));
+    const rows = readFileSync(real, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(','));
     const track = rows
-      .map((row) => ({ tag: (row[1] as string).replace(/"/g, ''), at: Date.parse(`${(row[3] as string).replace(/"/g, '').replace(' ', 'T')}Z`), lat: Number(row[4]), lon: Number(row[5]) }))
+      .map((row) => ({
+        tag: (row[1] as string).replace(/"/g, ''),
+        at: Date.parse(`${(row[3] as string).replace(/"/g, '').replace(' ', 'T')}Z`),
+        lat: Number(row[4]),
+        lon: Number(row[5]),
+      }))
       .sort((a, b) => a.at - b.at);
     const crimes = join(folder.path, 'real-crimes.csv');
     writeFileSync(crimes, crimesFile(crimesAlong(track)));
     const there = join(folder.path, 'real');
-    await waymark('import', 'fixes', real, '--columns', 'tag=vehicle_id,at=timestamp,lat=latitude,lon=longitude', '--timezone', 'UTC', '--register', '--data', there);
+    await waymark(
+      'import',
+      'fixes',
+      real,
+      '--columns',
+      'tag=vehicle_id,at=timestamp,lat=latitude,lon=longitude',
+      '--timezone',
+      'UTC',
+      '--register',
+      '--data',
+      there,
+    );
     await waymark('import', 'crimes', crimes, '--data', there);
     expectBusVerdicts(JSON.parse((await waymark('verdicts', '--json', '--data', there)).stdout) as Verdict[]);
   });
@@ -141,7 +168,17 @@ describe('the command line', () => {
     const wrong = await waymark('import', 'fixes', file('wrong.csv', 'a;b\n1;2\n'), '--data', data);
     expect(wrong.code).not.toBe(0);
     expect(wrong.stderr).toContain('The file has no column "tag" for tag');
-    const zone = await waymark('import', 'fixes', file('zone.csv', '\uFEFFtag;at;lat;lon\r\n4716;2026-01-26 17:41:00;53.45;-2.92\r\n4716;2026-01-26T17:42:00Z;53.45;190\r\n4716;2026-01-26T17:43:00Z;53.45;-2.92\r\n'), '--data', data, '--json');
+    const zone = await waymark(
+      'import',
+      'fixes',
+      file(
+        'zone.csv',
+        '\uFEFFtag;at;lat;lon\r\n4716;2026-01-26 17:41:00;53.45;-2.92\r\n4716;2026-01-26T17:42:00Z;53.45;190\r\n4716;2026-01-26T17:43:00Z;53.45;-2.92\r\n',
+      ),
+      '--data',
+      data,
+      '--json',
+    );
     expect(JSON.parse(zone.stdout)).toMatchObject({ read: 3, accepted: 1, quarantined: 2 });
     const truncated = gzipSync(Buffer.from(good.repeat(3) + 'x'.repeat(5000))).subarray(0, 60);
     const cut = await waymark('import', 'fixes', file('cut.ndjson.gz', truncated), '--data', data, '--json');
@@ -152,12 +189,19 @@ describe('the command line', () => {
     expect((await waymark('import', 'fixes', '/no/such/file', '--data', data)).stderr).toContain('There is no file');
     const waiting = await waymark('quarantine', '--data', data, '--json');
     expect(JSON.parse(waiting.stdout).reasons).toEqual(
-      expect.arrayContaining([expect.objectContaining({ reason: 'impossible position' }), expect.objectContaining({ reason: 'no time' }), expect.objectContaining({ reason: 'unreadable' })]),
+      expect.arrayContaining([
+        expect.objectContaining({ reason: 'impossible position' }),
+        expect.objectContaining({ reason: 'no time' }),
+        expect.objectContaining({ reason: 'unreadable' }),
+      ]),
     );
   });
 
   test('while a server holds the folder a command goes through it; with a dead one it says what to do', async () => {
-    const server = spawn(process.execPath, [cli, 'serve', '--data', data, '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no' } });
+    const server = spawn(process.execPath, [cli, 'serve', '--data', data, '--port', '0'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no' },
+    });
     let words = '';
     await new Promise<void>((resolve, reject) => {
       server.stderr.on('data', (chunk) => {
@@ -189,11 +233,16 @@ describe('the server', () => {
       headers: { 'content-type': 'application/json', 'x-waymark-control': serving.waymark.folder.control()?.token ?? '' },
       body: JSON.stringify(args),
     });
-    const messages = (await response.text()).trim().split('\n').map((line) => JSON.parse(line) as { kind: string; value: Record<string, string> });
+    const messages = (await response.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; value: Record<string, string> });
     return messages.find(({ kind }) => kind === 'result')?.value ?? {};
   };
-  const send = (path: string, body: string | Buffer, headers: Record<string, string>) => fetch(`${serving.url}${path}`, { method: 'POST', body: new Uint8Array(Buffer.from(body)), headers });
-  const line = (tag: string, second: number) => `{"tag":"${tag}","at":"${new Date(Date.UTC(2026, 0, 26, 12, 0, second)).toISOString()}","lat":53.45,"lon":-2.92,"accuracy":8}`;
+  const send = (path: string, body: string | Buffer, headers: Record<string, string>) =>
+    fetch(`${serving.url}${path}`, { method: 'POST', body: new Uint8Array(Buffer.from(body)), headers });
+  const line = (tag: string, second: number) =>
+    `{"tag":"${tag}","at":"${new Date(Date.UTC(2026, 0, 26, 12, 0, second)).toISOString()}","lat":53.45,"lon":-2.92,"accuracy":8}`;
 
   beforeAll(async () => {
     serving = await serveForTest();
@@ -206,7 +255,10 @@ describe('the server', () => {
   afterAll(() => serving?.end());
 
   const bearer = () => ({ authorization: `Bearer ${gateway}`, 'content-type': 'application/x-ndjson' });
-  const basic = (user: string, secret: string) => ({ authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`, 'content-type': 'application/json' });
+  const basic = (user: string, secret: string) => ({
+    authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`,
+    'content-type': 'application/json',
+  });
 
   test('NDJSON, plain and gzipped, late and twice', async () => {
     const body = [5, 3, 4, 3].map((s) => line('T1', s)).join('\n');
@@ -225,14 +277,27 @@ describe('the server', () => {
   });
 
   test('OwnTracks and Traccar', async () => {
-    const own = await send('/ingest/owntracks', JSON.stringify({ _type: 'location', lat: 53.45, lon: -2.92, tst: Date.UTC(2026, 0, 26, 13) / 1000 }), basic('T1', tagSecret));
+    const own = await send(
+      '/ingest/owntracks',
+      JSON.stringify({ _type: 'location', lat: 53.45, lon: -2.92, tst: Date.UTC(2026, 0, 26, 13) / 1000 }),
+      basic('T1', tagSecret),
+    );
     expect([own.status, await own.json()]).toEqual([200, []]);
-    const forwarded = await send('/ingest/traccar', JSON.stringify({ position: { fixTime: '2026-01-26T13:00:00Z', latitude: 53.45, longitude: -2.92, speed: 1, attributes: {} }, device: { uniqueId: 'T2' } }), { ...bearer(), 'content-type': 'application/json' });
+    const forwarded = await send(
+      '/ingest/traccar',
+      JSON.stringify({
+        position: { fixTime: '2026-01-26T13:00:00Z', latitude: 53.45, longitude: -2.92, speed: 1, attributes: {} },
+        device: { uniqueId: 'T2' },
+      }),
+      { ...bearer(), 'content-type': 'application/json' },
+    );
     expect(await forwarded.json()).toMatchObject({ accepted: 1 });
   });
 
   test('bodies that are nonsense get an answer, and the server lives on', async () => {
-    expect((await send('/ingest/waymark', gzipSync('x'.repeat(1000)).subarray(0, 15), { ...bearer(), 'content-encoding': 'gzip' })).status).toBeGreaterThanOrEqual(400);
+    expect(
+      (await send('/ingest/waymark', gzipSync('x'.repeat(1000)).subarray(0, 15), { ...bearer(), 'content-encoding': 'gzip' })).status,
+    ).toBeGreaterThanOrEqual(400);
     expect(await (await send('/ingest/waymark', 'not json\n', bearer())).json()).toMatchObject({ accepted: 0, quarantined: 1 });
     expect((await send('/ingest/traccar', '{"position":', { ...bearer(), 'content-type': 'application/json' })).status).toBe(400);
     expect((await fetch(`${serving.url}/health`)).status).toBe(200);

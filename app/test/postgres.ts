@@ -48,11 +48,19 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     chownSync(folder, user.uid, user.gid);
   }
   const data = join(folder, 'data');
-  execFileSync(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'], { ...user, stdio: 'ignore', cwd: folder });
+  execFileSync(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'], {
+    ...user,
+    stdio: 'ignore',
+    cwd: folder,
+  });
   const port = await freePort();
   const given = Object.entries({ fsync: 'off', ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   writeFileSync(join(folder, 'log'), '');
-  const server = spawn(join(programs, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...given], { ...user, stdio: 'ignore', cwd: folder });
+  const server = spawn(join(programs, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...given], {
+    ...user,
+    stdio: 'ignore',
+    cwd: folder,
+  });
   const adminUrl = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const { default: pg } = await import('pg');
   const deadline = Date.now() + 30_000;

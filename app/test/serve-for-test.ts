@@ -81,7 +81,8 @@ export class Visitor {
         });
       } else response = await this.request(location);
     }
-    if (response.status !== 200) throw new Error(`Signing in as ${account} ended with ${response.status} at ${location}: ${await response.text()}`);
+    if (response.status !== 200)
+      throw new Error(`Signing in as ${account} ended with ${response.status} at ${location}: ${await response.text()}`);
   }
 
   /** The token that forms of this session carry. */

@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
 import { userInfo } from 'node:os';
+import { basename, resolve } from 'node:path';
 import { defaultParameters } from '@waymark/presence';
+import { askForAuditCheck } from '../oversight/index.ts';
 import type { Actor, Purpose } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import { issueApiToken } from '../platform/api-tokens.ts';
 import { verifyAudit } from '../platform/audit.ts';
-import { askForAuditCheck } from '../oversight/index.ts';
 import {
   computeDueVerdicts,
   declareGateway,
@@ -121,11 +121,19 @@ const quarantineCommand: Command = async (waymark, args, emit) => {
   const actor = consoleActor('ingest');
   const filter = { reason: text(args.reason), tag: text(args.tag) };
   if (args.release === true) {
-    const result = await waymark.performer.perform(actor, releaseQuarantineAtConsole, { fixes: waymark.fixes, intake: waymark.intake }, filter);
+    const result = await waymark.performer.perform(
+      actor,
+      releaseQuarantineAtConsole,
+      { fixes: waymark.fixes, intake: waymark.intake },
+      filter,
+    );
     return emit({ kind: 'result', value: result });
   }
   const limit = Math.max(1, Math.min(100_000, Number(args.limit) || 50));
-  await emit({ kind: 'result', value: await waymark.performer.perform(actor, listQuarantineAtConsole, { fixes: waymark.fixes }, { ...filter, limit, offset: 0 }) });
+  await emit({
+    kind: 'result',
+    value: await waymark.performer.perform(actor, listQuarantineAtConsole, { fixes: waymark.fixes }, { ...filter, limit, offset: 0 }),
+  });
 };
 
 const auditVerifyCommand: Command = async (waymark, _args, emit) => {

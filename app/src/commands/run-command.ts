@@ -35,7 +35,10 @@ export async function runCommand(name: string, config: Config, args: Arguments, 
 async function throughServer(name: string, config: Config, args: Arguments, emit: Emit): Promise<void> {
   const control = new DataFolder(config.WAYMARK_DATA).control();
   const busy = `The data folder ${config.WAYMARK_DATA} is in use by another process`;
-  if (!control) throw new CommandError(`${busy} that is not a running server: another command, or a server that is just starting. Wait until it ends and try again.`);
+  if (!control)
+    throw new CommandError(
+      `${busy} that is not a running server: another command, or a server that is just starting. Wait until it ends and try again.`,
+    );
   const call = request(new URL(`/control/${name}`, control.url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-waymark-control': control.token },
@@ -43,12 +46,17 @@ async function throughServer(name: string, config: Config, args: Arguments, emit
   });
   call.end(JSON.stringify(args));
   const failed = new Promise<never>((_, reject) => {
-    call.on('error', (error) => reject(new CommandError(`${busy}, and its server at ${control.url} does not answer (${error.message}). Stop it, or wait and try again.`)));
+    call.on('error', (error) =>
+      reject(
+        new CommandError(`${busy}, and its server at ${control.url} does not answer (${error.message}). Stop it, or wait and try again.`),
+      ),
+    );
     call.on('timeout', () => call.destroy(new Error('no answer within 10 seconds')));
   });
   const [response] = (await Promise.race([once(call, 'response'), failed])) as [import('node:http').IncomingMessage];
   call.setTimeout(0);
-  if (response.statusCode !== 200) throw new CommandError(`${busy}, and its server refused the command (${response.statusCode}). Was it started by another user?`);
+  if (response.statusCode !== 200)
+    throw new CommandError(`${busy}, and its server refused the command (${response.statusCode}). Was it started by another user?`);
   let ended = false;
   for await (const line of createInterface({ input: response })) {
     const message = JSON.parse(line) as Message;

@@ -28,15 +28,25 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
       pagination: pagination('/audit', request.query, asked.page, found.total),
     });
   });
-  app.get('/api/audit', { config: { action: 'audit.list', room: 'oversight', api: true }, schema: { tags: ['Oversight'], summary: 'Audit entries, newest first', security: [{ token: [] }] } }, async (request) =>
-    performer.perform(actorOf(request), listAudit, null, query(request)),
+  app.get(
+    '/api/audit',
+    {
+      config: { action: 'audit.list', room: 'oversight', api: true },
+      schema: { tags: ['Oversight'], summary: 'Audit entries, newest first', security: [{ token: [] }] },
+    },
+    async (request) => performer.perform(actorOf(request), listAudit, null, query(request)),
   );
   app.post('/audit/verify', { config: { action: 'audit.verify', room: 'oversight' } }, async (request, reply) => {
     await performer.perform(actorOf(request), askForAuditCheck, null, null);
     const check = await verifyAudit(database.db);
     const asked = query(request);
     const found = await performer.perform(actorOf(request), listAudit, null, asked);
-    return web.page(request, reply, 'oversight/audit.njk', { ...found, query: asked, check, pagination: pagination('/audit', {}, 1, found.total) });
+    return web.page(request, reply, 'oversight/audit.njk', {
+      ...found,
+      query: asked,
+      check,
+      pagination: pagination('/audit', {}, 1, found.total),
+    });
   });
   app.get('/policies', { config: { action: 'policy.read', room: 'oversight' } }, async (request, reply) => {
     const policies = await performer.perform(actorOf(request), readPolicy, { access }, null);

@@ -43,7 +43,9 @@ const folder = join(import.meta.dirname, '../../policies');
 /** Reads the policy files; every policy carries its own @id, which refusals name. */
 export function readPolicies(): PolicyText[] {
   const policies: PolicyText[] = [];
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.cedar')).sort()) {
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.cedar'))
+    .sort()) {
     const parts = cedar.policySetTextToParts(readFileSync(join(folder, file), 'utf8'));
     if (parts.type === 'failure') throw new Error(`Policy file ${file} cannot be read: ${parts.errors.map((e) => e.message).join('; ')}`);
     for (const text of parts.policies) {

@@ -49,7 +49,12 @@ export const revokeApiToken: Action<null, { id: number }, null> = {
   purpose: 'administration',
   async run({ tx, note }, _services, { id }) {
     note({ kind: 'token', id });
-    const row = await tx.updateTable('platform.api_tokens').set({ revoked_at: new Date() }).where('id', '=', id).returning('id').executeTakeFirst();
+    const row = await tx
+      .updateTable('platform.api_tokens')
+      .set({ revoked_at: new Date() })
+      .where('id', '=', id)
+      .returning('id')
+      .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such token.');
     return null;
   },

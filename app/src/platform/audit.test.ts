@@ -6,7 +6,8 @@ import { type OpenDatabase, openDatabase, UnsafeLoginError, withPurpose } from '
 import { migrate } from './migrate.ts';
 
 const postgres: TestPostgres | null = await startPostgres();
-if (!postgres) console.warn('PostgreSQL is not installed: these tests run on PGlite alone. With WAYMARK_NEEDS_POSTGRES=yes they fail instead.');
+if (!postgres)
+  console.warn('PostgreSQL is not installed: these tests run on PGlite alone. With WAYMARK_NEEDS_POSTGRES=yes they fail instead.');
 afterAll(() => postgres?.stop());
 
 test.runIf(postgres)('a superuser login is refused, with the remedy', async () => {
@@ -14,7 +15,15 @@ test.runIf(postgres)('a superuser login is refused, with the remedy', async () =
   await expect(openDatabase({ url: (postgres as TestPostgres).adminUrl })).rejects.toThrow(/CREATE ROLE waymark/);
 });
 
-const fact = (n: number) => ({ actor: `a${n}`, actorName: `Person ${n}`, role: 'auditor', purpose: 'monitoring', action: 'subject.read', outcome: 'done' as const, detail: { z: n, a: [1, { b: 2 }] } });
+const fact = (n: number) => ({
+  actor: `a${n}`,
+  actorName: `Person ${n}`,
+  role: 'auditor',
+  purpose: 'monitoring',
+  action: 'subject.read',
+  outcome: 'done' as const,
+  detail: { z: n, a: [1, { b: 2 }] },
+});
 
 describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', (kind) => {
   let database: OpenDatabase;
@@ -36,19 +45,33 @@ describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', (kin
   });
 
   test('no purpose, no rows; another purpose, no rows', async () => {
-    await expect(withPurpose(database.db, 'oversight', '', (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute())).resolves.toEqual([]);
-    await expect(withPurpose(database.db, 'oversight', 'monitoring', (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute())).resolves.toEqual([]);
-    await expect(withPurpose(database.db, 'supervision', 'oversight', (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute())).rejects.toThrow(/permission denied/);
-    await expect(withPurpose(database.db, 'support', 'monitoring', (tx) => sql`SELECT * FROM supervision.subjects`.execute(tx))).rejects.toThrow(/permission denied/);
     await expect(
-      withPurpose(database.db, 'supervision', 'crime-matching', (tx) => sql`INSERT INTO supervision.gateways (name, credential_hash) VALUES ('x', 'y')`.execute(tx)),
+      withPurpose(database.db, 'oversight', '', (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute()),
+    ).resolves.toEqual([]);
+    await expect(
+      withPurpose(database.db, 'oversight', 'monitoring', (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute()),
+    ).resolves.toEqual([]);
+    await expect(
+      withPurpose(database.db, 'supervision', 'oversight', (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute()),
+    ).rejects.toThrow(/permission denied/);
+    await expect(
+      withPurpose(database.db, 'support', 'monitoring', (tx) => sql`SELECT * FROM supervision.subjects`.execute(tx)),
+    ).rejects.toThrow(/permission denied/);
+    await expect(
+      withPurpose(database.db, 'supervision', 'crime-matching', (tx) =>
+        sql`INSERT INTO supervision.gateways (name, credential_hash) VALUES ('x', 'y')`.execute(tx),
+      ),
     ).rejects.toThrow(/row-level security/);
   });
 
   test('nobody may change or remove an entry', async () => {
     for (const room of ['supervision', 'support', 'person', 'oversight'] as const) {
-      await expect(withPurpose(database.db, room, 'oversight', (tx) => sql`UPDATE oversight.audit_entries SET actor = 'x'`.execute(tx))).rejects.toThrow(/permission denied/);
-      await expect(withPurpose(database.db, room, 'oversight', (tx) => sql`DELETE FROM oversight.audit_entries`.execute(tx))).rejects.toThrow(/permission denied/);
+      await expect(
+        withPurpose(database.db, room, 'oversight', (tx) => sql`UPDATE oversight.audit_entries SET actor = 'x'`.execute(tx)),
+      ).rejects.toThrow(/permission denied/);
+      await expect(
+        withPurpose(database.db, room, 'oversight', (tx) => sql`DELETE FROM oversight.audit_entries`.execute(tx)),
+      ).rejects.toThrow(/permission denied/);
     }
   });
 
@@ -59,7 +82,12 @@ describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', (kin
     ['rewritten with its own hash', `UPDATE oversight.audit_entries SET previous_hash = 'waymark' WHERE seq = 9`, 9],
   ])('an entry that was %s is found', async (_how, statement, seq) => {
     // As the owner of the database, past every rule.
-    const owner = kind === 'PGlite' ? null : new (await import('pg')).default.Client({ connectionString: (postgres as TestPostgres).adminUrl.replace(/\/postgres$/, '/waymark') });
+    const owner =
+      kind === 'PGlite'
+        ? null
+        : new (await import('pg')).default.Client({
+            connectionString: (postgres as TestPostgres).adminUrl.replace(/\/postgres$/, '/waymark'),
+          });
     await owner?.connect();
     const run = async (text: string) => (owner ? void (await owner.query(text)) : void (await database.executeSql(text)));
     await run('CREATE TABLE kept AS SELECT * FROM oversight.audit_entries');

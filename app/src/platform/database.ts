@@ -8,7 +8,14 @@ export type Json<T> = ColumnType<T, string, string>;
 /** Tables of the platform itself. Features add theirs by declaration merging. */
 export interface Tables {
   'platform.sessions': { id: string; data: Json<unknown>; expires_at: Date };
-  'platform.api_tokens': { id: Generated<number>; name: string; role: string; hash: string; created_at: Generated<Date>; revoked_at: Date | null };
+  'platform.api_tokens': {
+    id: Generated<number>;
+    name: string;
+    role: string;
+    hash: string;
+    created_at: Generated<Date>;
+    revoked_at: Date | null;
+  };
   'oversight.audit_entries': {
     seq: number;
     at: Date;

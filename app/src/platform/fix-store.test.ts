@@ -33,7 +33,12 @@ function batch(rows: [tag: number, at: number][]): FixBatch {
 
 describe('fix store', () => {
   test('what was acknowledged is there after opening it again, with what was not reported left open', async () => {
-    const receipt = await store.append(batch([[1, 1000], [1, 2000]]));
+    const receipt = await store.append(
+      batch([
+        [1, 1000],
+        [1, 2000],
+      ]),
+    );
     expect(receipt).toEqual({ receipt: 1, accepted: 2, duplicates: 0, quarantined: 0 });
     await store.close();
     store = await open();
@@ -61,7 +66,13 @@ describe('fix store', () => {
   });
 
   test('any order, any split, any repetition: each tag and time is one fix', async () => {
-    const rows = fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 40 }).map((n) => n * 1000)), { maxLength: 30 });
+    const rows = fc.array(
+      fc.tuple(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 40 }).map((n) => n * 1000),
+      ),
+      { maxLength: 30 },
+    );
     let base = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(rows, { minLength: 1, maxLength: 8 }), async (batches) => {
@@ -71,7 +82,10 @@ describe('fix store', () => {
         const receipts = await Promise.all(moved.map((list) => store.append(batch(list))));
         const distinct = new Set(moved.flat().map(String)).size;
         expect(receipts.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(distinct);
-        const stored = await store.query(`SELECT count(*)::INTEGER AS n, count(DISTINCT (tag, at_ms))::INTEGER AS d FROM fixes WHERE tag BETWEEN ${base} AND ${base + 9}`, { n: 'i32', d: 'i32' });
+        const stored = await store.query(
+          `SELECT count(*)::INTEGER AS n, count(DISTINCT (tag, at_ms))::INTEGER AS d FROM fixes WHERE tag BETWEEN ${base} AND ${base + 9}`,
+          { n: 'i32', d: 'i32' },
+        );
         expect([stored.columns.n[0], stored.columns.d[0]]).toEqual([distinct, distinct]);
       }),
       { seed: 8, numRuns: 60 },

@@ -98,7 +98,14 @@ export class FixStore {
   /** Latest time stored per tag: anything later is new without asking. */
   readonly #latest: Map<number, number>;
 
-  private constructor(engine: Engine, writer: Connection, reader: Connection, receipt: number, quarantineId: number, latest: Map<number, number>) {
+  private constructor(
+    engine: Engine,
+    writer: Connection,
+    reader: Connection,
+    receipt: number,
+    quarantineId: number,
+    latest: Map<number, number>,
+  ) {
     this.#engine = engine;
     this.#writer = writer;
     this.#reader = reader;
@@ -261,7 +268,9 @@ export class FixStore {
   }
 
   async #appendQuarantine(batches: FixBatch[], firstReceipt: number): Promise<void> {
-    const rows = batches.flatMap((batch, b) => batch.quarantined.map((fix) => ({ fix, receivedAt: batch.receivedAt, receipt: firstReceipt + b })));
+    const rows = batches.flatMap((batch, b) =>
+      batch.quarantined.map((fix) => ({ fix, receivedAt: batch.receivedAt, receipt: firstReceipt + b })),
+    );
     if (rows.length === 0) return;
     const ids = Int32Array.from(rows, (_, i) => this.#quarantineId + 1 + i);
     this.#quarantineId += rows.length;
@@ -297,10 +306,9 @@ export class FixStore {
 
   /** Receipts after the given one, oldest first. */
   async receiptsAfter(receipt: number): Promise<(Receipt & { source: string })[]> {
-    return this.#reader.rows(
-      'SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt',
-      [receipt],
-    );
+    return this.#reader.rows('SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt', [
+      receipt,
+    ]);
   }
 
   /** Fixes of one wearing in order of time. */
@@ -342,7 +350,9 @@ export class FixStore {
 
   /** Latest fix and number of fixes per tag. */
   async lastSeen(): Promise<{ tag: number; at: number; fixes: number; battery: number | null }[]> {
-    return this.#reader.rows('SELECT tag, max(at_ms) AS "at", count(*) AS fixes, arg_max(battery, at_ms) AS battery FROM fixes GROUP BY tag');
+    return this.#reader.rows(
+      'SELECT tag, max(at_ms) AS "at", count(*) AS fixes, arg_max(battery, at_ms) AS battery FROM fixes GROUP BY tag',
+    );
   }
 
   async quarantineReasons(): Promise<{ reason: string; count: number }[]> {
@@ -351,7 +361,12 @@ export class FixStore {
     );
   }
 
-  async quarantine(options: { reason?: string; tag?: string; limit: number; offset: number }): Promise<{ rows: QuarantineRow[]; total: number }> {
+  async quarantine(options: {
+    reason?: string;
+    tag?: string;
+    limit: number;
+    offset: number;
+  }): Promise<{ rows: QuarantineRow[]; total: number }> {
     const where = ['released_by IS NULL'];
     const values: string[] = [];
     if (options.reason) {

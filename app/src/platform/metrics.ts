@@ -10,7 +10,12 @@ export class Metrics {
     buckets: [0.005, 0.02, 0.1, 0.25, 1, 5],
     registers: [this.registry],
   });
-  readonly fixes = new Counter({ name: 'waymark_fixes_total', help: 'Fixes received, by outcome', labelNames: ['outcome'] as const, registers: [this.registry] });
+  readonly fixes = new Counter({
+    name: 'waymark_fixes_total',
+    help: 'Fixes received, by outcome',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
   readonly verdictRuns = new Counter({ name: 'waymark_verdict_runs_total', help: 'Verdict runs recorded', registers: [this.registry] });
 
   constructor(waitingForCommit: () => number) {

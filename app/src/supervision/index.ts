@@ -1,7 +1,7 @@
-export { parseCrimes } from './crimes/parse-crimes.ts';
 export { type CrimesFile, type ImportResult, importCrimes } from './crimes/import-crimes.ts';
-export { type FixFile, type FixImport, importFixes } from './fixes/import-fixes.ts';
+export { parseCrimes } from './crimes/parse-crimes.ts';
 export { decodeWaymark as decodeWaymarkLines } from './fixes/decode-waymark.ts';
+export { type FixFile, type FixImport, importFixes } from './fixes/import-fixes.ts';
 export { Intake, type Sender } from './fixes/intake.ts';
 export { listQuarantineAtConsole, releaseQuarantineAtConsole } from './fixes/quarantine.ts';
 export { registerWearers } from './fixes/register-wearers.ts';

@@ -27,8 +27,10 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit)
   const { intake, access } = waymark;
   const device = { role: 'device', purpose: 'ingest' } as const;
 
-  app.addContentTypeParser(['application/x-ndjson', 'application/ndjson', 'text/plain', 'application/octet-stream'], { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
+  app.addContentTypeParser(
+    ['application/x-ndjson', 'application/ndjson', 'text/plain', 'application/octet-stream'],
+    { parseAs: 'buffer' },
+    (_request, body, done) => done(null, body),
   );
   app.addHook('preParsing', async (request, _reply, payload) => {
     const encoding = request.headers['content-encoding'];
@@ -58,7 +60,9 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit)
   const take = async (request: FastifyRequest, reply: FastifyReply, decode: (sender: Sender) => Decoded) => {
     const sender = senderOf(request);
     if (!sender || !access.decide(device, 'fixes.send', 'ingest', 'supervision').allowed) {
-      return reply.code(401).header('www-authenticate', 'Basic realm="Waymark", Bearer').send({ error: 'The credential is missing or wrong. A tag signs in with its serial number and secret, a gateway with its secret as Bearer.' });
+      return reply.code(401).header('www-authenticate', 'Basic realm="Waymark", Bearer').send({
+        error: 'The credential is missing or wrong. A tag signs in with its serial number and secret, a gateway with its secret as Bearer.',
+      });
     }
     const decoded = decode(sender);
     if (sender.kind === 'tag' && decoded.fixes.some((fix) => fix.tag !== sender.serial)) {
@@ -82,20 +86,36 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit)
 
   app.post(
     '/ingest/waymark',
-    { config, schema: schema('Send fixes as newline-delimited JSON', 'One object per line: tag, at (ISO 8601 with offset), lat, lon; optionally accuracy, speed, heading, method, battery, seq, events. gzip is accepted.') },
+    {
+      config,
+      schema: schema(
+        'Send fixes as newline-delimited JSON',
+        'One object per line: tag, at (ISO 8601 with offset), lat, lon; optionally accuracy, speed, heading, method, battery, seq, events. gzip is accepted.',
+      ),
+    },
     (request, reply) => take(request, reply, () => decodeWaymark(textOf(request.body))),
   );
   app.post(
     '/ingest/owntracks',
-    { config, schema: { ...schema('Send an OwnTracks message', 'The tag is the one that signs in by Basic credentials.'), response: { '4xx': Refusal } } },
+    {
+      config,
+      schema: {
+        ...schema('Send an OwnTracks message', 'The tag is the one that signs in by Basic credentials.'),
+        response: { '4xx': Refusal },
+      },
+    },
     async (request, reply) => {
-      const sent = await take(request, reply, (sender) => decodeOwnTracks(jsonOf(request.body), sender.kind === 'tag' ? sender.serial : ownTracksDevice(request)));
+      const sent = await take(request, reply, (sender) =>
+        decodeOwnTracks(jsonOf(request.body), sender.kind === 'tag' ? sender.serial : ownTracksDevice(request)),
+      );
       // The OwnTracks client expects a list of messages for it.
       return reply.sent || reply.statusCode !== 200 ? sent : [];
     },
   );
-  app.post('/ingest/traccar', { config, schema: schema('Receive Traccar position forwarding', 'Set forward.type=json and a gateway secret in forward.header.') }, (request, reply) =>
-    take(request, reply, () => decodeTraccar(jsonOf(request.body))),
+  app.post(
+    '/ingest/traccar',
+    { config, schema: schema('Receive Traccar position forwarding', 'Set forward.type=json and a gateway secret in forward.header.') },
+    (request, reply) => take(request, reply, () => decodeTraccar(jsonOf(request.body))),
   );
 }
 

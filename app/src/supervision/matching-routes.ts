@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { MultipartFile } from '@fastify/multipart';
+import { defaultParameters } from '@waymark/presence';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { defaultParameters } from '@waymark/presence';
 import type { Actor } from '../platform/access.ts';
 import { type Action, InvalidError } from '../platform/action.ts';
 import { pagination, readPage, sortLink } from '../web/paging.ts';
@@ -28,7 +28,10 @@ const listCrimes: Action<null, CrimeQuery, { rows: CrimeListRow[]; total: number
 };
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
-const Pair = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }), wearing: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const Pair = Type.Object({
+  id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
+  wearing: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
+});
 const security = [{ token: [] }];
 
 function actorOf(request: FastifyRequest): Actor {
@@ -68,7 +71,20 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.get(
     '/api/crimes',
-    { config: { action: 'crime.list', api: true }, schema: { tags: ['Crimes'], summary: 'List crimes', security, querystring: Type.Object({ search: Type.Optional(Type.String()), page: Type.Optional(Type.Integer()), type: Type.Optional(Type.String()), show: Type.Optional(Type.String()) }) } },
+    {
+      config: { action: 'crime.list', api: true },
+      schema: {
+        tags: ['Crimes'],
+        summary: 'List crimes',
+        security,
+        querystring: Type.Object({
+          search: Type.Optional(Type.String()),
+          page: Type.Optional(Type.Integer()),
+          type: Type.Optional(Type.String()),
+          show: Type.Optional(Type.String()),
+        }),
+      },
+    },
     async (request) => {
       const { rows, total } = await performer.perform(actorOf(request), listCrimes, null, queryOf(request));
       return { total, crimes: rows };
@@ -96,9 +112,20 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.post(
     '/api/crimes',
-    { config: { action: 'crime.import', api: true }, schema: { tags: ['Crimes'], summary: 'Send a file of crimes', description: 'UK batch CSV, headed CSV or GeoJSON as the body. Good rows go in; the answer lists what to mend.', security, consumes: ['text/csv', 'application/geo+json'] } },
+    {
+      config: { action: 'crime.import', api: true },
+      schema: {
+        tags: ['Crimes'],
+        summary: 'Send a file of crimes',
+        description: 'UK batch CSV, headed CSV or GeoJSON as the body. Good rows go in; the answer lists what to mend.',
+        security,
+        consumes: ['text/csv', 'application/geo+json'],
+      },
+    },
     async (request) => {
-      const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.from(typeof request.body === 'string' ? request.body : JSON.stringify(request.body ?? ''));
+      const bytes = Buffer.isBuffer(request.body)
+        ? request.body
+        : Buffer.from(typeof request.body === 'string' ? request.body : JSON.stringify(request.body ?? ''));
       const result = await performer.perform(actorOf(request), importCrimes, null, { fileName: 'api', bytes });
       await web.askForVerdicts();
       return result;
@@ -118,7 +145,10 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
       row.problems.map((p) => [p.row, p.severity, p.field, p.value.replace(/^([=+\-@\t\r])/, "'$1"), p.code, p.message, p.action]),
       { header: true, columns: ['row', 'severity', 'field', 'value', 'code', 'message', 'action'] },
     );
-    return reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="import-${row.id}-problems.csv"`).send(csv);
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="import-${row.id}-problems.csv"`)
+      .send(csv);
   });
 
   app.get('/crimes/:id', { config: { action: 'crime.read' }, schema: { params: Id } }, async (request, reply) => {
@@ -139,7 +169,10 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.get(
     '/api/crimes/:id',
-    { config: { action: 'crime.read', api: true }, schema: { tags: ['Crimes'], summary: 'One crime with the verdict on every wearer', security, params: Id } },
+    {
+      config: { action: 'crime.read', api: true },
+      schema: { tags: ['Crimes'], summary: 'One crime with the verdict on every wearer', security, params: Id },
+    },
     async (request) => performer.perform(actorOf(request), readCrime, services, request.params as { id: number }),
   );
   app.get('/crimes/:id/wearers/:wearing', { config: { action: 'crime.read' }, schema: { params: Pair } }, async (request, reply) => {
@@ -159,38 +192,54 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.get(
     '/api/crimes/:id/wearers/:wearing',
-    { config: { action: 'crime.read', api: true }, schema: { tags: ['Verdicts'], summary: 'The verdict on one wearer, with the observed fixes', security, params: Pair } },
+    {
+      config: { action: 'crime.read', api: true },
+      schema: { tags: ['Verdicts'], summary: 'The verdict on one wearer, with the observed fixes', security, params: Pair },
+    },
     async (request) => {
       const { id, wearing } = request.params as { id: number; wearing: number };
       return performer.perform(actorOf(request), readEvidence, services, { crimeId: id, wearingId: wearing });
     },
   );
-  app.post('/crimes/:id/wearers/:wearing/reviews', { config: { action: 'verdict.review' }, schema: { params: Pair } }, async (request, reply) => {
-    const { id, wearing } = request.params as { id: number; wearing: number };
-    const { decision = '', reason = '' } = (request.body ?? {}) as { decision?: string; reason?: string };
-    try {
-      await performer.perform(actorOf(request), reviewVerdict, services, { crimeId: id, wearingId: wearing, decision, reason });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
-      const evidence = await performer.perform(actorOf(request), readEvidence, services, { crimeId: id, wearingId: wearing });
-      return web.page(request, reply.code(400), 'supervision/review/evidence.njk', {
-        ...evidence,
-        typeName: crimeTypes[evidence.crime.type] ?? '',
-        mapData: mapDataOf(evidence),
-        caveats,
-        decisions,
-        mine: null,
-        secondReview: waymark.secondReview,
-        error: { text: error.message, field: error.field },
-        draft: { decision, reason },
-      });
-    }
-    web.notice(request, 'Your review is recorded.');
-    return reply.redirect(`/crimes/${id}`);
-  });
+  app.post(
+    '/crimes/:id/wearers/:wearing/reviews',
+    { config: { action: 'verdict.review' }, schema: { params: Pair } },
+    async (request, reply) => {
+      const { id, wearing } = request.params as { id: number; wearing: number };
+      const { decision = '', reason = '' } = (request.body ?? {}) as { decision?: string; reason?: string };
+      try {
+        await performer.perform(actorOf(request), reviewVerdict, services, { crimeId: id, wearingId: wearing, decision, reason });
+      } catch (error) {
+        if (!(error instanceof InvalidError)) throw error;
+        const evidence = await performer.perform(actorOf(request), readEvidence, services, { crimeId: id, wearingId: wearing });
+        return web.page(request, reply.code(400), 'supervision/review/evidence.njk', {
+          ...evidence,
+          typeName: crimeTypes[evidence.crime.type] ?? '',
+          mapData: mapDataOf(evidence),
+          caveats,
+          decisions,
+          mine: null,
+          secondReview: waymark.secondReview,
+          error: { text: error.message, field: error.field },
+          draft: { decision, reason },
+        });
+      }
+      web.notice(request, 'Your review is recorded.');
+      return reply.redirect(`/crimes/${id}`);
+    },
+  );
   app.post(
     '/api/crimes/:id/wearers/:wearing/reviews',
-    { config: { action: 'verdict.review', api: true }, schema: { tags: ['Verdicts'], summary: 'Record a review', security, params: Pair, body: Type.Object({ decision: Type.Union(decisions.map((d) => Type.Literal(d))), reason: Type.String() }) } },
+    {
+      config: { action: 'verdict.review', api: true },
+      schema: {
+        tags: ['Verdicts'],
+        summary: 'Record a review',
+        security,
+        params: Pair,
+        body: Type.Object({ decision: Type.Union(decisions.map((d) => Type.Literal(d))), reason: Type.String() }),
+      },
+    },
     async (request) => {
       const { id, wearing } = request.params as { id: number; wearing: number };
       const { decision, reason } = request.body as { decision: string; reason: string };
@@ -206,7 +255,10 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
       return reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${name}.csv"`).send(toCsv(page));
     }
     if (format === 'geojson') {
-      return reply.type('application/geo+json').header('content-disposition', `attachment; filename="${name}.geojson"`).send(JSON.stringify(toGeoJson(page)));
+      return reply
+        .type('application/geo+json')
+        .header('content-disposition', `attachment; filename="${name}.geojson"`)
+        .send(JSON.stringify(toGeoJson(page)));
     }
     return web.page(request, reply, 'supervision/review/print.njk', { ...page, caveats, printedAt: new Date() });
   });
@@ -223,7 +275,15 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.get(
     '/api/verdicts',
-    { config: { action: 'verdict.list', api: true }, schema: { tags: ['Verdicts'], summary: 'All current verdicts, excluded and unknown too', security, querystring: Type.Object({ reference: Type.Optional(Type.String()) }) } },
+    {
+      config: { action: 'verdict.list', api: true },
+      schema: {
+        tags: ['Verdicts'],
+        summary: 'All current verdicts, excluded and unknown too',
+        security,
+        querystring: Type.Object({ reference: Type.Optional(Type.String()) }),
+      },
+    },
     async (request, reply) => {
       const { reference } = request.query as { reference?: string };
       const selection = await performer.perform(actorOf(request), selectVerdicts, services, { reference });

@@ -1,15 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Actor } from '../platform/access.ts';
+import { roles } from '../platform/access.ts';
 import { type Action, InvalidError } from '../platform/action.ts';
 import { issueApiToken, listApiTokens, revokeApiToken } from '../platform/api-tokens.ts';
-import { roles } from '../platform/access.ts';
 import { pagination, readPage, sortLink } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { quarantineReasons } from './fixes/check-fix.ts';
 import { listQuarantine, releaseQuarantine } from './fixes/quarantine.ts';
 import { readTime } from './fixes/read-time.ts';
-import { closeWearing, declareOrder, declareSubject, listSubjects, openWearing, orderKinds, readSubject, readTrack } from './subjects/subjects.ts';
+import {
+  closeWearing,
+  declareOrder,
+  declareSubject,
+  listSubjects,
+  openWearing,
+  orderKinds,
+  readSubject,
+  readTrack,
+} from './subjects/subjects.ts';
 import { declareGateway, declareTag, issueTagCredential, listGateways, listTags, revokeGateway } from './subjects/tags.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
@@ -28,7 +37,10 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
   const time = (text: string | undefined) => new Date(text ? readTime(text, timeZone) : Number.NaN);
 
   /** Shows the page again with what was wrong, or carries on. */
-  const orAgain = async (work: () => Promise<unknown>, again: (error: InvalidError) => Promise<FastifyReply>): Promise<FastifyReply | null> => {
+  const orAgain = async (
+    work: () => Promise<unknown>,
+    again: (error: InvalidError) => Promise<FastifyReply>,
+  ): Promise<FastifyReply | null> => {
     try {
       await work();
       return null;
@@ -40,7 +52,11 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
 
   app.get('/subjects', { config: { action: 'subject.list' } }, async (request, reply) => {
     const { sort, order } = (request.query ?? {}) as Record<string, string>;
-    const query = { ...readPage(request.query), sort: sort === 'name' ? ('name' as const) : ('reference' as const), descending: order === 'down' };
+    const query = {
+      ...readPage(request.query),
+      sort: sort === 'name' ? ('name' as const) : ('reference' as const),
+      descending: order === 'down',
+    };
     const found = await performer.perform(actorOf(request), listSubjects, null, query);
     return web.page(request, reply, 'supervision/subjects/subjects.njk', {
       ...found,
@@ -58,7 +74,11 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/subjects',
     { config: { action: 'subject.list', api: true }, schema: { tags: ['Subjects'], summary: 'List subjects', security } },
     async (request) => {
-      const { rows, total } = await performer.perform(actorOf(request), listSubjects, null, { ...readPage(request.query), sort: 'reference', descending: false });
+      const { rows, total } = await performer.perform(actorOf(request), listSubjects, null, {
+        ...readPage(request.query),
+        sort: 'reference',
+        descending: false,
+      });
       return { total, subjects: rows };
     },
   );
@@ -72,14 +92,28 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
       async (error) => {
         const query = { ...readPage({}), sort: 'reference' as const, descending: false };
         const found = await performer.perform(actorOf(request), listSubjects, null, query);
-        return web.page(request, reply.code(400), 'supervision/subjects/subjects.njk', { ...found, query, sorts: {}, pagination: null, error: { text: error.message, field: error.field }, draft: { reference, name } });
+        return web.page(request, reply.code(400), 'supervision/subjects/subjects.njk', {
+          ...found,
+          query,
+          sorts: {},
+          pagination: null,
+          error: { text: error.message, field: error.field },
+          draft: { reference, name },
+        });
       },
     );
     if (again) return again;
     web.notice(request, 'The subject is added. Add the order next.');
     return reply.redirect(`/subjects/${id}`);
   });
-  const subjectPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, form = '', draft = {}) => {
+  const subjectPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: number,
+    error: InvalidError | null,
+    form = '',
+    draft = {},
+  ) => {
     const detail = await performer.perform(actorOf(request), readSubject, { fixes }, { id });
     return web.page(request, error ? reply.code(400) : reply, 'supervision/subjects/subject.njk', {
       ...detail,
@@ -94,7 +128,10 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.get(
     '/api/subjects/:id',
-    { config: { action: 'subject.read', api: true }, schema: { tags: ['Subjects'], summary: 'One subject with orders and wearings', security, params: Id } },
+    {
+      config: { action: 'subject.read', api: true },
+      schema: { tags: ['Subjects'], summary: 'One subject with orders and wearings', security, params: Id },
+    },
     async (request) => performer.perform(actorOf(request), readSubject, { fixes }, request.params as { id: number }),
   );
   app.post('/subjects/:id/orders', { config: { action: 'order.declare' }, schema: { params: Id } }, async (request, reply) => {
@@ -102,13 +139,18 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
     const body = (request.body ?? {}) as Record<string, string>;
     const again = await orAgain(
       () =>
-        performer.perform(actorOf(request), declareOrder, { intake }, {
-          subjectId: id,
-          kind: body.kind ?? '',
-          authority: body.authority ?? '',
-          startsAt: time(body.startsAt),
-          endsAt: body.endsAt ? time(body.endsAt) : null,
-        }),
+        performer.perform(
+          actorOf(request),
+          declareOrder,
+          { intake },
+          {
+            subjectId: id,
+            kind: body.kind ?? '',
+            authority: body.authority ?? '',
+            startsAt: time(body.startsAt),
+            endsAt: body.endsAt ? time(body.endsAt) : null,
+          },
+        ),
       (error) => subjectPage(request, reply, id, error, 'order', body),
     );
     if (again) return again;
@@ -137,7 +179,10 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
   app.post('/wearings/:id/close', { config: { action: 'wearing.close' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as Record<string, string>;
-    const { subjectId } = await performer.perform(actorOf(request), closeWearing, services, { id, endsAt: body.endsAt ? time(body.endsAt) : new Date() });
+    const { subjectId } = await performer.perform(actorOf(request), closeWearing, services, {
+      id,
+      endsAt: body.endsAt ? time(body.endsAt) : new Date(),
+    });
     await intake.reload();
     web.notice(request, 'The tag is off. Later fixes go to quarantine.');
     return reply.redirect(`/subjects/${subjectId}`);
@@ -158,7 +203,12 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
       const { from, to } = request.query as { from: string; to: string };
       const [begin, end] = [readTime(from, timeZone), readTime(to, timeZone)];
       if (Number.isNaN(begin) || Number.isNaN(end)) throw new InvalidError('Give from and to as ISO 8601 times.', 'from');
-      return performer.perform(actorOf(request), readTrack, { fixes }, { wearingId: (request.params as { id: number }).id, from: begin, to: end });
+      return performer.perform(
+        actorOf(request),
+        readTrack,
+        { fixes },
+        { wearingId: (request.params as { id: number }).id, from: begin, to: end },
+      );
     },
   );
 
@@ -221,13 +271,29 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
     return reply.redirect('/quarantine');
   });
 
-  const credentialsPage = async (request: FastifyRequest, reply: FastifyReply, shown: { label: string; secret: string } | null, error: InvalidError | null = null) => {
+  const credentialsPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    shown: { label: string; secret: string } | null,
+    error: InvalidError | null = null,
+  ) => {
     const gateways = await performer.perform(actorOf(request), listGateways, null, null);
     const tokens = await performer.perform(actorOf(request), listApiTokens, null, null);
-    return web.page(request, error ? reply.code(400) : reply, 'supervision/subjects/credentials.njk', { gateways, tokens, roles, shown, error: error ? { text: error.message, field: error.field } : null });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/subjects/credentials.njk', {
+      gateways,
+      tokens,
+      roles,
+      shown,
+      error: error ? { text: error.message, field: error.field } : null,
+    });
   };
   app.get('/credentials', { config: { action: 'gateway.list' } }, (request, reply) => credentialsPage(request, reply, null));
-  const issuing = <I>(action: Action<null, I, { secret?: string; token?: string }>, input: (body: Record<string, string>) => I, label: (body: Record<string, string>) => string) =>
+  const issuing =
+    <I>(
+      action: Action<null, I, { secret?: string; token?: string }>,
+      input: (body: Record<string, string>) => I,
+      label: (body: Record<string, string>) => string,
+    ) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
       const body = (request.body ?? {}) as Record<string, string>;
       try {
@@ -239,9 +305,33 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
         throw error;
       }
     };
-  app.post('/credentials/gateways', { config: { action: 'gateway.declare' } }, issuing(declareGateway, ({ name = '' }) => ({ name }), ({ name }) => `Secret of gateway ${name}`));
-  app.post('/credentials/tokens', { config: { action: 'token.issue' } }, issuing(issueApiToken, ({ name = '', role = '' }) => ({ name, role }), ({ name }) => `Token of ${name}`));
-  app.post('/credentials/tags', { config: { action: 'tag.credential' } }, issuing(issueTagCredential, ({ serial = '' }) => ({ serial }), ({ serial }) => `Secret of tag ${serial}`));
+  app.post(
+    '/credentials/gateways',
+    { config: { action: 'gateway.declare' } },
+    issuing(
+      declareGateway,
+      ({ name = '' }) => ({ name }),
+      ({ name }) => `Secret of gateway ${name}`,
+    ),
+  );
+  app.post(
+    '/credentials/tokens',
+    { config: { action: 'token.issue' } },
+    issuing(
+      issueApiToken,
+      ({ name = '', role = '' }) => ({ name, role }),
+      ({ name }) => `Token of ${name}`,
+    ),
+  );
+  app.post(
+    '/credentials/tags',
+    { config: { action: 'tag.credential' } },
+    issuing(
+      issueTagCredential,
+      ({ serial = '' }) => ({ serial }),
+      ({ serial }) => `Secret of tag ${serial}`,
+    ),
+  );
   app.post('/credentials/gateways/:id/revoke', { config: { action: 'gateway.revoke' }, schema: { params: Id } }, async (request, reply) => {
     await performer.perform(actorOf(request), revokeGateway, null, request.params as { id: number });
     await intake.reload();

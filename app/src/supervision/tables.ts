@@ -15,9 +15,28 @@ declare module '../platform/database.ts' {
       ends_at: Date | null;
       created_at: Generated<Date>;
     };
-    'supervision.tags': { id: Generated<number>; serial: string; model: Generated<string>; credential_hash: string | null; created_at: Generated<Date> };
-    'supervision.wearings': { id: Generated<number>; tag_id: number; order_id: number; subject_id: number; starts_at: Date; ends_at: Date | null };
-    'supervision.gateways': { id: Generated<number>; name: string; credential_hash: string; created_at: Generated<Date>; revoked_at: Date | null };
+    'supervision.tags': {
+      id: Generated<number>;
+      serial: string;
+      model: Generated<string>;
+      credential_hash: string | null;
+      created_at: Generated<Date>;
+    };
+    'supervision.wearings': {
+      id: Generated<number>;
+      tag_id: number;
+      order_id: number;
+      subject_id: number;
+      starts_at: Date;
+      ends_at: Date | null;
+    };
+    'supervision.gateways': {
+      id: Generated<number>;
+      name: string;
+      credential_hash: string;
+      created_at: Generated<Date>;
+      revoked_at: Date | null;
+    };
     'supervision.intake_state': { only: Generated<boolean>; last_receipt: number };
     'supervision.imports': {
       id: Generated<number>;

@@ -20,7 +20,9 @@ export function pagination(path: string, query: unknown, page: number, total: nu
   const pages = Math.ceil(total / pageSize);
   if (pages <= 1) return null;
   const href = (n: number) => {
-    const next = new URLSearchParams(Object.entries((query ?? {}) as Record<string, string>).filter(([, value]) => typeof value === 'string'));
+    const next = new URLSearchParams(
+      Object.entries((query ?? {}) as Record<string, string>).filter(([, value]) => typeof value === 'string'),
+    );
     next.set('page', String(n));
     return `${path}?${next}`;
   };
@@ -37,8 +39,16 @@ export function pagination(path: string, query: unknown, page: number, total: nu
 }
 
 /** A heading that sorts: where its link leads, and which way it sorts now. */
-export function sortLink(path: string, query: unknown, column: string, current: string, descending: boolean): { href: string; direction: string } {
-  const next = new URLSearchParams(Object.entries((query ?? {}) as Record<string, string>).filter(([, value]) => typeof value === 'string'));
+export function sortLink(
+  path: string,
+  query: unknown,
+  column: string,
+  current: string,
+  descending: boolean,
+): { href: string; direction: string } {
+  const next = new URLSearchParams(
+    Object.entries((query ?? {}) as Record<string, string>).filter(([, value]) => typeof value === 'string'),
+  );
   next.delete('page');
   next.set('sort', column);
   next.set('order', current === column && !descending ? 'down' : 'up');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import cookie from '@fastify/cookie';
 import csrf from '@fastify/csrf-protection';
 import formbody from '@fastify/formbody';
@@ -12,13 +12,20 @@ import session from '@fastify/session';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyContextConfig,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import { type Actor, purposeOf, type StaffRole } from '../platform/access.ts';
 import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
 import { actorOfToken } from '../platform/api-tokens.ts';
 import { Metrics } from '../platform/metrics.ts';
-import { demoAccounts, demoMount, type DemoProvider, startDemoProvider } from '../platform/sign-in/demo-provider.ts';
+import { type DemoProvider, demoAccounts, demoMount, startDemoProvider } from '../platform/sign-in/demo-provider.ts';
 import { NoRoleError, OpenIdSignIn, type SignedIn, type SignInAttempt } from '../platform/sign-in/openid.ts';
 import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
 import type { Waymark } from '../waymark.ts';
@@ -76,7 +83,12 @@ export interface WebKit {
 }
 
 /** Builds the HTTP server: security first, then sign-in, then the features' routes. */
-export async function buildServer(waymark: Waymark, log: Logger, features: RouteSet[], askForVerdicts: () => Promise<void>): Promise<WebServer> {
+export async function buildServer(
+  waymark: Waymark,
+  log: Logger,
+  features: RouteSet[],
+  askForVerdicts: () => Promise<void>,
+): Promise<WebServer> {
   const { config, database } = waymark;
   let demo: DemoProvider | null = null;
   let openId: OpenIdSignIn | null = null;
@@ -133,7 +145,8 @@ export async function buildServer(waymark: Waymark, log: Logger, features: Route
       info: {
         title: 'Waymark',
         version: '0.1.0',
-        description: 'Positions and crimes in, verdicts out. Staff programs send an API token as Bearer; tags and gateways their own secrets.',
+        description:
+          'Positions and crimes in, verdicts out. Staff programs send an API token as Bearer; tags and gateways their own secrets.',
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' }, tag: { type: 'http', scheme: 'basic' } } },
     },
@@ -262,7 +275,9 @@ export async function buildServer(waymark: Waymark, log: Logger, features: Route
   app.get('/metrics', { config: { open: true, rateLimit: false } }, async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
-  app.get('/', { config: { action: 'start' } }, async (request, reply) => reply.redirect(startOf(waymark, request.actor?.role as StaffRole)));
+  app.get('/', { config: { action: 'start' } }, async (request, reply) =>
+    reply.redirect(startOf(waymark, request.actor?.role as StaffRole)),
+  );
   for (const feature of features) await app.register(async (scope) => feature(scope, web));
 
   return {
@@ -287,7 +302,14 @@ export async function buildServer(waymark: Waymark, log: Logger, features: Route
         });
       } else if (config.NODE_ENV !== 'production') {
         demo = startDemoProvider(publicUrl, waymark.folder.secret('demo-sign-in'));
-        openId = new OpenIdSignIn({ issuer: demo.issuer, clientId: demo.clientId, clientSecret: demo.clientSecret, roleClaim, publicUrl, scope: 'openid waymark' });
+        openId = new OpenIdSignIn({
+          issuer: demo.issuer,
+          clientId: demo.clientId,
+          clientSecret: demo.clientSecret,
+          roleClaim,
+          publicUrl,
+          scope: 'openid waymark',
+        });
       }
       await sessions.removeExpired();
       void bound;
@@ -317,7 +339,9 @@ async function registerAssets(app: FastifyInstance): Promise<void> {
     .replace(/"?GDS Transport"?,/g, '')
     .replace(/\/\*# sourceMappingURL=.*?\*\//g, '');
   const cached = { config: { open: true, rateLimit: false as const } };
-  app.get('/assets/govuk.css', cached, (_request, reply) => reply.type('text/css').header('cache-control', 'public, max-age=3600').send(govukCss));
+  app.get('/assets/govuk.css', cached, (_request, reply) =>
+    reply.type('text/css').header('cache-control', 'public, max-age=3600').send(govukCss),
+  );
   const folders: [string, string][] = [
     ['/assets/waymark/', join(import.meta.dirname, 'browser')],
     ['/assets/maplibre/', join(packageFolder('maplibre-gl'), 'dist')],
@@ -336,7 +360,10 @@ async function registerAssets(app: FastifyInstance): Promise<void> {
 function handleErrors(app: FastifyInstance, web: WebKit): void {
   app.setNotFoundHandler(async (request, reply) => {
     if (request.url.startsWith('/api/')) return reply.code(404).send({ error: 'There is nothing at this address.' });
-    return web.page(request, reply.code(404), 'web/pages/error.njk', { heading: 'Page not found', message: 'Check the address, or go back to the start.' });
+    return web.page(request, reply.code(404), 'web/pages/error.njk', {
+      heading: 'Page not found',
+      message: 'Check the address, or go back to the start.',
+    });
   });
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const [status, heading] = statusOf(error);
@@ -358,4 +385,3 @@ function statusOf(error: Error & { statusCode?: number; code?: string }): [statu
   if (error.statusCode && error.statusCode < 500) return [error.statusCode, 'This request cannot be read'];
   return [500, 'Sorry, there is a problem'];
 }
-

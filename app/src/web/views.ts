@@ -1,5 +1,5 @@
-import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { duration, metres } from '@waymark/presence';
 import nunjucks from 'nunjucks';
 
@@ -37,7 +37,9 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('metres', (value: number | null) => (value === null || Number.isNaN(value) ? '–' : metres(value)));
   environment.addFilter('duration', duration);
   environment.addFilter('number', (value: number | null) => (value === null || value === undefined ? '–' : value.toLocaleString('en-GB')));
-  environment.addFilter('fixed', (value: number | null, digits: number) => (value === null || value === undefined ? '–' : value.toFixed(digits)));
+  environment.addFilter('fixed', (value: number | null, digits: number) =>
+    value === null || value === undefined ? '–' : value.toFixed(digits),
+  );
   environment.addFilter('percent', percent);
   environment.addFilter('spoken', (value: string) => spoken[value] ?? value);
   return environment;

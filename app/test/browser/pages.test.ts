@@ -5,7 +5,9 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveForTest } from '../serve-for-test.ts';
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+);
 const pictures = process.env.SCREENSHOTS;
 if (pictures) mkdirSync(pictures, { recursive: true });
 
@@ -17,7 +19,16 @@ beforeAll(async () => {
   serving = await serveForTest({ WAYMARK_DEMO: 'yes' });
   browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+      '--disable-quic',
+      '--enable-unsafe-swiftshader',
+      '--ignore-gpu-blocklist',
+    ],
   });
 });
 afterAll(async () => {
@@ -142,7 +153,9 @@ describe('pages', () => {
     await page.getByLabel('File of crimes').setInputFiles({
       name: 'batch.csv',
       mimeType: 'text/csv',
-      buffer: Buffer.from('Metropolitan,RB,,MPS20260907,<script>alert(1)</script>,20260907120000,20260907123000,,,53.09,-1.83,,"A <b>bag</b>"\nMetropolitan,XX,,MPS20260907,R2,20269907120000,20260907123000,,,53.09,,,\n'),
+      buffer: Buffer.from(
+        'Metropolitan,RB,,MPS20260907,<script>alert(1)</script>,20260907120000,20260907123000,,,53.09,-1.83,,"A <b>bag</b>"\nMetropolitan,XX,,MPS20260907,R2,20269907120000,20260907123000,,,53.09,,,\n',
+      ),
     });
     await page.getByRole('button', { name: 'Import' }).click();
     await page.getByText('What to mend').waitFor();

@@ -51,8 +51,13 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
             batch.push(`{"tag":"K${n % tags}","at":"${new Date(at).toISOString()}","lat":53.1,"lon":-1.8}`);
           }
           try {
-            const response = await fetch(`${url}/ingest/waymark`, { method: 'POST', headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/x-ndjson' }, body: batch.join('\n') });
-            if (response.status === 200 && ((await response.json()) as { accepted: number }).accepted === 50) for (const key of keys) acknowledged.add(key);
+            const response = await fetch(`${url}/ingest/waymark`, {
+              method: 'POST',
+              headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/x-ndjson' },
+              body: batch.join('\n'),
+            });
+            if (response.status === 200 && ((await response.json()) as { accepted: number }).accepted === 50)
+              for (const key of keys) acknowledged.add(key);
           } catch {
             // Killed in the middle: nothing was promised.
           }
@@ -94,12 +99,19 @@ async function prepare(url: string, data: string, folder: string): Promise<strin
   const { DataFolder } = await import('../../src/platform/data-folder.ts');
   const token = new DataFolder(data).control()?.token ?? '';
   const control = async (command: string, args: object) => {
-    const response = await fetch(`${url}/control/${command}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-waymark-control': token }, body: JSON.stringify(args) });
+    const response = await fetch(`${url}/control/${command}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-waymark-control': token },
+      body: JSON.stringify(args),
+    });
     const lines = (await response.text()).trim().split('\n');
     return (JSON.parse(lines[lines.length - 1] as string) as { value: { secret: string } }).value;
   };
   const file = join(folder, 'tags.ndjson');
-  writeFileSync(file, Array.from({ length: tags }, (_, i) => `{"tag":"K${i}","at":"${new Date(firstAt).toISOString()}","lat":53.1,"lon":-1.8}\n`).join(''));
+  writeFileSync(
+    file,
+    Array.from({ length: tags }, (_, i) => `{"tag":"K${i}","at":"${new Date(firstAt).toISOString()}","lat":53.1,"lon":-1.8}\n`).join(''),
+  );
   await control('import-fixes', { file, register: true });
   return (await control('credential', { kind: 'gateway', name: 'kill test' })).secret;
 }

@@ -1,14 +1,4 @@
-import {
-  BIGINT,
-  DOUBLE,
-  DuckDBDataChunk,
-  type DuckDBType,
-  FLOAT,
-  INTEGER,
-  USMALLINT,
-  UTINYINT,
-  VARCHAR,
-} from '@duckdb/node-api';
+import { BIGINT, DOUBLE, DuckDBDataChunk, type DuckDBType, FLOAT, INTEGER, USMALLINT, UTINYINT, VARCHAR } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
 
 /**
@@ -55,8 +45,7 @@ export const chunkRows = bindings.vector_size();
 
 /** An empty column of a type with room for `length` values. */
 export function emptyColumn<T extends ColumnType>(type: T, length: number, shared = false): ColumnValues[T] {
-  const buffer = (bytes: number): ArrayBuffer =>
-    (shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)) as ArrayBuffer;
+  const buffer = (bytes: number): ArrayBuffer => (shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)) as ArrayBuffer;
   switch (type) {
     case 'i32':
       return new Int32Array(buffer(length * 4)) as ColumnValues[T];
@@ -133,13 +122,7 @@ function writeNulls(vector: Vector, count: number, isNull: (row: number) => bool
 }
 
 /** Copies one column of a chunk into `target` at `offset`. */
-export function readColumn(
-  chunk: DuckDBDataChunk,
-  index: number,
-  type: ColumnType,
-  target: ColumnValues[ColumnType],
-  offset: number,
-) {
+export function readColumn(chunk: DuckDBDataChunk, index: number, type: ColumnType, target: ColumnValues[ColumnType], offset: number) {
   const rows = chunk.rowCount;
   if (type === 'text') {
     const values = chunk.getColumnValues(index);

@@ -1,3 +1,3 @@
-export { type ColumnType, type Columns, type ColumnValues, emptyColumn } from './columns.ts';
+export { type Columns, type ColumnType, type ColumnValues, emptyColumn } from './columns.ts';
 export { duckdbDialect, type SqlDialect } from './dialect.ts';
 export { type Connection, Engine, EngineBusyError, type EngineOptions } from './engine.ts';

@@ -5,6 +5,7 @@ export { NearIndex } from './near-index.ts';
 export { defaultParameters, modelVersion, type PresenceParameters } from './parameters.ts';
 export { centreOf, crossesItself, distanceToPlace, type LaidPlace, layPlace, type Place } from './place.ts';
 export { distanceM, fromPlane, longitudeDifference, type Plane, planeAt, toPlane } from './plane.ts';
+export { type PreparedTrack, prepareTrack } from './prepared-track.ts';
 export {
   duration,
   metres,
@@ -18,7 +19,6 @@ export {
   verdictCode,
   verdictNames,
 } from './reasons.ts';
-export { type PreparedTrack, prepareTrack } from './prepared-track.ts';
 export { type Habit, habitRatio, ownHabit } from './surprise.ts';
 export { type SweepOptions, type SweepResult, sweep } from './sweep.ts';
 export { firstAfter, firstAtOrAfter, type Track } from './track.ts';

@@ -1,6 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defaultParameters, emptyJudgement, fromPlane, Judge, type Judgement, layPlace, type Place, planeAt, prepareTrack, sigmaOf, type Track, verdictCode } from './index.ts';
+import {
+  defaultParameters,
+  emptyJudgement,
+  fromPlane,
+  Judge,
+  type Judgement,
+  layPlace,
+  type Place,
+  planeAt,
+  prepareTrack,
+  sigmaOf,
+  type Track,
+  verdictCode,
+} from './index.ts';
 
 const home = planeAt(-1.83, 53.09);
 const start = Date.UTC(2026, 8, 7, 12);
@@ -25,7 +38,13 @@ function placeAt(x: number, y: number, uncertaintyM = 0): Place {
 
 function judge(track: Track, place: Place, fromS: number, toS: number, plain = false): Judgement {
   const out = emptyJudgement();
-  new Judge(defaultParameters, { plain }).judge(prepareTrack(track, defaultParameters), layPlace(place), start + fromS * 1000, start + toS * 1000, out);
+  new Judge(defaultParameters, { plain }).judge(
+    prepareTrack(track, defaultParameters),
+    layPlace(place),
+    start + fromS * 1000,
+    start + toS * 1000,
+    out,
+  );
   return out;
 }
 
@@ -100,7 +119,15 @@ describe('judging one wearer and one crime', () => {
   });
 
   test('an area: inside it is present, far from it is not', () => {
-    const ring = ([[-50, -50], [50, -50], [50, 50], [-50, 50], [-50, -50]] as const).map(([x, y]) => fromPlane(home, x, y)) as [number, number][];
+    const ring = (
+      [
+        [-50, -50],
+        [50, -50],
+        [50, 50],
+        [-50, 50],
+        [-50, -50],
+      ] as const
+    ).map(([x, y]) => fromPlane(home, x, y)) as [number, number][];
     const area: Place = { kind: 'polygon', rings: [ring], uncertaintyM: 0 };
     expect(judge(parked(0, 0), area, 600, 1200).verdict).toBe(verdictCode.present);
     expect(judge(parked(3000, 0), area, 600, 1200).verdict).toBe(verdictCode.impossible);
@@ -109,10 +136,18 @@ describe('judging one wearer and one crime', () => {
 
 /** Walks with stops and gaps, from a seed of numbers. */
 const walks = fc
-  .array(fc.record({ wait: fc.integer({ min: 5, max: 900 }), dx: fc.integer({ min: -1500, max: 1500 }), dy: fc.integer({ min: -1500, max: 1500 }), still: fc.boolean() }), {
-    minLength: 1,
-    maxLength: 200,
-  })
+  .array(
+    fc.record({
+      wait: fc.integer({ min: 5, max: 900 }),
+      dx: fc.integer({ min: -1500, max: 1500 }),
+      dy: fc.integer({ min: -1500, max: 1500 }),
+      still: fc.boolean(),
+    }),
+    {
+      minLength: 1,
+      maxLength: 200,
+    },
+  )
   .map((steps) => {
     let t = 0;
     let x = 0;
@@ -130,16 +165,23 @@ const walks = fc
 describe('properties', () => {
   test('passing over far blocks gives the same answers as reading every fix', () => {
     fc.assert(
-      fc.property(walks, fc.integer({ min: -4000, max: 4000 }), fc.integer({ min: -4000, max: 4000 }), fc.integer({ min: 0, max: 50_000 }), fc.integer({ min: 0, max: 40_000 }), (points, x, y, from, length) => {
-        const track = trackOf(points);
-        const fast = judge(track, placeAt(x, y), from, from + length);
-        const slow = judge(track, placeAt(x, y), from, from + length, true);
-        expect(fast.verdict).toBe(slow.verdict);
-        expect(fast.closestM).toEqual(slow.closestM);
-        expect(fast.fixesWithin).toBe(slow.fixesWithin);
-        expect(fast.coverage).toBe(slow.coverage);
-        if (Number.isFinite(slow.pWindow)) expect(fast.pWindow).toBeCloseTo(slow.pWindow, 4);
-      }),
+      fc.property(
+        walks,
+        fc.integer({ min: -4000, max: 4000 }),
+        fc.integer({ min: -4000, max: 4000 }),
+        fc.integer({ min: 0, max: 50_000 }),
+        fc.integer({ min: 0, max: 40_000 }),
+        (points, x, y, from, length) => {
+          const track = trackOf(points);
+          const fast = judge(track, placeAt(x, y), from, from + length);
+          const slow = judge(track, placeAt(x, y), from, from + length, true);
+          expect(fast.verdict).toBe(slow.verdict);
+          expect(fast.closestM).toEqual(slow.closestM);
+          expect(fast.fixesWithin).toBe(slow.fixesWithin);
+          expect(fast.coverage).toBe(slow.coverage);
+          if (Number.isFinite(slow.pWindow)) expect(fast.pWindow).toBeCloseTo(slow.pWindow, 4);
+        },
+      ),
       { seed: 20_261_121, numRuns: 400 },
     );
   });
@@ -157,15 +199,21 @@ describe('properties', () => {
 
   test('probabilities are probabilities, and a moment is never likelier than the window', () => {
     fc.assert(
-      fc.property(walks, fc.integer({ min: -1500, max: 1500 }), fc.integer({ min: 0, max: 20_000 }), fc.integer({ min: 0, max: 20_000 }), (points, x, from, length) => {
-        const { pMoment, pWindow, coverage } = judge(trackOf(points), placeAt(x, 0), from, from + length);
-        expect(coverage).toBeGreaterThanOrEqual(0);
-        expect(coverage).toBeLessThanOrEqual(1);
-        if (Number.isNaN(pWindow)) return;
-        expect(pWindow).toBeGreaterThanOrEqual(0);
-        expect(pWindow).toBeLessThanOrEqual(1);
-        expect(pMoment).toBeLessThanOrEqual(pWindow + 1e-9);
-      }),
+      fc.property(
+        walks,
+        fc.integer({ min: -1500, max: 1500 }),
+        fc.integer({ min: 0, max: 20_000 }),
+        fc.integer({ min: 0, max: 20_000 }),
+        (points, x, from, length) => {
+          const { pMoment, pWindow, coverage } = judge(trackOf(points), placeAt(x, 0), from, from + length);
+          expect(coverage).toBeGreaterThanOrEqual(0);
+          expect(coverage).toBeLessThanOrEqual(1);
+          if (Number.isNaN(pWindow)) return;
+          expect(pWindow).toBeGreaterThanOrEqual(0);
+          expect(pWindow).toBeLessThanOrEqual(1);
+          expect(pMoment).toBeLessThanOrEqual(pWindow + 1e-9);
+        },
+      ),
       { seed: 20_261_123, numRuns: 400 },
     );
   });

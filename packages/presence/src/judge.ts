@@ -492,7 +492,8 @@ export class Judge {
     let best = 0;
     for (let i = 0; i < this.#activeCount; i++) {
       for (let k = this.#active[i] as number; k <= (this.#active[i] as number) + 1; k++) {
-        if (k >= low && k < high) best = Math.max(best, this.#within(this.#likelyDistance(k), Math.sqrt(this.#track.variance[k] as number)));
+        if (k >= low && k < high)
+          best = Math.max(best, this.#within(this.#likelyDistance(k), Math.sqrt(this.#track.variance[k] as number)));
       }
     }
     return best;

@@ -180,7 +180,10 @@ function localMovement(track: Track): { turning: Float32Array; noise: Float32Arr
   }
   for (let k = 0; k + 1 < n; k++) {
     const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
-    const x = longitudeDifference(medianOfThree(lon, k + 1), medianOfThree(lon, k)) * metresPerDegree * Math.cos(((lat[k] as number) * Math.PI) / 180);
+    const x =
+      longitudeDifference(medianOfThree(lon, k + 1), medianOfThree(lon, k)) *
+      metresPerDegree *
+      Math.cos(((lat[k] as number) * Math.PI) / 180);
     const y = (medianOfThree(lat, k + 1) - medianOfThree(lat, k)) * metresPerDegree;
     const moved = Math.max(0, x * x + y * y - Math.max(25, 0.5 * (noise[k] as number))) / 2;
     step[k] = T * restSpread + moved;
@@ -202,7 +205,8 @@ function squaredSteps({ at, lon, lat }: Track): Float32Array {
   const result = new Float32Array(at.length).fill(Number.NaN);
   for (let i = 1; i < at.length; i++) {
     const y = ((lat[i] as number) - (lat[i - 1] as number)) * metresPerDegree;
-    const x = longitudeDifference(lon[i] as number, lon[i - 1] as number) * metresPerDegree * Math.cos(((lat[i] as number) * Math.PI) / 180);
+    const x =
+      longitudeDifference(lon[i] as number, lon[i - 1] as number) * metresPerDegree * Math.cos(((lat[i] as number) * Math.PI) / 180);
     result[i] = x * x + y * y;
   }
   return result;
@@ -218,9 +222,11 @@ function secondDifferences({ at, lon, lat }: Track, lag: number): Float32Array {
     const share = ((at[i] as number) - (at[a] as number)) / ((at[b] as number) - (at[a] as number));
     if (share < 0.3 || share > 0.7) continue;
     // Cheap metres: these distances are short, so the sphere's mean radius does.
-    const y = ((1 - share) * ((lat[a] as number) - (lat[i] as number)) + share * ((lat[b] as number) - (lat[i] as number))) * metresPerDegree;
+    const y =
+      ((1 - share) * ((lat[a] as number) - (lat[i] as number)) + share * ((lat[b] as number) - (lat[i] as number))) * metresPerDegree;
     const x =
-      ((1 - share) * longitudeDifference(lon[a] as number, lon[i] as number) + share * longitudeDifference(lon[b] as number, lon[i] as number)) *
+      ((1 - share) * longitudeDifference(lon[a] as number, lon[i] as number) +
+        share * longitudeDifference(lon[b] as number, lon[i] as number)) *
       metresPerDegree *
       Math.cos(((lat[i] as number) * Math.PI) / 180);
     result[i] = x * x + y * y;

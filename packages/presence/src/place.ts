@@ -22,7 +22,13 @@ export interface LaidPlace {
 
 export function layPlace(place: Place): LaidPlace {
   if (place.kind === 'point') {
-    return { plane: planeAt(place.lon, place.lat), edges: new Float64Array(0), filled: false, extentM: 0, uncertaintyM: place.uncertaintyM };
+    return {
+      plane: planeAt(place.lon, place.lat),
+      edges: new Float64Array(0),
+      filled: false,
+      extentM: 0,
+      uncertaintyM: place.uncertaintyM,
+    };
   }
   const paths = place.kind === 'line' ? [place.points] : place.rings;
   const [lon, lat] = centreOf(paths.flat());

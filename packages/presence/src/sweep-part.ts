@@ -4,8 +4,8 @@ import { coincidenceShiftsAtMost, type SweepInput, type SweepPart, trackOf, type
 import { emptyJudgement, Judge } from './judge.ts';
 import { NearIndex } from './near-index.ts';
 import { type LaidPlace, layPlace } from './place.ts';
-import { verdictCode } from './reasons.ts';
 import { type PreparedTrack, prepareTrack } from './prepared-track.ts';
+import { verdictCode } from './reasons.ts';
 import { ownHabit } from './surprise.ts';
 
 /**
@@ -84,7 +84,8 @@ export class PartSweeper {
       const from = crime.from + shift;
       const to = crime.to + shift;
       for (const { at } of this.#tracks) {
-        if (at.length > 0 && (at[0] as number) <= to && (at[at.length - 1] as number) >= from) worn[offset + s] = (worn[offset + s] as number) + 1;
+        if (at.length > 0 && (at[0] as number) <= to && (at[at.length - 1] as number) >= from)
+          worn[offset + s] = (worn[offset + s] as number) + 1;
       }
       if ((worn[offset + s] as number) > 0) visits[offset + s] = this.#near.countNear(place, from, to, reach);
     });

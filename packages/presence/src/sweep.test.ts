@@ -17,7 +17,15 @@ function input(): SweepInput {
   }
   const day = 86_400_000;
   return {
-    fleet: { at, lon, lat, sigma: new Float32Array(3 * minutes).fill(sigmaOf(10, defaultParameters)), start, from: new Float64Array(3), to: new Float64Array(3).fill(Infinity) },
+    fleet: {
+      at,
+      lon,
+      lat,
+      sigma: new Float32Array(3 * minutes).fill(sigmaOf(10, defaultParameters)),
+      start,
+      from: new Float64Array(3),
+      to: new Float64Array(3).fill(Infinity),
+    },
     crimes: Array.from({ length: 50 }, (_, c) => ({
       from: Date.UTC(2026, 8, 7, 12, 10 + c),
       to: Date.UTC(2026, 8, 7, 12, 20 + c),

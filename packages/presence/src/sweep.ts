@@ -36,7 +36,11 @@ interface Share {
  * `store` is awaited for each part; parts may come in any order, and no thread runs more than one part ahead of it, so
  * memory stays bounded whatever the size.
  */
-export async function sweep(input: SweepInput, store: (part: SweepPart) => Promise<void>, options: SweepOptions = {}): Promise<SweepResult> {
+export async function sweep(
+  input: SweepInput,
+  store: (part: SweepPart) => Promise<void>,
+  options: SweepOptions = {},
+): Promise<SweepResult> {
   const shares = shareOut(input.fleet);
   const wearings = input.fleet.start.length - 1;
   const crimesPerPart = Math.max(1, Math.floor(rowsPerPart / Math.max(1, Math.ceil(wearings / shares.length))));

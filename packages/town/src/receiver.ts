@@ -97,7 +97,11 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
   let lastY = 0;
   // Personal over-confidence of this device's accuracy figure.
   const candour = random.between(0.55, 1.15);
-  for (let t = random.between(0, settings.intervalS); t < endS && fixes.count < room - 2; t += settings.intervalS * random.between(0.93, 1.07)) {
+  for (
+    let t = random.between(0, settings.intervalS);
+    t < endS && fixes.count < room - 2;
+    t += settings.intervalS * random.between(0.93, 1.07)
+  ) {
     const [x, y, index] = path.positionAt(t, near);
     near = index;
     if (Math.floor(t / 86_400) !== day) {
@@ -155,7 +159,8 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
     fixes.battery[i] = battery;
     if (random.chance(settings.duplicateChance)) {
       const copy = fixes.count++;
-      for (const column of [fixes.at, fixes.lon, fixes.lat, fixes.accuracyM, fixes.speedMps, fixes.method, fixes.battery]) column[copy] = column[i] as number;
+      for (const column of [fixes.at, fixes.lon, fixes.lat, fixes.accuracyM, fixes.speedMps, fixes.method, fixes.battery])
+        column[copy] = column[i] as number;
       fixes.receivedAt[copy] = (fixes.receivedAt[i] as number) + 1;
     }
     lastX = x;

@@ -54,7 +54,14 @@ export function livePath(random: Random, town: Streets, routes: Routes, life: Li
   const errands: Errand[] = [];
   for (let day = 0; day < days; day++) errands.push(...errandsOf(random, life, day));
   for (const crime of intentions) {
-    errands.push({ at: crime.at, stayS: crime.stayS, junction: crime.junction, indoors: false, spot: crime.spot, onArrival: crime.onArrival });
+    errands.push({
+      at: crime.at,
+      stayS: crime.stayS,
+      junction: crime.junction,
+      indoors: false,
+      spot: crime.spot,
+      onArrival: crime.onArrival,
+    });
   }
   errands.sort((a, b) => a.at - b.at);
   const path = new TruePath();
@@ -98,10 +105,12 @@ function errandsOf(random: Random, life: Life, day: number): Errand[] {
   } else {
     if (random.chance(0.7)) visit(random.between(9.5, 11.5), random.between(0.3, 1.2), random.pick(life.shops));
     if (random.chance(0.4)) visit(random.between(12, 13), random.between(0.5, 2), random.pick(life.friends));
-    if (random.chance(0.3)) visit(random.between(13.5, 15), random.between(0.5, 1.5), random.pick([...life.shops, ...life.friends]), random.chance(0.5));
+    if (random.chance(0.3))
+      visit(random.between(13.5, 15), random.between(0.5, 1.5), random.pick([...life.shops, ...life.friends]), random.chance(0.5));
     visit(random.between(15.5, 17), 2, life.home);
   }
-  if (random.chance(weekday ? 0.3 : 0.55)) visit(random.between(19, 20.5), random.between(0.7, 2.5), random.chance(0.5) ? life.pub : random.pick(life.friends));
+  if (random.chance(weekday ? 0.3 : 0.55))
+    visit(random.between(19, 20.5), random.between(0.7, 2.5), random.chance(0.5) ? life.pub : random.pick(life.friends));
   visit(random.between(22, 23.4), 6, life.home);
   return list;
 }

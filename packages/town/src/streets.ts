@@ -32,14 +32,23 @@ export interface Streets {
 }
 
 const spacingM = 125;
-const trees = 'Alder Ash Beech Birch Cedar Cherry Elm Hawthorn Hazel Holly Juniper Larch Lime Maple Oak Pine Poplar Rowan Willow Yew'.split(' ');
-const places = 'Abbey Bridge Castle Chapel Church Corn Dyers Fuller Granary Harbour King Lock Market Mill Orchard Priory Queen School Station Weaver'.split(' ');
+const trees = 'Alder Ash Beech Birch Cedar Cherry Elm Hawthorn Hazel Holly Juniper Larch Lime Maple Oak Pine Poplar Rowan Willow Yew'.split(
+  ' ',
+);
+const places =
+  'Abbey Bridge Castle Chapel Church Corn Dyers Fuller Granary Harbour King Lock Market Mill Orchard Priory Queen School Station Weaver'.split(
+    ' ',
+  );
 const kinds = ['Street', 'Road', 'Lane', 'Avenue', 'Close', 'Row'];
 
 /** Streets of a town of the given radius: a jittered grid with main roads, a river with bridges, and parks. */
 export function layStreets(random: Random, radiusM: number): Streets {
   const half = Math.ceil(radiusM / spacingM);
-  const parks = [square(-0.42 * radiusM, 0.3 * radiusM, 260), square(0.35 * radiusM, -0.45 * radiusM, 320), square(0.55 * radiusM, 0.42 * radiusM, 200)];
+  const parks = [
+    square(-0.42 * radiusM, 0.3 * radiusM, 260),
+    square(0.35 * radiusM, -0.45 * radiusM, 320),
+    square(0.55 * radiusM, 0.42 * radiusM, 200),
+  ];
   const riverAt = (y: number) => 0.22 * radiusM + 180 * Math.sin(y / 700) + 0.12 * y;
   const index = new Map<string, number>();
   const xs: number[] = [];
@@ -60,7 +69,7 @@ export function layStreets(random: Random, radiusM: number): Streets {
   const nameOf = (line: number, across: boolean) => {
     const list = across ? trees : places;
     const word = list[((line % list.length) + list.length) % list.length];
-    return `${word} ${kinds[((Math.floor(line / list.length) + line * 7) % kinds.length + kinds.length) % kinds.length]}`;
+    return `${word} ${kinds[(((Math.floor(line / list.length) + line * 7) % kinds.length) + kinds.length) % kinds.length]}`;
   };
   for (let i = -half; i <= half; i++) {
     for (let j = -half; j <= half; j++) {
@@ -72,7 +81,8 @@ export function layStreets(random: Random, radiusM: number): Streets {
         const b = index.get(`${i + di},${j + dj}`);
         if (a === undefined || b === undefined) continue;
         const main = dj === 0 ? j % 5 === 0 : i % 5 === 0;
-        const crossesRiver = Math.sign((xs[a] as number) - riverAt(ys[a] as number)) !== Math.sign((xs[b] as number) - riverAt(ys[b] as number));
+        const crossesRiver =
+          Math.sign((xs[a] as number) - riverAt(ys[a] as number)) !== Math.sign((xs[b] as number) - riverAt(ys[b] as number));
         if (crossesRiver ? !main : !main && random.chance(0.14)) continue;
         const lengthM = Math.hypot((xs[a] as number) - (xs[b] as number), (ys[a] as number) - (ys[b] as number));
         streets.push({ from: a, to: b, lengthM, main, name: nameOf(dj === 0 ? j : i, dj === 0) });
@@ -147,7 +157,11 @@ export function streetsGeoJson(town: Streets): object {
   return {
     type: 'FeatureCollection',
     features: [
-      ...town.parks.map((park) => ({ type: 'Feature', properties: { kind: 'park' }, geometry: { type: 'Polygon', coordinates: [line(park)] } })),
+      ...town.parks.map((park) => ({
+        type: 'Feature',
+        properties: { kind: 'park' },
+        geometry: { type: 'Polygon', coordinates: [line(park)] },
+      })),
       { type: 'Feature', properties: { kind: 'river' }, geometry: { type: 'LineString', coordinates: line(town.river) } },
       ...town.streets.map((street) => ({
         type: 'Feature',

@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { streetsGeoJson, toDegrees } from './streets.ts';
 import { type Town, tagOf, type Wearer } from './town.ts';
 

@@ -72,6 +72,7 @@ export function startDemoProvider(publicUrl: string, secret: string): DemoProvid
       request.url = (request.url ?? '/').slice(demoMount.length) || '/';
       void callback(request, response);
     },
-    choose: (request, response, account) => provider.interactionResult(request, response, { login: { accountId: account } }, { mergeWithLastSubmission: false }),
+    choose: (request, response, account) =>
+      provider.interactionResult(request, response, { login: { accountId: account } }, { mergeWithLastSubmission: false }),
   };
 }

@@ -41,7 +41,13 @@ export class OpenIdSignIn {
   #configure(): Promise<client.Configuration> {
     const { issuer, clientId, clientSecret } = this.#settings;
     this.#configuration ??= client
-      .discovery(new URL(issuer), clientId, clientSecret, undefined, issuer.startsWith('http://') ? { execute: [client.allowInsecureRequests] } : undefined)
+      .discovery(
+        new URL(issuer),
+        clientId,
+        clientSecret,
+        undefined,
+        issuer.startsWith('http://') ? { execute: [client.allowInsecureRequests] } : undefined,
+      )
       .catch((error: unknown) => {
         this.#configuration = null;
         throw error;
@@ -73,9 +79,13 @@ export class OpenIdSignIn {
     });
     const claims = tokens.claims();
     const claimed = claims?.[this.#settings.roleClaim];
-    const role = (Array.isArray(claimed) ? claimed : [claimed]).find((value) => (roles as readonly unknown[]).includes(value)) as StaffRole | undefined;
+    const role = (Array.isArray(claimed) ? claimed : [claimed]).find((value) => (roles as readonly unknown[]).includes(value)) as
+      | StaffRole
+      | undefined;
     if (!claims || !role) {
-      throw new NoRoleError(`Your account has no role in Waymark. Ask your administrator to set the claim "${this.#settings.roleClaim}" to one of: ${Object.keys(purposeOf).join(', ')}.`);
+      throw new NoRoleError(
+        `Your account has no role in Waymark. Ask your administrator to set the claim "${this.#settings.roleClaim}" to one of: ${Object.keys(purposeOf).join(', ')}.`,
+      );
     }
     return { id: claims.sub, name: typeof claims.name === 'string' ? claims.name : claims.sub, role };
   }

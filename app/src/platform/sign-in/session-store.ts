@@ -34,7 +34,10 @@ export class DatabaseSessionStore extends EventEmitter implements SessionStore {
       .select(['data', 'expires_at'])
       .where('id', '=', id)
       .executeTakeFirst()
-      .then((row) => callback(null, row && row.expires_at > new Date() ? (row.data as Session) : null), (error: unknown) => callback(error));
+      .then(
+        (row) => callback(null, row && row.expires_at > new Date() ? (row.data as Session) : null),
+        (error: unknown) => callback(error),
+      );
   }
 
   destroy(id: string, callback: Callback): void {

@@ -53,7 +53,15 @@ export const importCrimes: Action<null, CrimesFile, ImportResult> = {
       .where('id', '=', row.id)
       .execute();
     note({ kind: 'import', id: row.id }, { format: parsed.format, ...all });
-    return { importId: row.id, format: parsed.format, rows: parsed.rows, accepted: parsed.crimes.length, refused, counts, problems: parsed.problems };
+    return {
+      importId: row.id,
+      format: parsed.format,
+      rows: parsed.rows,
+      accepted: parsed.crimes.length,
+      refused,
+      counts,
+      problems: parsed.problems,
+    };
   },
 };
 
@@ -72,7 +80,13 @@ export const listImports: Action<null, null, ImportRow[]> = {
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx }) {
-    return (await tx.selectFrom('supervision.imports').selectAll().where('kind', '=', 'crimes').orderBy('id', 'desc').limit(100).execute()) as ImportRow[];
+    return (await tx
+      .selectFrom('supervision.imports')
+      .selectAll()
+      .where('kind', '=', 'crimes')
+      .orderBy('id', 'desc')
+      .limit(100)
+      .execute()) as ImportRow[];
   },
 };
 

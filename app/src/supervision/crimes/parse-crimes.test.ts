@@ -3,7 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { parseCrimes } from './parse-crimes.ts';
 import { parseUkBatch } from './parse-uk-batch.ts';
 
-const good = ['Metropolitan', 'RB', 'Robbery', 'MPS20260126', 'REF-1', '20260126160000', '20260126163000', '', '', '53.4445', '-2.9252', 'WGS84', 'A phone was taken'];
+const good = [
+  'Metropolitan',
+  'RB',
+  'Robbery',
+  'MPS20260126',
+  'REF-1',
+  '20260126160000',
+  '20260126163000',
+  '',
+  '',
+  '53.4445',
+  '-2.9252',
+  'WGS84',
+  'A phone was taken',
+];
 const row = (changes: Record<number, string>) => good.map((cell, i) => changes[i] ?? cell).join(',');
 const codes = (text: string, strict = false) => parseUkBatch(text, { strict }).problems.map(({ code }) => code);
 
@@ -87,14 +101,20 @@ describe('UK batch', () => {
 
 describe('other forms', () => {
   test('headed CSV with semicolons', () => {
-    const { crimes, problems } = parseCrimes(Buffer.from('reference;type;from;to;latitude;longitude;uncertainty_m;text\r\nA1;RB;2026-01-26T16:00:00+01:00;2026-01-26T16:30:00+01:00;53.4;-2.9;50;x\r\n'));
+    const { crimes, problems } = parseCrimes(
+      Buffer.from(
+        'reference;type;from;to;latitude;longitude;uncertainty_m;text\r\nA1;RB;2026-01-26T16:00:00+01:00;2026-01-26T16:30:00+01:00;53.4;-2.9;50;x\r\n',
+      ),
+    );
     expect(problems).toEqual([]);
     expect(crimes[0]?.from).toBe(Date.UTC(2026, 0, 26, 15));
     expect(crimes[0]?.place.uncertaintyM).toBe(50);
   });
 
   test('a time without a zone is refused with its row', () => {
-    const { crimes, problems } = parseCrimes(Buffer.from('reference,type,from,to,latitude,longitude\nA1,RB,2026-01-26T16:00:00,2026-01-26T16:30:00,53.4,-2.9\n'));
+    const { crimes, problems } = parseCrimes(
+      Buffer.from('reference,type,from,to,latitude,longitude\nA1,RB,2026-01-26T16:00:00,2026-01-26T16:30:00,53.4,-2.9\n'),
+    );
     expect(crimes).toEqual([]);
     expect(problems.map(({ code, row: number }) => [code, number])).toEqual([
       ['INVALID_FROM_DATE_FORMAT', 2],
@@ -104,7 +124,13 @@ describe('other forms', () => {
 
   test('GeoJSON: a polygon that crosses itself is refused, the point beside it goes in', () => {
     const properties = { reference: 'G1', type: 'RB', from: '2026-01-26T16:00:00Z', to: '2026-01-26T16:30:00Z' };
-    const bow = [[0, 50], [1, 51], [1, 50], [0, 51], [0, 50]];
+    const bow = [
+      [0, 50],
+      [1, 51],
+      [1, 50],
+      [0, 51],
+      [0, 50],
+    ];
     const { crimes, problems } = parseCrimes(
       Buffer.from(
         JSON.stringify({
@@ -123,13 +149,25 @@ describe('other forms', () => {
 
 describe('properties', () => {
   test('no bytes make it throw', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => void parseCrimes(Buffer.from(bytes))), { seed: 1, numRuns: 500 });
-    fc.assert(fc.property(fc.string({ maxLength: 500, unit: 'binary' }), (text) => void parseCrimes(Buffer.from(text))), { seed: 2, numRuns: 500 });
-    fc.assert(fc.property(fc.json(), (text) => void parseCrimes(Buffer.from(text))), { seed: 3, numRuns: 500 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => void parseCrimes(Buffer.from(bytes))),
+      { seed: 1, numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.string({ maxLength: 500, unit: 'binary' }), (text) => void parseCrimes(Buffer.from(text))),
+      { seed: 2, numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.json(), (text) => void parseCrimes(Buffer.from(text))),
+      { seed: 3, numRuns: 500 },
+    );
   });
 
   test('bad rows between good ones never cost a good one', () => {
-    const bad = fc.array(fc.string({ maxLength: 60 }).filter((text) => !text.includes('"') && !/[\r\n]/.test(text) && text.split(',').length !== 13), { maxLength: 20 });
+    const bad = fc.array(
+      fc.string({ maxLength: 60 }).filter((text) => !text.includes('"') && !/[\r\n]/.test(text) && text.split(',').length !== 13),
+      { maxLength: 20 },
+    );
     fc.assert(
       fc.property(bad, (lines) => {
         const text = lines.flatMap((line, i) => [line, row({ 4: `GOOD-${i}` })]).join('\n');

@@ -1,5 +1,5 @@
-import { looksHeaded, parseHeadedCsv } from './parse-headed-csv.ts';
 import { parseCrimesGeoJson } from './parse-geojson.ts';
+import { looksHeaded, parseHeadedCsv } from './parse-headed-csv.ts';
 import { parseUkBatch } from './parse-uk-batch.ts';
 import type { ParsedCrimes } from './parsed-crime.ts';
 

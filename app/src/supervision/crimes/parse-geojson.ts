@@ -50,19 +50,36 @@ function readGeometry(geometry: unknown, uncertaintyM: number, row: number, prob
   }
   if (type === 'LineString') {
     const points = positions(coordinates);
-    if (!points || points.length < 2) return refuse('INVALID_LOCATION_DATA_RANGE', 'The line has fewer than two positions, or impossible ones.', 'Give at least two positions.');
-    if (points.length > cornersAtMost) return refuse('INVALID_LOCATION_DATA_RANGE', `The line has over ${cornersAtMost} positions.`, 'Simplify the line.');
+    if (!points || points.length < 2)
+      return refuse(
+        'INVALID_LOCATION_DATA_RANGE',
+        'The line has fewer than two positions, or impossible ones.',
+        'Give at least two positions.',
+      );
+    if (points.length > cornersAtMost)
+      return refuse('INVALID_LOCATION_DATA_RANGE', `The line has over ${cornersAtMost} positions.`, 'Simplify the line.');
     return { kind: 'line', points, uncertaintyM };
   }
   if (type === 'Polygon' && Array.isArray(coordinates)) {
     const rings = coordinates.map(positions);
     const good = rings.filter((ring): ring is [number, number][] => ring !== null && ring.length >= 4);
-    if (good.length === 0 || good.length !== rings.length) return refuse('INVALID_LOCATION_DATA_RANGE', 'The polygon has a ring that is not closed or has impossible positions.', 'Give rings of at least four positions, the last equal to the first.');
+    if (good.length === 0 || good.length !== rings.length)
+      return refuse(
+        'INVALID_LOCATION_DATA_RANGE',
+        'The polygon has a ring that is not closed or has impossible positions.',
+        'Give rings of at least four positions, the last equal to the first.',
+      );
     if (good.some(([first, ...rest]) => first?.[0] !== rest.at(-1)?.[0] || first?.[1] !== rest.at(-1)?.[1])) {
       return refuse('INVALID_LOCATION_DATA_RANGE', 'A ring of the polygon is not closed.', 'Repeat the first position at the end.');
     }
-    if (good.flat().length > cornersAtMost) return refuse('INVALID_LOCATION_DATA_RANGE', `The polygon has over ${cornersAtMost} corners.`, 'Simplify the polygon.');
-    if (good.some(crossesItself)) return refuse('INVALID_LOCATION_DATA_RANGE', 'The polygon crosses itself, so its inside is unclear.', 'Draw it again without crossing lines.');
+    if (good.flat().length > cornersAtMost)
+      return refuse('INVALID_LOCATION_DATA_RANGE', `The polygon has over ${cornersAtMost} corners.`, 'Simplify the polygon.');
+    if (good.some(crossesItself))
+      return refuse(
+        'INVALID_LOCATION_DATA_RANGE',
+        'The polygon crosses itself, so its inside is unclear.',
+        'Draw it again without crossing lines.',
+      );
     return { kind: 'polygon', rings: good, uncertaintyM };
   }
   return refuse('INVALID_LOCATION_DATA_RANGE', `Places of the kind ${String(type)} are not taken.`, 'Give a Point, LineString or Polygon.');

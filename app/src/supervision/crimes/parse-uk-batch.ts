@@ -75,7 +75,14 @@ function readRows(text: string, problems: ImportProblem[]): NumberedRow[] {
           if (cells) rows.push({ cells, number: i + 1 });
         } catch {
           problems.push(
-            problem(i + 1, 'row', line, 'INVALID_TEXT', 'The row has a quotation mark that does not close.', 'Close the quotation mark or remove it.'),
+            problem(
+              i + 1,
+              'row',
+              line,
+              'INVALID_TEXT',
+              'The row has a quotation mark that does not close.',
+              'Close the quotation mark or remove it.',
+            ),
           );
         }
       });
@@ -93,12 +100,26 @@ function wholeFileProblems(rows: NumberedRow[]): ImportProblem[] {
   }
   if (forces.size > 1) {
     problems.push(
-      problem(0, 'policeForce', [...forces].join(', '), 'MULTIPLE_POLICE_FORCES', 'The file names more than one police force.', 'Send one file per force.'),
+      problem(
+        0,
+        'policeForce',
+        [...forces].join(', '),
+        'MULTIPLE_POLICE_FORCES',
+        'The file names more than one police force.',
+        'Send one file per force.',
+      ),
     );
   }
   if (batches.size > 1) {
     problems.push(
-      problem(0, 'batchId', [...batches].join(', '), 'MULTIPLE_BATCH_IDS', 'The file names more than one batch.', 'Send one file per batch.'),
+      problem(
+        0,
+        'batchId',
+        [...batches].join(', '),
+        'MULTIPLE_BATCH_IDS',
+        'The file names more than one batch.',
+        'Send one file per batch.',
+      ),
     );
   }
   return problems;
@@ -108,31 +129,65 @@ function readRow(cells: string[], number: number, problems: ImportProblem[], opt
   const say = (field: Field | 'row', value: string, code: string, message: string, action: string, severity?: 'warning') =>
     problems.push(problem(number, field, value, code, message, action, severity));
   if (cells.length !== fields.length) {
-    say('row', cells.join(','), 'INVALID_COLUMN_COUNT', `The row has ${cells.length} columns; 13 are needed.`, 'Check for missing or extra commas; put text with commas in quotation marks.');
+    say(
+      'row',
+      cells.join(','),
+      'INVALID_COLUMN_COUNT',
+      `The row has ${cells.length} columns; 13 are needed.`,
+      'Check for missing or extra commas; put text with commas in quotation marks.',
+    );
     return null;
   }
   const row = Object.fromEntries(fields.map((field, i) => [field, (cells[i] ?? '').trim()])) as Row;
   for (const field of ['policeForce', 'crimeTypeId', 'batchId', 'crimeReference', 'crimeText'] as const) {
-    if (isBadText(row[field])) say(field, row[field], 'INVALID_TEXT', 'The text holds characters that cannot be read.', 'Save the file as UTF-8 and remove control characters.');
+    if (isBadText(row[field]))
+      say(
+        field,
+        row[field],
+        'INVALID_TEXT',
+        'The text holds characters that cannot be read.',
+        'Save the file as UTF-8 and remove control characters.',
+      );
   }
   const force = Object.keys(policeForces).find((name) => name === row.policeForce);
   if (!force) {
-    say('policeForce', row.policeForce, 'INVALID_POLICE_FORCE', 'This police force is not known.', `Use one of: ${Object.keys(policeForces).join(', ')}.`);
+    say(
+      'policeForce',
+      row.policeForce,
+      'INVALID_POLICE_FORCE',
+      'This police force is not known.',
+      `Use one of: ${Object.keys(policeForces).join(', ')}.`,
+    );
   }
   const type = row.crimeTypeId.toUpperCase();
   if (!Object.hasOwn(crimeTypes, type)) {
-    say('crimeTypeId', row.crimeTypeId, 'INVALID_CRIME_TYPE', 'This crime type is not known.', `Use one of: ${Object.keys(crimeTypes).join(', ')}.`);
+    say(
+      'crimeTypeId',
+      row.crimeTypeId,
+      'INVALID_CRIME_TYPE',
+      'This crime type is not known.',
+      `Use one of: ${Object.keys(crimeTypes).join(', ')}.`,
+    );
   }
   checkBatch(row.batchId, force, say);
-  if (row.crimeReference === '') say('crimeReference', '', 'MISSING_CRIME_REFERENCE', 'The crime has no reference.', 'Give the reference of the crime.');
+  if (row.crimeReference === '')
+    say('crimeReference', '', 'MISSING_CRIME_REFERENCE', 'The crime has no reference.', 'Give the reference of the crime.');
   const from = readDate(row.crimeDateTimeFrom);
   const to = readDate(row.crimeDateTimeTo);
   const dateAction = 'Write the date and time in UTC as yyyyMMddHHmmss.';
-  if (from === null) say('crimeDateTimeFrom', row.crimeDateTimeFrom, 'INVALID_FROM_DATE_FORMAT', 'The beginning of the window is not a date.', dateAction);
-  if (to === null) say('crimeDateTimeTo', row.crimeDateTimeTo, 'INVALID_TO_DATE_FORMAT', 'The end of the window is not a date.', dateAction);
+  if (from === null)
+    say('crimeDateTimeFrom', row.crimeDateTimeFrom, 'INVALID_FROM_DATE_FORMAT', 'The beginning of the window is not a date.', dateAction);
+  if (to === null)
+    say('crimeDateTimeTo', row.crimeDateTimeTo, 'INVALID_TO_DATE_FORMAT', 'The end of the window is not a date.', dateAction);
   if (from !== null && to !== null) {
     if (to < from) {
-      say('crimeDateTimeTo', row.crimeDateTimeTo, 'CRIME_DATE_TIME_TO_AFTER_FROM', 'The window ends before it begins.', 'The end must be the same as the beginning or later.');
+      say(
+        'crimeDateTimeTo',
+        row.crimeDateTimeTo,
+        'CRIME_DATE_TIME_TO_AFTER_FROM',
+        'The window ends before it begins.',
+        'The end must be the same as the beginning or later.',
+      );
     } else if (to - from > windowAtMostMs) {
       say(
         'crimeDateTimeTo',
@@ -159,11 +214,23 @@ function checkBatch(batch: string, force: string | undefined, say: Say): void {
   const code = force ? policeForces[force] : '[A-Za-z]+';
   const match = new RegExp(`^${code}(\\d{8})(-\\d)?(-[RAra])?`).exec(batch);
   if (!match) {
-    say('batchId', batch, 'INVALID_BATCH_ID_FORMAT', `The batch id does not begin with ${force ? `the code ${code}` : 'a force code'} and a date.`, `Write it as ${force ? code : 'CODE'}yyyyMMdd.`);
+    say(
+      'batchId',
+      batch,
+      'INVALID_BATCH_ID_FORMAT',
+      `The batch id does not begin with ${force ? `the code ${code}` : 'a force code'} and a date.`,
+      `Write it as ${force ? code : 'CODE'}yyyyMMdd.`,
+    );
     return;
   }
   if (readDate(`${match[1]}000000`) === null) {
-    say('batchId', batch, 'INVALID_BATCH_ID_DATE', 'The date in the batch id is not a real date.', 'Use the date of the batch as yyyyMMdd.');
+    say(
+      'batchId',
+      batch,
+      'INVALID_BATCH_ID_DATE',
+      'The date in the batch id is not a real date.',
+      'Use the date of the batch as yyyyMMdd.',
+    );
   }
 }
 
@@ -174,7 +241,12 @@ export function readDate(text: string): number | null {
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [number, number, number, number, number, number];
   const at = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   const real =
-    year >= 1900 && at.getUTCMonth() === month - 1 && at.getUTCDate() === day && at.getUTCHours() === hour && at.getUTCMinutes() === minute && at.getUTCSeconds() === second;
+    year >= 1900 &&
+    at.getUTCMonth() === month - 1 &&
+    at.getUTCDate() === day &&
+    at.getUTCHours() === hour &&
+    at.getUTCMinutes() === minute &&
+    at.getUTCSeconds() === second;
   return real ? at.getTime() : null;
 }
 
@@ -188,7 +260,13 @@ function readPlace(row: Row, say: Say): Place | null {
     return null;
   }
   if (hasGrid && hasWorld) {
-    say('row', [...grid, ...world].join(','), 'MULTIPLE_LOCATION_DATA_TYPES', 'The crime has two kinds of coordinates.', 'Give either easting and northing or latitude and longitude, not both.');
+    say(
+      'row',
+      [...grid, ...world].join(','),
+      'MULTIPLE_LOCATION_DATA_TYPES',
+      'The crime has two kinds of coordinates.',
+      'Give either easting and northing or latitude and longitude, not both.',
+    );
     return null;
   }
   const [first, second] = (hasGrid ? ['easting', 'northing'] : ['latitude', 'longitude']) as [Field, Field];
@@ -213,7 +291,13 @@ function readPlace(row: Row, say: Say): Place | null {
   for (const [field, value, low, high] of ranges) {
     if (value >= low && value <= high) continue;
     inside = false;
-    say(field, String(value), 'INVALID_LOCATION_DATA_RANGE', `The ${field} lies outside ${low} to ${high}.`, 'Check the coordinates; they may be swapped or of another system.');
+    say(
+      field,
+      String(value),
+      'INVALID_LOCATION_DATA_RANGE',
+      `The ${field} lies outside ${low} to ${high}.`,
+      'Check the coordinates; they may be swapped or of another system.',
+    );
   }
   if (!inside) return null;
   const [lon, lat] = hasGrid ? (proj4('EPSG:27700', 'WGS84', [a, b]) as [number, number]) : [b, a];

@@ -163,7 +163,11 @@ export async function storeCrimes(tx: Tx, crimes: ParsedCrime[], importId: numbe
     const known = (await currentVersions(tx)
       .select(columns)
       .where('c.force', 'in', force)
-      .where('c.reference', 'in', part.map((crime) => crime.reference))
+      .where(
+        'c.reference',
+        'in',
+        part.map((crime) => crime.reference),
+      )
       .execute()) as CrimeVersionRow[];
     const byKey = new Map(known.map((row) => [`${row.force}\n${row.reference}`, row]));
     // The same crime twice in one file: the later row is the newer version.
@@ -190,7 +194,13 @@ export async function storeCrimes(tx: Tx, crimes: ParsedCrime[], importId: numbe
   return counts;
 }
 
-async function addVersion(tx: Tx, before: CrimeVersionRow, crime: ParsedCrime, changed: string[], importId: number): Promise<CrimeVersionRow> {
+async function addVersion(
+  tx: Tx,
+  before: CrimeVersionRow,
+  crime: ParsedCrime,
+  changed: string[],
+  importId: number,
+): Promise<CrimeVersionRow> {
   const version = before.version + 1;
   await tx.updateTable('supervision.crimes').set({ version }).where('id', '=', before.crime_id).execute();
   const row = await tx

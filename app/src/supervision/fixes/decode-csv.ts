@@ -13,7 +13,16 @@ export interface FixColumnsNamed {
   battery?: string;
 }
 
-const defaults: FixColumnsNamed = { tag: 'tag', at: 'at', lat: 'lat', lon: 'lon', accuracy: 'accuracy', speed: 'speed', heading: 'heading', battery: 'battery' };
+const defaults: FixColumnsNamed = {
+  tag: 'tag',
+  at: 'at',
+  lat: 'lat',
+  lon: 'lon',
+  accuracy: 'accuracy',
+  speed: 'speed',
+  heading: 'heading',
+  battery: 'battery',
+};
 
 /** Reads `tag=vehicle_id,at=timestamp,…`. @throws Error naming an unknown field */
 export function readColumnNames(text: string | undefined): FixColumnsNamed {
@@ -46,7 +55,13 @@ export function findColumns(header: string[], named: FixColumnsNamed): Record<ke
 }
 
 /** One row of a CSV; `line` counts from 1. */
-export function decodeCsvRow(row: string[], columns: Record<keyof FixColumnsNamed, number>, zone: string | undefined, line: number, into: Decoded): void {
+export function decodeCsvRow(
+  row: string[],
+  columns: Record<keyof FixColumnsNamed, number>,
+  zone: string | undefined,
+  line: number,
+  into: Decoded,
+): void {
   const cell = (field: keyof FixColumnsNamed) => (columns[field] >= 0 ? (row[columns[field]] ?? '') : '');
   const tag = cell('tag').trim();
   if (tag === '') {

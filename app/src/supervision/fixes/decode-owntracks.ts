@@ -8,7 +8,12 @@ export function decodeOwnTracks(body: unknown, tag: string): Decoded {
   const decoded: Decoded = { fixes: [], unreadable: [] };
   (Array.isArray(body) ? body : [body]).forEach((message: unknown, i) => {
     if (message === null || typeof message !== 'object') {
-      decoded.unreadable.push({ line: i + 1, field: 'message', value: shorten(String(message)), message: 'An OwnTracks message is a JSON object.' });
+      decoded.unreadable.push({
+        line: i + 1,
+        field: 'message',
+        value: shorten(String(message)),
+        message: 'An OwnTracks message is a JSON object.',
+      });
       return;
     }
     const fields = message as Record<string, unknown>;

@@ -7,7 +7,14 @@ const metresPerSecondPerKnot = 0.514444;
 export function decodeTraccar(body: unknown): Decoded {
   const message = (body ?? {}) as { position?: Record<string, unknown>; device?: Record<string, unknown> };
   const { position, device } = message;
-  if (typeof body !== 'object' || !position || typeof position !== 'object' || !device || typeof device !== 'object' || device.uniqueId == null) {
+  if (
+    typeof body !== 'object' ||
+    !position ||
+    typeof position !== 'object' ||
+    !device ||
+    typeof device !== 'object' ||
+    device.uniqueId == null
+  ) {
     return {
       fixes: [],
       unreadable: [

@@ -1,5 +1,5 @@
 import { fixMethods } from '../../platform/fix-store.ts';
-import { type Decoded, numberOf, positiveOf, rawFix, shorten, type RawFix } from './raw-fix.ts';
+import { type Decoded, numberOf, positiveOf, type RawFix, rawFix, shorten } from './raw-fix.ts';
 import { readTime } from './read-time.ts';
 
 /** Longest line that is read; anything longer is refused by its beginning. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkFix, type KnownTag } from './check-fix.ts';
+import { GpxDecoder } from './decode-gpx.ts';
 import { decodeOwnTracks } from './decode-owntracks.ts';
 import { decodeTraccar } from './decode-traccar.ts';
 import { decodeWaymark } from './decode-waymark.ts';
-import { GpxDecoder } from './decode-gpx.ts';
 import { rawFix } from './raw-fix.ts';
 import { readTime } from './read-time.ts';
 
@@ -34,7 +34,9 @@ describe('times', () => {
 
 describe('Waymark lines', () => {
   test('reads what is good and lists what is not', () => {
-    const { fixes, unreadable } = decodeWaymark('{"tag":"A","at":"2026-01-26T15:57:02Z","lat":53.4,"lon":-2.9,"accuracy":8}\r\nnonsense\n[1]\n{"lat":1}\n{"tag":"B","at":"2026-01-26T15:57:02Z","lat":"NaN","lon":1e400}\n');
+    const { fixes, unreadable } = decodeWaymark(
+      '{"tag":"A","at":"2026-01-26T15:57:02Z","lat":53.4,"lon":-2.9,"accuracy":8}\r\nnonsense\n[1]\n{"lat":1}\n{"tag":"B","at":"2026-01-26T15:57:02Z","lat":"NaN","lon":1e400}\n',
+    );
     expect(fixes.map(({ tag }) => tag)).toEqual(['A', 'B']);
     expect(fixes[0]?.accuracyM).toBe(8);
     expect(fixes[1]?.lat).toBeNaN();
@@ -66,7 +68,16 @@ describe('OwnTracks and Traccar', () => {
 
   test('a forwarded position', () => {
     const { fixes } = decodeTraccar({
-      position: { id: 0, fixTime: '2026-01-26T15:57:02.000+00:00', latitude: 53.4, longitude: -2.9, speed: 10, accuracy: 4, valid: true, attributes: { batteryLevel: 55, alarm: 'tampering' } },
+      position: {
+        id: 0,
+        fixTime: '2026-01-26T15:57:02.000+00:00',
+        latitude: 53.4,
+        longitude: -2.9,
+        speed: 10,
+        accuracy: 4,
+        valid: true,
+        attributes: { batteryLevel: 55, alarm: 'tampering' },
+      },
       device: { uniqueId: '8600' },
     });
     expect(fixes[0]).toMatchObject({ tag: '8600', battery: 0.55, events: 'tampering', accuracyM: 4 });
@@ -87,9 +98,14 @@ describe('OwnTracks and Traccar', () => {
 describe('GPX', () => {
   test('points before a break are kept; one that is cut short has no time', () => {
     const decoder = new GpxDecoder('walk');
-    const first = decoder.write('<gpx><trk><trkseg><trkpt lat="53.4" lon="-2.9"><time>2026-01-26T15:57:02Z</time></trkpt><trkpt lat="53.5" lon="-2.9"></wrong>');
+    const first = decoder.write(
+      '<gpx><trk><trkseg><trkpt lat="53.4" lon="-2.9"><time>2026-01-26T15:57:02Z</time></trkpt><trkpt lat="53.5" lon="-2.9"></wrong>',
+    );
     const last = decoder.end();
-    expect([...first.fixes, ...last.fixes].map(({ lat, at }) => [lat, Number.isNaN(at)])).toEqual([[53.4, false], [53.5, true]]);
+    expect([...first.fixes, ...last.fixes].map(({ lat, at }) => [lat, Number.isNaN(at)])).toEqual([
+      [53.4, false],
+      [53.5, true],
+    ]);
     expect([...first.unreadable, ...last.unreadable]).toHaveLength(1);
   });
 

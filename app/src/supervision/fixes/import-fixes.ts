@@ -1,8 +1,8 @@
 import { createReadStream, statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { parse as csvParser } from 'csv-parse';
 import { fictionalName, Random } from '@waymark/town';
+import { parse as csvParser } from 'csv-parse';
 import type { Actor } from '../../platform/access.ts';
 import type { Performer } from '../../platform/action.ts';
 import { decodeCsvRow, findColumns, readColumnNames } from './decode-csv.ts';
@@ -141,7 +141,14 @@ async function readLines(input: NodeJS.ReadableStream, flush: Flush): Promise<vo
     if (rest.length > lineAtMost) {
       await flush({
         fixes: [],
-        unreadable: [{ line, field: 'line', value: `${rest.slice(0, 100)}…`, message: 'The line is longer than a million characters. Send one fix per line.' }],
+        unreadable: [
+          {
+            line,
+            field: 'line',
+            value: `${rest.slice(0, 100)}…`,
+            message: 'The line is longer than a million characters. Send one fix per line.',
+          },
+        ],
       });
       rest = '';
       skipping = true;

@@ -48,7 +48,11 @@ export class Intake {
         .select(['w.id', 'w.tag_id', 'w.starts_at', 'w.ends_at', 'o.starts_at as order_from', 'o.ends_at as order_to'])
         .orderBy('w.starts_at')
         .execute();
-      const gateways = await tx.selectFrom('supervision.gateways').select(['name', 'credential_hash']).where('revoked_at', 'is', null).execute();
+      const gateways = await tx
+        .selectFrom('supervision.gateways')
+        .select(['name', 'credential_hash'])
+        .where('revoked_at', 'is', null)
+        .execute();
       const known = new Map<string, KnownTag>(tags.map((tag) => [tag.serial, { id: tag.id, wearings: [] }]));
       const byId = new Map(tags.map((tag) => [tag.id, known.get(tag.serial) as KnownTag]));
       for (const w of wearings) {
@@ -61,7 +65,9 @@ export class Intake {
       this.#tags = known;
       this.#credentials = new Map(
         tags.flatMap((tag) =>
-          tag.credential_hash ? [[tag.serial, { hash: Buffer.from(tag.credential_hash, 'hex'), sender: { kind: 'tag', serial: tag.serial } }]] : [],
+          tag.credential_hash
+            ? [[tag.serial, { hash: Buffer.from(tag.credential_hash, 'hex'), sender: { kind: 'tag', serial: tag.serial } }]]
+            : [],
         ),
       );
       this.#gateways = gateways.map((g) => ({ hash: Buffer.from(g.credential_hash, 'hex'), sender: { kind: 'gateway', name: g.name } }));

@@ -36,7 +36,11 @@ export interface ReleaseServices {
 const releaseAtMost = 100_000;
 
 /** Tries the chosen fixes again, after the tag was registered or the wearing put right. */
-export const releaseQuarantine: Action<ReleaseServices, { reason?: string; tag?: string; ids?: number[] }, { released: number; kept: number }> = {
+export const releaseQuarantine: Action<
+  ReleaseServices,
+  { reason?: string; tag?: string; ids?: number[] },
+  { released: number; kept: number }
+> = {
   name: 'quarantine.release',
   room: 'supervision',
   purpose: 'monitoring',
@@ -51,4 +55,8 @@ export const releaseQuarantine: Action<ReleaseServices, { reason?: string; tag?:
 
 /** The same two for the console of the machine itself. */
 export const listQuarantineAtConsole: typeof listQuarantine = { ...listQuarantine, name: 'quarantine.console', purpose: 'ingest' };
-export const releaseQuarantineAtConsole: typeof releaseQuarantine = { ...releaseQuarantine, name: 'quarantine.console.release', purpose: 'ingest' };
+export const releaseQuarantineAtConsole: typeof releaseQuarantine = {
+  ...releaseQuarantine,
+  name: 'quarantine.console.release',
+  purpose: 'ingest',
+};

@@ -23,7 +23,12 @@ export function readTime(value: unknown, zone?: string): number {
   const ms = Number(fraction.padEnd(3, '0').slice(0, 3) || 0);
   const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second), ms);
   const check = new Date(local);
-  const real = check.getUTCMonth() === Number(month) - 1 && check.getUTCDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 61;
+  const real =
+    check.getUTCMonth() === Number(month) - 1 &&
+    check.getUTCDate() === Number(day) &&
+    Number(hour) < 24 &&
+    Number(minute) < 60 &&
+    Number(second) < 61;
   if (!real) return Number.NaN;
   if (rest !== '') return local - offsetMinutes(rest) * 60_000;
   if (zone === undefined) return Number.NaN;
@@ -62,7 +67,14 @@ export function zoneOffsetMs(instant: number, zone: string): number {
     formats.set(zone, format);
   }
   const parts = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)])) as Record<string, number>;
-  const shown = Date.UTC(parts.year as number, (parts.month as number) - 1, parts.day as number, parts.hour as number, parts.minute as number, parts.second as number);
+  const shown = Date.UTC(
+    parts.year as number,
+    (parts.month as number) - 1,
+    parts.day as number,
+    parts.hour as number,
+    parts.minute as number,
+    parts.second as number,
+  );
   return shown - Math.floor(instant / 1000) * 1000;
 }
 

@@ -53,7 +53,13 @@ export const registerWearers: Action<null, NewWearer[], { registered: number }> 
         .values(
           fresh.map(({ tag, firstAt }) => {
             const subject = subjectOf.get(`F-${tag}`) as number;
-            return { tag_id: tagOf.get(tag) as number, order_id: orderOf.get(subject) as number, subject_id: subject, starts_at: new Date(firstAt), ends_at: null };
+            return {
+              tag_id: tagOf.get(tag) as number,
+              order_id: orderOf.get(subject) as number,
+              subject_id: subject,
+              starts_at: new Date(firstAt),
+              ends_at: null,
+            };
           }),
         )
         .execute();

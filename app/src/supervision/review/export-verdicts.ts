@@ -60,7 +60,9 @@ export function toCsv({ cleared, crime }: ExportPage): string {
     {
       header: true,
       columns:
-        'force,reference,version,subject,tag,verdict,strength,p_moment,p_window,coverage,fixes,closest_m,closest_at,reasons,reviews,caveats'.split(','),
+        'force,reference,version,subject,tag,verdict,strength,p_moment,p_window,coverage,fixes,closest_m,closest_at,reasons,reviews,caveats'.split(
+          ',',
+        ),
     },
   );
 }

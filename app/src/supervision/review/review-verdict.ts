@@ -34,7 +34,8 @@ export const reviewVerdict: Action<VerdictServices, ReviewInput, { id: number }>
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, actor, note }, { verdicts }, { crimeId, wearingId, decision, reason }) {
-    if (!(decisions as readonly string[]).includes(decision)) throw new InvalidError('Choose whether you agree with the verdict.', 'decision');
+    if (!(decisions as readonly string[]).includes(decision))
+      throw new InvalidError('Choose whether you agree with the verdict.', 'decision');
     if (reason.trim().length < 10) throw new InvalidError('Give your reason in at least 10 characters.', 'reason');
     const found = await findCrime(tx, crimeId);
     if (!found) throw new NotFoundError('There is no such crime.');

@@ -64,7 +64,16 @@ export const listSubjects: Action<null, SubjectQuery, { rows: SubjectRow[]; tota
 export interface SubjectDetail {
   subject: { id: number; reference: string; name: string; fictional: boolean; created_at: Date };
   orders: { id: number; kind: string; authority: string; starts_at: Date; ends_at: Date | null }[];
-  wearings: { id: number; tag: string; tag_id: number; order_id: number; starts_at: Date; ends_at: Date | null; fixes: number; lastAt: number | null }[];
+  wearings: {
+    id: number;
+    tag: string;
+    tag_id: number;
+    order_id: number;
+    starts_at: Date;
+    ends_at: Date | null;
+    fixes: number;
+    lastAt: number | null;
+  }[];
 }
 
 export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDetail> = {
@@ -75,7 +84,12 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
     note({ kind: 'subject', id });
     const subject = await tx.selectFrom('supervision.subjects').selectAll().where('id', '=', id).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
-    const orders = await tx.selectFrom('supervision.orders').selectAll().where('subject_id', '=', id).orderBy('starts_at', 'desc').execute();
+    const orders = await tx
+      .selectFrom('supervision.orders')
+      .selectAll()
+      .where('subject_id', '=', id)
+      .orderBy('starts_at', 'desc')
+      .execute();
     const wearings = await tx
       .selectFrom('supervision.wearings as w')
       .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
@@ -88,7 +102,10 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
       { wearing: 'i32', n: 'i32', at: 'time' },
     );
     const found = new Map(
-      Array.from({ length: counts.count }, (_, i) => [counts.columns.wearing[i] as number, { fixes: counts.columns.n[i] as number, lastAt: counts.columns.at[i] as number }]),
+      Array.from({ length: counts.count }, (_, i) => [
+        counts.columns.wearing[i] as number,
+        { fixes: counts.columns.n[i] as number, lastAt: counts.columns.at[i] as number },
+      ]),
     );
     return { subject, orders, wearings: wearings.map((w) => ({ ...w, ...(found.get(w.id) ?? { fixes: 0, lastAt: null }) })) };
   },
@@ -106,11 +123,16 @@ export const declareSubject: Action<null, NewSubject, { id: number }> = {
   async run({ tx, note }, _services, input) {
     const reference = input.reference.trim();
     const name = input.name.trim();
-    if (!/^[\w./-]{2,40}$/.test(reference)) throw new InvalidError('Enter a reference of 2 to 40 letters, digits, dots, dashes or slashes.', 'reference');
+    if (!/^[\w./-]{2,40}$/.test(reference))
+      throw new InvalidError('Enter a reference of 2 to 40 letters, digits, dots, dashes or slashes.', 'reference');
     if (name.length < 2 || name.length > 120) throw new InvalidError('Enter a name of 2 to 120 characters.', 'name');
     const taken = await tx.selectFrom('supervision.subjects').select('id').where('reference', '=', reference).executeTakeFirst();
     if (taken) throw new InvalidError(`The reference ${reference} is in use. Choose another.`, 'reference');
-    const row = await tx.insertInto('supervision.subjects').values({ reference, name, fictional: false }).returning('id').executeTakeFirstOrThrow();
+    const row = await tx
+      .insertInto('supervision.subjects')
+      .values({ reference, name, fictional: false })
+      .returning('id')
+      .executeTakeFirstOrThrow();
     note({ kind: 'subject', id: row.id });
     return row;
   },
@@ -139,7 +161,13 @@ export const declareOrder: Action<{ intake: Intake }, NewOrder, { id: number }> 
     if (!subject) throw new NotFoundError('There is no such subject.');
     const row = await tx
       .insertInto('supervision.orders')
-      .values({ subject_id: input.subjectId, kind: input.kind, authority: input.authority.trim(), starts_at: input.startsAt, ends_at: input.endsAt })
+      .values({
+        subject_id: input.subjectId,
+        kind: input.kind,
+        authority: input.authority.trim(),
+        starts_at: input.startsAt,
+        ends_at: input.endsAt,
+      })
       .returning('id')
       .executeTakeFirstOrThrow();
     note({ kind: 'subject', id: input.subjectId }, { order: row.id });
@@ -206,10 +234,17 @@ export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, { id: num
     if (!wearing) throw new NotFoundError('There is no such wearing.');
     if (wearing.ends_at) throw new InvalidError('This wearing is closed already.', 'endsAt');
     if (!(endsAt > wearing.starts_at)) throw new InvalidError('The tag must come off after it was fitted.', 'endsAt');
-    const later = await fixes.query('SELECT count(*)::INTEGER AS n FROM fixes WHERE wearing = ? AND at_ms > ?', { n: 'i32' }, { values: [id, endsAt.getTime()] });
+    const later = await fixes.query(
+      'SELECT count(*)::INTEGER AS n FROM fixes WHERE wearing = ? AND at_ms > ?',
+      { n: 'i32' },
+      { values: [id, endsAt.getTime()] },
+    );
     const n = later.columns.n[0] ?? 0;
     if (n > 0) {
-      throw new InvalidError(`${n.toLocaleString('en-GB')} fixes were received for this wearing after that time. Enter a time after the last of them.`, 'endsAt');
+      throw new InvalidError(
+        `${n.toLocaleString('en-GB')} fixes were received for this wearing after that time. Enter a time after the last of them.`,
+        'endsAt',
+      );
     }
     await tx.updateTable('supervision.wearings').set({ ends_at: endsAt }).where('id', '=', id).execute();
     note({ kind: 'subject', id: wearing.subject_id }, { wearing: id });

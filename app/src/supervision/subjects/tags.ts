@@ -17,32 +17,40 @@ export interface TagRow {
   battery: number | null;
 }
 
-export const listTags: Action<{ fixes: FixStore }, { search?: string; limit: number; offset: number }, { rows: TagRow[]; total: number }> = {
-  name: 'tag.list',
-  room: 'supervision',
-  purpose: 'monitoring',
-  async run({ tx }, { fixes }, { search, limit, offset }) {
-    let base = tx.selectFrom('supervision.tags as t');
-    if (search) base = base.where('t.serial', 'ilike', `%${search.replace(/[%_\\]/g, '\\$&')}%`);
-    const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
-    const rows = await base
-      .leftJoin('supervision.wearings as w', (join) => join.onRef('w.tag_id', '=', 't.id').on('w.ends_at', 'is', null))
-      .leftJoin('supervision.subjects as s', 's.id', 'w.subject_id')
-      .select(['t.id', 't.serial', 't.model', 's.name as subject', 's.id as subject_id', sql<boolean>`t.credential_hash IS NOT NULL`.as('has_credential')])
-      .orderBy('t.serial')
-      .limit(limit)
-      .offset(offset)
-      .execute();
-    const seen = new Map((await fixes.lastSeen()).map((row) => [row.tag, row]));
-    return {
-      rows: rows.map((row) => {
-        const last = seen.get(row.id);
-        return { ...row, lastAt: last?.at ?? null, fixes: last?.fixes ?? 0, battery: last?.battery ?? null };
-      }),
-      total,
-    };
-  },
-};
+export const listTags: Action<{ fixes: FixStore }, { search?: string; limit: number; offset: number }, { rows: TagRow[]; total: number }> =
+  {
+    name: 'tag.list',
+    room: 'supervision',
+    purpose: 'monitoring',
+    async run({ tx }, { fixes }, { search, limit, offset }) {
+      let base = tx.selectFrom('supervision.tags as t');
+      if (search) base = base.where('t.serial', 'ilike', `%${search.replace(/[%_\\]/g, '\\$&')}%`);
+      const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
+      const rows = await base
+        .leftJoin('supervision.wearings as w', (join) => join.onRef('w.tag_id', '=', 't.id').on('w.ends_at', 'is', null))
+        .leftJoin('supervision.subjects as s', 's.id', 'w.subject_id')
+        .select([
+          't.id',
+          't.serial',
+          't.model',
+          's.name as subject',
+          's.id as subject_id',
+          sql<boolean>`t.credential_hash IS NOT NULL`.as('has_credential'),
+        ])
+        .orderBy('t.serial')
+        .limit(limit)
+        .offset(offset)
+        .execute();
+      const seen = new Map((await fixes.lastSeen()).map((row) => [row.tag, row]));
+      return {
+        rows: rows.map((row) => {
+          const last = seen.get(row.id);
+          return { ...row, lastAt: last?.at ?? null, fixes: last?.fixes ?? 0, battery: last?.battery ?? null };
+        }),
+        total,
+      };
+    },
+  };
 
 export const declareTag: Action<null, { serial: string; model: string }, { id: number }> = {
   name: 'tag.declare',
@@ -50,7 +58,8 @@ export const declareTag: Action<null, { serial: string; model: string }, { id: n
   purpose: 'monitoring',
   async run({ tx, note }, _services, input) {
     const serial = input.serial.trim();
-    if (!/^[^\s].{0,98}[^\s]$|^\S$/.test(serial)) throw new InvalidError('Enter the serial number of the tag, up to 100 characters.', 'serial');
+    if (!/^[^\s].{0,98}[^\s]$|^\S$/.test(serial))
+      throw new InvalidError('Enter the serial number of the tag, up to 100 characters.', 'serial');
     const taken = await tx.selectFrom('supervision.tags').select('id').where('serial', '=', serial).executeTakeFirst();
     if (taken) throw new InvalidError(`A tag with the serial number ${serial} is registered already.`, 'serial');
     const row = await tx
@@ -130,7 +139,12 @@ export const revokeGateway: Action<null, { id: number }, null> = {
   purpose: 'administration',
   async run({ tx, note }, _services, { id }) {
     note({ kind: 'gateway', id });
-    const row = await tx.updateTable('supervision.gateways').set({ revoked_at: new Date() }).where('id', '=', id).returning('id').executeTakeFirst();
+    const row = await tx
+      .updateTable('supervision.gateways')
+      .set({ revoked_at: new Date() })
+      .where('id', '=', id)
+      .returning('id')
+      .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such gateway.');
     return null;
   },

@@ -13,7 +13,9 @@ import { coincidenceShifts, habitShifts } from './shifts.ts';
 import type { VerdictStore } from './verdict-store.ts';
 
 /** Version of the whole program, as recorded with runs. */
-export const codeVersion: string = (JSON.parse(readFileSync(join(import.meta.dirname, '../../../../package.json'), 'utf8')) as { version: string }).version;
+export const codeVersion: string = (
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../../../package.json'), 'utf8')) as { version: string }
+).version;
 
 export interface VerdictServices {
   fixes: FixStore;
@@ -69,7 +71,14 @@ export async function computeRun(
   });
   const inputsHash = createHash('sha256')
     .update(loaded.hash)
-    .update(JSON.stringify({ parameters: Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)), modelVersion, timeZone, wearings: inputs.wearings.map((w) => [w.id, w.from, String(w.to)]) }))
+    .update(
+      JSON.stringify({
+        parameters: Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)),
+        modelVersion,
+        timeZone,
+        wearings: inputs.wearings.map((w) => [w.id, w.from, String(w.to)]),
+      }),
+    )
     .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))
     .digest('hex');
   let verdicts = 0;
@@ -88,7 +97,14 @@ export async function computeRun(
   );
   const order = new Map(crimes.map((crime, i) => [crime.id, i]));
   const coincidence = Float32Array.from(inputs.crimes, ({ id }) => result.coincidence[order.get(id) as number] as number);
-  return { inputsHash, outputHash: result.digest, fixes: loaded.fixes, verdicts, coincidence, tookMs: Math.round(performance.now() - began) };
+  return {
+    inputsHash,
+    outputHash: result.digest,
+    fixes: loaded.fixes,
+    verdicts,
+    coincidence,
+    tookMs: Math.round(performance.now() - began),
+  };
 }
 
 function sortedPlace(crime: CrimeVersionRow): unknown {
@@ -141,7 +157,14 @@ async function latestRuns(tx: Tx): Promise<LatestRun[]> {
     .groupBy('rc.crime_version_id')
     .execute();
   const ids = [...new Set(rows.map(({ run }) => run))];
-  const runs = ids.length === 0 ? [] : await tx.selectFrom('supervision.runs').select(['id', 'receipt_upto', 'wearings', 'model_version']).where('id', 'in', ids).execute();
+  const runs =
+    ids.length === 0
+      ? []
+      : await tx
+          .selectFrom('supervision.runs')
+          .select(['id', 'receipt_upto', 'wearings', 'model_version'])
+          .where('id', 'in', ids)
+          .execute();
   const byId = new Map(runs.map((run) => [run.id, run]));
   return rows.flatMap(({ crime, run }) => {
     const found = byId.get(run);
@@ -152,13 +175,21 @@ async function latestRuns(tx: Tx): Promise<LatestRun[]> {
 /** A fix this long after or before the window can still change what was possible inside it. */
 const reachMs = 2 * 3_600_000;
 
-async function dueCrimes(store: FixStore, crimes: CrimeVersionRow[], latest: LatestRun[], wearings: WearingSnapshot[]): Promise<CrimeVersionRow[]> {
+async function dueCrimes(
+  store: FixStore,
+  crimes: CrimeVersionRow[],
+  latest: LatestRun[],
+  wearings: WearingSnapshot[],
+): Promise<CrimeVersionRow[]> {
   const known = new Map(latest.map((run) => [run.crime, run]));
   const now = wearings.map((w) => `${w.id}/${w.from}/${w.to}`).join();
   const then = new Map<unknown, string>();
   const asThen = (run: LatestRun) => {
     if (!then.has(run.wearings)) {
-      then.set(run.wearings, run.wearings.map((w) => `${w.id}/${Date.parse(w.from)}/${w.to === null ? Infinity : Date.parse(w.to)}`).join());
+      then.set(
+        run.wearings,
+        run.wearings.map((w) => `${w.id}/${Date.parse(w.from)}/${w.to === null ? Infinity : Date.parse(w.to)}`).join(),
+      );
     }
     return then.get(run.wearings);
   };
@@ -208,7 +239,11 @@ const recordRun: Action<VerdictServices, RunRecord, void> = {
         time_zone: inputs.timeZone,
         receipt_upto: inputs.receiptUpto,
         wearings: JSON.stringify(
-          inputs.wearings.map(({ id, from, to }) => ({ id, from: new Date(from).toISOString(), to: Number.isFinite(to) ? new Date(to).toISOString() : null })),
+          inputs.wearings.map(({ id, from, to }) => ({
+            id,
+            from: new Date(from).toISOString(),
+            to: Number.isFinite(to) ? new Date(to).toISOString() : null,
+          })),
         ),
         inputs_hash: output.inputsHash,
         output_hash: output.outputHash,
@@ -277,5 +312,12 @@ export async function computeDueVerdicts(
   );
   const counts = new Map((await services.verdicts.countByCrime(runId)).map(({ crime, ...rest }) => [crime, rest]));
   await performer.perform(actor, recordRun, services, { inputs, output, runId, counts });
-  return { runId, crimes: inputs.crimes.length, verdicts: output.verdicts, fixes: output.fixes, tookMs: output.tookMs, outputHash: output.outputHash };
+  return {
+    runId,
+    crimes: inputs.crimes.length,
+    verdicts: output.verdicts,
+    fixes: output.fixes,
+    tookMs: output.tookMs,
+    outputHash: output.outputHash,
+  };
 }

@@ -34,7 +34,11 @@ export async function loadFleet(
   const place = new Map(wearings.map(({ id }, i) => [id, i]));
   const values = [Math.round(span.from), Math.round(span.to), span.receiptUpto];
   const where = 'at_ms BETWEEN ? AND ? AND receipt <= ?';
-  const counted = await store.query(`SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE ${where} GROUP BY wearing`, { wearing: 'i32', n: 'i32' }, { values });
+  const counted = await store.query(
+    `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE ${where} GROUP BY wearing`,
+    { wearing: 'i32', n: 'i32' },
+    { values },
+  );
   const start = new Int32Array(new SharedArrayBuffer(4 * (wearings.length + 1)));
   for (let i = 0; i < counted.count; i++) {
     const w = place.get(counted.columns.wearing[i] as number);

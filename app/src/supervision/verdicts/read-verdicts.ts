@@ -63,7 +63,8 @@ export function viewOf(stored: StoredVerdict, crime: CrimeVersionRow, wearer: We
       stored.closestM === null || stored.closestAfterMs === null
         ? null
         : { distanceM: round(stored.closestM, 1) as number, at: new Date(crime.from_at.getTime() + stored.closestAfterMs).toISOString() },
-    habit: name === 'excluded' ? null : { weeks: stored.habitWeeks, visits: round(stored.habitVisits, 2) as number, ratio: round(ratio, 2) },
+    habit:
+      name === 'excluded' ? null : { weeks: stored.habitWeeks, visits: round(stored.habitVisits, 2) as number, ratio: round(ratio, 2) },
     run: stored.run,
   };
 }
@@ -100,7 +101,11 @@ export const selectVerdicts: Action<VerdictServices, { reference?: string }, Ver
 };
 
 /** Current verdicts in batches, in order of crime and wearing. */
-export async function* streamVerdicts(services: VerdictServices, { crimes, runs, wearers }: VerdictSelection, radiusM: number): AsyncGenerator<VerdictView[]> {
+export async function* streamVerdicts(
+  services: VerdictServices,
+  { crimes, runs, wearers }: VerdictSelection,
+  radiusM: number,
+): AsyncGenerator<VerdictView[]> {
   const byId = new Map(crimes.map((crime) => [crime.id, crime]));
   const pairs = [...crimes]
     .sort((a, b) => a.id - b.id)
@@ -138,7 +143,22 @@ export const listRuns: Action<null, null, Omit<RunRow, 'wearings'>[]> = {
   async run({ tx }) {
     const rows = await tx
       .selectFrom('supervision.runs')
-      .select(['id', 'at', 'by_name', 'model_version', 'code_version', 'parameters', 'time_zone', 'receipt_upto', 'inputs_hash', 'output_hash', 'crimes', 'verdicts', 'fixes', 'took_ms'])
+      .select([
+        'id',
+        'at',
+        'by_name',
+        'model_version',
+        'code_version',
+        'parameters',
+        'time_zone',
+        'receipt_upto',
+        'inputs_hash',
+        'output_hash',
+        'crimes',
+        'verdicts',
+        'fixes',
+        'took_ms',
+      ])
       .orderBy('id', 'desc')
       .limit(200)
       .execute();
@@ -160,7 +180,13 @@ export const readRun: Action<null, { id: number }, RunToRepeat> = {
     const run = (await tx.selectFrom('supervision.runs').selectAll().where('id', '=', id).executeTakeFirst()) as RunRow | undefined;
     if (!run) throw new NotFoundError(`There is no run ${id}.`);
     const versions = await tx.selectFrom('supervision.run_crimes').select('crime_version_id').where('run_id', '=', id).execute();
-    return { run, crimes: await listVersions(tx, versions.map((row) => row.crime_version_id)) };
+    return {
+      run,
+      crimes: await listVersions(
+        tx,
+        versions.map((row) => row.crime_version_id),
+      ),
+    };
   },
 };
 
@@ -172,7 +198,11 @@ export interface Repetition {
 }
 
 /** Works a recorded run out again from what it read then, and compares both hashes. Nothing is stored. */
-export async function repeatRun(services: VerdictServices, { run, crimes }: RunToRepeat, onProgress?: (done: number, all: number) => void): Promise<Repetition> {
+export async function repeatRun(
+  services: VerdictServices,
+  { run, crimes }: RunToRepeat,
+  onProgress?: (done: number, all: number) => void,
+): Promise<Repetition> {
   const output = await computeRun(
     services.fixes,
     {

@@ -65,7 +65,10 @@ export class VerdictStore {
 
   /** All verdicts of one run on one crime version. */
   async ofCrime(run: number, crime: number): Promise<StoredVerdict[]> {
-    return this.#reader.rows(`SELECT ${columns} FROM verdicts WHERE run = ? AND crime = ? ORDER BY verdict, p_window DESC NULLS LAST, wearing`, [run, crime]);
+    return this.#reader.rows(
+      `SELECT ${columns} FROM verdicts WHERE run = ? AND crime = ? ORDER BY verdict, p_window DESC NULLS LAST, wearing`,
+      [run, crime],
+    );
   }
 
   /** How many verdicts a run has of each kind, per crime version. */

@@ -13,7 +13,14 @@ const playButton = document.querySelector('#play');
 
 const from = evidence.from - evidence.marginMs;
 const to = evidence.to + evidence.marginMs;
-const clock = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'Europe/London' });
+const clock = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZone: 'Europe/London',
+});
 
 /** A circle of so many metres as a polygon. */
 function circle([lon, lat], metres, properties) {
@@ -30,9 +37,13 @@ function circle([lon, lat], metres, properties) {
 function placeFeatures({ place, radiusM }) {
   if (place.kind === 'point') {
     const centre = [place.lon, place.lat];
-    return [circle(centre, radiusM, { part: 'reach' }), { type: 'Feature', properties: { part: 'place' }, geometry: { type: 'Point', coordinates: centre } }];
+    return [
+      circle(centre, radiusM, { part: 'reach' }),
+      { type: 'Feature', properties: { part: 'place' }, geometry: { type: 'Point', coordinates: centre } },
+    ];
   }
-  const geometry = place.kind === 'line' ? { type: 'LineString', coordinates: place.points } : { type: 'Polygon', coordinates: place.rings };
+  const geometry =
+    place.kind === 'line' ? { type: 'LineString', coordinates: place.points } : { type: 'Polygon', coordinates: place.rings };
   return [{ type: 'Feature', properties: { part: 'shape' }, geometry }];
 }
 
@@ -43,7 +54,11 @@ function fixFeatures(until) {
     const inside = at >= evidence.from && at <= evidence.to;
     // Recent fixes stand out while the window plays.
     const recent = until - at < 180_000;
-    const properties = { inside, recent, text: `${clock.format(at)}${accuracyM ? `, accuracy ${Math.round(accuracyM)} m` : ', accuracy not reported'}` };
+    const properties = {
+      inside,
+      recent,
+      text: `${clock.format(at)}${accuracyM ? `, accuracy ${Math.round(accuracyM)} m` : ', accuracy not reported'}`,
+    };
     if (accuracyM) features.push(circle([lon, lat], accuracyM, { ...properties, part: 'accuracy' }));
     features.push({ type: 'Feature', properties: { ...properties, part: 'fix' }, geometry: { type: 'Point', coordinates: [lon, lat] } });
   }
@@ -78,15 +93,83 @@ const map = new maplibre.Map({
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': '#f1f3ee' } },
       { id: 'parks', type: 'fill', source: 'streets', filter: ['==', 'kind', 'park'], paint: { 'fill-color': '#d7e6cf' } },
-      { id: 'river', type: 'line', source: 'streets', filter: ['==', 'kind', 'river'], paint: { 'line-color': '#b5d3e3', 'line-width': ['interpolate', ['exponential', 2], ['zoom'], 12, 3, 17, 60] } },
-      { id: 'street-edges', type: 'line', source: 'streets', filter: ['in', 'kind', 'street', 'main'], layout: { 'line-cap': 'round' }, paint: { 'line-color': '#d5d8d2', 'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 1.5, 17, 15] } },
-      { id: 'street-fills', type: 'line', source: 'streets', filter: ['in', 'kind', 'street', 'main'], layout: { 'line-cap': 'round' }, paint: { 'line-color': ['case', ['==', ['get', 'kind'], 'main'], '#fff6dc', '#ffffff'], 'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 0.8, 17, 12] } },
-      { id: 'reach', type: 'fill', source: 'place', filter: ['==', 'part', 'reach'], paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.1 } },
-      { id: 'reach-line', type: 'line', source: 'place', filter: ['in', 'part', 'reach', 'shape'], paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] } },
-      { id: 'accuracy', type: 'fill', source: 'fixes', filter: ['==', 'part', 'accuracy'], paint: { 'fill-color': ['case', inside, '#b4460a', '#6f8793'], 'fill-opacity': ['case', ['get', 'recent'], 0.16, 0.05] } },
-      { id: 'accuracy-line', type: 'line', source: 'fixes', filter: ['==', 'part', 'accuracy'], paint: { 'line-color': ['case', inside, '#b4460a', '#6f8793'], 'line-opacity': ['case', ['get', 'recent'], 0.8, 0.25], 'line-width': 1 } },
-      { id: 'fix', type: 'circle', source: 'fixes', filter: ['==', 'part', 'fix'], paint: { 'circle-radius': ['case', ['get', 'recent'], 6, 4.5], 'circle-color': ['case', inside, '#b4460a', '#6f8793'], 'circle-stroke-color': '#fff', 'circle-stroke-width': 1.2 } },
-      { id: 'place', type: 'circle', source: 'place', filter: ['==', 'part', 'place'], paint: { 'circle-radius': 7, 'circle-color': '#fff', 'circle-stroke-color': '#1f4f6b', 'circle-stroke-width': 3.5 } },
+      {
+        id: 'river',
+        type: 'line',
+        source: 'streets',
+        filter: ['==', 'kind', 'river'],
+        paint: { 'line-color': '#b5d3e3', 'line-width': ['interpolate', ['exponential', 2], ['zoom'], 12, 3, 17, 60] },
+      },
+      {
+        id: 'street-edges',
+        type: 'line',
+        source: 'streets',
+        filter: ['in', 'kind', 'street', 'main'],
+        layout: { 'line-cap': 'round' },
+        paint: { 'line-color': '#d5d8d2', 'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 1.5, 17, 15] },
+      },
+      {
+        id: 'street-fills',
+        type: 'line',
+        source: 'streets',
+        filter: ['in', 'kind', 'street', 'main'],
+        layout: { 'line-cap': 'round' },
+        paint: {
+          'line-color': ['case', ['==', ['get', 'kind'], 'main'], '#fff6dc', '#ffffff'],
+          'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 0.8, 17, 12],
+        },
+      },
+      {
+        id: 'reach',
+        type: 'fill',
+        source: 'place',
+        filter: ['==', 'part', 'reach'],
+        paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.1 },
+      },
+      {
+        id: 'reach-line',
+        type: 'line',
+        source: 'place',
+        filter: ['in', 'part', 'reach', 'shape'],
+        paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] },
+      },
+      {
+        id: 'accuracy',
+        type: 'fill',
+        source: 'fixes',
+        filter: ['==', 'part', 'accuracy'],
+        paint: { 'fill-color': ['case', inside, '#b4460a', '#6f8793'], 'fill-opacity': ['case', ['get', 'recent'], 0.16, 0.05] },
+      },
+      {
+        id: 'accuracy-line',
+        type: 'line',
+        source: 'fixes',
+        filter: ['==', 'part', 'accuracy'],
+        paint: {
+          'line-color': ['case', inside, '#b4460a', '#6f8793'],
+          'line-opacity': ['case', ['get', 'recent'], 0.8, 0.25],
+          'line-width': 1,
+        },
+      },
+      {
+        id: 'fix',
+        type: 'circle',
+        source: 'fixes',
+        filter: ['==', 'part', 'fix'],
+        paint: {
+          'circle-radius': ['case', ['get', 'recent'], 6, 4.5],
+          'circle-color': ['case', inside, '#b4460a', '#6f8793'],
+          'circle-stroke-color': '#fff',
+          'circle-stroke-width': 1.2,
+        },
+      },
+      {
+        id: 'place',
+        type: 'circle',
+        source: 'place',
+        filter: ['==', 'part', 'place'],
+        paint: { 'circle-radius': 7, 'circle-color': '#fff', 'circle-stroke-color': '#1f4f6b', 'circle-stroke-width': 3.5 },
+      },
     ],
   },
 });
@@ -105,7 +188,9 @@ function show() {
   slider.setAttribute('aria-valuetext', clock.format(moment));
   const gap = evidence.gaps.find((g) => moment > g.from + 60_000 && moment < g.to);
   const where = moment < evidence.from ? 'Before the window.' : moment > evidence.to ? 'After the window.' : 'In the window.';
-  momentStatus.textContent = gap ? `${where} No fix for ${Math.round((gap.to - gap.from) / 60_000)} minutes here: where the wearer was is not known.` : where;
+  momentStatus.textContent = gap
+    ? `${where} No fix for ${Math.round((gap.to - gap.from) / 60_000)} minutes here: where the wearer was is not known.`
+    : where;
   map.getSource('fixes')?.setData(fixFeatures(moment));
 }
 
