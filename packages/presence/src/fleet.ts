@@ -74,9 +74,9 @@ export interface SweepPart {
   part: number;
   rows: number;
   columns: VerdictColumns;
-  /** Per crime of the part and shift: wearers with a fix within the radius, and wearers worn at all. */
+  /** Per crime of the part and shift: wearers with a fix within the radius; and 1 where any wearer was worn at all. */
   visits: Int32Array;
-  worn: Int32Array;
+  worn: Uint8Array;
   firstCrime: number;
   /** SHA-256 of the part's columns, hexadecimal. */
   digest: string;

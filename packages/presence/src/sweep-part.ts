@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { emptyColumn } from '@waymark/engine';
-import { coincidenceShiftsAtMost, type SweepInput, type SweepPart, trackOf, type VerdictColumns, verdictShape } from './fleet.ts';
+import { type CrimeQuestion, coincidenceShiftsAtMost, type SweepInput, type SweepPart, trackOf, type VerdictColumns, verdictShape } from './fleet.ts';
 import { emptyJudgement, Judge } from './judge.ts';
 import { NearIndex } from './near-index.ts';
 import { type LaidPlace, layPlace } from './place.ts';
@@ -32,27 +32,29 @@ export class PartSweeper {
   sweep(part: number, first: number, last: number): SweepPart {
     const columns = roomFor((last - first + 1) * this.#tracks.length);
     const visits = new Int32Array((last - first + 1) * coincidenceShiftsAtMost);
-    const worn = new Int32Array((last - first + 1) * coincidenceShiftsAtMost);
+    const worn = new Uint8Array((last - first + 1) * coincidenceShiftsAtMost);
+    const crimes = this.#input.crimes.slice(first, last + 1);
+    const places = crimes.map(({ place }) => layPlace(place));
     let rows = 0;
-    for (let c = first; c <= last; c++) {
-      rows = this.#crime(c, columns, rows);
-      this.#coincidence(c, (c - first) * coincidenceShiftsAtMost, visits, worn);
-    }
+    // Wearer by wearer: crimes of a part lie close in time, so the stretch of track they ask about stays in the cache.
+    for (let w = 0; w < this.#tracks.length; w++) rows = this.#wearer(w, first, crimes, places, columns, rows);
+    crimes.forEach((crime, i) => {
+      this.#coincidence(crime, places[i] as LaidPlace, i * coincidenceShiftsAtMost, visits, worn);
+    });
     const trimmed = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice(0, rows)])) as VerdictColumns;
     return { part, rows, columns: trimmed, visits, worn, firstCrime: first, digest: digestOf(trimmed, visits, worn) };
   }
 
-  #crime(c: number, columns: VerdictColumns, row: number): number {
-    const crime = this.#input.crimes[c];
-    if (!crime) return row;
-    const place = layPlace(crime.place);
+  #wearer(w: number, first: number, crimes: CrimeQuestion[], places: LaidPlace[], columns: VerdictColumns, row: number): number {
+    const track = this.#tracks[w] as PreparedTrack;
     const judged = emptyJudgement();
     let next = row;
-    for (let w = 0; w < this.#tracks.length; w++) {
-      const track = this.#tracks[w] as PreparedTrack;
+    for (let c = 0; c < crimes.length; c++) {
+      const crime = crimes[c] as CrimeQuestion;
+      const place = places[c] as LaidPlace;
       if (track.from > crime.to || track.to < crime.from) continue;
       this.#judge.judge(track, place, crime.from, crime.to, judged);
-      columns.crime[next] = c;
+      columns.crime[next] = first + c;
       columns.wearing[next] = this.#firstWearing + w;
       columns.verdict[next] = judged.verdict;
       columns.reasons[next] = judged.reasons;
@@ -74,20 +76,15 @@ export class PartSweeper {
     return next;
   }
 
-  /** Per shift: how many wearers had a fix within the radius, of how many who were worn at all. */
-  #coincidence(c: number, offset: number, visits: Int32Array, worn: Int32Array): void {
-    const crime = this.#input.crimes[c];
-    if (!crime) return;
-    const place: LaidPlace = layPlace(crime.place);
+  /** Per shift: was anyone worn, and how many wearers had a fix within the radius. */
+  #coincidence(crime: CrimeQuestion, place: LaidPlace, offset: number, visits: Int32Array, worn: Uint8Array): void {
     const reach = this.#input.parameters.radiusM + place.uncertaintyM;
     crime.coincidenceShifts.slice(0, coincidenceShiftsAtMost).forEach((shift, s) => {
       const from = crime.from + shift;
       const to = crime.to + shift;
-      for (const { at } of this.#tracks) {
-        if (at.length > 0 && (at[0] as number) <= to && (at[at.length - 1] as number) >= from)
-          worn[offset + s] = (worn[offset + s] as number) + 1;
-      }
-      if ((worn[offset + s] as number) > 0) visits[offset + s] = this.#near.countNear(place, from, to, reach);
+      if (!this.#tracks.some(({ at }) => at.length > 0 && (at[0] as number) <= to && (at[at.length - 1] as number) >= from)) return;
+      worn[offset + s] = 1;
+      visits[offset + s] = this.#near.countNear(place, from, to, reach);
     });
   }
 }
@@ -96,7 +93,7 @@ function roomFor(rows: number): VerdictColumns {
   return Object.fromEntries(Object.entries(verdictShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as VerdictColumns;
 }
 
-function digestOf(columns: VerdictColumns, visits: Int32Array, worn: Int32Array): string {
+function digestOf(columns: VerdictColumns, visits: Int32Array, worn: Uint8Array): string {
   const hash = createHash('sha256');
   for (const name of Object.keys(verdictShape) as (keyof VerdictColumns)[]) hash.update(bytesOf(columns[name]));
   return hash.update(bytesOf(visits)).update(bytesOf(worn)).digest('hex');
