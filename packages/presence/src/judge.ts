@@ -27,9 +27,9 @@ export interface Judgement {
   gapS: number;
 }
 
-/** Draws per doubtful pair; the standard error of a probability near 0.9 is about 3 %. Clear cases stop at the first few. */
-const draws = 96;
-const firstDraws = 24;
+/** Draws per doubtful pair; the standard error of a probability near 0.9 is about 4 %. Clear cases stop at the first few. */
+const draws = 64;
+const firstDraws = 16;
 /** A gap with less chance than this by itself is not drawn; its chance is added. */
 const worthDrawingAlone = 1e-3;
 /**
@@ -42,9 +42,11 @@ const roamingGrowthS = 7200;
 const speedMargin = 1.5;
 /** A fix vouches for presence when the place is within its 95 % radius, σ·√(−2 ln 0.05). */
 const own95 = 2.4477;
+/** A fix that tells this much needs no drawing. */
+const nearlyCertain = 0.99;
 /** Moments of one gap at which P(there at that moment) is taken: one each so many seconds, at most so many. */
 const momentsPerGap = 8;
-const secondsPerMoment = 30;
+const secondsPerMoment = 60;
 const tenMinutesS = 600;
 /** A gap whose bound is below this adds nothing that a verdict could turn on. */
 const negligible = 1e-7;
@@ -197,7 +199,7 @@ export class Judge {
       if (this.#clear + this.#reach < this.#closestM || this.#clear <= own95 * sigma) {
         this.#readFixes(Math.max(begin, seenFirst), Math.min(end, seenLast), this.#clear <= own95 * sigma, out);
       }
-      const slack = this.#clear - this.#endError(sigma);
+      const slack = this.#clear - (blocks.endErrorM[block] as number);
       if (2 * slack <= this.#parameters.maxSpeedMps * (blocks.longestGapS[block] as number)) {
         const weightless = this.#clear > 0 && this.#clear * this.#clear >= 2 * negligibleExponent * (blocks.widestBridge[block] as number);
         this.#readGaps(begin, Math.min(end, last - 1), slack, weightless, false);
@@ -238,13 +240,13 @@ export class Judge {
     const sigma = bounds.widestSigma[i] as number;
     if (clear + this.#reach < this.#closestM || clear <= own95 * sigma) return false;
     const longest = bounds.longestGapS[i] as number;
-    if (2 * (clear - this.#endError(sigma)) > this.#parameters.maxSpeedMps * longest) return true;
+    if (2 * (clear - (bounds.endErrorM[i] as number)) > this.#parameters.maxSpeedMps * longest) return true;
     return longest <= this.#parameters.maxGapS && clear > 0 && clear * clear >= 2 * negligibleExponent * (bounds.widestBridge[i] as number);
   }
 
   /** A stretch that was passed over and may yet be reachable. */
   #farFromWeight(bounds: Bounds, i: number): boolean {
-    const slack = this.#clear - this.#endError(bounds.widestSigma[i] as number);
+    const slack = this.#clear - (bounds.endErrorM[i] as number);
     return 2 * slack <= this.#parameters.maxSpeedMps * (bounds.longestGapS[i] as number);
   }
 
@@ -398,7 +400,7 @@ export class Judge {
     } else {
       out.pMoment = this.#atMoment(first, last);
       let p = Math.max(out.pMoment, this.#bestFix(low, high));
-      if (p < 0.9999) p = Math.max(p, this.#draw(first, last, low === 0, high === at.length));
+      if (p < nearlyCertain) p = Math.max(p, this.#draw(first, last, low === 0, high === at.length));
       out.pWindow = p;
     }
     if (out.pWindow >= parameters.presentProbability && out.fixesWithin > 0) {

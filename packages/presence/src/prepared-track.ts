@@ -1,3 +1,4 @@
+import { radius99Table } from './fix-error.ts';
 import { type LikelySet, likelySet } from './likely-set.ts';
 import type { PresenceParameters } from './parameters.ts';
 import { longitudeDifference, planeAt } from './plane.ts';
@@ -42,13 +43,15 @@ export interface Bounds {
   widestBridge: Float32Array;
   /** Largest reported spread in the block, metres. */
   widestSigma: Float32Array;
+  /** Largest error that an end of a prism in the block is widened by, metres. */
+  endErrorM: Float32Array;
   /** 1 where a gap of the block proves a speed above the greatest. */
   fast: Uint8Array;
 }
 
-export function prepareTrack(track: Track, parameters: PresenceParameters): PreparedTrack {
+export function prepareTrack(track: Track, parameters: PresenceParameters, radius99 = radius99Table(parameters)): PreparedTrack {
   const likely = likelySet(track, parameters);
-  const blocks = boundBlocks(track, likely, parameters);
+  const blocks = boundBlocks(track, likely, parameters, radius99);
   const { at } = track;
   const indexFrom = at.length > 0 ? (at[0] as number) : 0;
   const steps = at.length > 0 ? Math.floor(((at[at.length - 1] as number) - indexFrom) / indexStepMs) + 2 : 0;
@@ -88,7 +91,7 @@ export function firstFixFrom(track: PreparedTrack, moment: number): number {
   return low;
 }
 
-function boundBlocks(track: Track, likely: LikelySet, parameters: PresenceParameters): Bounds {
+function boundBlocks(track: Track, likely: LikelySet, parameters: PresenceParameters, radius99: (sigma: number) => number): Bounds {
   const { at, lon, lat, sigma } = track;
   const n = at.length;
   const count = Math.ceil(n / blockSize);
@@ -96,6 +99,7 @@ function boundBlocks(track: Track, likely: LikelySet, parameters: PresenceParame
   const longestGapS = new Float32Array(count);
   const widestBridge = new Float32Array(count);
   const widestSigma = new Float32Array(count);
+  const endErrorM = new Float32Array(count);
   const fast = new Uint8Array(count);
   for (let b = 0; b < count; b++) {
     let west = Infinity;
@@ -120,11 +124,13 @@ function boundBlocks(track: Track, likely: LikelySet, parameters: PresenceParame
       const y = ((lat[i + 1] as number) - plane.lat) * plane.perLat;
       if (x * x + y * y > (parameters.maxSpeedMps * T) ** 2) fast[b] = 1;
     }
+    // Rounded up, so that 32 bits never make it too small.
+    endErrorM[b] = Math.max(radius99(widestSigma[b] as number), parameters.grossErrorM) + 0.01;
     // A block over the date line is never passed over.
     if (east - west > 180) fast[b] = 1;
     box.set([west, south, east, north], 4 * b);
   }
-  return { box, longestGapS, widestBridge, widestSigma, fast };
+  return { box, longestGapS, widestBridge, widestSigma, endErrorM, fast };
 }
 
 function joinBlocks(blocks: Bounds): Bounds {
@@ -134,6 +140,7 @@ function joinBlocks(blocks: Bounds): Bounds {
     longestGapS: new Float32Array(count),
     widestBridge: new Float32Array(count),
     widestSigma: new Float32Array(count),
+    endErrorM: new Float32Array(count),
     fast: new Uint8Array(count),
   };
   for (let row = 0; row < count; row++) {
@@ -143,7 +150,7 @@ function joinBlocks(blocks: Bounds): Bounds {
         const pick = side < 2 ? Math.min : Math.max;
         rows.box[4 * row + side] = pick(rows.box[4 * row + side] as number, blocks.box[4 * b + side] as number);
       }
-      for (const name of ['longestGapS', 'widestBridge', 'widestSigma', 'fast'] as const) {
+      for (const name of ['longestGapS', 'widestBridge', 'widestSigma', 'endErrorM', 'fast'] as const) {
         rows[name][row] = Math.max(rows[name][row] as number, blocks[name][b] as number);
       }
     }

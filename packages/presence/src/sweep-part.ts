@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { emptyColumn } from '@waymark/engine';
-import { type CrimeQuestion, coincidenceShiftsAtMost, type SweepInput, type SweepPart, trackOf, type VerdictColumns, verdictShape } from './fleet.ts';
+import { radius99Table } from './fix-error.ts';
+import {
+  type CrimeQuestion,
+  coincidenceShiftsAtMost,
+  type SweepInput,
+  type SweepPart,
+  trackOf,
+  type VerdictColumns,
+  verdictShape,
+} from './fleet.ts';
 import { emptyJudgement, Judge } from './judge.ts';
 import { NearIndex } from './near-index.ts';
 import { type LaidPlace, layPlace } from './place.ts';
@@ -24,7 +33,8 @@ export class PartSweeper {
     this.#input = input;
     this.#judge = new Judge(input.parameters);
     this.#firstWearing = firstWearing;
-    for (let w = firstWearing; w <= lastWearing; w++) this.#tracks.push(prepareTrack(trackOf(input.fleet, w), input.parameters));
+    const radius99 = radius99Table(input.parameters);
+    for (let w = firstWearing; w <= lastWearing; w++) this.#tracks.push(prepareTrack(trackOf(input.fleet, w), input.parameters, radius99));
     this.#near = new NearIndex(this.#tracks);
   }
 

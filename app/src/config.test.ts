@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+test('a trial needs nothing, and listens to this machine only', () => {
+  expect(readConfig({})).toMatchObject({ WAYMARK_HOST: '127.0.0.1', WAYMARK_PORT: 3000, WAYMARK_DEMO: 'yes', WAYMARK_SECOND_REVIEW: 'no' });
+});
+
+test('every wrong setting is named with its value; secrets are not shown', () => {
+  const wrong = () => readConfig({ WAYMARK_PORT: 'eighty', WAYMARK_SECOND_REVIEW: 'maybe', WAYMARK_SESSION_SECRET: 'hunter2' });
+  expect(wrong).toThrow(ConfigError);
+  expect(wrong).toThrow(/WAYMARK_PORT is "eighty"/);
+  expect(wrong).toThrow(/WAYMARK_SECOND_REVIEW is "maybe"/);
+  expect(wrong).not.toThrow(/hunter2/);
+});
+
+test('production refuses demo accounts and says what is missing', () => {
+  expect(() => readConfig({ NODE_ENV: 'production' })).toThrow(/OIDC_ISSUER.*Demo accounts are refused/s);
+  const config = readConfig({
+    NODE_ENV: 'production',
+    OIDC_ISSUER: 'https://id.example.org',
+    OIDC_CLIENT_ID: 'waymark',
+    OIDC_CLIENT_SECRET: 'x',
+    WAYMARK_SESSION_SECRET: 'y'.repeat(40),
+    WAYMARK_PUBLIC_URL: 'https://waymark.example.org',
+  });
+  expect(config.WAYMARK_DEMO).toBe('no');
+});

@@ -1,0 +1,89 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { computeDueVerdicts, importCrimes, importFixes } from '../src/supervision/index.ts';
+import { busFile } from './buses.csv.ts';
+import { serveForTest, Visitor } from './serve-for-test.ts';
+
+/** No verdict leaves without named people's decisions and reasons. */
+let serving: Awaited<ReturnType<typeof serveForTest>>;
+const actor = { id: 'test', name: 'Test', role: 'operator' as const };
+
+beforeAll(async () => {
+  serving = await serveForTest({ WAYMARK_SECOND_REVIEW: 'yes' });
+  const { waymark } = serving;
+  const { csv, track } = busFile();
+  const file = join(waymark.folder.path, 'buses.csv');
+  writeFileSync(file, csv);
+  await importFixes(
+    waymark.performer,
+    waymark.intake,
+    { ...actor, purpose: 'ingest' },
+    { path: file, columns: 'tag=vehicle_id,at=timestamp,lat=latitude,lon=longitude', timeZone: 'UTC', register: true },
+  );
+  const { at, lat, lon } = track[60] as (typeof track)[number];
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const bytes = Buffer.from(
+    `reference,type,from,to,latitude,longitude,uncertainty_m,text\n=cmd|1,RB,${iso(at - 60_000)},${iso(at + 60_000)},${lat},${lon},0,<i>text</i>\n`,
+  );
+  await waymark.performer.perform({ ...actor, purpose: 'crime-matching' }, importCrimes, null, { fileName: 'c.csv', bytes });
+  await computeDueVerdicts(
+    waymark.performer,
+    { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: 'Europe/London' },
+    { ...actor, purpose: 'crime-matching' },
+  );
+});
+afterAll(() => serving?.end());
+
+async function review(account: string, decision: string, reason: string): Promise<number> {
+  const visitor = new Visitor(serving.url);
+  await visitor.signIn(account);
+  const _csrf = await visitor.csrf('/crimes/1/wearers/1');
+  const response = await visitor.request('/crimes/1/wearers/1/reviews', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ decision, reason, _csrf }),
+  });
+  return response.status;
+}
+
+async function exported(format: string): Promise<string> {
+  const visitor = new Visitor(serving.url);
+  await visitor.signIn('ca-1');
+  return (await visitor.follow(`/crimes/1/export?format=${format}`)).text();
+}
+
+describe('review with a second reviewer', () => {
+  test('nothing leaves before it, and a reason is needed', async () => {
+    expect((await exported('csv')).trim().split('\n')).toHaveLength(1);
+    expect(await review('ca-1', 'agree', 'short')).toBe(400);
+    expect(await review('ca-1', 'approve all', 'a reason that is long enough')).toBe(400);
+  });
+
+  test('one review does not clear it, and the second reviewer does not see it', async () => {
+    expect(await review('ca-1', 'agree', 'Six fixes inside the radius, small circles.')).toBe(302);
+    expect((await exported('csv')).trim().split('\n')).toHaveLength(1);
+    const second = new Visitor(serving.url);
+    await second.signIn('ca-2');
+    const page = await (await second.follow('/crimes/1/wearers/1')).text();
+    expect(page).not.toContain('Six fixes inside');
+    const first = new Visitor(serving.url);
+    await first.signIn('ca-1');
+    expect(await (await first.follow('/crimes/1/wearers/1')).text()).toContain('Six fixes inside');
+    expect(await review('ca-1', 'agree', 'The same person a second time.')).toBe(400);
+  });
+
+  test('two that agree clear it; cells that a spreadsheet would run are made plain', async () => {
+    expect(await review('ca-2', 'agree', 'I see the same in the table of fixes.')).toBe(302);
+    const csv = await exported('csv');
+    expect(csv.trim().split('\n')).toHaveLength(2);
+    expect(csv).toContain("'=cmd|1");
+    expect(csv).toContain('Presence near a crime does not show');
+    const geojson = JSON.parse(await exported('geojson')) as { caveats: string[]; features: { properties: { verdicts: unknown[] } }[] };
+    expect(geojson.features[0]?.properties.verdicts).toHaveLength(1);
+    expect(geojson.caveats.length).toBeGreaterThan(2);
+    const print = await exported('print');
+    expect(print).toContain('1 verdicts are left out');
+    expect(print).not.toContain('<i>text</i>');
+  });
+});
