@@ -83,7 +83,7 @@ describe('review with a second reviewer', () => {
     expect(geojson.features[0]?.properties.verdicts).toHaveLength(1);
     expect(geojson.caveats.length).toBeGreaterThan(2);
     const print = await exported('print');
-    expect(print).toContain('1 verdicts are left out');
+    expect(print).toContain('1 verdict is left out');
     expect(print).not.toContain('<i>text</i>');
   });
 });

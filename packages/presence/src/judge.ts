@@ -187,9 +187,13 @@ export class Judge {
     const { blocks, rows } = this.#track;
     const row = blockSize * blocksPerRow;
     for (let begin = first; begin <= last; ) {
-      if (!this.#plain && begin % row === 0 && begin > first && begin + row <= last && this.#passOver(rows, begin / row)) {
-        if (this.#farFromWeight(rows, begin / row)) this.#setAside(begin, begin + row - 1);
-        begin += row;
+      // A row is tried once, where the window enters it, and only if that can save a few blocks. Its bounds hold for any part.
+      const rowIndex = Math.floor(begin / row);
+      const rowEnd = Math.min(last, (rowIndex + 1) * row - 1);
+      const enters = begin === first || begin % row === 0;
+      if (!this.#plain && enters && rowEnd - begin > 2 * blockSize && this.#passOver(rows, rowIndex)) {
+        if (this.#farFromWeight(rows, rowIndex)) this.#setAside(begin, Math.min(rowEnd, last - 1));
+        begin = rowEnd + 1;
         continue;
       }
       const block = Math.floor(begin / blockSize);
@@ -202,7 +206,8 @@ export class Judge {
       const slack = this.#clear - (blocks.endErrorM[block] as number);
       if (2 * slack <= this.#parameters.maxSpeedMps * (blocks.longestGapS[block] as number)) {
         const weightless = this.#clear > 0 && this.#clear * this.#clear >= 2 * negligibleExponent * (blocks.widestBridge[block] as number);
-        this.#readGaps(begin, Math.min(end, last - 1), slack, weightless, false);
+        if (weightless && (blocks.longestGapS[block] as number) <= this.#parameters.maxGapS) this.#setAside(begin, Math.min(end, last - 1));
+        else this.#readGaps(begin, Math.min(end, last - 1), slack, weightless, false);
       }
       begin = end + 1;
     }
