@@ -312,6 +312,33 @@ describe('the server', () => {
     expect(await control('quarantine', { release: true, tag: 'T9' })).toEqual({ released: 2, kept: 0 });
   });
 
+  test('a program sends crimes with its token, and reads the verdicts that follow', async () => {
+    const { token } = await control('credential', { kind: 'token', name: 'crime desk', role: 'crime-analyst' });
+    const as = { authorization: `Bearer ${token}` };
+    const iso = (s: number) => new Date(Date.UTC(2026, 0, 26, 12, 0, s)).toISOString();
+    const csv = `reference,type,from,to,latitude,longitude\nA1,RB,${iso(0)},${iso(10)},53.45,-2.92\nA2,RB,soon,later,53.45,-2.92\n`;
+    const sent = await send('/api/crimes', csv, { ...as, 'content-type': 'text/csv' });
+    expect(await sent.json()).toMatchObject({ rows: 2, accepted: 1, refused: 1 });
+    const geojson = {
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [-2.92, 53.45] },
+      properties: { reference: 'A3', type: 'RB', from: iso(0), to: iso(5) },
+    };
+    for (const type of ['application/geo+json', 'application/json']) {
+      expect((await send('/api/crimes', JSON.stringify(geojson), { ...as, 'content-type': type })).status).toBe(200);
+    }
+    let verdicts: Verdict[] = [];
+    for (let i = 0; i < 60 && verdicts.length < 4; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      verdicts = (await (await fetch(`${serving.url}/api/verdicts`, { headers: as })).json()) as Verdict[];
+    }
+    expect(verdicts.filter(({ tag }) => tag === 'T1').map(({ crime, verdict }) => `${crime.reference} ${verdict}`)).toEqual([
+      'A1 present',
+      'A3 present',
+    ]);
+    expect((await fetch(`${serving.url}/api/subjects`, { headers: as })).status).toBe(403);
+  });
+
   test('the API describes itself, and figures are counted', async () => {
     const api = (await (await fetch(`${serving.url}/api/docs/json`)).json()) as { openapi: string; paths: Record<string, unknown> };
     expect(api.openapi).toBe('3.1.0');

@@ -1,14 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Actor } from '../platform/access.ts';
 import { verifyAudit } from '../platform/audit.ts';
+import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { askForAuditCheck, listAudit, readPolicy } from './audit-log.ts';
-
-function actorOf(request: FastifyRequest): Actor {
-  if (!request.actor) throw new Error('A guarded route was reached without an actor');
-  return request.actor;
-}
 
 /** Who looked at what, whether the record is whole, and the policies in force. */
 export function oversightRoutes(app: FastifyInstance, web: WebKit): void {

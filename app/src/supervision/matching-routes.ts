@@ -4,8 +4,8 @@ import { defaultParameters } from '@waymark/presence';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Actor } from '../platform/access.ts';
 import { type Action, InvalidError } from '../platform/action.ts';
+import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage, sortLink } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { crimeTypes } from './crimes/crime-types.ts';
@@ -34,15 +34,15 @@ const Pair = Type.Object({
 });
 const security = [{ token: [] }];
 
-function actorOf(request: FastifyRequest): Actor {
-  if (!request.actor) throw new Error('A guarded route was reached without an actor');
-  return request.actor;
-}
-
 /** Crimes, verdicts and reviews: pages and API. */
 export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   const { waymark } = web;
   const { performer } = waymark;
+  app.addContentTypeParser(
+    ['text/csv', 'application/geo+json', 'application/octet-stream'],
+    { parseAs: 'buffer' },
+    (_request, body, done) => done(null, body),
+  );
   const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone, secondReview: waymark.secondReview };
 
   const queryOf = (request: FastifyRequest): CrimeQuery & { page: number } => {

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Actor } from '../platform/access.ts';
 import { roles } from '../platform/access.ts';
 import { type Action, InvalidError } from '../platform/action.ts';
 import { issueApiToken, listApiTokens, revokeApiToken } from '../platform/api-tokens.ts';
+import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage, sortLink } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { quarantineReasons } from './fixes/check-fix.ts';
@@ -23,11 +23,6 @@ import { declareGateway, declareTag, issueTagCredential, listGateways, listTags,
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const security = [{ token: [] }];
-
-function actorOf(request: FastifyRequest): Actor {
-  if (!request.actor) throw new Error('A guarded route was reached without an actor');
-  return request.actor;
-}
 
 /** Subjects, orders, tags, wearings, quarantine and credentials: pages and API. */
 export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
