@@ -74,7 +74,8 @@ export async function benchVerdicts(options: { seed: number; size?: number }): P
         const verdict = columns.verdict[i] as number;
         const present = verdict === verdictCode.present;
         const isExcluded = strengthOf(verdict) !== null;
-        const byPlain = (columns.fixes[i] as number) > 0 && (columns.closestM[i] as number) <= 100;
+        const byPlain =
+          (columns.fixes[i] as number) > 0 && (columns.closestDm[i] as number) >= 0 && (columns.closestDm[i] as number) <= 1000;
         ours[present ? (there ? 'right' : 'wrong') : 'missed'] += present ? 1 : there ? 1 : 0;
         plain[byPlain ? (there ? 'right' : 'wrong') : 'missed'] += byPlain ? 1 : there ? 1 : 0;
         if (isExcluded) excluded++;

@@ -46,12 +46,14 @@ export const verdictShape = {
   reasons: 'u16',
   pMoment: 'f32',
   pWindow: 'f32',
-  coverage: 'f32',
+  /** Ten-thousandths. Whole numbers pack far better than fractions, and a run has millions. */
+  coverage: 'u16',
   fixes: 'i32',
   fixesWithin: 'i32',
-  closestM: 'f32',
-  /** Milliseconds after the beginning of the crime's window. */
-  closestAfterMs: 'f64',
+  /** Decimetres; `nothingClose` where there is none. */
+  closestDm: 'i32',
+  /** Milliseconds after the beginning of the crime's window; `nothingClose` where there is none. */
+  closestAfterMs: 'i32',
   gapS: 'f32',
   habitWeeks: 'u8',
   habitVisits: 'f32',
@@ -59,6 +61,9 @@ export const verdictShape = {
 
 /** More shifts than this are not looked at. */
 export const coincidenceShiftsAtMost = 16;
+
+/** Stands for a missing closest fix, and for one more than 24 days after the window began. */
+export const nothingClose = -2_147_483_648;
 
 export type VerdictColumns = Columns<typeof verdictShape>;
 

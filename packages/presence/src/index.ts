@@ -1,5 +1,14 @@
 export { radius99, sigmaOf } from './fix-error.ts';
-export { type CrimeQuestion, type Fleet, type SweepInput, type SweepPart, trackOf, type VerdictColumns, verdictShape } from './fleet.ts';
+export {
+  type CrimeQuestion,
+  type Fleet,
+  nothingClose,
+  type SweepInput,
+  type SweepPart,
+  trackOf,
+  type VerdictColumns,
+  verdictShape,
+} from './fleet.ts';
 export { emptyJudgement, Judge, type Judgement, type JudgeOptions } from './judge.ts';
 export { NearIndex } from './near-index.ts';
 export { defaultParameters, modelVersion, type PresenceParameters } from './parameters.ts';

@@ -4,6 +4,7 @@ import { radius99Table } from './fix-error.ts';
 import {
   type CrimeQuestion,
   coincidenceShiftsAtMost,
+  nothingClose,
   type SweepInput,
   type SweepPart,
   trackOf,
@@ -70,11 +71,13 @@ export class PartSweeper {
       columns.reasons[next] = judged.reasons;
       columns.pMoment[next] = judged.pMoment;
       columns.pWindow[next] = judged.pWindow;
-      columns.coverage[next] = judged.coverage;
+      columns.coverage[next] = Math.round(judged.coverage * 10_000);
       columns.fixes[next] = judged.fixes;
       columns.fixesWithin[next] = judged.fixesWithin;
-      columns.closestM[next] = judged.closestM;
-      columns.closestAfterMs[next] = judged.closestAt - crime.from;
+      const after = judged.closestAt - crime.from;
+      const known = Math.abs(after) < -nothingClose;
+      columns.closestDm[next] = known ? Math.min(Math.round(judged.closestM * 10), -nothingClose - 1) : nothingClose;
+      columns.closestAfterMs[next] = known ? after : nothingClose;
       columns.gapS[next] = judged.gapS;
       if (judged.verdict === verdictCode.present || judged.verdict === verdictCode.unknown) {
         const habit = ownHabit(this.#judge, track, place, crime.from, crime.to, crime.habitShifts);

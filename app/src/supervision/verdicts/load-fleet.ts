@@ -17,7 +17,7 @@ export interface LoadedFleet {
   hash: string;
 }
 
-const shape = { wearing: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
+const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
 
 /**
  * Reads the fixes of the wearings into shared arrays, wearing after wearing, in order of time.
@@ -56,18 +56,23 @@ export async function loadFleet(
     to: Float64Array.from(wearings, ({ to }) => to),
   };
   const next = Int32Array.from(start);
-  await store.scan(`SELECT wearing, at_ms, lon, lat, accuracy_m FROM fixes WHERE ${where}`, shape, values, (columns, count) => {
-    for (let i = 0; i < count; i++) {
-      const w = place.get(columns.wearing[i] as number);
-      if (w === undefined) continue;
-      const row = next[w] as number;
-      next[w] = row + 1;
-      fleet.at[row] = columns.at[i] as number;
-      fleet.lon[row] = columns.lon[i] as number;
-      fleet.lat[row] = columns.lat[i] as number;
-      fleet.sigma[row] = sigmaOf(columns.accuracyM[i] as number, parameters);
-    }
-  });
+  await store.scan(
+    `SELECT wearing, CAST(at_ms AS DOUBLE), lon, lat, accuracy_m FROM fixes WHERE ${where}`,
+    shape,
+    values,
+    (columns, count) => {
+      for (let i = 0; i < count; i++) {
+        const w = place.get(columns.wearing[i] as number);
+        if (w === undefined) continue;
+        const row = next[w] as number;
+        next[w] = row + 1;
+        fleet.at[row] = columns.at[i] as number;
+        fleet.lon[row] = columns.lon[i] as number;
+        fleet.lat[row] = columns.lat[i] as number;
+        fleet.sigma[row] = sigmaOf(columns.accuracyM[i] as number, parameters);
+      }
+    },
+  );
   for (let w = 0; w < wearings.length; w++) sortWearing(fleet, start[w] as number, start[w + 1] as number);
   const hash = createHash('sha256');
   for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma, fleet.start]) {

@@ -1,5 +1,5 @@
 import { type Columns, type ColumnType, type Connection, Engine } from '@waymark/engine';
-import { type VerdictColumns, verdictShape } from '@waymark/presence';
+import { nothingClose, type VerdictColumns, verdictShape } from '@waymark/presence';
 
 /** A stored verdict. `crime` is a crime version, `wearing` a wearing, both by id. */
 export interface StoredVerdict {
@@ -22,8 +22,8 @@ export interface StoredVerdict {
 
 const storedShape = { run: 'i32', ...verdictShape } as const satisfies Record<string, ColumnType>;
 
-const columns = `run, crime, wearing, verdict, reasons, p_moment AS "pMoment", p_window AS "pWindow", coverage, fixes,
-  fixes_within AS "fixesWithin", closest_m AS "closestM", closest_after_ms AS "closestAfterMs", gap_s AS "gapS",
+const columns = `run, crime, wearing, verdict, reasons, p_moment AS "pMoment", p_window AS "pWindow", coverage / 10000.0 AS coverage, fixes,
+  fixes_within AS "fixesWithin", nullif(closest_dm, ${nothingClose}) / 10.0 AS "closestM", nullif(closest_after_ms, ${nothingClose}) AS "closestAfterMs", gap_s AS "gapS",
   habit_weeks AS "habitWeeks", habit_visits AS "habitVisits"`;
 
 /**
@@ -46,8 +46,8 @@ export class VerdictStore {
     const writer = await engine.connect();
     await writer.run(`CREATE TABLE IF NOT EXISTS verdicts (
       run INTEGER NOT NULL, crime INTEGER NOT NULL, wearing INTEGER NOT NULL, verdict UTINYINT NOT NULL, reasons USMALLINT NOT NULL,
-      p_moment FLOAT, p_window FLOAT, coverage FLOAT NOT NULL, fixes INTEGER NOT NULL, fixes_within INTEGER NOT NULL,
-      closest_m FLOAT, closest_after_ms DOUBLE, gap_s FLOAT NOT NULL, habit_weeks UTINYINT NOT NULL, habit_visits FLOAT NOT NULL
+      p_moment FLOAT, p_window FLOAT, coverage USMALLINT NOT NULL, fixes INTEGER NOT NULL, fixes_within INTEGER NOT NULL,
+      closest_dm INTEGER NOT NULL, closest_after_ms INTEGER NOT NULL, gap_s FLOAT NOT NULL, habit_weeks UTINYINT NOT NULL, habit_visits FLOAT NOT NULL
     )`);
     return new VerdictStore(engine, writer, await engine.connect());
   }
