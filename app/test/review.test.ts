@@ -53,6 +53,13 @@ async function exported(format: string): Promise<string> {
   return (await visitor.follow(`/crimes/1/export?format=${format}`)).text();
 }
 
+test('the policy is asked before a file of fixes is read', async () => {
+  const analyst = { id: 'x', name: 'X', role: 'crime-analyst' as const, purpose: 'crime-matching' as const };
+  await expect(importFixes(serving.waymark.performer, serving.waymark.intake, analyst, { path: '/no/such/file' })).rejects.toThrow(
+    'does not allow fixes.import',
+  );
+});
+
 describe('review with a second reviewer', () => {
   test('nothing leaves before it, and a reason is needed', async () => {
     expect((await exported('csv')).trim().split('\n')).toHaveLength(1);

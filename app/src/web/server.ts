@@ -285,7 +285,7 @@ export async function buildServer(
     metrics,
     routes,
     async listen(host, port) {
-      const bound = await app.listen({ host, port });
+      await app.listen({ host, port });
       const address = app.server.address();
       const actual = typeof address === 'object' && address ? address.port : port;
       const publicUrl = config.WAYMARK_PUBLIC_URL ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
@@ -312,7 +312,6 @@ export async function buildServer(
         });
       }
       await sessions.removeExpired();
-      void bound;
       return publicUrl;
     },
   };

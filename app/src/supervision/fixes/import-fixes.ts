@@ -50,6 +50,8 @@ export async function importFixes(
   file: FixFile,
   onProgress?: (bytes: number, all: number) => void,
 ): Promise<FixImport> {
+  // The intake trusts its caller; here it is a person, so the policy is asked.
+  await performer.admit(actor, 'fixes.import', 'supervision');
   const all = statSync(file.path).size;
   const result: FixImport = { read: 0, accepted: 0, duplicates: 0, quarantined: 0, registered: 0, problems: [] };
   const known = new Set<string>();

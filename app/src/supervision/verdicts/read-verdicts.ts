@@ -71,13 +71,16 @@ export function viewOf(stored: StoredVerdict, crime: CrimeVersionRow, wearer: We
 
 /** The run that speaks for each crime version: its latest. */
 export async function currentRuns(tx: Tx, crimes: CrimeVersionRow[]): Promise<Map<number, { run: number; coincidence: number | null }>> {
-  const ids = new Set(crimes.map(({ id }) => id));
-  const rows = await tx
+  const ids = crimes.map(({ id }) => id);
+  let query = tx
     .selectFrom('supervision.run_crimes as rc')
     .select(['rc.crime_version_id as crime', 'rc.run_id as run', 'rc.coincidence'])
-    .where('rc.run_id', '=', sql<number>`(SELECT max(run_id) FROM supervision.run_crimes WHERE crime_version_id = rc.crime_version_id)`)
-    .execute();
-  return new Map(rows.filter(({ crime }) => ids.has(crime)).map(({ crime, run, coincidence }) => [crime, { run, coincidence }]));
+    .where('rc.run_id', '=', sql<number>`(SELECT max(run_id) FROM supervision.run_crimes WHERE crime_version_id = rc.crime_version_id)`);
+  // A page asks about one crime; only a listing of all is worth reading the whole table for.
+  if (ids.length <= 1000) query = query.where('rc.crime_version_id', 'in', ids.length > 0 ? ids : [-1]);
+  const wanted = new Set(ids);
+  const rows = await query.execute();
+  return new Map(rows.filter(({ crime }) => wanted.has(crime)).map(({ crime, run, coincidence }) => [crime, { run, coincidence }]));
 }
 
 export interface VerdictSelection {
