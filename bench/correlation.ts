@@ -68,17 +68,20 @@ export async function benchCorrelation(options: { seed: number; size?: number })
       };
     });
     const began = performance.now();
-    const output = await computeRun(
-      fixes,
-      {
-        crimes,
-        wearings: Array.from({ length: wearers }, (_, i) => ({ id: i + 1, from: startMs, to: Infinity })),
-        parameters: { ...defaultParameters },
-        timeZone: 'Europe/London',
-        receiptUpto: fixes.lastReceipt,
-      },
-      (part) => verdicts.append(1, part.columns, part.rows),
-      (done, all) => say(`run: ${done} of ${all} crimes`),
+    const inputs = {
+      crimes,
+      wearings: Array.from({ length: wearers }, (_, i) => ({ id: i + 1, from: startMs, to: Infinity })),
+      parameters: { ...defaultParameters },
+      timeZone: 'Europe/London',
+      receiptUpto: fixes.lastReceipt,
+    };
+    const output = await verdicts.write(1, (append) =>
+      computeRun(
+        fixes,
+        inputs,
+        (part) => append(part.columns, part.rows),
+        (done, all) => say(`run: ${done} of ${all} crimes`),
+      ),
     );
     const seconds = (performance.now() - began) / 1000;
     const memory = peakMb();

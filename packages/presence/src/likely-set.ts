@@ -1,6 +1,6 @@
 import { grossShare, grossVariance, ordinaryShare, wideFactor, wideShare } from './fix-error.ts';
 import type { PresenceParameters } from './parameters.ts';
-import { longitudeDifference, planeAt } from './plane.ts';
+import { longitudeDifference } from './plane.ts';
 import type { Track } from './track.ts';
 
 /** Slowest spread of a wearer at rest, m²/s: steps about a room. */
@@ -53,7 +53,9 @@ export function likelySet(track: Track, parameters: PresenceParameters): LikelyS
   const spread = new Float32Array(n);
   const shared = new Float32Array(n);
   if (n === 0) return { likelyLon, likelyLat, variance, spread, shared };
-  const local = localMovement(track);
+  const perLon = metresPerLongitude(lat);
+  const local = localMovement(track, perLon);
+  const leastGross = grossVariance(0, parameters);
   const predicted = new Float64Array(n);
   let mLon = lon[0] as number;
   let mLat = lat[0] as number;
@@ -67,12 +69,11 @@ export function likelySet(track: Track, parameters: PresenceParameters): LikelyS
     const own = Math.max(reported, local.noise[i] as number);
     const before = P + (local.step[i - 1] as number);
     predicted[i] = before;
-    const perLon = metresPerDegree * Math.cos(((lat[i] as number) * Math.PI) / 180);
     const x = longitudeDifference(lon[i] as number, mLon);
     const y = (lat[i] as number) - mLat;
-    const r2 = (x * perLon) ** 2 + (y * metresPerDegree) ** 2;
+    const r2 = (x * (perLon[i] as number)) ** 2 + (y * metresPerDegree) ** 2;
     const wide = own * wideFactor * wideFactor;
-    const gross = Math.max(wide, grossVariance(Math.sqrt(own), parameters));
+    const gross = Math.max(wide, leastGross);
     const s1 = before + own;
     const s2 = before + wide;
     const s3 = before + gross;
@@ -111,24 +112,31 @@ export function likelySet(track: Track, parameters: PresenceParameters): LikelyS
     shared[i] = Math.min(0.999, gain * Math.sqrt(after / smoothed));
     variance[i] = smoothed;
   }
-  bridgeSpread(track, likelyLon, likelyLat, local.turning, spread);
+  bridgeSpread(at, likelyLon, likelyLat, perLon, local.turning, spread);
   return { likelyLon, likelyLat, variance, spread, shared };
 }
 
 /** σm² of each gap from how far it leads and how much the way turns around it. */
-function bridgeSpread({ at }: Track, lon: Float64Array, lat: Float64Array, turning: Float32Array, spread: Float32Array): void {
+function bridgeSpread(
+  at: Float64Array,
+  lon: Float64Array,
+  lat: Float64Array,
+  perLon: Float64Array,
+  turning: Float32Array,
+  spread: Float32Array,
+): void {
   const n = at.length;
   const moved2 = new Float32Array(n);
+  const meanMoved2 = new RunningMean(n);
   for (let k = 0; k + 1 < n; k++) {
-    const plane = planeAt(lon[k] as number, lat[k] as number);
-    const x = longitudeDifference(lon[k + 1] as number, plane.lon) * plane.perLon;
-    const y = ((lat[k + 1] as number) - plane.lat) * plane.perLat;
+    const x = longitudeDifference(lon[k + 1] as number, lon[k] as number) * (perLon[k] as number);
+    const y = ((lat[k + 1] as number) - (lat[k] as number)) * metresPerDegree;
     moved2[k] = x * x + y * y;
+    meanMoved2.set(k, moved2[k] as number);
   }
-  const meanMoved2 = runningSum(moved2);
   for (let k = 0; k + 1 < n; k++) {
     const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
-    const around = meanMoved2(Math.max(0, k - neighbours), Math.min(n - 2, k + neighbours));
+    const around = meanMoved2.over(Math.max(0, k - neighbours), Math.min(n - 2, k + neighbours));
     const share = Math.min(detourMost, Math.max(detourLeast, (turning[k] as number) / Math.max(1, around)));
     const beside = Math.max(k > 0 ? (moved2[k - 1] as number) : 0, moved2[k + 1] as number);
     spread[k] = restSpread + (share * Math.max(moved2[k] as number, neighbouringMove * beside)) / T;
@@ -145,13 +153,15 @@ function bridgeSpread({ at }: Track, lon: Float64Array, lat: Float64Array, turni
  * @returns per fix: `turning` = T·σm², m², and `noise` v, m² (made larger where neighbours share it); per gap: `step`,
  * the variance of the random walk across it, m²
  */
-function localMovement(track: Track): { turning: Float32Array; noise: Float32Array; step: Float32Array } {
-  const { at, lon, lat } = track;
+function localMovement(track: Track, perLon: Float64Array): { turning: Float32Array; noise: Float32Array; step: Float32Array } {
+  const { at, lon, lat, sigma } = track;
   const n = at.length;
-  const differences = lags.map((lag) => secondDifferences(track, lag));
-  // Running sums of each difference and of the count, for averages over any neighbourhood at once.
-  const sums = differences.map((values) => runningSum(values));
-  const stepSum = runningSum(squaredSteps(track));
+  const differences = lags.map(() => new RunningMean(n));
+  const steps = new RunningMean(n);
+  for (let i = 0; i < n; i++) {
+    steps.set(i, i > 0 ? squaredStep(track, perLon, i) : Number.NaN);
+    for (let l = 0; l < lags.length; l++) (differences[l] as RunningMean).set(i, secondDifference(track, perLon, i, lags[l] as number));
+  }
   const turning = new Float32Array(n);
   const noise = new Float32Array(n);
   const step = new Float32Array(n);
@@ -162,7 +172,7 @@ function localMovement(track: Track): { turning: Float32Array; noise: Float32Arr
     let last = Number.NaN;
     let first = Number.NaN;
     for (let l = 0; l < lags.length; l++) {
-      const mean = sums[l]?.(low, high) ?? Number.NaN;
+      const mean = (differences[l] as RunningMean).over(low, high);
       if (mean !== mean) break;
       if (l === 0) first = mean;
       else least = Math.min(least, (mean - last) / ((lags[l] as number) - (lags[l - 1] as number)));
@@ -174,19 +184,23 @@ function localMovement(track: Track): { turning: Float32Array; noise: Float32Arr
     // Errors that neighbours share do not average out: they weigh like fewer fixes.
     const sharedError = last > 0 ? Math.min(sharedErrorAtMost, Math.max(0, 1 - first / last)) : 0;
     // On the move, turns and stops look like noise; only near rest can it be told from the fixes.
-    if (!(stepSum(low, high) <= restRatio * first)) continue;
-    const reported = (track.sigma[i] as number) ** 2;
+    if (!(steps.over(low, high) <= restRatio * first)) continue;
+    const reported = (sigma[i] as number) ** 2;
     noise[i] = Math.min(noiseFactorAtMost * reported, (total * (1 + sharedError)) / (1 - sharedError));
   }
+  let fromLon = medianOfThree(lon, 0);
+  let fromLat = medianOfThree(lat, 0);
   for (let k = 0; k + 1 < n; k++) {
     const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
-    const x =
-      longitudeDifference(medianOfThree(lon, k + 1), medianOfThree(lon, k)) *
-      metresPerDegree *
-      Math.cos(((lat[k] as number) * Math.PI) / 180);
-    const y = (medianOfThree(lat, k + 1) - medianOfThree(lat, k)) * metresPerDegree;
+    const toLon = medianOfThree(lon, k + 1);
+    const toLat = medianOfThree(lat, k + 1);
+    const x = longitudeDifference(toLon, fromLon) * (perLon[k] as number);
+    const y = (toLat - fromLat) * metresPerDegree;
+    // A step counts as movement as far as it is more than noise explains.
     const moved = Math.max(0, x * x + y * y - Math.max(25, 0.5 * (noise[k] as number))) / 2;
     step[k] = T * restSpread + moved;
+    fromLon = toLon;
+    fromLat = toLat;
   }
   return { turning, noise, step };
 }
@@ -200,51 +214,64 @@ function medianOfThree(values: Float64Array, i: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
-/** Squared distances between neighbouring fixes, m². */
-function squaredSteps({ at, lon, lat }: Track): Float32Array {
-  const result = new Float32Array(at.length).fill(Number.NaN);
-  for (let i = 1; i < at.length; i++) {
-    const y = ((lat[i] as number) - (lat[i - 1] as number)) * metresPerDegree;
-    const x =
-      longitudeDifference(lon[i] as number, lon[i - 1] as number) * metresPerDegree * Math.cos(((lat[i] as number) * Math.PI) / 180);
-    result[i] = x * x + y * y;
+/** Metres per degree of longitude at each fix. These distances are short, so the sphere's mean radius does. */
+function metresPerLongitude(lat: Float64Array): Float64Array {
+  const result = new Float64Array(lat.length);
+  // A thousandth of a degree changes the cosine by less than anything here could notice.
+  let known = Number.NaN;
+  let perLon = 0;
+  for (let i = 0; i < lat.length; i++) {
+    if (!(Math.abs((lat[i] as number) - known) < 0.001)) {
+      known = lat[i] as number;
+      perLon = metresPerDegree * Math.cos((known * Math.PI) / 180);
+    }
+    result[i] = perLon;
   }
   return result;
 }
 
-/** Squared second differences in m² over `lag` steps; NaN where fixes stand too unevenly to compare. */
-function secondDifferences({ at, lon, lat }: Track, lag: number): Float32Array {
-  const n = at.length;
-  const result = new Float32Array(n).fill(Number.NaN);
-  for (let i = lag; i + lag < n; i++) {
-    const a = i - lag;
-    const b = i + lag;
-    const share = ((at[i] as number) - (at[a] as number)) / ((at[b] as number) - (at[a] as number));
-    if (share < 0.3 || share > 0.7) continue;
-    // Cheap metres: these distances are short, so the sphere's mean radius does.
-    const y =
-      ((1 - share) * ((lat[a] as number) - (lat[i] as number)) + share * ((lat[b] as number) - (lat[i] as number))) * metresPerDegree;
-    const x =
-      ((1 - share) * longitudeDifference(lon[a] as number, lon[i] as number) +
-        share * longitudeDifference(lon[b] as number, lon[i] as number)) *
-      metresPerDegree *
-      Math.cos(((lat[i] as number) * Math.PI) / 180);
-    result[i] = x * x + y * y;
-  }
-  return result;
+/** Squared distance between fix i and the one before, m². */
+function squaredStep({ lon, lat }: Track, perLon: Float64Array, i: number): number {
+  const y = ((lat[i] as number) - (lat[i - 1] as number)) * metresPerDegree;
+  const x = longitudeDifference(lon[i] as number, lon[i - 1] as number) * (perLon[i] as number);
+  return x * x + y * y;
 }
 
-/** Means over stretches, leaving out NaN; NaN where fewer than three are left. */
-function runningSum(values: Float32Array): (low: number, high: number) => number {
-  const sum = new Float64Array(values.length + 1);
-  const count = new Int32Array(values.length + 1);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    sum[i + 1] = (sum[i] as number) + (value === value ? value : 0);
-    count[i + 1] = (count[i] as number) + (value === value ? 1 : 0);
+/** Squared second difference at fix i over `lag` steps, m²; NaN where fixes stand too unevenly to compare. */
+function secondDifference({ at, lon, lat }: Track, perLon: Float64Array, i: number, lag: number): number {
+  const a = i - lag;
+  const b = i + lag;
+  if (a < 0 || b >= at.length) return Number.NaN;
+  const share = ((at[i] as number) - (at[a] as number)) / ((at[b] as number) - (at[a] as number));
+  if (share < 0.3 || share > 0.7) return Number.NaN;
+  const y = ((1 - share) * ((lat[a] as number) - (lat[i] as number)) + share * ((lat[b] as number) - (lat[i] as number))) * metresPerDegree;
+  const x =
+    ((1 - share) * longitudeDifference(lon[a] as number, lon[i] as number) +
+      share * longitudeDifference(lon[b] as number, lon[i] as number)) *
+    (perLon[i] as number);
+  return x * x + y * y;
+}
+
+/** Means of a quantity over any stretch of fixes, leaving out NaN; NaN where fewer than three are left. */
+class RunningMean {
+  readonly #sum: Float64Array;
+  readonly #count: Int32Array;
+
+  constructor(length: number) {
+    this.#sum = new Float64Array(length + 1);
+    this.#count = new Int32Array(length + 1);
   }
-  return (low, high) => {
-    const n = (count[high + 1] as number) - (count[low] as number);
-    return n < 3 ? Number.NaN : ((sum[high + 1] as number) - (sum[low] as number)) / n;
-  };
+
+  /** To be called for 0, 1, 2 and so on. */
+  set(i: number, value: number): void {
+    const known = value === value;
+    this.#sum[i + 1] = (this.#sum[i] as number) + (known ? value : 0);
+    this.#count[i + 1] = (this.#count[i] as number) + (known ? 1 : 0);
+  }
+
+  /** From `low` to `high`, both included. */
+  over(low: number, high: number): number {
+    const n = (this.#count[high + 1] as number) - (this.#count[low] as number);
+    return n < 3 ? Number.NaN : ((this.#sum[high + 1] as number) - (this.#sum[low] as number)) / n;
+  }
 }

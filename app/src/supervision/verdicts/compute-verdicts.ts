@@ -111,8 +111,8 @@ function sortedPlace(crime: CrimeVersionRow): unknown {
   return Object.entries(crime.place).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** What has fallen due: crimes without a verdict, and those whose window has seen fixes or wearings change since. */
-const planRun: Action<VerdictServices, { crimeVersions?: number[] }, RunInputs> = {
+/** Numbers a run and tells what has fallen due: crimes without a verdict, and those whose window has seen fixes or wearings change since. */
+const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: number; inputs: RunInputs }> = {
   name: 'verdict.compute',
   room: 'supervision',
   purpose: 'crime-matching',
@@ -122,8 +122,11 @@ const planRun: Action<VerdictServices, { crimeVersions?: number[] }, RunInputs> 
     const latest = crimeVersions ? [] : await latestRuns(tx);
     const receiptUpto = fixes.lastReceipt;
     const due = crimeVersions ? crimes : await dueCrimes(fixes, crimes, latest, wearings);
-    note(null, { crimes: due.length, wearings: wearings.length });
-    return { crimes: due, wearings, parameters: { ...defaultParameters }, timeZone, receiptUpto };
+    const { rows } = await sql<{ id: number }>`SELECT nextval('supervision.run_numbers')::int AS id`.execute(tx);
+    const { id: runId } = rows[0] as { id: number };
+    note({ kind: 'run', id: runId }, { crimes: due.length, wearings: wearings.length });
+    const inputs = { crimes: due, wearings, parameters: { ...defaultParameters }, timeZone, receiptUpto };
+    return { runId, inputs };
   },
 };
 
@@ -269,16 +272,6 @@ const recordRun: Action<VerdictServices, RunRecord, void> = {
   },
 };
 
-const reserveRun: Action<VerdictServices, null, number> = {
-  name: 'verdict.compute',
-  room: 'supervision',
-  purpose: 'crime-matching',
-  async run({ tx }) {
-    const { rows } = await sql<{ id: number }>`SELECT nextval('supervision.run_numbers')::int AS id`.execute(tx);
-    return (rows[0] as { id: number }).id;
-  },
-};
-
 export interface ComputedRun {
   runId: number;
   crimes: number;
@@ -300,15 +293,10 @@ export async function computeDueVerdicts(
   actor: Actor,
   options: { onProgress?: (done: number, all: number) => void } = {},
 ): Promise<ComputedRun | null> {
-  const inputs = await performer.perform(actor, planRun, services, {});
+  const { runId, inputs } = await performer.perform(actor, planRun, services, {});
   if (inputs.crimes.length === 0) return null;
-  const runId = await performer.perform(actor, reserveRun, services, null);
-  await services.verdicts.forget(runId);
-  const output = await computeRun(
-    services.fixes,
-    inputs,
-    (part) => services.verdicts.append(runId, part.columns, part.rows),
-    options.onProgress,
+  const output = await services.verdicts.write(runId, (append) =>
+    computeRun(services.fixes, inputs, (part) => append(part.columns, part.rows), options.onProgress),
   );
   const counts = new Map((await services.verdicts.countByCrime(runId)).map(({ crime, ...rest }) => [crime, rest]));
   await performer.perform(actor, recordRun, services, { inputs, output, runId, counts });

@@ -32,35 +32,41 @@ const columns = `run, crime, wearing, verdict, reasons, p_moment AS "pMoment", p
  */
 export class VerdictStore {
   readonly #engine: Engine;
-  readonly #writer: Connection;
   readonly #reader: Connection;
 
-  private constructor(engine: Engine, writer: Connection, reader: Connection) {
+  private constructor(engine: Engine, reader: Connection) {
     this.#engine = engine;
-    this.#writer = writer;
     this.#reader = reader;
   }
 
   static async open(path: string, memoryMb: number): Promise<VerdictStore> {
     const engine = await Engine.open(path, { memoryMb, checkpointMb: 512 });
-    const writer = await engine.connect();
-    await writer.run(`CREATE TABLE IF NOT EXISTS verdicts (
+    const reader = await engine.connect();
+    await reader.run(`CREATE TABLE IF NOT EXISTS verdicts (
       run INTEGER NOT NULL, crime INTEGER NOT NULL, wearing INTEGER NOT NULL, verdict UTINYINT NOT NULL, reasons USMALLINT NOT NULL,
       p_moment FLOAT, p_window FLOAT, coverage USMALLINT NOT NULL, fixes INTEGER NOT NULL, fixes_within INTEGER NOT NULL,
       closest_dm INTEGER NOT NULL, closest_after_ms INTEGER NOT NULL, gap_s FLOAT NOT NULL, habit_weeks UTINYINT NOT NULL, habit_visits FLOAT NOT NULL
     )`);
-    return new VerdictStore(engine, writer, await engine.connect());
+    return new VerdictStore(engine, reader);
   }
 
-  /** Adds rows of a run; `crime` and `wearing` are already ids. */
-  async append(run: number, part: VerdictColumns, rows: number): Promise<void> {
-    const stored = { run: new Int32Array(rows).fill(run), ...part } as Columns<typeof storedShape>;
-    await this.#writer.transaction(() => this.#writer.append('verdicts', storedShape, stored, rows));
-  }
-
-  /** Removes what a run left behind when it did not finish. */
-  async forget(run: number): Promise<void> {
-    await this.#writer.run('DELETE FROM verdicts WHERE run = ?', [run]);
+  /**
+   * Writes the rows of a run, all of them or, if `work` fails, none; what an earlier attempt under the same number left
+   * behind is removed. `crime` and `wearing` are already ids.
+   */
+  async write<T>(run: number, work: (append: (part: VerdictColumns, rows: number) => Promise<void>) => Promise<T>): Promise<T> {
+    const writer = await this.#engine.connect();
+    try {
+      return await writer.transaction(async () => {
+        await writer.run('DELETE FROM verdicts WHERE run = ?', [run]);
+        return work((part, rows) => {
+          const stored = { run: new Int32Array(rows).fill(run), ...part } as Columns<typeof storedShape>;
+          return writer.append('verdicts', storedShape, stored, rows);
+        });
+      });
+    } finally {
+      writer.close();
+    }
   }
 
   /** All verdicts of one run on one crime version. */
@@ -93,7 +99,6 @@ export class VerdictStore {
 
   close(): void {
     this.#reader.close();
-    this.#writer.close();
     this.#engine.close();
   }
 }
