@@ -1,14 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '@waymark/engine';
 import { defaultParameters, fromPlane, planeAt } from '@waymark/presence';
-import { Town, toDegrees } from '@waymark/town';
-import { FixStore, fixColumns } from '../app/src/platform/fix-store.ts';
+import { FixStore } from '../app/src/platform/fix-store.ts';
 import { computeRun } from '../app/src/supervision/verdicts/compute-verdicts.ts';
 import { VerdictStore } from '../app/src/supervision/verdicts/verdict-store.ts';
 import { type Report, say } from './report.ts';
+
+const fillTown = join(import.meta.dirname, 'fill-town.ts');
+
+/** What `fill-town.ts` leaves beside the fixes. */
+interface FilledTown {
+  startMs: number;
+  fixes: number;
+  crimes: { reference: string; type: string; from: number; to: number; lon: number; lat: number; uncertaintyM: number }[];
+}
 
 /** Peak memory of this process, MB. */
 function peakMb(): number {
@@ -25,48 +33,29 @@ export async function benchCorrelation(options: { seed: number; size?: number })
   const crimesWanted = Math.max(200, Math.round(20_000 * scale));
   const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'));
   try {
-    const fixes = await FixStore.open(join(folder, 'fixes.duckdb'), 1024);
-    const town = new Town({ seed: options.seed, wearers, days: 7, crimes: crimesWanted });
-    const { startMs } = town.settings;
-    let total = 0;
-    for (const wearer of town.wearers()) {
-      const { fixes: reported } = wearer;
-      const columns = fixColumns(reported.count);
-      for (let i = 0; i < reported.count; i++) {
-        columns.tag[i] = wearer.index + 1;
-        columns.wearing[i] = wearer.index + 1;
-        columns.at[i] = startMs + (reported.at[i] as number) * 1000;
-        columns.receivedAt[i] = columns.at[i] as number;
-        columns.lon[i] = reported.lon[i] as number;
-        columns.lat[i] = reported.lat[i] as number;
-        columns.accuracyM[i] = reported.accuracyM[i] as number;
-      }
-      columns.speedMps.fill(Number.NaN);
-      columns.headingDeg.fill(Number.NaN);
-      columns.battery.fill(Number.NaN);
-      columns.seq.fill(Number.NaN);
-      total += (await fixes.append({ source: 'bench', receivedAt: startMs, count: reported.count, columns, quarantined: [] })).accepted;
-      if ((wearer.index + 1) % 100 === 0) say(`storing fixes: ${wearer.index + 1} of ${wearers} wearers`);
-    }
-    const verdicts = await VerdictStore.open(join(folder, 'verdicts.duckdb'), 1024);
-    const crimes = town.crimes.map((crime, i) => {
-      const [lon, lat] = toDegrees(crime.x, crime.y);
-      return {
-        id: i + 1,
-        crime_id: i + 1,
-        force: 'Bench',
-        reference: crime.reference,
-        version: 1,
-        type: crime.type,
-        from_at: new Date(startMs + crime.from * 1000),
-        to_at: new Date(startMs + crime.to * 1000),
-        place: { kind: 'point' as const, lon, lat, uncertaintyM: crime.uncertaintyM },
-        text: '',
-        batch: null,
-        changed: [],
-        recorded_at: new Date(startMs),
-      };
+    const filled = spawnSync(process.execPath, [fillTown, folder, ...[options.seed, wearers, 7, crimesWanted].map(String)], {
+      stdio: 'inherit',
     });
+    if (filled.status !== 0) throw new Error('The town could not be stored; what went wrong stands above.');
+    const town = JSON.parse(readFileSync(join(folder, 'crimes.json'), 'utf8')) as FilledTown;
+    const { startMs, fixes: total } = town;
+    const fixes = await FixStore.open(join(folder, 'fixes.duckdb'), 1024);
+    const verdicts = await VerdictStore.open(join(folder, 'verdicts.duckdb'), 1024);
+    const crimes = town.crimes.map(({ reference, type, from, to, lon, lat, uncertaintyM }, i) => ({
+      id: i + 1,
+      crime_id: i + 1,
+      force: 'Bench',
+      reference,
+      version: 1,
+      type,
+      from_at: new Date(from),
+      to_at: new Date(to),
+      place: { kind: 'point' as const, lon, lat, uncertaintyM },
+      text: '',
+      batch: null,
+      changed: [],
+      recorded_at: new Date(startMs),
+    }));
     const began = performance.now();
     const inputs = {
       crimes,

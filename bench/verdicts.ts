@@ -1,4 +1,4 @@
-import { defaultParameters, strengthOf, sweep, verdictCode } from '@waymark/presence';
+import { defaultParameters, strengthOf, sweep, unknownProbability, verdictCode } from '@waymark/presence';
 import { Town, type TownCrime, type TruePath } from '@waymark/town';
 import { type Report, say } from './report.ts';
 import { loadTown } from './town-fleet.ts';
@@ -90,12 +90,13 @@ export async function benchVerdicts(options: { seed: number; size?: number }): P
           if (present) atMoment.ours++;
           if (byPlain) atMoment.plain++;
         }
-        const p = columns.pWindow[i] as number;
-        if (Number.isNaN(p)) continue;
+        if (columns.pWindowPpm[i] === unknownProbability) continue;
+        const p = (columns.pWindowPpm[i] as number) / 1e6;
         add(everyPair, p, there ? 1 : 0);
         // Where the answer is not plain anyway.
         if (p > 0.001 && p < 0.9999) add(some, p, there ? 1 : 0);
-        if (p > 0.001) add(moment, columns.pMoment[i] as number, path.shareWithin(crime.x, crime.y, radius, crime.from, crime.to));
+        if (p > 0.001)
+          add(moment, (columns.pMomentPpm[i] as number) / 1e6, path.shareWithin(crime.x, crime.y, radius, crime.from, crime.to));
       }
     },
     { onProgress: (done, all) => say(`judging: ${done} of ${all} crimes`) },

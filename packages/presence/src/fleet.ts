@@ -38,15 +38,19 @@ export function trackOf(fleet: Fleet, wearing: number): Track {
   };
 }
 
-/** Columns of verdicts, in the order they are stored. `crime` and `wearing` are indexes into the sweep's inputs. */
+/**
+ * Columns of verdicts, in the order they are stored. `crime` and `wearing` are indexes into the sweep's inputs. All are whole
+ * numbers: they store faster and pack better than fractions, and a run has millions.
+ */
 export const verdictShape = {
   crime: 'i32',
   wearing: 'i32',
   verdict: 'u8',
   reasons: 'u16',
-  pMoment: 'f32',
-  pWindow: 'f32',
-  /** Ten-thousandths. Whole numbers pack far better than fractions, and a run has millions. */
+  /** Probabilities in millionths; `unknownProbability` where nothing is known. */
+  pMomentPpm: 'i32',
+  pWindowPpm: 'i32',
+  /** Ten-thousandths. */
   coverage: 'u16',
   fixes: 'i32',
   fixesWithin: 'i32',
@@ -54,10 +58,14 @@ export const verdictShape = {
   closestDm: 'i32',
   /** Milliseconds after the beginning of the crime's window; `nothingClose` where there is none. */
   closestAfterMs: 'i32',
-  gapS: 'f32',
+  /** Seconds. */
+  gapS: 'i32',
   habitWeeks: 'u8',
-  habitVisits: 'f32',
+  /** Thousandths of a visit. */
+  habitVisits: 'u16',
 } as const satisfies Record<string, ColumnType>;
+
+export const unknownProbability = -1;
 
 /** More shifts than this are not looked at. */
 export const coincidenceShiftsAtMost = 16;

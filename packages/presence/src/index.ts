@@ -6,6 +6,7 @@ export {
   type SweepInput,
   type SweepPart,
   trackOf,
+  unknownProbability,
   type VerdictColumns,
   verdictShape,
 } from './fleet.ts';

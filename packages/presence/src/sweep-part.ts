@@ -8,6 +8,7 @@ import {
   type SweepInput,
   type SweepPart,
   trackOf,
+  unknownProbability,
   type VerdictColumns,
   verdictShape,
 } from './fleet.ts';
@@ -59,30 +60,32 @@ export class PartSweeper {
   #wearer(w: number, first: number, crimes: CrimeQuestion[], places: LaidPlace[], columns: VerdictColumns, row: number): number {
     const track = this.#tracks[w] as PreparedTrack;
     const judged = emptyJudgement();
+    const { crime: crimeOf, wearing, verdict, reasons, pMomentPpm, pWindowPpm, coverage, fixes, fixesWithin } = columns;
+    const { closestDm, closestAfterMs, gapS, habitWeeks, habitVisits } = columns;
     let next = row;
     for (let c = 0; c < crimes.length; c++) {
       const crime = crimes[c] as CrimeQuestion;
       const place = places[c] as LaidPlace;
       if (track.from > crime.to || track.to < crime.from) continue;
       this.#judge.judge(track, place, crime.from, crime.to, judged);
-      columns.crime[next] = first + c;
-      columns.wearing[next] = this.#firstWearing + w;
-      columns.verdict[next] = judged.verdict;
-      columns.reasons[next] = judged.reasons;
-      columns.pMoment[next] = judged.pMoment;
-      columns.pWindow[next] = judged.pWindow;
-      columns.coverage[next] = Math.round(judged.coverage * 10_000);
-      columns.fixes[next] = judged.fixes;
-      columns.fixesWithin[next] = judged.fixesWithin;
+      crimeOf[next] = first + c;
+      wearing[next] = this.#firstWearing + w;
+      verdict[next] = judged.verdict;
+      reasons[next] = judged.reasons;
+      pMomentPpm[next] = inMillionths(judged.pMoment);
+      pWindowPpm[next] = inMillionths(judged.pWindow);
+      coverage[next] = Math.round(judged.coverage * 10_000);
+      fixes[next] = judged.fixes;
+      fixesWithin[next] = judged.fixesWithin;
       const after = judged.closestAt - crime.from;
       const known = Math.abs(after) < -nothingClose;
-      columns.closestDm[next] = known ? Math.min(Math.round(judged.closestM * 10), -nothingClose - 1) : nothingClose;
-      columns.closestAfterMs[next] = known ? after : nothingClose;
-      columns.gapS[next] = judged.gapS;
+      closestDm[next] = known ? Math.min(Math.round(judged.closestM * 10), -nothingClose - 1) : nothingClose;
+      closestAfterMs[next] = known ? after : nothingClose;
+      gapS[next] = Math.round(judged.gapS);
       if (judged.verdict === verdictCode.present || judged.verdict === verdictCode.unknown) {
         const habit = ownHabit(this.#judge, track, place, crime.from, crime.to, crime.habitShifts);
-        columns.habitWeeks[next] = habit.weeks;
-        columns.habitVisits[next] = habit.visits;
+        habitWeeks[next] = habit.weeks;
+        habitVisits[next] = Math.round(habit.visits * 1000);
       }
       next++;
     }
@@ -100,6 +103,10 @@ export class PartSweeper {
       visits[offset + s] = this.#near.countNear(place, from, to, reach);
     });
   }
+}
+
+function inMillionths(p: number): number {
+  return Number.isNaN(p) ? unknownProbability : Math.round(p * 1_000_000);
 }
 
 function roomFor(rows: number): VerdictColumns {

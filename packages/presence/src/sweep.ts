@@ -7,6 +7,8 @@ import { PartSweeper } from './sweep-part.ts';
 /** Below this many pairs, starting threads costs more than it saves. */
 const pairsWorthThreads = 100_000;
 const rowsPerPart = 250_000;
+/** Parts that a thread may have waiting for the store: it keeps working through a slow moment of the store. */
+const partsAhead = 6;
 
 export interface SweepOptions {
   threads?: number;
@@ -33,7 +35,7 @@ interface Share {
  * Judges every crime against every wearing whose time touches its window.
  *
  * Wearings are split in fixed shares, whatever the number of threads, so that the digest does not depend on the machine.
- * `store` is awaited for each part; parts may come in any order, and no thread runs more than one part ahead of it, so
+ * `store` is awaited for each part; parts may come in any order, and no thread runs more than a few parts ahead of it, so
  * memory stays bounded whatever the size.
  */
 export async function sweep(
@@ -109,7 +111,7 @@ function meanOverDays(visits: Float64Array, worn: Float64Array): Float32Array {
   return mean;
 }
 
-/** One thread per share at a time; each is asked for the next stretch when the one before is on its way to the store. */
+/** One thread per share at a time, each asked for its next stretch as long as not too many wait for the store. */
 async function onThreads(
   input: SweepInput,
   shares: Share[],
@@ -125,18 +127,20 @@ async function onThreads(
       });
       const end = (error?: unknown) => void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
       let next = 0;
-      let behind: Promise<void> = Promise.resolve();
+      // Parts on their way to the store, the newest last.
+      const behind: Promise<void>[] = [];
       const ask = () => {
-        if (next >= stretches.length) return void behind.then(() => end(), end);
+        if (next >= stretches.length) return void Promise.all(behind).then(() => end(), end);
         const stretch = stretches[next] as Share;
         worker.postMessage({ part: s * stretches.length + next++, first: stretch.first, last: stretch.last });
       };
       worker.once('error', end);
       worker.on('message', (result: SweepPart) => {
-        const previous = behind;
-        behind = storing.then(() => keep(result));
-        storing = behind.catch(() => undefined);
-        previous.then(ask, end);
+        const stored = storing.then(() => keep(result));
+        storing = stored.catch(() => undefined);
+        behind.push(stored);
+        const room = behind.length < partsAhead ? Promise.resolve() : (behind.shift() as Promise<void>);
+        room.then(ask, end);
       });
       ask();
     });

@@ -81,6 +81,8 @@ export async function computeRun(
     )
     .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))
     .digest('hex');
+  const crimeIds = Int32Array.from(crimes, ({ id }) => id);
+  const wearingIds = Int32Array.from(inputs.wearings, ({ id }) => id);
   let verdicts = 0;
   const result = await sweep(
     { fleet: loaded.fleet, crimes: questions, parameters },
@@ -88,8 +90,8 @@ export async function computeRun(
       verdicts += part.rows;
       const { crime, wearing } = part.columns;
       for (let i = 0; i < part.rows; i++) {
-        crime[i] = (crimes[crime[i] as number] as CrimeVersionRow).id;
-        wearing[i] = (inputs.wearings[wearing[i] as number] as WearingSnapshot).id;
+        crime[i] = crimeIds[crime[i] as number] as number;
+        wearing[i] = wearingIds[wearing[i] as number] as number;
       }
       await keep(part);
     },

@@ -1,5 +1,5 @@
 import { type Columns, type ColumnType, type Connection, Engine } from '@waymark/engine';
-import { nothingClose, type VerdictColumns, verdictShape } from '@waymark/presence';
+import { nothingClose, unknownProbability, type VerdictColumns, verdictShape } from '@waymark/presence';
 
 /** A stored verdict. `crime` is a crime version, `wearing` a wearing, both by id. */
 export interface StoredVerdict {
@@ -22,9 +22,9 @@ export interface StoredVerdict {
 
 const storedShape = { run: 'i32', ...verdictShape } as const satisfies Record<string, ColumnType>;
 
-const columns = `run, crime, wearing, verdict, reasons, p_moment AS "pMoment", p_window AS "pWindow", coverage / 10000.0 AS coverage, fixes,
+const columns = `run, crime, wearing, verdict, reasons, nullif(p_moment_ppm, ${unknownProbability}) / 1e6 AS "pMoment", nullif(p_window_ppm, ${unknownProbability}) / 1e6 AS "pWindow", coverage / 10000.0 AS coverage, fixes,
   fixes_within AS "fixesWithin", nullif(closest_dm, ${nothingClose}) / 10.0 AS "closestM", nullif(closest_after_ms, ${nothingClose}) AS "closestAfterMs", gap_s AS "gapS",
-  habit_weeks AS "habitWeeks", habit_visits AS "habitVisits"`;
+  habit_weeks AS "habitWeeks", habit_visits / 1000.0 AS "habitVisits"`;
 
 /**
  * Verdicts of every run, excluded and unknown as much as present: a columnar file, for one run of a large fleet is tens of
@@ -44,8 +44,8 @@ export class VerdictStore {
     const reader = await engine.connect();
     await reader.run(`CREATE TABLE IF NOT EXISTS verdicts (
       run INTEGER NOT NULL, crime INTEGER NOT NULL, wearing INTEGER NOT NULL, verdict UTINYINT NOT NULL, reasons USMALLINT NOT NULL,
-      p_moment FLOAT, p_window FLOAT, coverage USMALLINT NOT NULL, fixes INTEGER NOT NULL, fixes_within INTEGER NOT NULL,
-      closest_dm INTEGER NOT NULL, closest_after_ms INTEGER NOT NULL, gap_s FLOAT NOT NULL, habit_weeks UTINYINT NOT NULL, habit_visits FLOAT NOT NULL
+      p_moment_ppm INTEGER NOT NULL, p_window_ppm INTEGER NOT NULL, coverage USMALLINT NOT NULL, fixes INTEGER NOT NULL, fixes_within INTEGER NOT NULL,
+      closest_dm INTEGER NOT NULL, closest_after_ms INTEGER NOT NULL, gap_s INTEGER NOT NULL, habit_weeks UTINYINT NOT NULL, habit_visits USMALLINT NOT NULL
     )`);
     return new VerdictStore(engine, reader);
   }
@@ -71,10 +71,10 @@ export class VerdictStore {
 
   /** All verdicts of one run on one crime version. */
   async ofCrime(run: number, crime: number): Promise<StoredVerdict[]> {
-    return this.#reader.rows(
-      `SELECT ${columns} FROM verdicts WHERE run = ? AND crime = ? ORDER BY verdict, p_window DESC NULLS LAST, wearing`,
-      [run, crime],
-    );
+    return this.#reader.rows(`SELECT ${columns} FROM verdicts WHERE run = ? AND crime = ? ORDER BY verdict, p_window_ppm DESC, wearing`, [
+      run,
+      crime,
+    ]);
   }
 
   /** How many verdicts a run has of each kind, per crime version. */

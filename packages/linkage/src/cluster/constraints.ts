@@ -1,0 +1,98 @@
+import type { Records } from '../records/records.ts';
+import { jaroWinkler } from '../similarity/jaro-winkler.ts';
+import { areNicknames } from '../similarity/nicknames.ts';
+
+/** What must never be one person, whatever the weights say, and what a person has decided. */
+export interface Constraints {
+  /** Pairs of rows that a person decided are the same, or are not. */
+  same?: [number, number][];
+  notSame?: [number, number][];
+  /** Sources that hold each person at most once. */
+  cleanSources?: string[];
+  /** How twins show; without it they are not looked for. */
+  twins?: TwinRule;
+}
+
+/**
+ * Twins share surname, birth date and address, and have different forenames and no identifier in common. Fields by name;
+ * of `address` one that is equal is enough.
+ */
+export interface TwinRule {
+  forename: string;
+  surname: string;
+  dateOfBirth: string;
+  address: string[];
+  identifiers: string[];
+}
+
+export type Obstacle = 'decided not the same' | 'two from a source that holds each person once' | 'twins';
+
+/** Answers whether two records, or two groups of them, may be one person. */
+export class ConstraintCheck {
+  readonly #records: Records;
+  readonly #notSame = new Map<number, Set<number>>();
+  readonly #same = new Map<number, Set<number>>();
+  readonly #clean: boolean[];
+  readonly #twins: ((i: number, j: number) => boolean) | null;
+
+  constructor(records: Records, { same = [], notSame = [], cleanSources = [], twins }: Constraints) {
+    this.#records = records;
+    for (const [i, j] of notSame) both(this.#notSame, i, j);
+    for (const [i, j] of same) both(this.#same, i, j);
+    this.#clean = records.sources.map((source) => cleanSources.includes(source));
+    this.#twins = twins ? twinTest(records, twins, (i, j) => this.#same.get(i)?.has(j) ?? false) : null;
+  }
+
+  /** Why two groups cannot be one person, and the pair that shows it; null when they can. */
+  obstacle(groupA: readonly number[], groupB: readonly number[]): { obstacle: Obstacle; left: number; right: number } | null {
+    const { sourceOf } = this.#records;
+    for (const i of groupA) {
+      const forbidden = this.#notSame.get(i);
+      for (const j of groupB) {
+        if (forbidden?.has(j)) return { obstacle: 'decided not the same', left: i, right: j };
+        if (sourceOf[i] === sourceOf[j] && this.#clean[sourceOf[i] as number]) {
+          return { obstacle: 'two from a source that holds each person once', left: i, right: j };
+        }
+        if (this.#twins?.(i, j)) return { obstacle: 'twins', left: i, right: j };
+      }
+    }
+    return null;
+  }
+}
+
+function both(map: Map<number, Set<number>>, i: number, j: number): void {
+  for (const [a, b] of [
+    [i, j],
+    [j, i],
+  ] as const) {
+    const found = map.get(a);
+    if (found) found.add(b);
+    else map.set(a, new Set([b]));
+  }
+}
+
+function twinTest(records: Records, rule: TwinRule, decidedSame: (i: number, j: number) => boolean): (i: number, j: number) => boolean {
+  const code = (field: string) => {
+    const column = records.column(field);
+    return (row: number) => column.codes[row] as number;
+  };
+  const [forename, surname, dateOfBirth] = [code(rule.forename), code(rule.surname), code(rule.dateOfBirth)];
+  const [addresses, identifiers] = [rule.address.map(code), rule.identifiers.map(code)];
+  const equal = (of: (row: number) => number, i: number, j: number) => of(i) >= 0 && of(i) === of(j);
+  const forenames = records.column(rule.forename);
+  return (i, j) =>
+    equal(surname, i, j) &&
+    equal(dateOfBirth, i, j) &&
+    addresses.some((address) => equal(address, i, j)) &&
+    clearlyDiffer(forenames.dictionary.values[forename(i)], forenames.dictionary.values[forename(j)]) &&
+    !identifiers.some((identifier) => equal(identifier, i, j)) &&
+    !decidedSame(i, j);
+}
+
+/** Different forenames, and not one within the other or a slip in it. */
+function clearlyDiffer(a: string | undefined, b: string | undefined): boolean {
+  if (!a || !b || a === b) return false;
+  return (
+    jaroWinkler(a < b ? a : b, a < b ? b : a) < 0.8 && !areNicknames(a, b) && !a.split(' ').some((word) => b.split(' ').includes(word))
+  );
+}

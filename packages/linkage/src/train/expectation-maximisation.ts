@@ -1,0 +1,96 @@
+import type { PatternCounts } from './pattern-counts.ts';
+
+/** m or u of every level of every comparison; a comparison that takes no part has `null`. */
+export type LevelTable = (number[] | null)[];
+
+export interface EmOptions {
+  /** Iterations at most. */
+  iterations?: number;
+  /** Done when no parameter changes by more. */
+  tolerance?: number;
+}
+
+export interface EmResult {
+  /** P(same person) among the pairs counted. */
+  lambda: number;
+  m: LevelTable;
+  /** Expected pairs of one person at each level: what m rests on. */
+  support: LevelTable;
+  converged: boolean;
+  /** λ and the greatest change after each iteration. */
+  history: { lambda: number; change: number }[];
+}
+
+/** m is never taken to be exactly nothing: at least this, until counts say otherwise. */
+const leastProbability = 1e-9;
+
+/**
+ * Fits λ and m to pattern counts by expectation–maximisation with u held fast (Winkler 1988; u from random pairs as in Splink).
+ * A missing value tells nothing.
+ *
+ * @param u fixed; a comparison with `null` is left out
+ * @param start m to begin with
+ */
+export function expectationMaximisation(
+  { levels, comparisons, counts }: PatternCounts,
+  takesPart: (entry: number) => boolean,
+  u: LevelTable,
+  start: LevelTable,
+  startLambda: number,
+  { iterations = 200, tolerance = 1e-5 }: EmOptions = {},
+): EmResult {
+  const entries: number[] = [];
+  for (let e = 0; e < counts.length; e++) if (takesPart(e)) entries.push(e);
+  let m = start.map((own) => own?.slice() ?? null);
+  let lambda = startLambda;
+  let support: LevelTable = m.map((own) => own?.map(() => 0) ?? null);
+  const history: EmResult['history'] = [];
+  const total = entries.reduce((sum, e) => sum + (counts[e] as number), 0);
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    const expected = m.map((own) => own?.map(() => 0) ?? null);
+    let matches = 0;
+    for (const e of entries) {
+      const p = posterior(levels, e * comparisons, lambda, m, u) * (counts[e] as number);
+      matches += p;
+      for (let c = 0; c < comparisons; c++) {
+        const own = expected[c];
+        const level = levels[e * comparisons + c] as number;
+        if (own && level < own.length) own[level] = (own[level] as number) + p;
+      }
+    }
+    const nextLambda = total === 0 ? 0 : Math.min(1 - 1e-9, matches / total);
+    let change = Math.abs(nextLambda - lambda);
+    const next = m.map((own, c) => {
+      const sums = expected[c];
+      if (!own || !sums) return null;
+      const sum = sums.reduce((all, value) => all + value, 0);
+      if (sum <= 0) return own;
+      return own.map((before, level) => {
+        const value = Math.max(leastProbability, (sums[level] as number) / sum);
+        change = Math.max(change, Math.abs(value - before));
+        return value;
+      });
+    });
+    lambda = nextLambda;
+    m = next;
+    support = expected;
+    history.push({ lambda, change });
+    if (change < tolerance) return { lambda, m, support, converged: true, history };
+  }
+  return { lambda, m, support, converged: false, history };
+}
+
+/** P(same person | levels), levels from `offset`. */
+export function posterior(levels: Uint8Array, offset: number, lambda: number, m: LevelTable, u: LevelTable): number {
+  let same = lambda;
+  let different = 1 - lambda;
+  for (let c = 0; c < m.length; c++) {
+    const own = m[c];
+    const other = u[c];
+    const level = levels[offset + c] as number;
+    if (!own || !other || level >= own.length) continue;
+    same *= own[level] as number;
+    different *= other[level] as number;
+  }
+  return same + different === 0 ? 0 : same / (same + different);
+}
