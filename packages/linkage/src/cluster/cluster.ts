@@ -14,6 +14,8 @@ export interface ClusterOptions {
   reviewBits: number;
   /** The weight of any two records, for pairs that no blocking rule found. */
   weigh: (i: number, j: number) => number;
+  /** Only these rows are put together; all unless given. */
+  rows?: readonly number[];
   /** Two records of one cluster with less than this are shown to a person. */
   doubtBits?: number;
 }
@@ -48,12 +50,12 @@ const comparedAtMost = 24;
  * sums of whole grains.
  */
 export function cluster(records: Records, pairs: WeightedPairs, constraints: Constraints, options: ClusterOptions): Clustering {
-  const rank = rankById(records);
   const check = new ConstraintCheck(records, constraints);
-  const members: number[][] = Array.from({ length: records.count }, (_, row) => [row]);
-  const groupOf = Int32Array.from({ length: records.count }, (_, row) => row);
-  const edges = sortedEdges(pairs, constraints, options, rank);
-  const held = new Map<string, ReviewItem>();
+  const { edges, rows } = sortedEdges(records, pairs, constraints, options);
+  // From here on records go by their place in `rows`, which is the order of their ids.
+  const members: number[][] = rows.map((_, place) => [place]);
+  const groupOf = Int32Array.from(rows, (_, place) => place);
+  const held = new Map<Edge, ReviewItem>();
   let open = edges.filter(({ bits }) => bits >= options.linkBits);
   // What was held back may become possible when one side has grown.
   for (let merged = true; merged; ) {
@@ -63,16 +65,15 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
       const [a, b] = [groupOf[edge.left] as number, groupOf[edge.right] as number];
       if (a === b) continue;
       const [groupA, groupB] = [members[a] as number[], members[b] as number[]];
-      const stop = hindrance(groupA, groupB, edge, check, options, rank);
-      const key = `${edge.left}/${edge.right}`;
+      const stop = hindrance(groupA, groupB, edge, rows, check, options);
       if (stop) {
-        held.set(key, stop);
+        held.set(edge, stop);
         later.push(edge);
         continue;
       }
-      held.delete(key);
+      held.delete(edge);
       const [into, from] = groupA.length >= groupB.length ? [a, b] : [b, a];
-      for (const row of members[from] as number[]) groupOf[row] = into;
+      for (const place of members[from] as number[]) groupOf[place] = into;
       members[into] = (members[into] as number[]).concat(members[from] as number[]);
       members[from] = [];
       merged = true;
@@ -80,21 +81,31 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
     open = later;
   }
   const clusterOf = new Int32Array(records.count).fill(-1);
-  const clusters = members
-    .filter((rows) => rows.length > 0 && !(rows.length === 1 && records.removed.has(rows[0] as number)))
-    .map((rows) => rows.sort((x, y) => (rank[x] as number) - (rank[y] as number)))
-    .sort((x, y) => (rank[x[0] as number] as number) - (rank[y[0] as number] as number));
-  clusters.forEach((rows, c) => {
-    for (const row of rows) clusterOf[row] = c;
-  });
-  const review = [...held.values(), ...unsure(edges, clusterOf, options), ...doubts(clusters, constraints, options)].filter(
-    ({ left, right, reason }) => reason === 'doubt within a person' || clusterOf[left] !== clusterOf[right],
+  const clusters: number[][] = [];
+  for (const places of members) {
+    if (places.length === 0) continue;
+    const together = places.sort((x, y) => x - y).map((place) => rows[place] as number);
+    for (const row of together) clusterOf[row] = clusters.length;
+    clusters.push(together);
+  }
+  const doubtful = doubts(clusters, constraints, options);
+  const alone = (row: number) => {
+    if (clusterOf[row] !== -1 || records.removed.has(row)) return;
+    clusterOf[row] = clusters.length;
+    clusters.push([row]);
+  };
+  if (options.rows) options.rows.forEach(alone);
+  else for (let row = 0; row < records.count; row++) alone(row);
+  const review = [...held.values(), ...unsure(edges, rows, clusterOf, options)].filter(
+    ({ left, right }) => clusterOf[left] !== clusterOf[right],
   );
-  review.sort(
-    (x, y) =>
-      y.bits - x.bits || (rank[x.left] as number) - (rank[y.left] as number) || (rank[x.right] as number) - (rank[y.right] as number),
-  );
-  return { clusterOf, clusters, review };
+  return {
+    clusterOf,
+    clusters,
+    review: [...review, ...doubtful].sort(
+      (x, y) => y.bits - x.bits || compareRows(records, x.left, y.left) || compareRows(records, x.right, y.right),
+    ),
+  };
 }
 
 interface Edge {
@@ -103,53 +114,68 @@ interface Edge {
   bits: number;
 }
 
-function sortedEdges(pairs: WeightedPairs, { same = [] }: Constraints, { reviewBits }: ClusterOptions, rank: Int32Array): Edge[] {
-  const edges: Edge[] = [];
-  const add = (i: number, j: number, bits: number) => {
-    edges.push((rank[i] as number) < (rank[j] as number) ? { left: i, right: j, bits } : { left: j, right: i, bits });
-  };
+/** Pairs worth a look, strongest first, and the rows they are of in the order of ids; pairs go by places in that order. */
+function sortedEdges(
+  records: Records,
+  pairs: WeightedPairs,
+  { same = [] }: Constraints,
+  { reviewBits }: ClusterOptions,
+): { edges: Edge[]; rows: number[] } {
+  const found: Edge[] = [];
   for (let p = 0; p < pairs.count; p++) {
-    if ((pairs.bits[p] as number) >= reviewBits) add(pairs.left[p] as number, pairs.right[p] as number, pairs.bits[p] as number);
+    const bits = pairs.bits[p] as number;
+    if (bits >= reviewBits) found.push({ left: pairs.left[p] as number, right: pairs.right[p] as number, bits });
   }
-  for (const [i, j] of same) add(i, j, Number.POSITIVE_INFINITY);
-  return edges.sort(
-    (x, y) =>
-      (x.bits === y.bits ? 0 : y.bits - x.bits) ||
-      (rank[x.left] as number) - (rank[y.left] as number) ||
-      (rank[x.right] as number) - (rank[y.right] as number),
-  );
+  for (const [left, right] of same) found.push({ left, right, bits: Number.POSITIVE_INFINITY });
+  const placeOf = new Map<number, number>();
+  for (const { left, right } of found) placeOf.set(left, -1).set(right, -1);
+  const rows = [...placeOf.keys()].sort((a, b) => compareRows(records, a, b));
+  rows.forEach((row, place) => {
+    placeOf.set(row, place);
+  });
+  const edges = found.map(({ left, right, bits }) => {
+    const [a, b] = [placeOf.get(left) as number, placeOf.get(right) as number];
+    return a < b ? { left: a, right: b, bits } : { left: b, right: a, bits };
+  });
+  return { edges: edges.sort((x, y) => (x.bits === y.bits ? 0 : y.bits - x.bits) || x.left - y.left || x.right - y.right), rows };
 }
 
 /** What keeps two groups apart, or null. */
 function hindrance(
   groupA: number[],
   groupB: number[],
-  { left, right, bits }: Edge,
+  edge: Edge,
+  rows: number[],
   check: ConstraintCheck,
   { linkBits, weigh }: ClusterOptions,
-  rank: Int32Array,
 ): ReviewItem | null {
-  const found = check.obstacle(groupA, groupB);
-  if (found) return { left, right, bits: Number.isFinite(bits) ? bits : weigh(left, right), reason: found.obstacle };
-  if (groupA.length * groupB.length === 1 || bits === Number.POSITIVE_INFINITY) return null;
+  const [left, right] = [rows[edge.left] as number, rows[edge.right] as number];
+  const rowsOf = (group: number[]) => group.map((place) => rows[place] as number);
+  const found = check.obstacle(rowsOf(groupA), rowsOf(groupB));
+  if (found) return { left, right, bits: Number.isFinite(edge.bits) ? edge.bits : weigh(left, right), reason: found.obstacle };
+  if (groupA.length * groupB.length === 1 || edge.bits === Number.POSITIVE_INFINITY) return null;
+  const inA = groupA.includes(edge.left);
   let sum = 0;
-  for (const i of someOf(groupA, left, rank)) for (const j of someOf(groupB, right, rank)) sum += weigh(i, j);
-  return sum >= linkBits ? null : { left, right, bits, reason: 'evidence against' };
+  for (const i of someOf(groupA, inA ? edge.left : edge.right)) {
+    for (const j of someOf(groupB, inA ? edge.right : edge.left)) sum += weigh(rows[i] as number, rows[j] as number);
+  }
+  return sum >= linkBits ? null : { left, right, bits: edge.bits, reason: 'evidence against' };
 }
 
 /** A group, or of a large one the record at hand and the first by id. */
-function someOf(group: number[], always: number, rank: Int32Array): number[] {
+function someOf(group: number[], always: number): number[] {
   if (group.length <= comparedAtMost) return group;
-  const first = [...group].sort((x, y) => (rank[x] as number) - (rank[y] as number)).slice(0, comparedAtMost);
-  return first.includes(always) || !group.includes(always) ? first : [always, ...first.slice(1)];
+  const first = [...group].sort((x, y) => x - y).slice(0, comparedAtMost);
+  return first.includes(always) ? first : [always, ...first.slice(1)];
 }
 
-function unsure(edges: Edge[], clusterOf: Int32Array, { linkBits }: ClusterOptions): ReviewItem[] {
+function unsure(edges: Edge[], rows: number[], clusterOf: Int32Array, { linkBits }: ClusterOptions): ReviewItem[] {
   // Of two persons only their strongest pair is shown.
   const seen = new Set<string>();
   const items: ReviewItem[] = [];
-  for (const { left, right, bits } of edges) {
-    if (bits >= linkBits) continue;
+  for (const edge of edges) {
+    if (edge.bits >= linkBits) continue;
+    const [left, right, bits] = [rows[edge.left] as number, rows[edge.right] as number, edge.bits];
     const [a, b] = [clusterOf[left] as number, clusterOf[right] as number];
     const key = a < b ? `${a}/${b}` : `${b}/${a}`;
     if (a === b || seen.has(key)) continue;
@@ -177,21 +203,10 @@ function doubts(clusters: number[][], { same = [] }: Constraints, { weigh, doubt
   return items;
 }
 
-/** The place of each record in the order of sources and ids, which does not depend on the order of rows. */
-function rankById(records: Records): Int32Array {
-  const { ids, sources, sourceOf } = records;
-  const order = Int32Array.from({ length: records.count }, (_, row) => row);
-  const source = sources.map((name) => name);
-  const compare = (a: number, b: number): number => {
-    const [x, y] = [source[sourceOf[a] as number] as string, source[sourceOf[b] as number] as string];
-    if (x !== y) return x < y ? -1 : 1;
-    const [idA, idB] = [ids[a] as string, ids[b] as string];
-    return idA < idB ? -1 : idA > idB ? 1 : a - b;
-  };
-  order.sort(compare);
-  const rank = new Int32Array(records.count);
-  order.forEach((row, place) => {
-    rank[row] = place;
-  });
-  return rank;
+/** The order of records by source and id, which does not depend on the order of rows. */
+function compareRows({ ids, sources, sourceOf }: Records, a: number, b: number): number {
+  const [x, y] = [sources[sourceOf[a] as number] as string, sources[sourceOf[b] as number] as string];
+  if (x !== y) return x < y ? -1 : 1;
+  const [idA, idB] = [ids[a] as string, ids[b] as string];
+  return idA < idB ? -1 : idA > idB ? 1 : a - b;
 }

@@ -1,10 +1,11 @@
 import type { Comparison, Condition } from '../model/model.ts';
 import type { FieldColumn, Records } from '../records/records.ts';
 import { PairMemo } from './pair-memo.ts';
-import { mostEdits, type SingleCondition, testCondition } from './test-condition.ts';
+import { type KnownSimilarity, mostEdits, type SingleCondition, testCondition } from './test-condition.ts';
+import { type ValueTest, valueTest } from './value-tests.ts';
 
 export interface CompareOptions {
-  /** Pairs of values that each field of each comparison remembers at most. */
+  /** Pairs of values that each field of each comparison remembers at most; 0 where pairs hardly ever come again. */
   rememberedPairs?: number;
   /** Works everything out each time: slow, obvious, and the same answers. For tests. */
   plain?: boolean;
@@ -17,12 +18,15 @@ class FieldTests {
   readonly column: FieldColumn;
   readonly conditions: SingleCondition[] = [];
   readonly #memo: PairMemo | null;
+  readonly #plain: boolean;
   #equalBits = new Int32Array(0);
-  #editsAtMost = 1;
+  #tests: ValueTest[] = [];
+  readonly #known: KnownSimilarity = { jaroWinkler: undefined, edits: undefined, editsAtMost: 1 };
 
   constructor(column: FieldColumn, { rememberedPairs = defaultRememberedPairs, plain = false }: CompareOptions) {
     this.column = column;
-    this.#memo = plain ? null : new PairMemo(rememberedPairs);
+    this.#plain = plain;
+    this.#memo = plain || rememberedPairs === 0 ? null : new PairMemo(rememberedPairs);
   }
 
   /** The bit of a condition. */
@@ -30,15 +34,22 @@ class FieldTests {
     const same = JSON.stringify(condition);
     let i = this.conditions.findIndex((known) => JSON.stringify(known) === same);
     if (i < 0) i = this.conditions.push(condition) - 1;
-    this.#editsAtMost = mostEdits(this.conditions);
     return i;
+  }
+
+  /** To be called when all conditions are known. */
+  ready(): void {
+    this.#known.editsAtMost = mostEdits(this.conditions);
+    const least = Math.min(...this.conditions.map((condition) => ('similar' in condition ? condition.atLeast : 1)));
+    this.#tests = this.conditions.map((condition) => valueTest(condition, this.column.dictionary, least));
   }
 
   /** −1 where a value is missing on a side. */
   bits(a: number, b: number): number {
     if (a < 0 || b < 0) return -1;
-    if (this.#memo === null) return this.#find(a, b);
-    return a === b ? this.#bitsOfEqual(a) : this.#memo.get(a, b, this.#find);
+    if (this.#plain) return this.#find(a, b);
+    if (a === b) return this.#bitsOfEqual(a);
+    return this.#memo === null ? this.#find(a, b) : this.#memo.get(a, b, this.#find);
   }
 
   #bitsOfEqual(code: number): number {
@@ -55,15 +66,20 @@ class FieldTests {
   }
 
   readonly #find = (a: number, b: number): number => {
-    const { values } = this.column.dictionary;
-    const [one, other] = [values[a] as string, values[b] as string];
-    const known = { jaroWinkler: undefined, edits: undefined, editsAtMost: this.#editsAtMost };
+    this.#known.jaroWinkler = undefined;
+    this.#known.edits = undefined;
     let bits = 0;
     for (let i = 0; i < this.conditions.length; i++) {
-      if (testCondition(this.conditions[i] as SingleCondition, one, other, known)) bits |= 1 << i;
+      if (this.#holds(i, a, b)) bits |= 1 << i;
     }
     return bits;
   };
+
+  #holds(i: number, a: number, b: number): boolean {
+    if (!this.#plain) return (this.#tests[i] as ValueTest)(a, b, this.#known);
+    const { values } = this.column.dictionary;
+    return testCondition(this.conditions[i] as SingleCondition, values[a] as string, values[b] as string, this.#known);
+  }
 }
 
 /** Gives the level of pairs of records in one comparison. */
@@ -89,6 +105,7 @@ export class Comparator {
     this.#needs = comparison.needs.map((set) => set.map(field));
     this.#levels = comparison.levels.map(({ when }) => (when ? this.#compile(when, field) : () => true));
     this.#neutral = comparison.levels.map(({ neutral }) => neutral ?? false);
+    for (const tests of this.#fields) tests.ready();
     this.#bits = new Int32Array(this.#fields.length);
     const single = this.#fields.length === 1 && !JSON.stringify(comparison.levels).includes('"swapped"');
     this.#levelOfBits = single && !options.plain ? new Map() : null;

@@ -1,8 +1,8 @@
 import type { Composed } from './comparisons.ts';
 import { type BlockingRule, type Field, inconsistencies, type LinkageModel, ModelError, type Part } from './model.ts';
 
-/** From this weight a pair is linked: 20 to 1 for the same person. */
-export const defaultLinkBits = Math.log2(20);
+/** From this weight a pair is linked: more likely than not the same person. Where links have consequences, ask for more. */
+export const defaultLinkBits = 0;
 /** From this weight a person decides: 1 to 20. */
 export const defaultReviewBits = -Math.log2(20);
 

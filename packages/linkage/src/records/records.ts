@@ -96,6 +96,11 @@ export class Records {
     return row;
   }
 
+  /** Forgets which raw values were seen, after the meaning of columns changed. */
+  forgetRaw(): void {
+    for (const seen of this.#seen) seen.clear();
+  }
+
   /** Takes a record out; its row stays empty. */
   remove(row: number): void {
     if (this.removed.has(row)) return;

@@ -155,11 +155,15 @@ for (const [i, line] of groups.trim().split('\n').entries()) {
   for (const name of line.split(' ')) groupsOf.set(name, [...(groupsOf.get(name) ?? []), i]);
 }
 
+/** The groups of names that the first word of a standard name belongs to; null where it has none. */
+export function nicknameGroups(name: string): readonly number[] | null {
+  return groupsOf.get(firstWord(name)) ?? null;
+}
+
 /** May one forename be a short or pet form of the other? Standard names; the first word of each counts. */
 export function areNicknames(a: string, b: string): boolean {
-  const groupsOfA = groupsOf.get(firstWord(a));
-  const groupsOfB = groupsOf.get(firstWord(b));
-  return groupsOfA !== undefined && groupsOfB !== undefined && groupsOfA.some((group) => groupsOfB.includes(group));
+  const groupsOfB = nicknameGroups(b);
+  return groupsOfB !== null && (nicknameGroups(a)?.some((group) => groupsOfB.includes(group)) ?? false);
 }
 
 function firstWord(name: string): string {

@@ -62,7 +62,13 @@ export function trainModel(
   const candidates = new Candidates(records, model, options);
   const between = options.pairs === 'between sources';
   options.onProgress?.('comparing random pairs', 0, 1);
-  const random = countRandom(records, patterns, options.randomPairs ?? defaultRandomPairs, between);
+  // Random pairs hardly ever have the same two values again.
+  const random = countRandom(
+    records,
+    new Patterns(model, records, { ...options, rememberedPairs: 0 }),
+    options.randomPairs ?? defaultRandomPairs,
+    between,
+  );
   const wanted = options.trainingPairs ?? defaultTrainingPairs;
   const all = candidates.countAtMost();
   const share = all > wanted ? wanted / all : 1;

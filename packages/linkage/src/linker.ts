@@ -1,0 +1,177 @@
+import { Candidates } from './blocking/candidates.ts';
+import { countPairs, type RuleCount } from './blocking/count-pairs.ts';
+import { type Clustering, cluster } from './cluster/cluster.ts';
+import type { Constraints } from './cluster/constraints.ts';
+import { Patterns } from './compare/patterns.ts';
+import { type ClusterAgreement, evaluateClusters } from './evaluate/clusters.ts';
+import { evaluateByGroup } from './evaluate/groups.ts';
+import { type MissedPair, missedPairs } from './evaluate/missed.ts';
+import { type Agreement, evaluatePairs, type ThresholdAgreement, type Truth } from './evaluate/pairs.ts';
+import { type ClusterStory, clusterStory } from './explain/story.ts';
+import { type Waterfall, waterfall } from './explain/waterfall.ts';
+import { type LinkageModel, ModelError, readModel } from './model/model.ts';
+import { InputFiles } from './records/read-files.ts';
+import { Records, type Row, rawText } from './records/records.ts';
+import { type ScoredPairs, type ScoreOptions, scorePairs } from './score/score.ts';
+import { Weights } from './score/weights.ts';
+import { trainFromLabels } from './train/from-labels.ts';
+import { type TrainingReport, type TrainOptions, trainModel } from './train/train.ts';
+
+export interface RowsOptions {
+  /** The column with each record's id; records are numbered without it. */
+  id?: string;
+  /** The column that tells each record's source. */
+  source?: string;
+}
+
+/**
+ * Links records to persons: standardise, count, train, score, cluster, explain, evaluate. Each step can be used alone; this
+ * holds what they share.
+ */
+export class Linker {
+  readonly records: Records;
+  #model: LinkageModel;
+  #scored: ScoredPairs | null = null;
+  #clustering: Clustering | null = null;
+
+  constructor(records: Records, model: LinkageModel) {
+    this.records = records;
+    this.#model = readModel(model);
+  }
+
+  /**
+   * From rows in memory.
+   * @throws ModelError when a column the model reads is in no row
+   */
+  static fromRows(rows: Iterable<Row>, model: LinkageModel, { id, source }: RowsOptions = {}): Linker {
+    const records = new Records(model.fields);
+    const columns = new Set<string>();
+    let number = 0;
+    for (const row of rows) {
+      number++;
+      for (const column of Object.keys(row)) columns.add(column);
+      records.add(id ? (rawText(row[id]) ?? '') : String(number), source ? (rawText(row[source]) ?? '') : '', (column) =>
+        rawText(row[column]),
+      );
+    }
+    if (number > 0) checkColumns(model, columns);
+    return new Linker(records, model);
+  }
+
+  /** From CSV and Parquet files; several files are several sources. */
+  static async fromFiles(
+    paths: string | string[],
+    model: LinkageModel,
+    options: RowsOptions & { onProgress?: (done: number, all: number) => void } = {},
+  ): Promise<Linker> {
+    const files = await InputFiles.open([paths].flat());
+    try {
+      checkColumns(model, new Set(files.columns));
+      const { records } = await files.read(model.fields, {
+        idColumn: options.id,
+        sourceColumn: options.source,
+        onProgress: options.onProgress,
+      });
+      return new Linker(records, model);
+    } finally {
+      files.close();
+    }
+  }
+
+  get model(): LinkageModel {
+    return this.#model;
+  }
+
+  /** Pairs of each blocking rule and its largest blocks, before anything is compared. */
+  countPairs(largest?: number): RuleCount[] {
+    return countPairs(this.records, this.#model, largest);
+  }
+
+  /** Learns λ, m and u from the records. */
+  train(options: TrainOptions = {}): TrainingReport {
+    const { model, report } = trainModel(this.records, this.#model, options);
+    this.#use(model);
+    return report;
+  }
+
+  /** Learns m, u and λ from pairs of rows that somebody decided about. */
+  trainFromLabels(labels: Iterable<{ left: number; right: number; same: boolean }>): void {
+    this.#use(trainFromLabels(this.records, this.#model, labels));
+  }
+
+  /** Scores every candidate pair; keeps those that could matter. */
+  score(options: ScoreOptions = {}): ScoredPairs {
+    this.#scored = scorePairs(this.records, this.#model, options);
+    return this.#scored;
+  }
+
+  /** Puts records together to persons. */
+  cluster(constraints: Constraints = {}, { linkBits = this.#model.thresholds.linkBits }: { linkBits?: number } = {}): Clustering {
+    const scored = this.#scored ?? this.score();
+    const reviewBits = Math.min(linkBits, this.#model.thresholds.reviewBits);
+    this.#clustering = cluster(this.records, scored, constraints, { linkBits, reviewBits, weigh: this.weigher() });
+    return this.#clustering;
+  }
+
+  /** The weight of any two rows, in bits. */
+  weigher(): (i: number, j: number) => number {
+    const patterns = new Patterns(this.#model, this.records);
+    const weights = new Weights(this.#model, this.records, patterns);
+    return (i, j) => weights.of(i, j, patterns.of(i, j));
+  }
+
+  /** Why two rows have the weight they have. */
+  explainPair(i: number, j: number): Waterfall {
+    const patterns = new Patterns(this.#model, this.records);
+    const weights = new Weights(this.#model, this.records, patterns);
+    return waterfall(this.#model, this.records, i, j, weights.priorBits, weights.parts(i, j, patterns.of(i, j)));
+  }
+
+  /** How the records of a cluster hang together. */
+  explainCluster(rows: readonly number[]): ClusterStory {
+    const patterns = new Patterns(this.#model, this.records);
+    const weights = new Weights(this.#model, this.records, patterns);
+    return clusterStory(
+      this.records,
+      rows,
+      (i, j) => weights.of(i, j, patterns.of(i, j)),
+      (i, j) => waterfall(this.#model, this.records, i, j, weights.priorBits, weights.parts(i, j, patterns.of(i, j))).text,
+    );
+  }
+
+  /** Agreement with a truth, given per row. */
+  evaluate(truth: Truth): { pairs: Agreement; curve: ThresholdAgreement[]; best: ThresholdAgreement | null; clusters: ClusterAgreement } {
+    const { curve, best, at } = evaluatePairs(this.#scored ?? this.score(), truth);
+    const { clusterOf } = this.#clustering ?? this.cluster();
+    return { pairs: at(this.#model.thresholds.linkBits), curve, best, clusters: evaluateClusters(clusterOf, truth) };
+  }
+
+  /** The same for groups of people apart, by the value of a field. */
+  evaluateByGroup(truth: Truth, field: string): Map<string, Agreement> {
+    return evaluateByGroup((this.#clustering ?? this.cluster()).clusterOf, truth, (row) => this.records.value(row, field));
+  }
+
+  /** Pairs of one person that were not put together, by cause. */
+  missedPairs(truth: Truth): MissedPair[] {
+    const candidates = new Candidates(this.records, this.#model, { blockAtMost: Number.POSITIVE_INFINITY });
+    const { clusterOf } = this.#clustering ?? this.cluster();
+    return missedPairs(clusterOf, truth, this.#model.thresholds.linkBits, (i, j) => candidates.isCandidate(i, j), this.weigher());
+  }
+
+  #use(model: LinkageModel): void {
+    this.#model = model;
+    this.#scored = null;
+    this.#clustering = null;
+  }
+}
+
+function checkColumns(model: LinkageModel, columns: ReadonlySet<string>): void {
+  const faults = model.fields.flatMap(({ name, from }) =>
+    from
+      .filter((column) => !columns.has(column))
+      .map(
+        (column) => `the field "${name}" reads the column "${column}", which the records do not have; they have ${[...columns].join(', ')}`,
+      ),
+  );
+  if (faults.length > 0) throw new ModelError(faults);
+}
