@@ -3,6 +3,7 @@ import { Town, writeTown } from '@waymark/town';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Arguments, Message } from './commands/commands.ts';
+import { linkFiles } from './commands/link-files.ts';
 import { CommandError, runCommand } from './commands/run-command.ts';
 import { ConfigError, readConfig } from './config.ts';
 
@@ -13,6 +14,12 @@ const program = new Command('waymark').description('Positions and crimes in, ver
 function whole(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('Give a whole number.');
+  return number;
+}
+
+function bits(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('Give a number of bits, such as 0 or 4.3.');
   return number;
 }
 
@@ -132,6 +139,50 @@ withData(
   }
   if (result.accepted === 0 && result.problems.some((p) => p.severity === 'error')) process.exitCode = 2;
 });
+
+program
+  .command('link')
+  .argument('<file...>', 'CSV or Parquet; several files are several sources')
+  .description('find the records that are the same person')
+  .option('--model <file>', 'a linkage model in JSON (default: guessed from the columns)')
+  .option('--id <column>', 'the column with the id of each record (default: guessed, or numbered)')
+  .option('--truth <column>', 'a column that tells the person of each record: not used for linking, and compared with the result')
+  .option('--threshold <bits>', 'link from this match weight (default: what the model says, mostly 0: more likely than not)', bits)
+  .option('--out <file>', 'write the person of each record as CSV')
+  .option('--save-model <file>', 'write the model with what was learnt')
+  .option('--block-at-most <records>', 'records allowed in one block of a blocking rule', whole)
+  .option('--json', 'print the result as JSON')
+  .action(async (files: string[], options) => {
+    const progress = new Progress();
+    let step = '';
+    const result = await linkFiles(
+      {
+        files: files.map(resolvePath),
+        model: options.model ? resolvePath(options.model) : undefined,
+        id: options.id,
+        truth: options.truth,
+        thresholdBits: options.threshold,
+        out: options.out ? resolvePath(options.out) : undefined,
+        saveModel: options.saveModel ? resolvePath(options.saveModel) : undefined,
+        blockAtMost: options.blockAtMost,
+      },
+      (unit, done, all) => {
+        if (unit !== step) progress.end();
+        step = unit;
+        progress.show({ kind: 'progress', done, all, unit });
+      },
+    ).finally(() => progress.end());
+    if (options.json) return print(`${JSON.stringify(result)}\n`);
+    if (result.columns) console.error(`columns: ${result.columns.map(({ column, kind }) => `${column} as ${kind}`).join(', ')}`);
+    for (const warning of result.training?.warnings ?? []) console.error(warning);
+    for (const cluster of result.clusters)
+      await print(`${cluster.map(({ id, source }) => (source ? `${source}:${id}` : id)).join('\t')}\n`);
+    console.error(
+      `${result.records} records are ${result.persons} persons; ${result.clusters.length} have several records. ${result.review.length} pairs are for a person to decide.`,
+    );
+    const { pairs, best } = result;
+    if (pairs && best) await print(`${JSON.stringify({ pairs, best, clusters: result.clustersAgainstTruth })}\n`);
+  });
 
 const verdicts = withData(
   program.command('verdicts').description('work out the verdicts that are due').option('--crime <reference>', 'print only this crime'),
@@ -265,6 +316,18 @@ function resolvePath(path: string): string {
   return path.startsWith('/') ? path : `${process.cwd()}/${path}`;
 }
 
+/** Errors that say what is wrong and what to do: their words are enough. */
+const expected = new Set([
+  'InvalidError',
+  'NotFoundError',
+  'RefusedError',
+  'UnsafeLoginError',
+  'InputFileError',
+  'LargeBlockError',
+  'ModelError',
+  'RecordIdError',
+]);
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of a pipe went away: nothing more is wanted.
   if (error.code === 'EPIPE') process.exit(0);
@@ -272,11 +335,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (
-    error instanceof CommandError ||
-    error instanceof ConfigError ||
-    (error instanceof Error && ['InvalidError', 'NotFoundError', 'RefusedError', 'UnsafeLoginError'].includes(error.name))
-  ) {
+  if (error instanceof CommandError || error instanceof ConfigError || (error instanceof Error && expected.has(error.name))) {
     console.error(error.message);
   } else console.error(error instanceof Error ? (error.stack ?? error.message) : error);
   process.exit(1);

@@ -1,7 +1,7 @@
 import { countPairs } from './blocking/count-pairs.ts';
 import { type Composed, category, code, dateOfBirth, email, identifier, name, phone, postcode, text } from './model/comparisons.ts';
 import { block, composeModel } from './model/compose.ts';
-import type { BlockingRule, LinkageModel, Part } from './model/model.ts';
+import { type BlockingRule, type LinkageModel, ModelError, type Part } from './model/model.ts';
 import type { Records } from './records/records.ts';
 import { standardDate } from './standardise/date.ts';
 import { standardEmail } from './standardise/email.ts';
@@ -35,6 +35,11 @@ export interface Guess {
 }
 
 const byName: [RegExp, ColumnKind][] = [
+  // Somebody else's answer to the question is not evidence.
+  [
+    /^(true|actual)?[_\s-]?(cluster|label|truth|match|group)([_\s-]?(id|no|label))?$|^(true|actual)[_\s-]|^(person|entity)[_\s-]?id$/i,
+    'nothing',
+  ],
   [/^(rec(ord)?|unique|row|person|entity|source|local)?[_\s-]?(id|key|uuid|guid|number|no|ref(erence)?)$/i, 'id'],
   [/(full|whole|complete|person|patient|pupil|client)[_\s-]?name|^name$/i, 'full name'],
   [/(fore|given|first|christian|known|preferred|middle)[_\s-]?(name)?s?$|^(fname|first)$/i, 'forename'],
@@ -132,9 +137,8 @@ export function guessModel(sample: ReadonlyMap<string, readonly (string | null)[
     }
   });
   if (comparisons.length === 0) {
-    throw new TypeError(
-      `No column can be compared: ${columns.map(({ column, kind }) => `${column} (${kind})`).join(', ') || 'there are none'}. Give a model instead`,
-    );
+    const seen = columns.map(({ column, kind }) => `${column} (${kind})`).join(', ') || 'there are none';
+    throw new ModelError([`no column can be compared: ${seen}; give a model instead`]);
   }
   return { model: composeModel({ name: 'guessed from the columns', comparisons, blocking: possibleRules(columns) }), columns, idColumn };
 }

@@ -1,3 +1,4 @@
+export { type AgencyOptions, type AgencyRecord, agencyRecords } from './agency-records.ts';
 export { type CrimeType, crimeTypes, type TownCrime } from './crimes.ts';
 export { TruePath } from './paths.ts';
 export { fictionalName } from './people.ts';

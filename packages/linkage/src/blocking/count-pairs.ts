@@ -23,7 +23,7 @@ export function countPairs(records: Records, model: LinkageModel, largest = 5): 
     for (let b = 0; b + 1 < start.length; b++) {
       const size = (start[b + 1] as number) - (start[b] as number);
       pairs += (size * (size - 1)) / 2;
-      if (size > 1 && (sizes.length < largest || size > (sizes[sizes.length - 1] as [number, number])[0])) {
+      if (size > 1 && largest > 0 && (sizes.length < largest || size > (sizes[sizes.length - 1] as [number, number])[0])) {
         sizes.push([size, b]);
         sizes.sort((x, y) => y[0] - x[0]);
         if (sizes.length > largest) sizes.pop();

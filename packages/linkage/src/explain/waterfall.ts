@@ -31,13 +31,14 @@ export function waterfall(model: LinkageModel, records: Records, i: number, j: n
     { name: 'any two records', finding: 'before anything is compared', left: null, right: null, bits: priorBits, sum, rarityBits: 0 },
   ];
   parts.forEach(({ comparison, level, bits, rarityBits }, c) => {
-    const field = model.comparisons[c]?.needs[0]?.[0] as string;
+    const field = model.comparisons[c]?.needs[0]?.[0];
+    const value = (row: number) => (field === undefined ? null : records.value(row, field));
     sum += bits;
     steps.push({
       name: comparison,
       finding: level ?? 'nothing known',
-      left: records.value(i, field),
-      right: records.value(j, field),
+      left: value(i),
+      right: value(j),
       bits,
       sum,
       rarityBits,

@@ -12,8 +12,9 @@ export interface FieldOptions {
   from?: string | string[];
 }
 
-function composed(field: Field, levels: Level[]): Composed {
-  return { fields: [field], comparison: { name: field.name, needs: [[field.name]], levels: [...levels, { label: 'different' }] } };
+function composed(field: Field, levels: Level[], personal = false): Composed {
+  const all = [...levels, { label: 'different' }];
+  return { fields: [field], comparison: { name: field.name, needs: [[field.name]], levels: all, ...(personal ? { personal } : {}) } };
 }
 
 function fieldOf(name: string, standard: Field['standard'], { from = name }: FieldOptions, list = false): Field {
@@ -36,28 +37,36 @@ export function name(
   const swapped: Level[] = other
     ? [{ label: 'swapped with the other name', when: { swapped: [field, other] }, ...(options.swapIsCountedBy ? { neutral: true } : {}) }]
     : [];
-  return composed(fieldOf(field, 'name', options), [
-    { label: 'same', when: { equal: field }, byFrequencyOf: field },
-    ...swapped,
-    ...(forename ? [{ label: 'short or pet form', when: { nickname: field } }] : []),
-    { label: 'one letter off', when: { edits: field, atMost: 1 } },
-    { label: 'part of a double name', when: { contained: field } },
-    { label: 'much alike', when: { similar: field, atLeast: 0.9 } },
-    { label: 'somewhat alike', when: { similar: field, atLeast: 0.8 } },
-  ]);
+  return composed(
+    fieldOf(field, 'name', options),
+    [
+      { label: 'same', when: { equal: field }, byFrequencyOf: field },
+      ...swapped,
+      ...(forename ? [{ label: 'short or pet form', when: { nickname: field } }] : []),
+      { label: 'one letter off', when: { edits: field, atMost: 1 } },
+      { label: 'part of a double name', when: { contained: field } },
+      { label: 'much alike', when: { similar: field, atLeast: 0.9 } },
+      { label: 'somewhat alike', when: { similar: field, atLeast: 0.8 } },
+    ],
+    forename,
+  );
 }
 
 /** A birth date: the same, day and month exchanged, one digit off or two exchanged, same year and month or day, within a year. */
 export function dateOfBirth(field = 'date_of_birth', options: FieldOptions = {}): Composed {
-  return composed(fieldOf(field, 'date', options), [
-    { label: 'same', when: { equal: field }, byFrequencyOf: field },
-    { label: 'one digit off', when: { edits: field, atMost: 1 } },
-    { label: 'day and month exchanged', when: { turned: field } },
-    { label: 'same day and month', when: { part: { fields: [field], take: 'month and day' } } },
-    { label: 'same year and month', when: { part: { fields: [field], take: 'first', length: 7 } } },
-    { label: 'two digits off', when: { edits: field, atMost: 2 } },
-    { label: 'same year', when: { part: { fields: [field], take: 'year' } } },
-  ]);
+  return composed(
+    fieldOf(field, 'date', options),
+    [
+      { label: 'same', when: { equal: field }, byFrequencyOf: field },
+      { label: 'one digit off', when: { edits: field, atMost: 1 } },
+      { label: 'day and month exchanged', when: { turned: field } },
+      { label: 'same day and month', when: { part: { fields: [field], take: 'month and day' } } },
+      { label: 'same year and month', when: { part: { fields: [field], take: 'first', length: 7 } } },
+      { label: 'two digits off', when: { edits: field, atMost: 2 } },
+      { label: 'same year', when: { part: { fields: [field], take: 'year' } } },
+    ],
+    true,
+  );
 }
 
 /** A UK postcode: the same, one character off, same sector, outward part, area. */
@@ -81,11 +90,15 @@ export function identifier(field: string, options: FieldOptions & { kind?: (type
           { label: 'same, check digit right', when: { all: [{ equal: field }, { proven: field }] } },
           { label: 'same, check digit wrong', when: { equal: field } },
         ];
-  return composed(fieldOf(field, kind, options), [
-    ...same,
-    { label: 'one character off', when: { edits: field, atMost: 1 } },
-    { label: 'two characters off', when: { edits: field, atMost: 2 } },
-  ]);
+  return composed(
+    fieldOf(field, kind, options),
+    [
+      ...same,
+      { label: 'one character off', when: { edits: field, atMost: 1 } },
+      { label: 'two characters off', when: { edits: field, atMost: 2 } },
+    ],
+    true,
+  );
 }
 
 /** An address line, a place, or any words: the same, one letter off, alike. */
@@ -112,12 +125,16 @@ export function category(field: string, options: FieldOptions = {}): Composed {
 }
 
 export function email(field = 'email', options: FieldOptions = {}): Composed {
-  return composed(fieldOf(field, 'email', options), [
-    { label: 'same', when: { equal: field }, byFrequencyOf: field },
-    { label: 'same before the @', when: { part: { fields: [field], take: 'before @' } } },
-    { label: 'one or two letters off', when: { edits: field, atMost: 2 } },
-    { label: 'alike', when: { similar: field, atLeast: 0.88 } },
-  ]);
+  return composed(
+    fieldOf(field, 'email', options),
+    [
+      { label: 'same', when: { equal: field }, byFrequencyOf: field },
+      { label: 'same before the @', when: { part: { fields: [field], take: 'before @' } } },
+      { label: 'one or two letters off', when: { edits: field, atMost: 2 } },
+      { label: 'alike', when: { similar: field, atLeast: 0.88 } },
+    ],
+    true,
+  );
 }
 
 export function phone(field = 'phone', options: FieldOptions = {}): Composed {
@@ -155,16 +172,20 @@ export function oneOf(parts: Composed[], called?: string): Composed {
       name: called ?? parts.map(({ comparison }) => comparison.name).join(' or '),
       needs: parts.flatMap(({ comparison }) => comparison.needs),
       levels,
+      ...(parts.every(({ comparison }) => comparison.personal) ? { personal: true } : {}),
     },
   };
 }
 
-/** Levels of one's own over fields of one's own. The last level, "different", is added. */
+/** Levels of one's own over fields of one's own. The last level, "different", is added. `personal`: tells people of one household apart. */
 export function comparison(
   called: string,
   fields: Field[],
   levels: { label: string; when: Condition; byFrequencyOf?: string }[],
 ): Composed {
   const used = [...new Set(levels.flatMap(({ when }) => fieldsOf(when)))];
-  return { fields, comparison: { name: called, needs: [used], levels: [...levels, { label: 'different' }] } };
+  return {
+    fields,
+    comparison: { name: called, needs: [used], levels: [...levels, { label: 'different' }], ...(personal ? { personal } : {}) },
+  };
 }

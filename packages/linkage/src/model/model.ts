@@ -128,6 +128,8 @@ export const Level = Type.Object(
     m: Type.Optional(Estimate),
     /** P(this level | two different persons). */
     u: Type.Optional(Estimate),
+    /** P(this level | two different people of one household); where it is missing a household is like strangers. */
+    h: Type.Optional(Estimate),
     /** Agreement on a rare value of this field tells more: its own frequency stands in for u. */
     byFrequencyOf: Type.Optional(Name),
     /** Tells nothing here, because another comparison counts it. */
@@ -146,6 +148,8 @@ export const Comparison = Type.Object(
     needs: Type.Array(Type.Array(Name, { minItems: 1 }), { minItems: 1 }),
     /** From the strongest agreement down; the first that holds counts. */
     levels: Type.Array(Level, { minItems: 2, maxItems: 30 }),
+    /** Tells one person of a household from another: forename, birth date, an identifier. */
+    personal: Type.Optional(Type.Boolean()),
     /** m by pair of sources, where asked for, in the order of the levels. */
     mBySources: Type.Optional(Type.Array(Type.Object({ sources: Type.Tuple([Name, Name]), m: Type.Array(Probability) }, only))),
   },
@@ -156,6 +160,7 @@ export interface Comparison extends Omit<Static<typeof Comparison>, 'levels'> {
 }
 
 export const BlockingRule = Type.Object({ name: Name, equal: Type.Array(Part, { minItems: 1 }) }, only);
+
 export type BlockingRule = Static<typeof BlockingRule>;
 
 export const LinkageModel = Type.Object(
@@ -169,6 +174,8 @@ export const LinkageModel = Type.Object(
     blocking: Type.Array(BlockingRule, { minItems: 1, maxItems: 31 }),
     /** P(same person) of two records picked at random. */
     prior: Type.Optional(Estimate),
+    /** P(two different people of one household) of two records picked at random, where the records show households. */
+    household: Type.Optional(Estimate),
     /** Match weights in bits: from `link` a pair is linked, from `review` a person decides. */
     thresholds: Type.Object({ linkBits: Type.Number(), reviewBits: Type.Number() }, only),
   },
@@ -184,7 +191,7 @@ export class ModelError extends Error {
   readonly faults: string[];
   constructor(faults: string[]) {
     super(
-      `The linkage model cannot be used: ${faults.slice(0, 5).join('; ')}${faults.length > 5 ? `; and ${faults.length - 5} more` : ''}`,
+      `There is no usable linkage model: ${faults.slice(0, 5).join('; ')}${faults.length > 5 ? `; and ${faults.length - 5} more` : ''}`,
     );
     this.faults = faults;
   }

@@ -32,6 +32,8 @@ export class Weights {
   readonly #rarity: (FieldColumn | null)[][];
   readonly #mBySources: (Map<number, Float64Array> | null)[];
   readonly #hasSources: boolean;
+  /** log₂ odds of "others of one household" against strangers, and what each level adds to it; null where there are none. */
+  readonly #household: HouseholdBits | null;
 
   constructor(model: LinkageModel, records: Records, patterns: Patterns) {
     this.#records = records;
@@ -44,12 +46,14 @@ export class Weights {
       levels.map((level) => (level.byFrequencyOf && levelBits(level) !== 0 ? records.column(level.byFrequencyOf) : null)),
     );
     this.#mBySources = model.comparisons.map((comparison) => mBySources(comparison, records));
+    this.#household = household(model);
     this.#hasSources = this.#mBySources.some((own) => own !== null);
   }
 
   /** The weight of a pair with this pattern. */
   of(i: number, j: number, pattern: number): number {
     let bits = this.priorBits;
+    let home = this.#household?.priorBits ?? 0;
     let rest = pattern;
     const { comparators } = this.#patterns;
     for (let c = 0; c < comparators.length; c++) {
@@ -57,14 +61,17 @@ export class Weights {
       const level = rest % radix;
       rest = (rest - level) / radix;
       bits += this.#part(c, level, i, j);
+      if (this.#household) home += this.#householdPart(c, level, i);
     }
-    return bits;
+    return this.#household ? bits - householdBits(home) : bits;
   }
 
-  /** The same, comparison by comparison. */
+  /** The same, comparison by comparison, and what the household takes away. */
   parts(i: number, j: number, pattern: number): WeightPart[] {
-    return this.#patterns.comparators.map(({ comparison, missing }, c) => {
+    let home = this.#household?.priorBits ?? 0;
+    const parts = this.#patterns.comparators.map(({ comparison, missing }, c): WeightPart => {
       const level = this.#patterns.level(pattern, c);
+      if (this.#household) home += this.#householdPart(c, level, i);
       if (level === missing) return { comparison: comparison.name, level: null, bits: 0, rarityBits: 0 };
       const bits = this.#part(c, level, i, j);
       return {
@@ -74,6 +81,17 @@ export class Weights {
         rarityBits: bits - this.#plainBits(c, level, i, j),
       };
     });
+    const taken = this.#household ? householdBits(home) : 0;
+    if (taken > 0) parts.push({ comparison: 'household', level: 'may be another person of it', bits: -taken, rarityBits: 0 });
+    return parts;
+  }
+
+  #householdPart(c: number, level: number, i: number): number {
+    const { h, bits } = this.#household as HouseholdBits;
+    const own = (bits[c] as Float64Array)[level] as number;
+    const column = this.#rarity[c]?.[level];
+    if (own === 0 || !column) return own;
+    return Math.log2(((h[c] as Float64Array)[level] as number) / this.#frequency(column, column.codes[i] as number));
   }
 
   #part(c: number, level: number, i: number, j: number): number {
@@ -112,6 +130,35 @@ export class Weights {
 export function levelBits({ m, u, neutral }: Level): number {
   if (neutral || !m || !u || m.origin === 'not estimated' || u.origin === 'not estimated' || m.value <= 0 || u.value <= 0) return 0;
   return grain(Math.log2(m.value / u.value));
+}
+
+/**
+ * What the chance of another person of the household takes from a weight: log₂(1 + odds of household against strangers). The
+ * odds for the same person are against both, so the household's share joins the strangers'.
+ */
+function householdBits(home: number): number {
+  return grain(home > 50 ? home : Math.log2(1 + 2 ** home));
+}
+
+interface HouseholdBits {
+  priorBits: number;
+  h: Float64Array[];
+  bits: Float64Array[];
+}
+
+function household(model: LinkageModel): HouseholdBits | null {
+  if (!model.household || model.household.value <= 0) return null;
+  const { value } = model.household;
+  return {
+    priorBits: Math.log2(value / (1 - value)),
+    h: model.comparisons.map(({ levels }) => Float64Array.from(levels.map((level) => level.h?.value ?? 0))),
+    bits: model.comparisons.map(({ levels }) =>
+      Float64Array.from([
+        ...levels.map((level) => (level.h && level.u && levelBits(level) !== 0 ? Math.log2(level.h.value / level.u.value) : 0)),
+        0,
+      ]),
+    ),
+  };
 }
 
 /** P(same person) of a weight in bits. */

@@ -4,6 +4,7 @@ import { Patterns } from '../compare/patterns.ts';
 import { type Comparison, type Estimate, fieldsOf, type Level, type LinkageModel, type Origin } from '../model/model.ts';
 import type { Records } from '../records/records.ts';
 import { type EmResult, expectationMaximisation, type LevelTable, posterior } from './expectation-maximisation.ts';
+import { fitHousehold, type Household } from './household.ts';
 import { countCandidates, countRandom, type PatternCounts } from './pattern-counts.ts';
 
 export interface TrainOptions extends CandidateOptions, CompareOptions {
@@ -41,6 +42,9 @@ const defaultRandomPairs = 1_000_000;
 const defaultTrainingPairs = 2_000_000;
 /** Fewer expected matches than this tell nothing about a comparison. */
 const leastSupport = 5;
+/** Fewer expected pairs of others in one household than this, also for each match, and the records are taken to show none. */
+const leastHouseholdPairs = 20;
+const leastHouseholdShare = 0.05;
 /** How many pairs' worth the m of all sources weighs when m of two sources is estimated. */
 const priorPairs = 20;
 const rounds = 3;
@@ -88,6 +92,9 @@ export function trainModel(
     warnings: [],
   };
 
+  // Rules that a whole household passes would teach that one person has many forenames.
+  const personal = model.blocking.map((rule) => isPersonalRule(model, rule));
+  const teaches = (rule: number) => !personal.includes(true) || (personal[rule] as boolean);
   let m: LevelTable = model.comparisons.map((comparison, c) => startM(comparison, fixed.m[c] as (number | null)[]));
   let u = estimateU(random, null, m, fixed.u);
   let lambda = model.prior?.value ?? 1 / Math.max(2, records.size);
@@ -96,6 +103,7 @@ export function trainModel(
     report.sessions = [];
     const sums = m.map((own) => own?.map(() => 0) ?? null);
     model.blocking.forEach((rule, r) => {
+      if (!teaches(r)) return;
       const decided = new Set(rule.equal.flatMap(({ fields }) => fields));
       const free = model.comparisons.map((comparison) => !fieldsRead(comparison).some((field) => decided.has(field)));
       const result = expectationMaximisation(
@@ -128,8 +136,11 @@ export function trainModel(
     lambda = estimateLambda(counted, m, u, lambda, pairsInAll * share, model);
     u = estimateU(random, lambda, m, fixed.u);
   }
-  const missed = estimateMissed(counted, m, u, lambda);
-  const expected = expectedMatches(counted, m, u, lambda) / share;
+  const household = findHousehold(model, counted, m, u, lambda, pairsInAll * share);
+  if (household) lambda = household.lambdaSame;
+  const same = probabilityOfSame(counted, m, u, lambda, household);
+  const missed = estimateMissed(counted, same);
+  const expected = expectedMatches(counted, same) / share;
   if (model.prior?.origin !== 'fixed' && model.prior?.origin !== 'from labels')
     lambda = Math.min(0.5, (expected * (1 + missed)) / pairsInAll);
   report.expectedMatches = expected;
@@ -138,9 +149,12 @@ export function trainModel(
     ...model,
     comparisons: model.comparisons.map((comparison, c) => ({
       ...comparison,
-      levels: comparison.levels.map((level, l) => estimatedLevel(comparison, level, l, c, { m, u, support, random, report, fixed })),
+      levels: comparison.levels.map((level, l) =>
+        withHousehold(estimatedLevel(comparison, level, l, c, { m, u, support, random, report, fixed }), household?.h[c]?.[l]),
+      ),
       ...(options.perSource ? { mBySources: bySources(records, counted, c, m, u, lambda) } : {}),
     })),
+    household: household ? { value: household.lambda, origin: 'estimated' } : undefined,
     prior: model.prior?.origin === 'fixed' || model.prior?.origin === 'from labels' ? model.prior : { value: lambda, origin: 'estimated' },
   };
   return { model: trained, report };
@@ -226,9 +240,33 @@ function sumWhere({ rules, counts }: PatternCounts, rule: number): number {
   return sum;
 }
 
-function expectedMatches({ levels, comparisons, counts }: PatternCounts, m: LevelTable, u: LevelTable, lambda: number): number {
+/** For each entry the probability that its pairs are of one person. */
+function probabilityOfSame(
+  { levels, comparisons, counts }: PatternCounts,
+  m: LevelTable,
+  u: LevelTable,
+  lambda: number,
+  household: Household | null,
+): Float64Array {
+  return Float64Array.from(counts, (_, e) => {
+    if (!household) return posterior(levels, e * comparisons, lambda, m, u);
+    let [same, home, strangers] = [lambda, household.lambda, 1 - lambda - household.lambda];
+    for (let c = 0; c < comparisons; c++) {
+      const level = levels[e * comparisons + c] as number;
+      const [mOwn, uOwn] = [m[c], u[c]];
+      if (!mOwn || !uOwn || level >= mOwn.length) continue;
+      same *= mOwn[level] as number;
+      strangers *= uOwn[level] as number;
+      home *= (household.h[c]?.[level] ?? uOwn[level]) as number;
+    }
+    const all = same + home + strangers;
+    return all > 0 ? same / all : 0;
+  });
+}
+
+function expectedMatches({ counts }: PatternCounts, same: Float64Array): number {
   let sum = 0;
-  for (let e = 0; e < counts.length; e++) sum += (counts[e] as number) * posterior(levels, e * comparisons, lambda, m, u);
+  for (let e = 0; e < counts.length; e++) sum += (counts[e] as number) * (same[e] as number);
   return sum;
 }
 
@@ -244,22 +282,55 @@ function estimateLambda(
   if (model.prior?.origin === 'fixed' || model.prior?.origin === 'from labels') return model.prior.value;
   let lambda = start;
   for (let i = 0; i < 50; i++) {
-    const next = Math.min(0.5, Math.max(1e-12, expectedMatches(counted, m, u, lambda) / Math.max(1, pairsInAll)));
+    const matches = expectedMatches(counted, probabilityOfSame(counted, m, u, lambda, null));
+    const next = Math.min(0.5, Math.max(1e-12, matches / Math.max(1, pairsInAll)));
     if (Math.abs(Math.log(next / lambda)) < 1e-4) return next;
     lambda = next;
   }
   return lambda;
 }
 
+/** Does a rule ask for something that only one person of a household has: a birth date, an identifier, both names? */
+function isPersonalRule(model: LinkageModel, rule: LinkageModel['blocking'][number]): boolean {
+  const standards = new Map(model.fields.map(({ name, standard }) => [name, standard]));
+  const telling = new Set(model.comparisons.filter(({ personal }) => personal).flatMap(({ needs }) => needs.flat()));
+  const fields = new Set(rule.equal.flatMap((part) => part.fields));
+  const names = [...fields].filter((field) => standards.get(field) === 'name');
+  return names.length > 1 || [...fields].some((field) => telling.has(field) && standards.get(field) !== 'name');
+}
+
+/** Others of the household, where comparisons exist that tell them apart and enough of them show; null otherwise. */
+function findHousehold(
+  model: LinkageModel,
+  counted: PatternCounts,
+  m: LevelTable,
+  u: LevelTable,
+  lambda: number,
+  pairsInAll: number,
+): Household | null {
+  const shared = model.comparisons.map(({ personal }) => !personal);
+  if (!shared.includes(true) || !shared.includes(false)) return null;
+  const household = fitHousehold(counted, m, u, shared, lambda, Math.max(1, pairsInAll));
+  const matches = household.lambdaSame * pairsInAll;
+  return household.expected >= Math.max(leastHouseholdPairs, leastHouseholdShare * matches) ? household : null;
+}
+
+function withHousehold(level: Level, h: number | undefined): Level {
+  const { h: _, ...rest } = level;
+  return h === undefined || rest.m?.origin === 'not estimated' || rest.u?.origin === 'not estimated' || rest.neutral
+    ? rest
+    : { ...rest, h: { value: h, origin: 'estimated' } };
+}
+
 /**
  * Matches that no rule finds, as a share of those found: f₁² / (2 f₂) with f₁ and f₂ the expected matches found by one rule
  * and by two (the lower bound of Chao 1987 for what was caught by no trap).
  */
-function estimateMissed({ levels, comparisons, counts, rules }: PatternCounts, m: LevelTable, u: LevelTable, lambda: number): number {
+function estimateMissed({ counts, rules }: PatternCounts, same: Float64Array): number {
   const foundBy = [0, 0, 0];
   let all = 0;
   for (let e = 0; e < counts.length; e++) {
-    const p = (counts[e] as number) * posterior(levels, e * comparisons, lambda, m, u);
+    const p = (counts[e] as number) * (same[e] as number);
     const by = Math.min(2, bitsIn(rules[e] as number) - 1);
     foundBy[by] = (foundBy[by] as number) + p;
     all += p;
