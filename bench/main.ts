@@ -1,25 +1,34 @@
 import { parseArgs } from 'node:util';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
+import { benchLinkage } from './linkage.ts';
+import { benchLinkageSpeed } from './linkage-speed.ts';
 import { print, type Report } from './report.ts';
 import { benchVerdicts } from './verdicts.ts';
 
-/** `npm run bench -- NAME [--json] [--seed N] [--size N]` */
-const benches: Record<string, (options: { seed: number; size?: number }) => Promise<Report>> = {
+/** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR]` */
+const benches: Record<string, (options: { seed: number; size?: number; data?: string }) => Promise<Report>> = {
   verdicts: benchVerdicts,
   correlation: benchCorrelation,
   ingest: benchIngest,
+  linkage: benchLinkage,
+  'linkage-speed': benchLinkageSpeed,
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '11' }, size: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '11' },
+    size: { type: 'string' },
+    data: { type: 'string' },
+  },
 });
 const bench = benches[positionals[0] ?? ''];
 if (!bench) {
-  console.error(`Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N.`);
+  console.error(`Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N, --data DIR.`);
   process.exit(2);
 }
 const seed = Number(values.seed);
-const report = await bench({ seed, size: values.size ? Number(values.size) : undefined });
+const report = await bench({ seed, size: values.size ? Number(values.size) : undefined, data: values.data });
 process.exit(print(report, values.json, seed));

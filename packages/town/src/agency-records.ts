@@ -151,7 +151,7 @@ function personOf(
     home,
     homeBefore: before,
     phone: phone ?? (random.chance(0.4) ? phoneOf(random) : null),
-    email: random.chance(0.6) ? `${forename}.${surname}${random.integer(1, 99)}@post.example`.toLowerCase() : null,
+    email: random.chance(0.6) ? emailOf(random, forename, surname) : null,
     nhs: nhsNumber(random),
     upn: Number(born.slice(0, 4)) >= 1996 ? upnOf(random) : null,
   };
@@ -208,6 +208,19 @@ function homeOf(random: Random): Home {
 
 function dateIn(random: Random, year: number): string {
   return new Date(Date.UTC(year, 0, random.integer(1, 365))).toISOString().slice(0, 10);
+}
+
+const handles =
+  'sunny river panda rocket tiger maple comet pixel otter ember falcon pepper willow storm lucky cosmic bramble kestrel'.split(' ');
+
+function emailOf(random: Random, forename: string, surname: string): string {
+  const start = random.pick([
+    `${forename}.${surname}`,
+    `${forename[0]}${surname}`,
+    `${surname}${forename[0]}`,
+    `${random.pick(handles)}${random.pick(handles)}`,
+  ]);
+  return `${start}${random.integer(1, 9999)}@${random.pick(['post', 'mail', 'letters', 'inbox'])}.example`.toLowerCase();
 }
 
 /** From the range that Ofcom keeps for drama. */

@@ -39,7 +39,7 @@ export interface Clustering {
 
 const defaultDoubtBits = -10;
 /** Of two large groups only so many records each are compared when evidence is added up. */
-const comparedAtMost = 24;
+const comparedAtMost = 10;
 
 /**
  * Puts records together to persons, from the strongest pair down, honouring evidence against as much as evidence for.
@@ -51,42 +51,44 @@ const comparedAtMost = 24;
  */
 export function cluster(records: Records, pairs: WeightedPairs, constraints: Constraints, options: ClusterOptions): Clustering {
   const check = new ConstraintCheck(records, constraints);
-  const { edges, rows } = sortedEdges(records, pairs, constraints, options);
-  // From here on records go by their place in `rows`, which is the order of their ids.
-  const members: number[][] = rows.map((_, place) => [place]);
-  const groupOf = Int32Array.from(rows, (_, place) => place);
-  const held = new Map<Edge, ReviewItem>();
-  let open = edges.filter(({ bits }) => bits >= options.linkBits);
-  // What was held back may become possible when one side has grown.
+  const edges = sortedEdges(records, pairs, constraints, options);
+  const groups = new Groups(edges.key);
+  const held = new Map<number, ReviewItem>();
+  // The state of both groups when an edge was held back: it is looked at again only when one of them has grown.
+  const heldAt = new Map<number, number>();
+  let open: number[] = [];
+  for (let e = 0; e < edges.linked; e++) open.push(e);
   for (let merged = true; merged; ) {
     merged = false;
-    const later: Edge[] = [];
-    for (const edge of open) {
-      const [a, b] = [groupOf[edge.left] as number, groupOf[edge.right] as number];
+    const later: number[] = [];
+    for (const e of open) {
+      const [left, right] = [edges.left[e] as number, edges.right[e] as number];
+      const [a, b] = [groups.of(left), groups.of(right)];
       if (a === b) continue;
-      const [groupA, groupB] = [members[a] as number[], members[b] as number[]];
-      const stop = hindrance(groupA, groupB, edge, rows, check, options);
-      if (stop) {
-        held.set(edge, stop);
-        later.push(edge);
+      const state = a.version + b.version;
+      if (heldAt.get(e) === state) {
+        later.push(e);
         continue;
       }
-      held.delete(edge);
-      const [into, from] = groupA.length >= groupB.length ? [a, b] : [b, a];
-      for (const place of members[from] as number[]) groupOf[place] = into;
-      members[into] = (members[into] as number[]).concat(members[from] as number[]);
-      members[from] = [];
+      const stop = hindrance(a, b, left, right, edges.bits[e] as number, check, options);
+      if (stop) {
+        held.set(e, stop);
+        heldAt.set(e, state);
+        later.push(e);
+        continue;
+      }
+      held.delete(e);
+      groups.join(a, b);
       merged = true;
     }
     open = later;
   }
   const clusterOf = new Int32Array(records.count).fill(-1);
   const clusters: number[][] = [];
-  for (const places of members) {
-    if (places.length === 0) continue;
-    const together = places.sort((x, y) => x - y).map((place) => rows[place] as number);
-    for (const row of together) clusterOf[row] = clusters.length;
-    clusters.push(together);
+  for (const rows of groups.all()) {
+    rows.sort((x, y) => compareRows(records, x, y));
+    for (const row of rows) clusterOf[row] = clusters.length;
+    clusters.push(rows);
   }
   const doubtful = doubts(clusters, constraints, options);
   const alone = (row: number) => {
@@ -96,9 +98,7 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
   };
   if (options.rows) options.rows.forEach(alone);
   else for (let row = 0; row < records.count; row++) alone(row);
-  const review = [...held.values(), ...unsure(edges, rows, clusterOf, options)].filter(
-    ({ left, right }) => clusterOf[left] !== clusterOf[right],
-  );
+  const review = [...held.values(), ...unsure(edges, clusterOf)].filter(({ left, right }) => clusterOf[left] !== clusterOf[right]);
   return {
     clusterOf,
     clusters,
@@ -108,79 +108,143 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
   };
 }
 
-interface Edge {
-  left: number;
-  right: number;
-  bits: number;
+interface Group {
+  rows: number[];
+  /** Grows with every record that joins. */
+  version: number;
+  /** The first rows by key, at most `comparedAtMost`. */
+  sample: number[];
 }
 
-/** Pairs worth a look, strongest first, and the rows they are of in the order of ids; pairs go by places in that order. */
-function sortedEdges(
-  records: Records,
-  pairs: WeightedPairs,
-  { same = [] }: Constraints,
-  { reviewBits }: ClusterOptions,
-): { edges: Edge[]; rows: number[] } {
-  const found: Edge[] = [];
-  for (let p = 0; p < pairs.count; p++) {
-    const bits = pairs.bits[p] as number;
-    if (bits >= reviewBits) found.push({ left: pairs.left[p] as number, right: pairs.right[p] as number, bits });
+/** Groups of rows that grow together; rows are groups of their own until they join one. */
+class Groups {
+  readonly #groupOf = new Map<number, Group>();
+  readonly #key: (row: number) => number;
+
+  constructor(key: (row: number) => number) {
+    this.#key = key;
   }
-  for (const [left, right] of same) found.push({ left, right, bits: Number.POSITIVE_INFINITY });
-  const placeOf = new Map<number, number>();
-  for (const { left, right } of found) placeOf.set(left, -1).set(right, -1);
-  const rows = [...placeOf.keys()].sort((a, b) => compareRows(records, a, b));
-  rows.forEach((row, place) => {
-    placeOf.set(row, place);
-  });
-  const edges = found.map(({ left, right, bits }) => {
-    const [a, b] = [placeOf.get(left) as number, placeOf.get(right) as number];
-    return a < b ? { left: a, right: b, bits } : { left: b, right: a, bits };
-  });
-  return { edges: edges.sort((x, y) => (x.bits === y.bits ? 0 : y.bits - x.bits) || x.left - y.left || x.right - y.right), rows };
+
+  of(row: number): Group {
+    let group = this.#groupOf.get(row);
+    if (!group) {
+      group = { rows: [row], version: 1, sample: [row] };
+      this.#groupOf.set(row, group);
+    }
+    return group;
+  }
+
+  join(a: Group, b: Group): void {
+    const [into, from] = a.rows.length >= b.rows.length ? [a, b] : [b, a];
+    for (const row of from.rows) {
+      into.rows.push(row);
+      this.#groupOf.set(row, into);
+    }
+    into.version += from.version;
+    into.sample = [...into.sample, ...from.sample].sort((x, y) => this.#key(x) - this.#key(y)).slice(0, comparedAtMost);
+  }
+
+  all(): number[][] {
+    return [...new Set(this.#groupOf.values())].map(({ rows }) => rows);
+  }
 }
 
-/** What keeps two groups apart, or null. */
+/** Pairs worth a look, strongest first; the first `linked` of them are strong enough to link. */
+interface Edges {
+  left: Int32Array;
+  right: Int32Array;
+  bits: Float64Array;
+  linked: number;
+  /** A number for each row that depends on its source and id alone: the order of pairs with equal weights. */
+  key: (row: number) => number;
+}
+
+function sortedEdges(records: Records, pairs: WeightedPairs, { same = [] }: Constraints, { linkBits, reviewBits }: ClusterOptions): Edges {
+  const keys = new Map<number, number>();
+  const key = (row: number): number => {
+    let known = keys.get(row);
+    if (known === undefined) {
+      known = keyOf(records.ids[row] as string, records.sources[records.sourceOf[row] as number] as string);
+      keys.set(row, known);
+    }
+    return known;
+  };
+  const kept: number[] = [];
+  for (let p = 0; p < pairs.count; p++) if ((pairs.bits[p] as number) >= reviewBits) kept.push(p);
+  const room = kept.length + same.length;
+  const left = new Int32Array(room);
+  const right = new Int32Array(room);
+  const bits = new Float64Array(room);
+  const place = (e: number, i: number, j: number, weight: number) => {
+    const inOrder = key(i) < key(j) || (key(i) === key(j) && compareRows(records, i, j) < 0);
+    left[e] = inOrder ? i : j;
+    right[e] = inOrder ? j : i;
+    bits[e] = weight;
+  };
+  for (const [e, p] of kept.entries()) place(e, pairs.left[p] as number, pairs.right[p] as number, pairs.bits[p] as number);
+  for (const [e, [i, j]] of same.entries()) place(kept.length + e, i, j, Number.POSITIVE_INFINITY);
+  const order = Uint32Array.from({ length: room }, (_, e) => e).sort((x, y) => {
+    const [a, b] = [bits[x] as number, bits[y] as number];
+    if (a !== b) return b > a ? 1 : -1;
+    return key(left[x] as number) - key(left[y] as number) || key(right[x] as number) - key(right[y] as number);
+  });
+  const sorted = {
+    left: left.map((_, e) => left[order[e] as number] as number),
+    right: right.map((_, e) => right[order[e] as number] as number),
+    bits: bits.map((_, e) => bits[order[e] as number] as number),
+  };
+  let linked = 0;
+  while (linked < room && (sorted.bits[linked] as number) >= linkBits) linked++;
+  return { ...sorted, linked, key };
+}
+
+/** 52 bits of a hash (two of FNV-1a's kind side by side). */
+function keyOf(id: string, source: string): number {
+  let [a, b] = [0x811c9dc5, 0x01000193];
+  for (const text of [source, '\u0000', id]) {
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      a = Math.imul(a ^ unit, 0x01000193);
+      b = Math.imul(b ^ unit, 0x85ebca6b) ^ (b >>> 13);
+    }
+  }
+  return (a >>> 0) * 0x100000 + ((b >>> 0) & 0xfffff);
+}
+
+/** What keeps two groups, the one of `left` and the one of `right`, apart; or null. */
 function hindrance(
-  groupA: number[],
-  groupB: number[],
-  edge: Edge,
-  rows: number[],
+  groupA: Group,
+  groupB: Group,
+  left: number,
+  right: number,
+  bits: number,
   check: ConstraintCheck,
   { linkBits, weigh }: ClusterOptions,
 ): ReviewItem | null {
-  const [left, right] = [rows[edge.left] as number, rows[edge.right] as number];
-  const rowsOf = (group: number[]) => group.map((place) => rows[place] as number);
-  const found = check.obstacle(rowsOf(groupA), rowsOf(groupB));
-  if (found) return { left, right, bits: Number.isFinite(edge.bits) ? edge.bits : weigh(left, right), reason: found.obstacle };
-  if (groupA.length * groupB.length === 1 || edge.bits === Number.POSITIVE_INFINITY) return null;
-  const inA = groupA.includes(edge.left);
+  const found = check.obstacle(groupA.rows, groupB.rows);
+  if (found) return { left, right, bits: Number.isFinite(bits) ? bits : weigh(left, right), reason: found.obstacle };
+  if (groupA.rows.length * groupB.rows.length === 1 || bits === Number.POSITIVE_INFINITY) return null;
   let sum = 0;
-  for (const i of someOf(groupA, inA ? edge.left : edge.right)) {
-    for (const j of someOf(groupB, inA ? edge.right : edge.left)) sum += weigh(rows[i] as number, rows[j] as number);
-  }
-  return sum >= linkBits ? null : { left, right, bits: edge.bits, reason: 'evidence against' };
+  for (const i of compared(groupA, left)) for (const j of compared(groupB, right)) sum += weigh(i, j);
+  return sum >= linkBits ? null : { left, right, bits, reason: 'evidence against' };
 }
 
-/** A group, or of a large one the record at hand and the first by id. */
-function someOf(group: number[], always: number): number[] {
-  if (group.length <= comparedAtMost) return group;
-  const first = [...group].sort((x, y) => x - y).slice(0, comparedAtMost);
-  return first.includes(always) ? first : [always, ...first.slice(1)];
+/** A group's records, or of a large one the record at hand and the first by key. */
+function compared({ sample }: Group, row: number): number[] {
+  return sample.includes(row) ? sample : [row, ...sample.slice(0, comparedAtMost - 1)];
 }
 
-function unsure(edges: Edge[], rows: number[], clusterOf: Int32Array, { linkBits }: ClusterOptions): ReviewItem[] {
+function unsure({ left, right, bits, linked }: Edges, clusterOf: Int32Array): ReviewItem[] {
   // Of two persons only their strongest pair is shown.
-  const seen = new Set<string>();
+  const seen = new Set<number>();
   const items: ReviewItem[] = [];
-  for (const edge of edges) {
-    if (edge.bits >= linkBits) continue;
-    const [left, right, bits] = [rows[edge.left] as number, rows[edge.right] as number, edge.bits];
-    const [a, b] = [clusterOf[left] as number, clusterOf[right] as number];
-    const key = a < b ? `${a}/${b}` : `${b}/${a}`;
-    if (a === b || seen.has(key)) continue;
-    seen.add(key);
-    items.push({ left, right, bits, reason: 'unsure' });
+  for (let e = linked; e < bits.length; e++) {
+    const [i, j] = [left[e] as number, right[e] as number];
+    const [a, b] = [clusterOf[i] as number, clusterOf[j] as number];
+    const both = Math.min(a, b) * 2 ** 26 + Math.max(a, b);
+    if (a === b || seen.has(both)) continue;
+    seen.add(both);
+    items.push({ left: i, right: j, bits: bits[e] as number, reason: 'unsure' });
   }
   return items;
 }

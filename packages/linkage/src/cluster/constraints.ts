@@ -34,6 +34,7 @@ export class ConstraintCheck {
   readonly #same = new Map<number, Set<number>>();
   readonly #clean: boolean[];
   readonly #twins: ((i: number, j: number) => boolean) | null;
+  readonly #isEmpty: boolean;
 
   constructor(records: Records, { same = [], notSame = [], cleanSources = [], twins }: Constraints) {
     this.#records = records;
@@ -41,10 +42,12 @@ export class ConstraintCheck {
     for (const [i, j] of same) both(this.#same, i, j);
     this.#clean = records.sources.map((source) => cleanSources.includes(source));
     this.#twins = twins ? twinTest(records, twins, (i, j) => this.#same.get(i)?.has(j) ?? false) : null;
+    this.#isEmpty = this.#notSame.size === 0 && !this.#clean.includes(true) && this.#twins === null;
   }
 
   /** Why two groups cannot be one person, and the pair that shows it; null when they can. */
   obstacle(groupA: readonly number[], groupB: readonly number[]): { obstacle: Obstacle; left: number; right: number } | null {
+    if (this.#isEmpty) return null;
     const { sourceOf } = this.#records;
     for (const i of groupA) {
       const forbidden = this.#notSame.get(i);

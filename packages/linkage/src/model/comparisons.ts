@@ -182,6 +182,7 @@ export function comparison(
   called: string,
   fields: Field[],
   levels: { label: string; when: Condition; byFrequencyOf?: string }[],
+  { personal = false }: { personal?: boolean } = {},
 ): Composed {
   const used = [...new Set(levels.flatMap(({ when }) => fieldsOf(when)))];
   return {

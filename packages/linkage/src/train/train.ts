@@ -127,7 +127,8 @@ export function trainModel(
       result.support.forEach((own, c) => {
         own?.forEach((value, level) => {
           const sum = sums[c] as number[];
-          sum[level] = (sum[level] as number) + value;
+          // A rule that finds mostly strangers teaches less well: what sets its few matches apart may be chance.
+          sum[level] = (sum[level] as number) + value * result.lambda;
         });
       });
     });
