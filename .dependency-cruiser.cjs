@@ -9,6 +9,12 @@ module.exports = {
       from: { path: '^packages/presence/' },
       to: { path: '^packages/(?!presence/|engine/)' },
     },
+    {
+      name: 'linkage-uses-engine-only',
+      severity: 'error',
+      from: { path: '^packages/linkage/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/(?!linkage/|engine/)' },
+    },
     { name: 'engine-uses-no-room', severity: 'error', from: { path: '^packages/engine/' }, to: { path: '^packages/(?!engine/)' } },
     { name: 'town-uses-no-room', severity: 'error', from: { path: '^packages/town/' }, to: { path: '^packages/(?!town/)' } },
     { name: 'wall-supervision-support', severity: 'error', from: { path: '^app/src/supervision/' }, to: { path: '^app/src/support/' } },

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Arguments, Message } from './commands/commands.ts';
 import { linkFiles } from './commands/link-files.ts';
 import { CommandError, runCommand } from './commands/run-command.ts';
+import { writePeople } from './commands/write-people.ts';
 import { ConfigError, readConfig } from './config.ts';
 
 /** `waymark`: what can be done from the command line. Results go to stdout, progress and words to stderr. */
@@ -296,6 +297,18 @@ program
         ? `${JSON.stringify(result)}\n`
         : `${result.fixes} fixes and ${result.crimes} crimes in ${options.out}: ${result.files.join(', ')}\n`,
     );
+  });
+
+program
+  .command('people')
+  .description('write made-up people as agencies hold them, with errors and the truth, as CSV')
+  .option('--people <n>', 'about how many people; records are some two and a half times as many', whole, 1000)
+  .option('--errors <factor>', 'multiplies every rate of error', bits, 1)
+  .option('--seed <n>', 'the same seed gives the same people', whole, 1)
+  .requiredOption('--out <file>', 'file to write')
+  .action(async (options) => {
+    const records = await writePeople(resolvePath(options.out), options);
+    await print(`${records} records of ${options.people} people in ${options.out}\n`);
   });
 
 program

@@ -1,4 +1,4 @@
-import { Candidates } from './blocking/candidates.ts';
+import { type CandidateOptions, Candidates } from './blocking/candidates.ts';
 import { countPairs, type RuleCount } from './blocking/count-pairs.ts';
 import { type Clustering, cluster } from './cluster/cluster.ts';
 import type { Constraints } from './cluster/constraints.ts';
@@ -33,6 +33,7 @@ export class Linker {
   #model: LinkageModel;
   #scored: ScoredPairs | null = null;
   #clustering: Clustering | null = null;
+  #candidates: { options: string; candidates: Candidates } | null = null;
 
   constructor(records: Records, model: LinkageModel) {
     this.records = records;
@@ -89,7 +90,7 @@ export class Linker {
 
   /** Learns λ, m and u from the records. */
   train(options: TrainOptions = {}): TrainingReport {
-    const { model, report } = trainModel(this.records, this.#model, options);
+    const { model, report } = trainModel(this.records, this.#model, options, this.#candidatesFor(options));
     this.#use(model);
     return report;
   }
@@ -101,7 +102,7 @@ export class Linker {
 
   /** Scores every candidate pair; keeps those that could matter. */
   score(options: ScoreOptions = {}): ScoredPairs {
-    this.#scored = scorePairs(this.records, this.#model, options);
+    this.#scored = scorePairs(this.records, this.#model, options, this.#candidatesFor(options));
     return this.#scored;
   }
 
@@ -156,6 +157,15 @@ export class Linker {
     const candidates = new Candidates(this.records, this.#model, { blockAtMost: Number.POSITIVE_INFINITY });
     const { clusterOf } = this.#clustering ?? this.cluster();
     return missedPairs(clusterOf, truth, this.#model.thresholds.linkBits, (i, j) => candidates.isCandidate(i, j), this.weigher());
+  }
+
+  /** Blocks are worked out once for training and scoring. */
+  #candidatesFor({ blockAtMost, pairs, chunkPairs }: CandidateOptions): Candidates {
+    const options = JSON.stringify({ blockAtMost, pairs, chunkPairs, rules: this.#model.blocking });
+    if (this.#candidates?.options !== options) {
+      this.#candidates = { options, candidates: new Candidates(this.records, this.#model, { blockAtMost, pairs, chunkPairs }) };
+    }
+    return this.#candidates.candidates;
   }
 
   #use(model: LinkageModel): void {

@@ -18,8 +18,9 @@ class PartEncoder {
   /** −1 where the record has no such part. */
   code(row: number): number {
     if (this.#columns.length > 1) return this.#numbered(jointPart(this.#columns, row, this.#part));
-    const { codes, dictionary } = this.#columns[0] as FieldColumn;
-    const value = codes[row] as number;
+    const column = this.#columns[0] as FieldColumn;
+    const { dictionary } = column;
+    const value = column.code(row);
     if (value < 0 || !this.#part.take) return value;
     if (value >= this.#codeOf.length) {
       const larger = new Int32Array(Math.max(1024, 2 * value, dictionary.size)).fill(-2);

@@ -183,15 +183,16 @@ function sortedEdges(records: Records, pairs: WeightedPairs, { same = [] }: Cons
   };
   for (const [e, p] of kept.entries()) place(e, pairs.left[p] as number, pairs.right[p] as number, pairs.bits[p] as number);
   for (const [e, [i, j]] of same.entries()) place(kept.length + e, i, j, Number.POSITIVE_INFINITY);
+  const [leftKey, rightKey] = [Float64Array.from(left, key), Float64Array.from(right, key)];
   const order = Uint32Array.from({ length: room }, (_, e) => e).sort((x, y) => {
     const [a, b] = [bits[x] as number, bits[y] as number];
     if (a !== b) return b > a ? 1 : -1;
-    return key(left[x] as number) - key(left[y] as number) || key(right[x] as number) - key(right[y] as number);
+    return (leftKey[x] as number) - (leftKey[y] as number) || (rightKey[x] as number) - (rightKey[y] as number);
   });
   const sorted = {
-    left: left.map((_, e) => left[order[e] as number] as number),
-    right: right.map((_, e) => right[order[e] as number] as number),
-    bits: bits.map((_, e) => bits[order[e] as number] as number),
+    left: Int32Array.from(order, (e) => left[e] as number),
+    right: Int32Array.from(order, (e) => right[e] as number),
+    bits: Float64Array.from(order, (e) => bits[e] as number),
   };
   let linked = 0;
   while (linked < room && (sorted.bits[linked] as number) >= linkBits) linked++;

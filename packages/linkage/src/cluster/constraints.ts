@@ -77,7 +77,7 @@ function both(map: Map<number, Set<number>>, i: number, j: number): void {
 function twinTest(records: Records, rule: TwinRule, decidedSame: (i: number, j: number) => boolean): (i: number, j: number) => boolean {
   const code = (field: string) => {
     const column = records.column(field);
-    return (row: number) => column.codes[row] as number;
+    return (row: number) => column.code(row);
   };
   const [forename, surname, dateOfBirth] = [code(rule.forename), code(rule.surname), code(rule.dateOfBirth)];
   const [addresses, identifiers] = [rule.address.map(code), rule.identifiers.map(code)];

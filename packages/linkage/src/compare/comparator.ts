@@ -120,8 +120,7 @@ export class Comparator {
   level(i: number, j: number): number {
     if (this.#levelOfBits) {
       const only = this.#fields[0] as FieldTests;
-      const { codes } = only.column;
-      const bits = only.bits(codes[i] as number, codes[j] as number);
+      const bits = only.bits(only.column.code(i), only.column.code(j));
       if (bits < 0) return this.missing;
       const known = this.#levelOfBits.get(bits);
       if (known !== undefined) return known;
@@ -132,8 +131,7 @@ export class Comparator {
     }
     for (let f = 0; f < this.#fields.length; f++) {
       const tests = this.#fields[f] as FieldTests;
-      const { codes } = tests.column;
-      this.#bits[f] = tests.bits(codes[i] as number, codes[j] as number);
+      this.#bits[f] = tests.bits(tests.column.code(i), tests.column.code(j));
     }
     if (!this.#needs.some((set) => set.every((f) => (this.#bits[f] as number) >= 0))) return this.missing;
     return this.#firstThatHolds(i, j);
@@ -171,7 +169,7 @@ export class Comparator {
 
 /** Does the first field of one record stand in the second of the other? */
 function crosses(first: FieldColumn, second: FieldColumn, i: number, j: number): boolean {
-  const a = first.codes[i] as number;
-  const b = second.codes[j] as number;
+  const a = first.code(i);
+  const b = second.code(j);
   return a >= 0 && b >= 0 && first.dictionary.values[a] === second.dictionary.values[b];
 }

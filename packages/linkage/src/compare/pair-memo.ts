@@ -1,74 +1,72 @@
+/** Numbers kept for each pair, side by side so that one look at memory finds them all: codes, value, and one spare. */
+const width = 4;
+
 /**
  * Remembers a small number for each pair of codes: string similarity is worked out once per distinct pair of values, however
  * many pairs of records have it. When full it forgets everything and begins anew, so memory stays bounded.
  */
 export class PairMemo {
   readonly #atMost: number;
-  #mask: number;
-  #low: Int32Array;
-  #high: Int32Array;
-  #values: Int32Array;
+  #mask = 4095;
+  #slots = new Int32Array(width * 4096).fill(-1);
   #count = 0;
 
-  /** @param atMost pairs kept at most, 12 bytes and some air each */
+  /** @param atMost pairs kept at most, 16 bytes and some air each */
   constructor(atMost: number) {
     this.#atMost = Math.max(1024, atMost);
-    this.#mask = 4095;
-    this.#low = new Int32Array(4096).fill(-1);
-    this.#high = new Int32Array(4096);
-    this.#values = new Int32Array(4096);
   }
 
   /** The number for codes a and b in either order, worked out by `find` when it is not known. */
   get(a: number, b: number, find: (a: number, b: number) => number): number {
     const low = a < b ? a : b;
     const high = a < b ? b : a;
-    let slot = this.#slotOf(low, high);
-    for (;;) {
-      const there = this.#low[slot] as number;
-      if (there === low && this.#high[slot] === high) return this.#values[slot] as number;
-      if (there === -1) break;
-      slot = (slot + 1) & this.#mask;
-    }
+    let slot = this.#freeSlot(low, high);
+    if (this.#slots[slot] === low) return this.#slots[slot + 2] as number;
     const value = find(low, high);
     if (this.#count * 2 > this.#mask) {
       this.#enlarge();
-      slot = this.#slotOf(low, high);
-      while (this.#low[slot] !== -1) slot = (slot + 1) & this.#mask;
+      slot = this.#freeSlot(low, high);
     }
-    this.#low[slot] = low;
-    this.#high[slot] = high;
-    this.#values[slot] = value;
-    this.#count++;
+    this.#write(slot, low, high, value);
     return value;
   }
 
-  #slotOf(low: number, high: number): number {
+  /** Where the pair stands, or could. */
+  #freeSlot(low: number, high: number): number {
     let h = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b);
     h ^= h >>> 15;
     h = Math.imul(h, 0x2c1b3c6d);
-    return (h ^ (h >>> 13)) & this.#mask;
+    let slot = width * ((h ^ (h >>> 13)) & this.#mask);
+    const slots = this.#slots;
+    for (;;) {
+      const there = slots[slot] as number;
+      if (there === -1 || (there === low && slots[slot + 1] === high)) return slot;
+      slot = slot + width === slots.length ? 0 : slot + width;
+    }
+  }
+
+  #write(slot: number, low: number, high: number, value: number): void {
+    this.#slots[slot] = low;
+    this.#slots[slot + 1] = high;
+    this.#slots[slot + 2] = value;
+    this.#count++;
   }
 
   #enlarge(): void {
     if (this.#count >= this.#atMost) {
-      this.#low.fill(-1);
+      this.#slots.fill(-1);
       this.#count = 0;
       return;
     }
-    const [low, high, values] = [this.#low, this.#high, this.#values];
-    const size = 2 * (this.#mask + 1);
-    this.#mask = size - 1;
-    this.#low = new Int32Array(size).fill(-1);
-    this.#high = new Int32Array(size);
-    this.#values = new Int32Array(size);
-    for (let i = 0; i < low.length; i++) {
-      if (low[i] === -1) continue;
-      let slot = this.#slotOf(low[i] as number, high[i] as number);
-      while (this.#low[slot] !== -1) slot = (slot + 1) & this.#mask;
-      this.#low[slot] = low[i] as number;
-      this.#high[slot] = high[i] as number;
-      this.#values[slot] = values[i] as number;
+    const before = this.#slots;
+    this.#mask = 2 * this.#mask + 1;
+    this.#slots = new Int32Array(2 * before.length).fill(-1);
+    this.#count = 0;
+    for (let slot = 0; slot < before.length; slot += width) {
+      const low = before[slot] as number;
+      if (low === -1) continue;
+      const high = before[slot + 1] as number;
+      this.#write(this.#freeSlot(low, high), low, high, before[slot + 2] as number);
     }
   }
 }

@@ -17,6 +17,7 @@ export type ValueTest = (a: number, b: number, known: KnownSimilarity) => boolea
  */
 export function valueTest(condition: SingleCondition, dictionary: Dictionary, similarAtLeast: number): ValueTest {
   const { values } = dictionary;
+  if ('equal' in condition) return (a, b) => a === b;
   if ('part' in condition) {
     const codeOf = partCodes(dictionary, condition.part);
     return (a, b) => codeOf(a) >= 0 && codeOf(a) === codeOf(b);
@@ -38,7 +39,7 @@ export function valueTest(condition: SingleCondition, dictionary: Dictionary, si
       if (known.jaroWinkler === undefined) {
         const [one, other] = [values[a] as string, values[b] as string];
         const atMost = similarityAtMost(one, other, letters(a), letters(b));
-        known.jaroWinkler = atMost < similarAtLeast ? 0 : jaroWinkler(...inOrder(one, other));
+        known.jaroWinkler = atMost < similarAtLeast ? 0 : ordered(one, other, similarAtLeast);
       }
       return known.jaroWinkler >= condition.atLeast;
     };
@@ -57,6 +58,10 @@ export function valueTest(condition: SingleCondition, dictionary: Dictionary, si
     };
   }
   return (a, b, known) => testCondition(condition, values[a] as string, values[b] as string, known);
+}
+
+function ordered(a: string, b: string, atLeast: number): number {
+  return a < b ? jaroWinkler(a, b, atLeast) : jaroWinkler(b, a, atLeast);
 }
 
 /** Something about each value, worked out when first asked for. */
@@ -84,12 +89,23 @@ function partCodes(dictionary: Dictionary, part: Part): (code: number) => number
 }
 
 /** The kinds of characters in a value, as bits: characters that share a bit only make the filter weaker, never wrong. */
-function lettersOf(dictionary: Dictionary): (code: number) => number {
-  return perValue(dictionary, (value) => {
+function lettersOf({ values }: Dictionary): (code: number) => number {
+  // 0 stands for "not worked out yet": a value has a character.
+  let known = new Int32Array(values.length);
+  return (code) => {
+    if (code >= known.length) {
+      const larger = new Int32Array(Math.max(1024, values.length, 2 * code));
+      larger.set(known);
+      known = larger;
+    }
+    const found = known[code] as number;
+    if (found !== 0) return found;
+    const value = values[code] as string;
     let letters = 0;
     for (let i = 0; i < value.length; i++) letters |= 1 << (value.charCodeAt(i) & 31);
+    known[code] = letters;
     return letters;
-  });
+  };
 }
 
 /** Upper bound on Jaro–Winkler: no more characters can be in common than are of kinds that both have. */

@@ -290,8 +290,8 @@ export class Population {
             source: rows.map((row) => this.records.sources[this.records.sourceOf[row] as number] as string),
             person: rows.map((row) => this.#personAt(row)),
           };
-          fields.forEach(({ codes, dictionary }, f) => {
-            columns[`f${f}`] = rows.map((row) => ((codes[row] as number) < 0 ? null : (dictionary.values[codes[row] as number] as string)));
+          fields.forEach((column, f) => {
+            columns[`f${f}`] = rows.map((row) => column.value(row));
           });
           await db.append('records', shape, columns, rows.length);
         }

@@ -5,13 +5,55 @@ import { Dictionary } from './dictionary.ts';
 /** A row as it comes in: column to value. Numbers and dates are taken as their text. */
 export type Row = Record<string, unknown>;
 
-/** One field of all records: a code into the dictionary of standard values for each, −1 where nothing is known. */
-export interface FieldColumn {
+/** Codes of all records, record by record: what is compared of one record lies side by side. */
+class Codes {
+  readonly width: number;
+  #cells = new Int32Array(4096);
+
+  constructor(width: number) {
+    this.width = Math.max(1, width);
+  }
+
+  at(row: number, place: number): number {
+    return this.#cells[row * this.width + place] as number;
+  }
+
+  set(row: number, place: number, code: number): void {
+    const cell = row * this.width + place;
+    if (cell >= this.#cells.length) this.#cells = grown(this.#cells, Math.max(2 * this.#cells.length, cell + this.width));
+    this.#cells[cell] = code;
+  }
+}
+
+/** One field of all records. */
+export class FieldColumn {
   field: Field;
-  codes: Int32Array;
-  dictionary: Dictionary;
+  readonly dictionary = new Dictionary();
   /** Records whose value is known. */
-  known: number;
+  known = 0;
+  readonly #codes: Codes;
+  readonly #place: number;
+
+  constructor(field: Field, codes: Codes, place: number) {
+    this.field = field;
+    this.#codes = codes;
+    this.#place = place;
+  }
+
+  /** The code of a record's standard value in the dictionary, −1 where nothing is known. */
+  code(row: number): number {
+    return this.#codes.at(row, this.#place);
+  }
+
+  /** The standard value of a record, null where nothing is known. */
+  value(row: number): string | null {
+    const code = this.code(row);
+    return code < 0 ? null : (this.dictionary.values[code] as string);
+  }
+
+  setCode(row: number, code: number): void {
+    this.#codes.set(row, this.#place, code);
+  }
 }
 
 /** Two records came in with the same id from the same source, or an id is missing. */
@@ -34,7 +76,8 @@ export class Records {
   readonly #seen: Map<string, number>[];
 
   constructor(fields: Field[]) {
-    this.fields = fields.map((field) => ({ field, codes: new Int32Array(1024), dictionary: new Dictionary(), known: 0 }));
+    const codes = new Codes(fields.length);
+    this.fields = fields.map((field, place) => new FieldColumn(field, codes, place));
     this.#seen = fields.map(() => new Map());
   }
 
@@ -61,9 +104,7 @@ export class Records {
 
   /** The standard value of a field of a record, for people to read; `null` where nothing is known. */
   value(row: number, fieldName: string): string | null {
-    const { codes, dictionary } = this.column(fieldName);
-    const code = codes[row] as number;
-    return code < 0 ? null : (dictionary.values[code] as string);
+    return this.column(fieldName).value(row);
   }
 
   /**
@@ -88,7 +129,7 @@ export class Records {
     for (let f = 0; f < this.fields.length; f++) {
       const column = this.fields[f] as FieldColumn;
       const code = this.#codeOf(f, read);
-      column.codes[row] = code;
+      column.setCode(row, code);
       if (code < 0) continue;
       column.dictionary.tally(code, 1);
       column.known++;
@@ -119,11 +160,11 @@ export class Records {
 
   #forget(row: number): void {
     for (const column of this.fields) {
-      const code = column.codes[row] as number;
+      const code = column.code(row);
       if (code < 0) continue;
       column.dictionary.tally(code, -1);
       column.known--;
-      column.codes[row] = -1;
+      column.setCode(row, -1);
     }
   }
 
@@ -145,9 +186,7 @@ export class Records {
 
   #grow(row: number): void {
     if (row < this.sourceOf.length) return;
-    const room = 2 * this.sourceOf.length;
-    this.sourceOf = grown(this.sourceOf, room);
-    for (const column of this.fields) column.codes = grown(column.codes, room);
+    this.sourceOf = grown(this.sourceOf, 2 * this.sourceOf.length);
   }
 }
 

@@ -42,10 +42,10 @@ function sound(value: string): string {
 /** The part of several fields of one record: their words in one order, so that a name whose halves changed places still meets itself. */
 export function jointPart(columns: FieldColumn[], row: number, part: Part): string | null {
   const words: string[] = [];
-  for (const { codes, dictionary } of columns) {
-    const code = codes[row] as number;
-    if (code < 0) return null;
-    words.push(...(dictionary.values[code] as string).split(' '));
+  for (const column of columns) {
+    const value = column.value(row);
+    if (value === null) return null;
+    words.push(...value.split(' '));
   }
   return takePart(words.sort().join(' '), part);
 }

@@ -28,10 +28,14 @@ export interface ScoredPairs {
 }
 
 /** Scores all candidate pairs and keeps those that could matter. Chunk by chunk: memory grows with what is kept alone. */
-export function scorePairs(records: Records, model: LinkageModel, options: ScoreOptions = {}): ScoredPairs {
+export function scorePairs(
+  records: Records,
+  model: LinkageModel,
+  options: ScoreOptions = {},
+  candidates = new Candidates(records, model, options),
+): ScoredPairs {
   const patterns = new Patterns(model, records, options);
   const weights = new Weights(model, records, patterns);
-  const candidates = new Candidates(records, model, options);
   const keepBits = options.keepBits ?? model.thresholds.reviewBits - 6;
   const kept = new PairList();
   const histogram = new Int32Array(2 * histogramReach + 1);

@@ -91,7 +91,7 @@ export class Weights {
     const own = (bits[c] as Float64Array)[level] as number;
     const column = this.#rarity[c]?.[level];
     if (own === 0 || !column) return own;
-    return Math.log2(((h[c] as Float64Array)[level] as number) / this.#frequency(column, column.codes[i] as number));
+    return Math.log2(((h[c] as Float64Array)[level] as number) / this.#frequency(column, column.code(i)));
   }
 
   #part(c: number, level: number, i: number, j: number): number {
@@ -99,7 +99,7 @@ export class Weights {
     const bits = this.#hasSources ? this.#plainBits(c, level, i, j) : ((this.#bits[c] as Float64Array)[level] as number);
     if (!column) return bits;
     const m = this.#hasSources ? this.#mOf(c, level, i, j) : ((this.#m[c] as Float64Array)[level] as number);
-    return grain(Math.log2(m / this.#frequency(column, column.codes[i] as number)));
+    return grain(Math.log2(m / this.#frequency(column, column.code(i))));
   }
 
   #plainBits(c: number, level: number, i: number, j: number): number {

@@ -8,14 +8,22 @@ let takenB = new Uint8Array(64);
 /**
  * Jaro–Winkler similarity, 0 to 1 (Jaro 1989, Winkler 1990): characters in common within half the longer length, less half
  * the transpositions, with a bonus for a common beginning. Counts UTF-16 units.
+ *
+ * @param atLeast below this the answer may be 0: as soon as it cannot be reached any more, the rest is not looked at
  */
-export function jaroWinkler(a: string, b: string): number {
+export function jaroWinkler(a: string, b: string, atLeast = 0): number {
   if (a === b) return 1;
   const lengthA = a.length;
   const lengthB = b.length;
   if (lengthA === 0 || lengthB === 0) return 0;
   if (takenA.length < lengthA) takenA = new Uint8Array(2 * lengthA);
   if (takenB.length < lengthB) takenB = new Uint8Array(2 * lengthB);
+  let prefix = 0;
+  while (prefix < prefixAtMost && prefix < lengthA && prefix < lengthB && a.charCodeAt(prefix) === b.charCodeAt(prefix)) prefix++;
+  // What Jaro's part must reach, and how many characters must be in common for that; a hair less, for rounding.
+  const bonus = prefix * prefixScale;
+  const needed = ((3 * (atLeast - bonus)) / (1 - bonus) - 1) / (1 / lengthA + 1 / lengthB) - 1e-6;
+  let possible = lengthA;
   takenA.fill(0, 0, lengthA);
   takenB.fill(0, 0, lengthB);
   const window = Math.max(0, Math.floor(Math.max(lengthA, lengthB) / 2) - 1);
@@ -23,13 +31,15 @@ export function jaroWinkler(a: string, b: string): number {
   for (let i = 0; i < lengthA; i++) {
     const character = a.charCodeAt(i);
     const last = Math.min(lengthB - 1, i + window);
-    for (let j = Math.max(0, i - window); j <= last; j++) {
-      if (takenB[j] === 1 || b.charCodeAt(j) !== character) continue;
-      takenA[i] = 1;
-      takenB[j] = 1;
-      common++;
-      break;
+    let j = Math.max(0, i - window);
+    while (j <= last && (takenB[j] === 1 || b.charCodeAt(j) !== character)) j++;
+    if (j > last) {
+      if (--possible < needed) return 0;
+      continue;
     }
+    takenA[i] = 1;
+    takenB[j] = 1;
+    common++;
   }
   if (common === 0) return 0;
   let outOfPlace = 0;
@@ -40,7 +50,5 @@ export function jaroWinkler(a: string, b: string): number {
     j++;
   }
   const jaro = (common / lengthA + common / lengthB + (common - outOfPlace / 2) / common) / 3;
-  let prefix = 0;
-  while (prefix < prefixAtMost && prefix < lengthA && prefix < lengthB && a.charCodeAt(prefix) === b.charCodeAt(prefix)) prefix++;
-  return jaro + prefix * prefixScale * (1 - jaro);
+  return jaro + bonus * (1 - jaro);
 }

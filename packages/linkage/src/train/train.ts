@@ -39,7 +39,7 @@ export interface TrainingReport {
 }
 
 const defaultRandomPairs = 1_000_000;
-const defaultTrainingPairs = 2_000_000;
+const defaultTrainingPairs = 1_000_000;
 /** Fewer expected matches than this tell nothing about a comparison. */
 const leastSupport = 5;
 /** Fewer expected pairs of others in one household than this, also for each match, and the records are taken to show none. */
@@ -61,9 +61,9 @@ export function trainModel(
   records: Records,
   model: LinkageModel,
   options: TrainOptions = {},
+  candidates = new Candidates(records, model, options),
 ): { model: LinkageModel; report: TrainingReport } {
   const patterns = new Patterns(model, records, options);
-  const candidates = new Candidates(records, model, options);
   const between = options.pairs === 'between sources';
   options.onProgress?.('comparing random pairs', 0, 1);
   // Random pairs hardly ever have the same two values again.
