@@ -18,9 +18,9 @@ function whole(text: string): number {
   return number;
 }
 
-function bits(text: string): number {
+function decimal(text: string): number {
   const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('Give a number of bits, such as 0 or 4.3.');
+  if (text.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('Give a number, such as 0 or 4.3.');
   return number;
 }
 
@@ -148,7 +148,7 @@ program
   .option('--model <file>', 'a linkage model in JSON (default: guessed from the columns)')
   .option('--id <column>', 'the column with the id of each record (default: guessed, or numbered)')
   .option('--truth <column>', 'a column that tells the person of each record: not used for linking, and compared with the result')
-  .option('--threshold <bits>', 'link from this match weight (default: what the model says, mostly 0: more likely than not)', bits)
+  .option('--threshold <bits>', 'link from this match weight (default: what the model says, mostly 0: more likely than not)', decimal)
   .option('--out <file>', 'write the person of each record as CSV')
   .option('--save-model <file>', 'write the model with what was learnt')
   .option('--block-at-most <records>', 'records allowed in one block of a blocking rule', whole)
@@ -303,7 +303,7 @@ program
   .command('people')
   .description('write made-up people as agencies hold them, with errors and the truth, as CSV')
   .option('--people <n>', 'about how many people; records are some two and a half times as many', whole, 1000)
-  .option('--errors <factor>', 'multiplies every rate of error', bits, 1)
+  .option('--errors <factor>', 'multiplies every rate of error', decimal, 1)
   .option('--seed <n>', 'the same seed gives the same people', whole, 1)
   .requiredOption('--out <file>', 'file to write')
   .action(async (options) => {

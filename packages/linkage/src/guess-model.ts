@@ -40,7 +40,7 @@ const byName: [RegExp, ColumnKind][] = [
     /^(true|actual)?[_\s-]?(cluster|label|truth|match|group)([_\s-]?(id|no|label))?$|^(true|actual)[_\s-]|^(person|entity)[_\s-]?id$/i,
     'nothing',
   ],
-  [/^(rec(ord)?|unique|row|person|entity|source|local)?[_\s-]?(id|key|uuid|guid|number|no|ref(erence)?)$/i, 'id'],
+  [/^(rec(ord)?|unique|row|person|entity|source|local)?[_\s-]?(id|key|uuid|guid|number|no|ref(erence)?)$|^rec(ord)?$/i, 'id'],
   [/(full|whole|complete|person|patient|pupil|client)[_\s-]?name|^name$/i, 'full name'],
   [/(fore|given|first|christian|known|preferred|middle)[_\s-]?(name)?s?$|^(fname|first)$/i, 'forename'],
   [/(sur|last|family|second)[_\s-]?name|^(lname|last)$/i, 'surname'],

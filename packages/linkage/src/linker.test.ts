@@ -123,9 +123,20 @@ describe('linking generated agencies', () => {
     expect(missed.filter(({ cause }) => cause === 'not blocked').length).toBeLessThan(missed.length + 1);
   });
 
-  test('serves groups apart', () => {
-    const bySex = linker.evaluateByGroup(truth, 'surname');
-    expect(bySex.size).toBeGreaterThan(10);
+  test('tells apart how well groups are served', () => {
+    const bySource = Linker.fromRows(
+      rows,
+      { ...model, fields: [...model.fields, { name: 'source', from: ['source'], standard: 'text' }] },
+      { id: 'record' },
+    );
+    bySource.train(training);
+    const groups = bySource.evaluateByGroup(truth, 'source');
+    expect([...groups.keys()]).toEqual(['health', 'housing', 'school', 'social care', 'youth justice']);
+    const { truePairs } = bySource.evaluate(truth).clusters.pairs;
+    for (const { recall, truePairs: own } of groups.values()) {
+      expect(recall).toBeGreaterThan(0.85);
+      expect(own).toBeLessThan(truePairs);
+    }
   });
 
   test('per-source m adds up to one and changes few decisions', () => {

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'waymark-test-'));
+const file = (name: string) => join(folder, name);
+const waymark = (...args: string[]) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, '../cli.ts'), ...args], { encoding: 'utf8', cwd: folder, timeout: 60_000 });
+
+describe('waymark link', () => {
+  beforeAll(() => {
+    expect(waymark('people', '--people', '400', '--out', file('people.csv')).status).toBe(0);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('guesses a model, prints clusters, and compares with the truth', () => {
+    const { status, stdout, stderr } = waymark(
+      'link',
+      file('people.csv'),
+      '--truth',
+      'person',
+      '--out',
+      file('persons.csv'),
+      '--save-model',
+      file('model.json'),
+    );
+    expect(stderr).toMatch(/record as id.*forename as forename/);
+    expect(status).toBe(0);
+    const lines = stdout.trim().split('\n');
+    const told = JSON.parse(lines.at(-1) as string);
+    expect(told.pairs.f1).toBeGreaterThan(0.9);
+    expect(told.best.f1).toBeGreaterThanOrEqual(told.pairs.f1);
+    expect(lines.length).toBeGreaterThan(100);
+    const persons = readFileSync(file('persons.csv'), 'utf8').trim().split('\n');
+    expect(persons[0]).toBe('person,id');
+    expect(persons.length).toBe(readFileSync(file('people.csv'), 'utf8').trim().split('\n').length);
+  });
+
+  test('uses a saved model again, and prints JSON', () => {
+    const { status, stdout } = waymark(
+      'link',
+      file('people.csv'),
+      '--model',
+      file('model.json'),
+      '--id',
+      'record',
+      '--truth',
+      'person',
+      '--threshold',
+      '4',
+      '--json',
+    );
+    expect(status).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result.model.thresholds.linkBits).toBe(4);
+    expect(result.training).toBeNull();
+    expect(result.pairs.precision).toBeGreaterThan(0.9);
+    expect(result.clusters.flat()).toContainEqual({ id: expect.any(String), source: '' });
+  });
+
+  test.each([
+    ['a file that is not there', ['nowhere.csv'], /nowhere.csv cannot be read/],
+    ['a header alone', ['empty.csv'], /there are no records/],
+    ['a broken model', ['people.csv', '--model', 'broken.json'], /broken.json cannot be read as JSON/],
+    ['a model that does not fit', ['people.csv', '--model', 'other.json'], /no usable linkage model/],
+    ['an id that stands twice', ['people.csv', '--id', 'person'], /stands twice/],
+    ['an unknown column', ['people.csv', '--truth', 'nobody'], /no column "nobody"; it has record/],
+    ['a threshold that is no number', ['people.csv', '--threshold', 'high'], /Give a number/],
+  ])('%s gets a clear message and exit code 1', (_, args, message) => {
+    writeFileSync(file('empty.csv'), 'id,name\n');
+    writeFileSync(file('broken.json'), '{');
+    writeFileSync(file('other.json'), '{"format":"waymark-linkage-1"}');
+    const { status, stderr } = waymark('link', ...args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/ {4}at /);
+    expect(status).toBe(1);
+  });
+});
