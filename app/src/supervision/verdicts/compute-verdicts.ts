@@ -113,8 +113,8 @@ function sortedPlace(crime: CrimeVersionRow): unknown {
   return Object.entries(crime.place).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Numbers a run and tells what has fallen due: crimes without a verdict, and those whose window has seen fixes or wearings change since. */
-const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: number; inputs: RunInputs }> = {
+/** Numbers a run of what has fallen due: crimes without a verdict, and those whose window has seen fixes or wearings change since. */
+const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: number; inputs: RunInputs } | null> = {
   name: 'verdict.compute',
   room: 'supervision',
   purpose: 'crime-matching',
@@ -124,6 +124,10 @@ const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: nu
     const latest = crimeVersions ? [] : await latestRuns(tx);
     const receiptUpto = fixes.lastReceipt;
     const due = crimeVersions ? crimes : await dueCrimes(fixes, crimes, latest, wearings);
+    if (due.length === 0) {
+      note(null, { crimes: 0 });
+      return null;
+    }
     const { rows } = await sql<{ id: number }>`SELECT nextval('supervision.run_numbers')::int AS id`.execute(tx);
     const { id: runId } = rows[0] as { id: number };
     note({ kind: 'run', id: runId }, { crimes: due.length, wearings: wearings.length });
@@ -295,8 +299,9 @@ export async function computeDueVerdicts(
   actor: Actor,
   options: { onProgress?: (done: number, all: number) => void } = {},
 ): Promise<ComputedRun | null> {
-  const { runId, inputs } = await performer.perform(actor, planRun, services, {});
-  if (inputs.crimes.length === 0) return null;
+  const planned = await performer.perform(actor, planRun, services, {});
+  if (planned === null) return null;
+  const { runId, inputs } = planned;
   const output = await services.verdicts.write(runId, (append) =>
     computeRun(services.fixes, inputs, (part) => append(part.columns, part.rows), options.onProgress),
   );
