@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '@waymark/engine';
@@ -37,6 +37,10 @@ export async function benchCorrelation(options: { seed: number; size?: number })
       stdio: 'inherit',
     });
     if (filled.status !== 0) throw new Error('The town could not be stored; what went wrong stands above.');
+    // The filling ends here: what the system has put off writing is not the run's to wait for.
+    const stored = openSync(join(folder, 'fixes.duckdb'), 'r+');
+    fsyncSync(stored);
+    closeSync(stored);
     const town = JSON.parse(readFileSync(join(folder, 'crimes.json'), 'utf8')) as FilledTown;
     const { startMs, fixes: total } = town;
     const fixes = await FixStore.open(join(folder, 'fixes.duckdb'), 1024);

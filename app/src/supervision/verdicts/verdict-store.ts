@@ -22,6 +22,9 @@ export interface StoredVerdict {
 
 const storedShape = { run: 'i32', ...verdictShape } as const satisfies Record<string, ColumnType>;
 
+/** Raised with the layout of its columns. Rows of an earlier layout stay where they are; a raised model version has them worked out anew. */
+const table = 'verdicts_2';
+
 const columns = `run, crime, wearing, verdict, reasons, nullif(p_moment_ppm, ${unknownProbability}) / 1e6 AS "pMoment", nullif(p_window_ppm, ${unknownProbability}) / 1e6 AS "pWindow", coverage / 10000.0 AS coverage, fixes,
   fixes_within AS "fixesWithin", nullif(closest_dm, ${nothingClose}) / 10.0 AS "closestM", nullif(closest_after_ms, ${nothingClose}) AS "closestAfterMs", gap_s AS "gapS",
   habit_weeks AS "habitWeeks", habit_visits / 1000.0 AS "habitVisits"`;
@@ -42,7 +45,7 @@ export class VerdictStore {
   static async open(path: string, memoryMb: number): Promise<VerdictStore> {
     const engine = await Engine.open(path, { memoryMb, checkpointMb: 512 });
     const reader = await engine.connect();
-    await reader.run(`CREATE TABLE IF NOT EXISTS verdicts (
+    await reader.run(`CREATE TABLE IF NOT EXISTS ${table} (
       run INTEGER NOT NULL, crime INTEGER NOT NULL, wearing INTEGER NOT NULL, verdict UTINYINT NOT NULL, reasons USMALLINT NOT NULL,
       p_moment_ppm INTEGER NOT NULL, p_window_ppm INTEGER NOT NULL, coverage USMALLINT NOT NULL, fixes INTEGER NOT NULL, fixes_within INTEGER NOT NULL,
       closest_dm INTEGER NOT NULL, closest_after_ms INTEGER NOT NULL, gap_s INTEGER NOT NULL, habit_weeks UTINYINT NOT NULL, habit_visits USMALLINT NOT NULL
@@ -58,10 +61,10 @@ export class VerdictStore {
     const writer = await this.#engine.connect();
     try {
       return await writer.transaction(async () => {
-        await writer.run('DELETE FROM verdicts WHERE run = ?', [run]);
+        await writer.run(`DELETE FROM ${table} WHERE run = ?`, [run]);
         return work((part, rows) => {
           const stored = { run: new Int32Array(rows).fill(run), ...part } as Columns<typeof storedShape>;
-          return writer.append('verdicts', storedShape, stored, rows);
+          return writer.append(table, storedShape, stored, rows);
         });
       });
     } finally {
@@ -71,7 +74,7 @@ export class VerdictStore {
 
   /** All verdicts of one run on one crime version. */
   async ofCrime(run: number, crime: number): Promise<StoredVerdict[]> {
-    return this.#reader.rows(`SELECT ${columns} FROM verdicts WHERE run = ? AND crime = ? ORDER BY verdict, p_window_ppm DESC, wearing`, [
+    return this.#reader.rows(`SELECT ${columns} FROM ${table} WHERE run = ? AND crime = ? ORDER BY verdict, p_window_ppm DESC, wearing`, [
       run,
       crime,
     ]);
@@ -81,7 +84,7 @@ export class VerdictStore {
   async countByCrime(run: number): Promise<{ crime: number; present: number; excluded: number; unknown: number }[]> {
     return this.#reader.rows(
       `SELECT crime, count(*) FILTER (verdict = 0) AS present, count(*) FILTER (verdict IN (1, 2)) AS excluded,
-         count(*) FILTER (verdict = 3) AS unknown FROM verdicts WHERE run = ? GROUP BY crime`,
+         count(*) FILTER (verdict = 3) AS unknown FROM ${table} WHERE run = ? GROUP BY crime`,
       [run],
     );
   }
@@ -92,7 +95,7 @@ export class VerdictStore {
       const part = pairs.slice(i, i + 200);
       const list = part.map(({ run, crime }) => `(${Math.trunc(run)}, ${Math.trunc(crime)})`).join(',');
       yield await this.#reader.rows<StoredVerdict>(
-        `SELECT ${columns} FROM verdicts SEMI JOIN (VALUES ${list}) AS wanted(run, crime) USING (run, crime) ORDER BY crime, wearing`,
+        `SELECT ${columns} FROM ${table} SEMI JOIN (VALUES ${list}) AS wanted(run, crime) USING (run, crime) ORDER BY crime, wearing`,
       );
     }
   }
