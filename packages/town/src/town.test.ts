@@ -18,6 +18,16 @@ describe('the fictional town', () => {
     expect(fingerprint(4)).not.toBe(fingerprint(3));
   });
 
+  test('crimes are not to be had half made', () => {
+    const town = new Town(small);
+    expect(() => town.crimes).toThrow(/go through wearers\(\) first/);
+    const some = town.wearers();
+    some.next();
+    expect(() => town.crimes).toThrow(/go through wearers\(\) first/);
+    expect([...some]).toHaveLength(small.wearers - 1);
+    expect(town.crimes).toHaveLength(small.crimes);
+  });
+
   test('nobody moves faster than a car in town', () => {
     for (const { path } of new Town(small).wearers()) {
       for (let i = 1; i < path.t.length; i++) {

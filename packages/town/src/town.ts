@@ -44,11 +44,12 @@ export interface Wearer {
 export class Town {
   readonly settings: TownSettings;
   readonly streets: Streets;
-  readonly crimes: TownCrime[] = [];
   readonly #random: Random;
   readonly #routes: Routes;
   readonly #centre: number[];
   readonly #planned: PlannedCrime[] = [];
+  readonly #crimes: TownCrime[] = [];
+  #everyWearerMade = false;
 
   constructor(settings: Partial<TownSettings> = {}) {
     this.settings = { ...defaultTown, ...settings };
@@ -63,9 +64,19 @@ export class Town {
       const wearer = wearers > 0 && random.chance(byWearers) ? random.integer(0, wearers - 1) : null;
       const planned = planCrime(random.fork(i), this.streets, i, days, wearer);
       this.#planned.push(planned);
-      this.crimes.push(planned.crime);
+      this.#crimes.push(planned.crime);
       if (wearer === null) recordCrime(random.fork(i + 1_000_000), planned.crime, planned.plannedAt, days);
     }
+  }
+
+  /**
+   * What was recorded. What wearers commit is known once they have been made.
+   * @throws Error before `wearers()` has been gone through to its end
+   */
+  get crimes(): TownCrime[] {
+    if (!this.#everyWearerMade)
+      throw new Error("A town's crimes are known once all its wearers have been made: go through wearers() first");
+    return this.#crimes;
   }
 
   get endS(): number {
@@ -100,6 +111,7 @@ export class Town {
       }
       yield { index, tag: tagOf(index), name, path, fixes };
     }
+    this.#everyWearerMade = true;
   }
 }
 
