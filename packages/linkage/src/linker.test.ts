@@ -171,6 +171,17 @@ describe('linking generated agencies', () => {
   });
 });
 
+test('a lower threshold finds the pairs that scoring for a higher one had left out', () => {
+  const linker = Linker.fromRows(rows, model, { id: 'record' });
+  linker.train(training);
+  const trained = linker.model;
+  const strict = new Linker(linker.records, { ...trained, thresholds: { ...trained.thresholds, linkBits: 30, reviewBits: 25 } });
+  strict.score();
+  const low = { ...trained.thresholds, linkBits: -5, reviewBits: -5 };
+  const lenient = new Linker(linker.records, { ...trained, thresholds: low });
+  expect(strict.cluster({}, { linkBits: -5 }).clusterOf).toEqual(lenient.cluster().clusterOf);
+});
+
 describe('a population that changes', () => {
   const base = Linker.fromRows(rows, model, { id: 'record' });
   base.train(training);
@@ -231,6 +242,59 @@ describe('a population that changes', () => {
     expect(population.personOf(left)).not.toBe(population.personOf(right));
     population.decide([{ left, right, same: true }]);
     expect(population.personOf(left)).toBe(population.personOf(right));
+  });
+
+  const alone = (population: Population) => {
+    const row = people.find(({ record }) => population.personsRecords(population.personOf({ id: record }) as string).length === 1);
+    return row as (typeof people)[number];
+  };
+
+  test('a record that changes keeps its person', () => {
+    const population = start();
+    const row = alone(population);
+    const person = population.personOf({ id: row.record });
+    const changed = { ...row, email: 'another@example.org' } as unknown as Row;
+    const { events } = population.add([{ id: row.record, row: changed }]);
+    expect(population.personOf({ id: row.record })).toBe(person);
+    expect(events.filter(({ kind }) => kind === 'created' || kind === 'ended')).toEqual([]);
+  });
+
+  test('removing tells which persons lost a record and which ended', () => {
+    const population = start();
+    const row = alone(population);
+    const single = population.personOf({ id: row.record }) as string;
+    const several = people
+      .map(({ record }) => population.personOf({ id: record }) as string)
+      .find((own) => population.personsRecords(own).length === 3) as string;
+    const [first] = population.personsRecords(several) as [{ id: string; source: string }];
+    const { events } = population.remove([{ id: row.record }, first]);
+    expect(events).toContainEqual({ kind: 'ended', person: single });
+    expect(events).toContainEqual({ kind: 'lost', person: several, records: [`\u0000${first.id}`] });
+  });
+
+  test('a record that stands twice in what is added counts as it stands last', () => {
+    const population = start();
+    const row = alone(population) as unknown as Row & { record: string };
+    const size = population.records.size;
+    population.add([
+      { id: 'new', row: {} },
+      { id: 'new', row },
+    ]);
+    expect(population.records.size).toBe(size + 1);
+    expect(population.personOf({ id: 'new' })).toBe(population.personOf({ id: row.record }));
+  });
+
+  test('one record without an id, and none is added', () => {
+    const population = start();
+    const size = population.records.size;
+    const [first, second] = people as unknown as [Row, Row];
+    expect(() =>
+      population.add([
+        { id: 'new', row: first },
+        { id: '', row: second },
+      ]),
+    ).toThrow(/Record 2 .* has no id/);
+    expect(population.records.size).toBe(size);
   });
 
   test('is the same after it was stored and opened', async () => {

@@ -32,8 +32,10 @@ export class Linker {
   readonly records: Records;
   #model: LinkageModel;
   #scored: ScoredPairs | null = null;
+  #scoreOptions: ScoreOptions = {};
   #clustering: Clustering | null = null;
   #candidates: { options: string; candidates: Candidates } | null = null;
+  #pairwise: { patterns: Patterns; weights: Weights } | null = null;
 
   constructor(records: Records, model: LinkageModel) {
     this.records = records;
@@ -95,49 +97,43 @@ export class Linker {
     return report;
   }
 
-  /** Learns m, u and λ from pairs of rows that somebody decided about. */
+  /** Learns m and u from pairs of rows that somebody decided about; λ stays. */
   trainFromLabels(labels: Iterable<{ left: number; right: number; same: boolean }>): void {
     this.#use(trainFromLabels(this.records, this.#model, labels));
   }
 
   /** Scores every candidate pair; keeps those that could matter. */
   score(options: ScoreOptions = {}): ScoredPairs {
+    this.#scoreOptions = options;
     this.#scored = scorePairs(this.records, this.#model, options, this.#candidatesFor(options));
     return this.#scored;
   }
 
   /** Puts records together to persons. */
   cluster(constraints: Constraints = {}, { linkBits = this.#model.thresholds.linkBits }: { linkBits?: number } = {}): Clustering {
-    const scored = this.#scored ?? this.score();
     const reviewBits = Math.min(linkBits, this.#model.thresholds.reviewBits);
+    let scored = this.#scored ?? this.score();
+    // What was scored for higher thresholds does not hold the pairs that lower ones need.
+    if (scored.keptFromBits > reviewBits) scored = this.score({ ...this.#scoreOptions, keepBits: reviewBits });
     this.#clustering = cluster(this.records, scored, constraints, { linkBits, reviewBits, weigh: this.weigher() });
     return this.#clustering;
   }
 
   /** The weight of any two rows, in bits. */
   weigher(): (i: number, j: number) => number {
-    const patterns = new Patterns(this.#model, this.records);
-    const weights = new Weights(this.#model, this.records, patterns);
+    const { patterns, weights } = this.#comparing();
     return (i, j) => weights.of(i, j, patterns.of(i, j));
   }
 
   /** Why two rows have the weight they have. */
   explainPair(i: number, j: number): Waterfall {
-    const patterns = new Patterns(this.#model, this.records);
-    const weights = new Weights(this.#model, this.records, patterns);
+    const { patterns, weights } = this.#comparing();
     return waterfall(this.#model, this.records, i, j, weights.priorBits, weights.parts(i, j, patterns.of(i, j)));
   }
 
   /** How the records of a cluster hang together. */
   explainCluster(rows: readonly number[]): ClusterStory {
-    const patterns = new Patterns(this.#model, this.records);
-    const weights = new Weights(this.#model, this.records, patterns);
-    return clusterStory(
-      this.records,
-      rows,
-      (i, j) => weights.of(i, j, patterns.of(i, j)),
-      (i, j) => waterfall(this.#model, this.records, i, j, weights.priorBits, weights.parts(i, j, patterns.of(i, j))).text,
-    );
+    return clusterStory(this.records, rows, this.weigher(), (i, j) => this.explainPair(i, j).text);
   }
 
   /** Agreement with a truth, given per row. */
@@ -168,8 +164,18 @@ export class Linker {
     return this.#candidates.candidates;
   }
 
+  /** What compares and weighs single pairs, kept for as long as the model stays. */
+  #comparing(): { patterns: Patterns; weights: Weights } {
+    if (!this.#pairwise) {
+      const patterns = new Patterns(this.#model, this.records);
+      this.#pairwise = { patterns, weights: new Weights(this.#model, this.records, patterns) };
+    }
+    return this.#pairwise;
+  }
+
   #use(model: LinkageModel): void {
     this.#model = model;
+    this.#pairwise = null;
     this.#scored = null;
     this.#clustering = null;
   }

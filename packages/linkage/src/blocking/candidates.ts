@@ -1,6 +1,6 @@
 import type { LinkageModel } from '../model/model.ts';
 import type { Records } from '../records/records.ts';
-import { type BlockKeys, blockKeys, groupByBlock } from './keys.ts';
+import { type BlockKeys, blockKeys, groupByBlock, pairsInBlocks } from './keys.ts';
 
 /** A block holds more records than is allowed. */
 export class LargeBlockError extends Error {
@@ -43,6 +43,7 @@ export class Candidates {
   readonly #records: Records;
   readonly #keys: BlockKeys[];
   readonly #options: CandidateOptions;
+  #pairsAtMost = 0;
 
   /** @throws LargeBlockError before any pair is made */
   constructor(records: Records, model: LinkageModel, options: CandidateOptions = {}) {
@@ -52,6 +53,7 @@ export class Candidates {
     const atMost = options.blockAtMost ?? defaultBlockAtMost;
     for (const keys of this.#keys) {
       const { start, rows } = groupByBlock(keys);
+      this.#pairsAtMost += pairsInBlocks(start);
       for (let b = 0; b < keys.blocks; b++) {
         const size = (start[b + 1] as number) - (start[b] as number);
         if (size <= atMost) continue;
@@ -62,21 +64,9 @@ export class Candidates {
     }
   }
 
-  get rules(): number {
-    return this.#keys.length;
-  }
-
   /** Pairs of all rules, those found by several counted as often: an upper bound, at once. */
-  countAtMost(): number {
-    let pairs = 0;
-    for (const keys of this.#keys) {
-      const { start } = groupByBlock(keys);
-      for (let b = 0; b < keys.blocks; b++) {
-        const size = (start[b + 1] as number) - (start[b] as number);
-        pairs += (size * (size - 1)) / 2;
-      }
-    }
-    return pairs;
+  get pairsAtMost(): number {
+    return this.#pairsAtMost;
   }
 
   /** The rules that find a pair, as bits. */
@@ -132,4 +122,18 @@ function sharesBlock(keys: Int32Array[], i: number, j: number): boolean {
     if ((own[i] as number) >= 0 && own[i] === own[j]) return true;
   }
   return false;
+}
+
+/** How many pairs of live records there are, whatever blocking finds. */
+export function possiblePairs(records: Records, pairs: CandidateOptions['pairs'] = 'all'): number {
+  const n = records.size;
+  const all = (n * (n - 1)) / 2;
+  if (pairs === 'all') return all;
+  const sizes = new Map<number, number>();
+  for (let row = 0; row < records.count; row++) {
+    if (!records.removed.has(row)) sizes.set(records.sourceOf[row] as number, (sizes.get(records.sourceOf[row] as number) ?? 0) + 1);
+  }
+  let withinSources = 0;
+  for (const size of sizes.values()) withinSources += (size * (size - 1)) / 2;
+  return all - withinSources;
 }

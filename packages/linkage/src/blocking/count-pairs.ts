@@ -1,6 +1,6 @@
 import type { LinkageModel } from '../model/model.ts';
 import type { Records } from '../records/records.ts';
-import { blockKeys, groupByBlock } from './keys.ts';
+import { blockKeys, groupByBlock, pairsInBlocks } from './keys.ts';
 
 /** What a blocking rule would look at, known before any pair is compared. */
 export interface RuleCount {
@@ -16,13 +16,10 @@ export interface RuleCount {
 /** Counts the pairs of each rule of a model, without comparing any. */
 export function countPairs(records: Records, model: LinkageModel, largest = 5): RuleCount[] {
   return model.blocking.map((rule) => {
-    const grouped = groupByBlock(blockKeys(records, rule));
-    const { start, rows } = grouped;
-    let pairs = 0;
+    const { start, rows } = groupByBlock(blockKeys(records, rule));
     const sizes: [size: number, block: number][] = [];
     for (let b = 0; b + 1 < start.length; b++) {
       const size = (start[b + 1] as number) - (start[b] as number);
-      pairs += (size * (size - 1)) / 2;
       if (size > 1 && largest > 0 && (sizes.length < largest || size > (sizes[sizes.length - 1] as [number, number])[0])) {
         sizes.push([size, b]);
         sizes.sort((x, y) => y[0] - x[0]);
@@ -31,7 +28,7 @@ export function countPairs(records: Records, model: LinkageModel, largest = 5): 
     }
     return {
       rule: rule.name,
-      pairs,
+      pairs: pairsInBlocks(start),
       unplaced: records.size - rows.length,
       largest: sizes.map(([size, b]) => ({
         value: keyInWords(

@@ -115,3 +115,13 @@ export function groupByBlock({ keys, blocks }: BlockKeys): { start: Int32Array; 
   }
   return { start, rows };
 }
+
+/** Pairs that share a block, from where blocks start in the sorted rows. */
+export function pairsInBlocks(start: Int32Array): number {
+  let pairs = 0;
+  for (let b = 0; b + 1 < start.length; b++) {
+    const size = (start[b + 1] as number) - (start[b] as number);
+    pairs += (size * (size - 1)) / 2;
+  }
+  return pairs;
+}

@@ -5,7 +5,7 @@ import type { Constraints } from '../cluster/constraints.ts';
 import { carryIdentities, type IdentityEvent } from '../cluster/identities.ts';
 import { Patterns } from '../compare/patterns.ts';
 import { type LinkageModel, readModel } from '../model/model.ts';
-import { Records, type Row, rawText } from '../records/records.ts';
+import { RecordIdError, Records, type Row, rawText } from '../records/records.ts';
 import { Weights } from '../score/weights.ts';
 import { BlockIndex } from './block-index.ts';
 
@@ -89,9 +89,12 @@ export class Population {
     return this.#recordsOf.size;
   }
 
-  /** Records that may be of the same person as this one, the most likely first. The record itself is not kept. */
+  /**
+   * Records that may be of the same person as this one, the most likely first. The record itself is not kept; its values
+   * stay in the dictionary of values, which names no record, until the population is opened anew.
+   */
   score(row: Row, { atLeastBits = this.model.thresholds.reviewBits }: { atLeastBits?: number } = {}): MatchFound[] {
-    const added = this.records.add('\u0000asked', '', (column) => rawText(row[column]));
+    const added = this.records.add('\u0000asked', this.records.sources[0] ?? '', (column) => rawText(row[column]));
     try {
       return this.#near(added)
         .map((other) => ({ other, bits: this.#weigh(added, other) }))
@@ -108,34 +111,40 @@ export class Population {
     }
   }
 
-  /** Adds records. One that is there already, by id and source, takes the place of the old one. */
+  /**
+   * Adds records. One that is there already, by id and source, takes the place of the old one.
+   * @throws RecordIdError when an id is empty; then none is added
+   */
   add(rows: Iterable<{ id: string; source?: string; row: Row }>): PopulationChange {
-    const concerned = new Set<number>();
-    for (const { id, source = '', row } of rows) {
+    const list = [...rows];
+    const nameless = list.findIndex(({ id }) => id === '');
+    if (nameless >= 0) throw new RecordIdError(`Record ${nameless + 1} of those to add has no id; give each record one`);
+    const touched = new Touched();
+    for (const { id, source = '', row } of list) {
       const old = this.records.find(id, source);
-      if (old >= 0) this.#takeOut(old, concerned);
+      if (old >= 0) this.#takeOut(old, touched);
       const added = this.records.add(id, source, (column) => rawText(row[column]));
       for (const { encoder, index } of this.#rules) index.add(encoder.code(added), added);
-      concerned.add(added);
+      touched.rows.add(added);
     }
-    return this.#settle(concerned);
+    return this.#settle(touched);
   }
 
   /** Removes records; those not there are passed over. */
   remove(keys: Iterable<RecordKey>): PopulationChange {
-    const concerned = new Set<number>();
+    const touched = new Touched();
     for (const { id, source = '' } of keys) {
       const row = this.records.find(id, source);
-      if (row >= 0) this.#takeOut(row, concerned);
+      if (row >= 0) this.#takeOut(row, touched);
     }
-    return this.#settle(concerned);
+    return this.#settle(touched);
   }
 
   /** Records decisions about pairs, and puts the persons concerned together again. */
   decide(pairs: { left: RecordKey; right: RecordKey; same: boolean }[]): PopulationChange {
     const isPair = ([a, b]: [RecordKey, RecordKey], left: RecordKey, right: RecordKey) =>
       (sameKey(a, left) && sameKey(b, right)) || (sameKey(a, right) && sameKey(b, left));
-    const concerned = new Set<number>();
+    const touched = new Touched();
     for (const { left, right, same } of pairs) {
       const others = (list: [RecordKey, RecordKey][] = []) => list.filter((pair) => !isPair(pair, left, right));
       this.#decisions = {
@@ -145,26 +154,30 @@ export class Population {
       };
       for (const { id, source = '' } of [left, right]) {
         const row = this.records.find(id, source);
-        if (row >= 0) concerned.add(row);
+        if (row >= 0) touched.rows.add(row);
       }
     }
-    return this.#settle(concerned);
+    return this.#settle(touched);
   }
 
-  #takeOut(row: number, concerned: Set<number>): void {
-    const person = this.#personAt(row);
+  #takeOut(row: number, touched: Touched): void {
     for (const { encoder, index } of this.#rules) index.remove(encoder.code(row), row);
-    const { id, source = '' } = this.#keyOf(row);
+    const key = this.#textAt(row);
     this.records.remove(row);
-    this.#recordsOf.get(person)?.delete(row);
-    this.#personOf.delete(textOf(id, source));
-    if (this.#recordsOf.get(person)?.size === 0) this.#recordsOf.delete(person);
-    for (const other of this.#recordsOf.get(person) ?? []) concerned.add(other);
-    concerned.delete(row);
+    touched.rows.delete(row);
+    const person = this.#personOf.get(key);
+    // A record that came a moment ago is no person's yet.
+    if (person === undefined) return;
+    touched.takenOut.set(key, person);
+    this.#personOf.delete(key);
+    const rows = this.#recordsOf.get(person) as Set<number>;
+    rows.delete(row);
+    if (rows.size === 0) this.#recordsOf.delete(person);
+    for (const other of rows) touched.rows.add(other);
   }
 
-  /** Puts together again every person that the concerned records belong to or could. */
-  #settle(concerned: Set<number>): PopulationChange {
+  /** Puts together again every person that the touched records belong to or could. */
+  #settle({ rows: concerned, takenOut }: Touched): PopulationChange {
     const rows = new Set<number>();
     const take = (row: number) => {
       const person = this.#personOf.get(this.#textAt(row));
@@ -182,12 +195,14 @@ export class Population {
       weigh: (i, j) => this.#weigh(i, j),
       rows: list,
     });
-    const before = new Map(
-      list.flatMap((row) => (this.#personOf.has(this.#textAt(row)) ? [[this.#textAt(row), this.#personAt(row)]] : [])),
-    );
+    const before = new Map(takenOut);
+    for (const row of list) {
+      const person = this.#personOf.get(this.#textAt(row));
+      if (person !== undefined) before.set(this.#textAt(row), person);
+    }
     const groups = result.clusters.map((members) => members.map((row) => this.#textAt(row)));
     const rowOf = new Map(list.map((row) => [this.#textAt(row), row]));
-    const { personOf, events } = carryIdentities(before as Map<string, string>, groups, () => this.#newPerson());
+    const { personOf, events } = carryIdentities(before, groups, () => this.#newPerson());
     for (const [key, person] of personOf) {
       const row = rowOf.get(key) as number;
       const old = this.#personOf.get(key);
@@ -349,6 +364,12 @@ function withColumns(records: Records, model: LinkageModel): Records {
   });
   records.forgetRaw();
   return records;
+}
+
+/** What a change touches: live rows, and the person of each record that was taken out, by its key. */
+class Touched {
+  readonly rows = new Set<number>();
+  readonly takenOut = new Map<string, string>();
 }
 
 function textOf(id: string, source: string): string {

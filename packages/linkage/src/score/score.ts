@@ -22,6 +22,8 @@ export interface ScoredPairs {
   /** The index of the blocking rule that found the pair first. */
   rule: Uint8Array;
   count: number;
+  /** Pairs below this weight were not kept. */
+  keptFromBits: number;
   /** Pairs compared, those not kept among them, and how many had each whole number of bits. */
   compared: number;
   histogram: Map<number, number>;
@@ -58,7 +60,7 @@ export function scorePairs(
   histogram.forEach((pairs, bin) => {
     if (pairs > 0) bins.set(bin - histogramReach, pairs);
   });
-  return { ...kept.done(), compared, histogram: bins };
+  return { ...kept.done(), keptFromBits: keepBits, compared, histogram: bins };
 }
 
 /** Weights beyond this many bits are counted with the last. */
@@ -95,7 +97,7 @@ class PairList {
     this.#rule = larger(new Uint8Array(room), this.#rule);
   }
 
-  done(): Omit<ScoredPairs, 'compared' | 'histogram'> {
+  done(): Omit<ScoredPairs, 'keptFromBits' | 'compared' | 'histogram'> {
     const end = this.count;
     return {
       left: this.#left.subarray(0, end),

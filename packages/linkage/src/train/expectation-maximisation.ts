@@ -1,13 +1,14 @@
+import { leftBeside } from './level-shares.ts';
+import { type LevelTable, type Likelihoods, likelihoods } from './likelihood.ts';
 import type { PatternCounts } from './pattern-counts.ts';
-
-/** m or u of every level of every comparison; a comparison that takes no part has `null`. */
-export type LevelTable = (number[] | null)[];
 
 export interface EmOptions {
   /** Iterations at most. */
   iterations?: number;
   /** Done when no parameter changes by more. */
   tolerance?: number;
+  /** m of levels that are held fast too; null for those to be estimated. */
+  fixed?: (number | null)[][];
 }
 
 export interface EmResult {
@@ -37,7 +38,7 @@ export function expectationMaximisation(
   u: LevelTable,
   start: LevelTable,
   startLambda: number,
-  { iterations = 200, tolerance = 1e-5 }: EmOptions = {},
+  { iterations = 200, tolerance = 1e-5, fixed }: EmOptions = {},
 ): EmResult {
   const entries: number[] = [];
   for (let e = 0; e < counts.length; e++) if (takesPart(e)) entries.push(e);
@@ -45,12 +46,15 @@ export function expectationMaximisation(
   let lambda = startLambda;
   let support: LevelTable = m.map((own) => own?.map(() => 0) ?? null);
   const history: EmResult['history'] = [];
+  const of: Likelihoods = [0, 0, 0];
   const total = entries.reduce((sum, e) => sum + (counts[e] as number), 0);
   for (let iteration = 0; iteration < iterations; iteration++) {
     const expected = m.map((own) => own?.map(() => 0) ?? null);
     let matches = 0;
     for (const e of entries) {
-      const p = posterior(levels, e * comparisons, lambda, m, u) * (counts[e] as number);
+      likelihoods(levels, e * comparisons, m, u, null, of);
+      const all = lambda * of[0] + (1 - lambda) * of[2];
+      const p = all === 0 ? 0 : ((lambda * of[0]) / all) * (counts[e] as number);
       matches += p;
       for (let c = 0; c < comparisons; c++) {
         const own = expected[c];
@@ -63,10 +67,12 @@ export function expectationMaximisation(
     const next = m.map((own, c) => {
       const sums = expected[c];
       if (!own || !sums) return null;
-      const sum = sums.reduce((all, value) => all + value, 0);
+      const held = fixed?.[c] ?? own.map(() => null);
+      const left = leftBeside(held);
+      const sum = sums.reduce((all, value, level) => (held[level] === null ? all + value : all), 0);
       if (sum <= 0) return own;
       return own.map((before, level) => {
-        const value = Math.max(leastProbability, (sums[level] as number) / sum);
+        const value = held[level] ?? Math.max(leastProbability, (left * (sums[level] as number)) / sum);
         change = Math.max(change, Math.abs(value - before));
         return value;
       });
@@ -78,19 +84,4 @@ export function expectationMaximisation(
     if (change < tolerance) return { lambda, m, support, converged: true, history };
   }
   return { lambda, m, support, converged: false, history };
-}
-
-/** P(same person | levels), levels from `offset`. */
-export function posterior(levels: Uint8Array, offset: number, lambda: number, m: LevelTable, u: LevelTable): number {
-  let same = lambda;
-  let different = 1 - lambda;
-  for (let c = 0; c < m.length; c++) {
-    const own = m[c];
-    const other = u[c];
-    const level = levels[offset + c] as number;
-    if (!own || !other || level >= own.length) continue;
-    same *= own[level] as number;
-    different *= other[level] as number;
-  }
-  return same + different === 0 ? 0 : same / (same + different);
 }

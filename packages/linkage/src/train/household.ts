@@ -1,4 +1,4 @@
-import type { LevelTable } from './expectation-maximisation.ts';
+import { type LevelTable, type Likelihoods, likelihoods } from './likelihood.ts';
 import type { PatternCounts } from './pattern-counts.ts';
 
 /**
@@ -39,20 +39,14 @@ export function fitHousehold(
   let h: LevelTable = m.map((own, c) => (shared[c] && own ? own.slice() : null));
   let [same, home] = [lambdaSame, lambdaSame];
   let expected = 0;
+  const of: Likelihoods = [0, 0, 0];
   for (let iteration = 0; iteration < iterations; iteration++) {
     const sums = h.map((own, c) => own?.map((_, l) => priorPairs * (m[c]?.[l] as number)) ?? null);
     let [sameSum, homeSum] = [0, 0];
     for (let e = 0; e < counts.length; e++) {
       const offset = e * comparisons;
-      let [ofSame, ofHome, ofStrangers] = [same, home, 1 - same - home];
-      for (let c = 0; c < comparisons; c++) {
-        const level = levels[offset + c] as number;
-        const [mOwn, uOwn] = [m[c], u[c]];
-        if (!mOwn || !uOwn || level >= mOwn.length) continue;
-        ofSame *= mOwn[level] as number;
-        ofStrangers *= uOwn[level] as number;
-        ofHome *= (h[c]?.[level] ?? uOwn[level]) as number;
-      }
+      likelihoods(levels, offset, m, u, h, of);
+      const [ofSame, ofHome, ofStrangers] = [same * of[0], home * of[1], (1 - same - home) * of[2]];
       const all = ofSame + ofHome + ofStrangers;
       if (all <= 0) continue;
       const count = counts[e] as number;
