@@ -69,12 +69,7 @@ export async function benchCorrelation(options: { seed: number; size?: number })
       receiptUpto: fixes.lastReceipt,
     };
     const output = await verdicts.write(1, (append) =>
-      computeRun(
-        fixes,
-        inputs,
-        (part) => append(part.columns, part.rows),
-        (done, all) => say(`run: ${done} of ${all} crimes`),
-      ),
+      computeRun(fixes, inputs, append, (done, all) => say(`run: ${done} of ${all} crimes`)),
     );
     const seconds = (performance.now() - began) / 1000;
     const memory = peakMb();

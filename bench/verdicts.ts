@@ -1,4 +1,12 @@
-import { defaultParameters, strengthOf, sweep, unknownProbability, verdictCode } from '@waymark/presence';
+import {
+  defaultParameters,
+  type RuledOutColumns,
+  strengthOf,
+  sweep,
+  unknownProbability,
+  type VerdictColumns,
+  verdictCode,
+} from '@waymark/presence';
 import { Town, type TownCrime, type TruePath } from '@waymark/town';
 import { type Report, say } from './report.ts';
 import { loadTown } from './town-fleet.ts';
@@ -63,41 +71,43 @@ export async function benchVerdicts(options: { seed: number; size?: number }): P
   const moment = bins();
   const everyPair = bins();
   const input_ = input.parameters;
+  const count = (columns: VerdictColumns | RuledOutColumns, i: number, verdict: number, pWindowPpm: number, pMomentPpm: number) => {
+    const crime = crimes[columns.crime[i] as number] as TownCrime;
+    const path = paths[columns.wearing[i] as number] as TruePath;
+    const radius = input_.radiusM + crime.uncertaintyM;
+    const there = path.leastDistance(crime.x, crime.y, crime.from, crime.to) <= radius;
+    const present = verdict === verdictCode.present;
+    const isExcluded = strengthOf(verdict) !== null;
+    const byPlain = (columns.fixes[i] as number) > 0 && (columns.closestDm[i] as number) >= 0 && (columns.closestDm[i] as number) <= 1000;
+    ours[present ? (there ? 'right' : 'wrong') : 'missed'] += present ? 1 : there ? 1 : 0;
+    plain[byPlain ? (there ? 'right' : 'wrong') : 'missed'] += byPlain ? 1 : there ? 1 : 0;
+    if (isExcluded) excluded++;
+    if (there && verdict === verdictCode.impossible) impossibleWrong++;
+    if (there && verdict === verdictCode.notPlausible) notPlausibleWrong++;
+    if (!there) {
+      absent++;
+      if (isExcluded) absentExcluded++;
+    }
+    if (path.leastDistance(crime.x, crime.y, crime.trueAt, crime.trueAt) <= radius) {
+      atMoment.there++;
+      if (present) atMoment.ours++;
+      if (byPlain) atMoment.plain++;
+    }
+    if (pWindowPpm === unknownProbability) return;
+    const p = pWindowPpm / 1e6;
+    add(everyPair, p, there ? 1 : 0);
+    // Where the answer is not plain anyway.
+    if (p > 0.001 && p < 0.9999) add(some, p, there ? 1 : 0);
+    if (p > 0.001) add(moment, pMomentPpm / 1e6, path.shareWithin(crime.x, crime.y, radius, crime.from, crime.to));
+  };
   await sweep(
     input,
-    async ({ rows, columns }) => {
-      for (let i = 0; i < rows; i++) {
-        const crime = crimes[columns.crime[i] as number] as TownCrime;
-        const path = paths[columns.wearing[i] as number] as TruePath;
-        const radius = input_.radiusM + crime.uncertaintyM;
-        const there = path.leastDistance(crime.x, crime.y, crime.from, crime.to) <= radius;
-        const verdict = columns.verdict[i] as number;
-        const present = verdict === verdictCode.present;
-        const isExcluded = strengthOf(verdict) !== null;
-        const byPlain =
-          (columns.fixes[i] as number) > 0 && (columns.closestDm[i] as number) >= 0 && (columns.closestDm[i] as number) <= 1000;
-        ours[present ? (there ? 'right' : 'wrong') : 'missed'] += present ? 1 : there ? 1 : 0;
-        plain[byPlain ? (there ? 'right' : 'wrong') : 'missed'] += byPlain ? 1 : there ? 1 : 0;
-        if (isExcluded) excluded++;
-        if (there && verdict === verdictCode.impossible) impossibleWrong++;
-        if (there && verdict === verdictCode.notPlausible) notPlausibleWrong++;
-        if (!there) {
-          absent++;
-          if (isExcluded) absentExcluded++;
-        }
-        if (path.leastDistance(crime.x, crime.y, crime.trueAt, crime.trueAt) <= radius) {
-          atMoment.there++;
-          if (present) atMoment.ours++;
-          if (byPlain) atMoment.plain++;
-        }
-        if (columns.pWindowPpm[i] === unknownProbability) continue;
-        const p = (columns.pWindowPpm[i] as number) / 1e6;
-        add(everyPair, p, there ? 1 : 0);
-        // Where the answer is not plain anyway.
-        if (p > 0.001 && p < 0.9999) add(some, p, there ? 1 : 0);
-        if (p > 0.001)
-          add(moment, (columns.pMomentPpm[i] as number) / 1e6, path.shareWithin(crime.x, crime.y, radius, crime.from, crime.to));
+    async ({ weighed, ruledOut }) => {
+      for (let i = 0; i < weighed.rows; i++) {
+        const { verdict, pWindowPpm, pMomentPpm } = weighed.columns;
+        count(weighed.columns, i, verdict[i] as number, pWindowPpm[i] as number, pMomentPpm[i] as number);
       }
+      for (let i = 0; i < ruledOut.rows; i++) count(ruledOut.columns, i, verdictCode.impossible, 0, 0);
     },
     { onProgress: (done, all) => say(`judging: ${done} of ${all} crimes`) },
   );

@@ -63,12 +63,21 @@ export function emptyColumn<T extends ColumnType>(type: T, length: number, share
   }
 }
 
-/** A chunk holding rows `from` to `from + count` of the columns, in the order of `types`. */
-export function chunkOf(types: ColumnType[], columns: ColumnValues[ColumnType][], from: number, count: number) {
-  const chunk = DuckDBDataChunk.create(
-    types.map((type) => sqlType[type]),
-    count,
-  );
+/** A chunk to be filled again and again, with a column of each of `types`. */
+export function emptyChunk(types: ColumnType[]): DuckDBDataChunk {
+  return DuckDBDataChunk.create(types.map((type) => sqlType[type]));
+}
+
+/** Fills a chunk with rows `from` to `from + count` of the columns; what it held before is gone. */
+export function fillChunk(
+  chunk: DuckDBDataChunk,
+  types: ColumnType[],
+  columns: ColumnValues[ColumnType][],
+  from: number,
+  count: number,
+): void {
+  chunk.reset();
+  chunk.rowCount = count;
   for (let index = 0; index < types.length; index++) {
     const vector = bindings.data_chunk_get_vector(chunk.chunk, index);
     const column = columns[index];
@@ -83,14 +92,13 @@ export function chunkOf(types: ColumnType[], columns: ColumnValues[ColumnType][]
         writeFixed(vector, column as Int32Array, from, count);
     }
   }
-  return chunk;
 }
 
 type Vector = ReturnType<typeof bindings.data_chunk_get_vector>;
 
 function writeFixed(vector: Vector, column: Int32Array | Float32Array | Float64Array, from: number, count: number) {
-  // A copy, because the binding refuses views on shared memory.
-  const slice = column.slice(from, from + count);
+  // The binding refuses views on shared memory; those are copied.
+  const slice = column.buffer instanceof SharedArrayBuffer ? column.slice(from, from + count) : column.subarray(from, from + count);
   bindings.copy_data_to_vector(vector, 0, slice.buffer as ArrayBuffer, slice.byteOffset, slice.byteLength);
   if (slice instanceof Float32Array || slice instanceof Float64Array) writeNulls(vector, count, (i) => slice[i] !== slice[i]);
 }

@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import { type Columns, type ColumnType, type ColumnValues, chunkOf, chunkRows, emptyColumn, readColumn } from './columns.ts';
+import { type Columns, type ColumnType, type ColumnValues, chunkRows, emptyChunk, emptyColumn, fillChunk, readColumn } from './columns.ts';
 
 export interface EngineOptions {
   /** Ceiling for DuckDB's own buffers, in megabytes. */
@@ -128,8 +128,10 @@ export class Connection {
     const types = Object.values(shape);
     const arrays = Object.keys(shape).map((key) => columns[key] as ColumnValues[ColumnType]);
     const appender = await this.#duck.createAppender(table);
+    const chunk = emptyChunk(types);
     for (let from = 0; from < count; from += chunkRows) {
-      appender.appendDataChunk(chunkOf(types, arrays, from, Math.min(chunkRows, count - from)));
+      fillChunk(chunk, types, arrays, from, Math.min(chunkRows, count - from));
+      appender.appendDataChunk(chunk);
     }
     appender.closeSync();
   }

@@ -65,6 +65,19 @@ export const verdictShape = {
   habitVisits: 'u16',
 } as const satisfies Record<string, ColumnType>;
 
+/**
+ * Columns of the plainly ruled out, as a rule more than half of all pairs: the verdict is `impossible`, its only reason is
+ * `outOfReach`, and what the columns of other verdicts say is nought.
+ */
+export const ruledOutShape = {
+  crime: 'i32',
+  wearing: 'i32',
+  coverage: 'u16',
+  fixes: 'i32',
+  closestDm: 'i32',
+  closestAfterMs: 'i32',
+} as const satisfies Record<string, ColumnType>;
+
 export const unknownProbability = -1;
 
 /** More shifts than this are not looked at. */
@@ -74,6 +87,7 @@ export const coincidenceShiftsAtMost = 16;
 export const nothingClose = -2_147_483_648;
 
 export type VerdictColumns = Columns<typeof verdictShape>;
+export type RuledOutColumns = Columns<typeof ruledOutShape>;
 
 export interface SweepInput {
   fleet: Fleet;
@@ -85,12 +99,12 @@ export interface SweepInput {
 /** What one stretch of crimes gives. */
 export interface SweepPart {
   part: number;
-  rows: number;
-  columns: VerdictColumns;
+  weighed: { rows: number; columns: VerdictColumns };
+  ruledOut: { rows: number; columns: RuledOutColumns };
   /** Per crime of the part and shift: wearers with a fix within the radius; and 1 where any wearer was worn at all. */
   visits: Int32Array;
   worn: Uint8Array;
   firstCrime: number;
-  /** SHA-256 of the part's columns, hexadecimal. */
+  /** SHA-256 of all the part's columns, hexadecimal. */
   digest: string;
 }

@@ -3,6 +3,8 @@ export {
   type CrimeQuestion,
   type Fleet,
   nothingClose,
+  type RuledOutColumns,
+  ruledOutShape,
   type SweepInput,
   type SweepPart,
   trackOf,

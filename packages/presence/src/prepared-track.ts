@@ -6,7 +6,7 @@ import type { PresenceParameters } from './parameters.ts';
 import { longitudeDifference } from './plane.ts';
 import type { Track } from './track.ts';
 
-const indexStepMs = 1_800_000;
+const indexStepMs = 300_000;
 /** A degree of latitude is nowhere longer; and the cosine changes little within a block. A proof of speed is never missed. */
 const metresPerDegreeAtMost = 111_700;
 const cosineSlack = 1.02;

@@ -1,4 +1,4 @@
-import { emptyJudgement, type Judge } from './judge.ts';
+import { emptyJudgement, type Judge, type Judgement } from './judge.ts';
 import type { LaidPlace } from './place.ts';
 import type { PreparedTrack } from './prepared-track.ts';
 
@@ -15,10 +15,11 @@ export interface Habit {
 /** The wearer's own earlier weeks: the same place and window, moved by each of `shifts` (ms, negative = earlier). */
 export function ownHabit(judge: Judge, track: PreparedTrack, place: LaidPlace, from: number, to: number, shifts: ArrayLike<number>): Habit {
   const habit = { weeks: 0, visits: 0 };
-  const then = emptyJudgement();
+  let then: Judgement | undefined;
   for (let i = 0; i < shifts.length; i++) {
     const shift = shifts[i] as number;
     if (to + shift < track.from || track.at.length === 0 || to + shift < (track.at[0] as number)) continue;
+    then ??= emptyJudgement();
     judge.judge(track, place, from + shift, to + shift, then);
     if (Number.isNaN(then.pWindow)) continue;
     habit.weeks++;

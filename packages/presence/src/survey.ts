@@ -44,6 +44,8 @@ export class Survey {
   /** The fix whose distance was measured last for a prism, and that distance: neighbouring gaps share a fix. */
   #measured = -1;
   #measuredM = 0;
+  /** Likely positions of the gap at hand, metres: of its first fix and of its last. */
+  readonly #ends = new Float64Array(4);
   /** First and last fix of stretches that may be reachable and weigh nothing. */
   readonly #aside = new Stretches();
   /** Stretches in which only the closest fix is of interest, and how near it may be at best. */
@@ -232,8 +234,7 @@ export class Survey {
     let aside = false;
     // Where the gap before ended, so that no fix is laid out twice.
     let reached = -1;
-    let xb = 0;
-    let yb = 0;
+    const ends = this.#ends;
     for (let k = begin; k <= end; k++) {
       const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
       if (2 * slack > maxSpeedMps * T) continue;
@@ -252,18 +253,18 @@ export class Survey {
         if (untilReachable) return;
         if (T > maxGapS && T > this.openGapS) this.openGapS = T;
       }
-      const xa = reached === k ? xb : pair.likelyX(k);
-      const ya = reached === k ? yb : pair.likelyY(k);
-      xb = pair.likelyX(k + 1);
-      yb = pair.likelyY(k + 1);
+      ends[0] = reached === k ? (ends[2] as number) : pair.likelyX(k);
+      ends[1] = reached === k ? (ends[3] as number) : pair.likelyY(k);
+      ends[2] = pair.likelyX(k + 1);
+      ends[3] = pair.likelyY(k + 1);
       reached = k + 1;
-      const clear = this.#clearance(xa, ya, xb, yb, s1 / T, s2 / T);
+      const clear = this.#clearance(s1 / T, s2 / T);
       if (clear > 0 && clear * clear >= (weightlessFrom[k] as number)) continue;
       if (settled && !this.#prismReaches(k, T, s1, s2)) continue;
-      const ends = Math.max(variance[k] as number, variance[k + 1] as number);
-      const bound = bridgeBound(clear, s1 / T, s2 / T, T, spread[k] as number, ends);
+      const widest = Math.max(variance[k] as number, variance[k + 1] as number);
+      const bound = bridgeBound(clear, s1 / T, s2 / T, T, spread[k] as number, widest);
       if (bound < negligible) continue;
-      this.#activate(k, bound, bridgeChance(clear, s1 / T, s2 / T, T, spread[k] as number, ends));
+      this.#activate(k, bound, bridgeChance(clear, s1 / T, s2 / T, T, spread[k] as number, widest));
       if (clear < this.nearestM) this.nearestM = clear;
     }
     if (aside && !this.reachable) this.#aside.add(begin, end, 0);
@@ -297,9 +298,13 @@ export class Survey {
     this.chanceSum += chance;
   }
 
-  /** Least distance from the straight path between two fixes, over the window's part of it, to the edge of the reach. */
-  #clearance(xa: number, ya: number, xb: number, yb: number, a1: number, a2: number): number {
+  /** Least distance from the straight path between the `ends` at hand, over the window's part of it, to the edge of the reach. */
+  #clearance(a1: number, a2: number): number {
     const { place, reach } = this.#pair;
+    const xa = this.#ends[0] as number;
+    const ya = this.#ends[1] as number;
+    const xb = this.#ends[2] as number;
+    const yb = this.#ends[3] as number;
     const dx = xb - xa;
     const dy = yb - ya;
     if (place.edges.length === 0) {

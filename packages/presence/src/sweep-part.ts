@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { emptyColumn } from '@waymark/engine';
+import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
 import { radius99Table } from './fix-error.ts';
 import {
   type CrimeQuestion,
   coincidenceShiftsAtMost,
   nothingClose,
+  ruledOutShape,
   type SweepInput,
   type SweepPart,
   trackOf,
@@ -12,12 +13,12 @@ import {
   type VerdictColumns,
   verdictShape,
 } from './fleet.ts';
-import { emptyJudgement, Judge } from './judge.ts';
+import { emptyJudgement, Judge, type Judgement } from './judge.ts';
 import { NearIndex } from './near-index.ts';
 import { type LaidPlace, layPlace } from './place.ts';
 import { type PreparedTrack, prepareTrack } from './prepared-track.ts';
-import { verdictCode } from './reasons.ts';
-import { ownHabit } from './surprise.ts';
+import { reasonBit, verdictCode } from './reasons.ts';
+import { type Habit, ownHabit } from './surprise.ts';
 
 /**
  * Judges stretches of crimes against a share of the fleet, `firstWearing` to `lastWearing`, both included.
@@ -30,6 +31,8 @@ export class PartSweeper {
   readonly #firstWearing: number;
   readonly #tracks: PreparedTrack[] = [];
   readonly #near: NearIndex;
+  readonly #weighed = new Filling(verdictShape);
+  readonly #ruledOut = new Filling(ruledOutShape);
 
   constructor(input: SweepInput, firstWearing: number, lastWearing: number) {
     this.#input = input;
@@ -42,54 +45,60 @@ export class PartSweeper {
 
   /** Crimes `first` to `last`, both included. */
   sweep(part: number, first: number, last: number): SweepPart {
-    const columns = roomFor((last - first + 1) * this.#tracks.length);
+    const pairs = (last - first + 1) * this.#tracks.length;
+    for (const rows of [this.#weighed, this.#ruledOut]) rows.empty(pairs);
     const visits = new Int32Array((last - first + 1) * coincidenceShiftsAtMost);
     const worn = new Uint8Array((last - first + 1) * coincidenceShiftsAtMost);
     const crimes = this.#input.crimes.slice(first, last + 1);
     const places = crimes.map(({ place }) => layPlace(place));
-    let rows = 0;
     // Wearer by wearer: crimes of a part lie close in time, so the stretch of track they ask about stays in the cache.
-    for (let w = 0; w < this.#tracks.length; w++) rows = this.#wearer(w, first, crimes, places, columns, rows);
+    for (let w = 0; w < this.#tracks.length; w++) this.#wearer(w, first, crimes, places);
     crimes.forEach((crime, i) => {
       this.#coincidence(crime, places[i] as LaidPlace, i * coincidenceShiftsAtMost, visits, worn);
     });
-    const trimmed = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice(0, rows)])) as VerdictColumns;
-    return { part, rows, columns: trimmed, visits, worn, firstCrime: first, digest: digestOf(trimmed, visits, worn) };
+    const weighed = this.#weighed.take();
+    const ruledOut = this.#ruledOut.take();
+    const digest = digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), visits, worn]);
+    return { part, weighed, ruledOut, visits, worn, firstCrime: first, digest };
   }
 
-  #wearer(w: number, first: number, crimes: CrimeQuestion[], places: LaidPlace[], columns: VerdictColumns, row: number): number {
+  #wearer(w: number, first: number, crimes: CrimeQuestion[], places: LaidPlace[]): void {
+    const weighed = this.#weighed;
+    const ruledOut = this.#ruledOut;
     const track = this.#tracks[w] as PreparedTrack;
     const judged = emptyJudgement();
-    const { crime: crimeOf, wearing, verdict, reasons, pMomentPpm, pWindowPpm, coverage, fixes, fixesWithin } = columns;
-    const { closestDm, closestAfterMs, gapS, habitWeeks, habitVisits } = columns;
-    let next = row;
     for (let c = 0; c < crimes.length; c++) {
       const crime = crimes[c] as CrimeQuestion;
       const place = places[c] as LaidPlace;
       if (track.from > crime.to || track.to < crime.from) continue;
       this.#judge.judge(track, place, crime.from, crime.to, judged);
-      crimeOf[next] = first + c;
-      wearing[next] = this.#firstWearing + w;
-      verdict[next] = judged.verdict;
-      reasons[next] = judged.reasons;
-      pMomentPpm[next] = inMillionths(judged.pMoment);
-      pWindowPpm[next] = inMillionths(judged.pWindow);
-      coverage[next] = Math.round(judged.coverage * 10_000);
-      fixes[next] = judged.fixes;
-      fixesWithin[next] = judged.fixesWithin;
+      const plain = judged.reasons === reasonBit.outOfReach && judged.verdict === verdictCode.impossible && judged.fixesWithin === 0;
+      const { crime: crimeOf, wearing, coverage, fixes, closestDm, closestAfterMs } = plain ? ruledOut.columns : weighed.columns;
+      const row = plain ? ruledOut.rows++ : weighed.rows++;
+      crimeOf[row] = first + c;
+      wearing[row] = this.#firstWearing + w;
+      coverage[row] = Math.round(judged.coverage * 10_000);
+      fixes[row] = judged.fixes;
       const after = judged.closestAt - crime.from;
       const known = Math.abs(after) < -nothingClose;
-      closestDm[next] = known ? Math.min(Math.round(judged.closestM * 10), -nothingClose - 1) : nothingClose;
-      closestAfterMs[next] = known ? after : nothingClose;
-      gapS[next] = Math.round(judged.gapS);
-      if (judged.verdict === verdictCode.present || judged.verdict === verdictCode.unknown) {
-        const habit = ownHabit(this.#judge, track, place, crime.from, crime.to, crime.habitShifts);
-        habitWeeks[next] = habit.weeks;
-        habitVisits[next] = Math.round(habit.visits * 1000);
-      }
-      next++;
+      closestDm[row] = known ? Math.min(Math.round(judged.closestM * 10), -nothingClose - 1) : nothingClose;
+      closestAfterMs[row] = known ? after : nothingClose;
+      if (!plain) this.#weigh(weighed.columns, row, judged, track, place, crime);
     }
-    return next;
+  }
+
+  /** Writes what only a verdict that had to be weighed has to say. */
+  #weigh(columns: VerdictColumns, row: number, judged: Judgement, track: PreparedTrack, place: LaidPlace, crime: CrimeQuestion): void {
+    columns.verdict[row] = judged.verdict;
+    columns.reasons[row] = judged.reasons;
+    columns.pMomentPpm[row] = inMillionths(judged.pMoment);
+    columns.pWindowPpm[row] = inMillionths(judged.pWindow);
+    columns.fixesWithin[row] = judged.fixesWithin;
+    columns.gapS[row] = Math.round(judged.gapS);
+    const excluded = judged.verdict !== verdictCode.present && judged.verdict !== verdictCode.unknown;
+    const habit = excluded ? noHabit : ownHabit(this.#judge, track, place, crime.from, crime.to, crime.habitShifts);
+    columns.habitWeeks[row] = habit.weeks;
+    columns.habitVisits[row] = Math.round(habit.visits * 1000);
   }
 
   /** Per shift: was anyone worn, and how many wearers had a fix within the radius. */
@@ -109,16 +118,41 @@ function inMillionths(p: number): number {
   return Number.isNaN(p) ? unknownProbability : Math.round(p * 1_000_000);
 }
 
-function roomFor(rows: number): VerdictColumns {
-  return Object.fromEntries(Object.entries(verdictShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as VerdictColumns;
+const noHabit: Habit = { weeks: 0, visits: 0 };
+
+/** Columns that are filled row by row, part after part. */
+class Filling<S extends Record<string, ColumnType>> {
+  rows = 0;
+  columns: Columns<S>;
+  readonly #shape: S;
+  #room = 0;
+
+  constructor(shape: S) {
+    this.#shape = shape;
+    this.columns = columnsOf(shape, 0);
+  }
+
+  /** Makes room for this many rows; rows of the part before may be overwritten from now on. */
+  empty(room: number): void {
+    this.rows = 0;
+    if (room <= this.#room) return;
+    this.#room = room;
+    this.columns = columnsOf(this.#shape, room);
+  }
+
+  /** Copies of the filled part, to be handed on. */
+  take(): { rows: number; columns: Columns<S> } {
+    const filled = Object.entries(this.columns).map(([name, column]) => [name, column.slice(0, this.rows)]);
+    return { rows: this.rows, columns: Object.fromEntries(filled) as Columns<S> };
+  }
 }
 
-function digestOf(columns: VerdictColumns, visits: Int32Array, worn: Uint8Array): string {
+function columnsOf<S extends Record<string, ColumnType>>(shape: S, room: number): Columns<S> {
+  return Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, emptyColumn(type, room)])) as Columns<S>;
+}
+
+function digestOf(arrays: ArrayBufferView[]): string {
   const hash = createHash('sha256');
-  for (const name of Object.keys(verdictShape) as (keyof VerdictColumns)[]) hash.update(bytesOf(columns[name]));
-  return hash.update(bytesOf(visits)).update(bytesOf(worn)).digest('hex');
-}
-
-function bytesOf(array: ArrayBufferView): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultParameters, type SweepInput, sigmaOf, sweep } from './index.ts';
+import { defaultParameters, type SweepInput, sigmaOf, sweep, verdictCode } from './index.ts';
 
 /** Three wearers for two hours at three places 2 km apart, and crimes at the first. */
 function input(): SweepInput {
@@ -39,8 +39,11 @@ function input(): SweepInput {
 
 test('every crime gets a verdict on every wearer, and the digest repeats', async () => {
   const rows: [number, number, number][] = [];
-  const first = await sweep(input(), async ({ rows: n, columns }) => {
+  const first = await sweep(input(), async ({ weighed: { rows: n, columns }, ruledOut }) => {
     for (let i = 0; i < n; i++) rows.push([columns.crime[i] as number, columns.wearing[i] as number, columns.verdict[i] as number]);
+    for (let i = 0; i < ruledOut.rows; i++) {
+      rows.push([ruledOut.columns.crime[i] as number, ruledOut.columns.wearing[i] as number, verdictCode.impossible]);
+    }
   });
   expect(rows).toHaveLength(150);
   expect(rows.filter(([, wearing, verdict]) => wearing === 0 && verdict === 0)).toHaveLength(50);

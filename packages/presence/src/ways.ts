@@ -36,6 +36,13 @@ export class Ways {
   #pair!: Pair;
   #gaps = new Float64Array(gapStride * 64);
   #count = 0;
+  /**
+   * Errors of two fixes as standard normals, x and y each: of the one reached last, and of the next. In an array of their own
+   * because numbers that are handed from method to method one by one each cost memory, millions of times.
+   */
+  readonly #errors = new Float64Array(4);
+  /** The stretch of way at hand: where it begins and ends, and the variance of its bend. */
+  readonly #way = new Float64Array(5);
 
   /** @param openStart,openEnd whether the window runs on before the first and after the last fix of the track */
   draw(pair: Pair, survey: Survey, openStart: boolean, openEnd: boolean): number {
@@ -99,45 +106,49 @@ export class Ways {
 
   #wayTouches(draw: number, startS: number, endS: number): boolean {
     const gaps = this.#gaps;
-    // The error of the fix reached last, as standard normals; neighbours share part of it.
-    let zx = normalAt(draw, 1);
-    let zy = normalAt(draw, 2);
-    if (startS > 0 && this.#touchesBeyond(this.#pair.first, startS, zx, zy, draw, 7)) return true;
+    const errors = this.#errors;
+    errors[0] = normalAt(draw, 1);
+    errors[1] = normalAt(draw, 2);
+    if (startS > 0 && this.#touchesBeyond(this.#pair.first, startS, draw, 7)) return true;
     for (let i = 0; i < this.#count; i++) {
+      // Neighbours share part of their error.
       const before = gaps[gapStride * i + sharedBefore] as number;
       if (before !== 1) {
         const fresh = Math.sqrt(1 - before * before);
-        zx = before * zx + fresh * normalAt(draw, 8 * i + 3);
-        zy = before * zy + fresh * normalAt(draw, 8 * i + 4);
+        errors[0] = before * (errors[0] as number) + fresh * normalAt(draw, 8 * i + 3);
+        errors[1] = before * (errors[1] as number) + fresh * normalAt(draw, 8 * i + 4);
       }
       const kept = gaps[gapStride * i + sharedWithin] as number;
       const fresh = Math.sqrt(1 - kept * kept);
-      const zxb = kept * zx + fresh * normalAt(draw, 8 * i + 5);
-      const zyb = kept * zy + fresh * normalAt(draw, 8 * i + 6);
-      if (this.#touches(i, draw, zx, zy, zxb, zyb)) return true;
-      zx = zxb;
-      zy = zyb;
+      errors[2] = kept * (errors[0] as number) + fresh * normalAt(draw, 8 * i + 5);
+      errors[3] = kept * (errors[1] as number) + fresh * normalAt(draw, 8 * i + 6);
+      if (this.#touches(i, draw)) return true;
+      errors[0] = errors[2] as number;
+      errors[1] = errors[3] as number;
     }
-    return endS > 0 && this.#touchesBeyond(this.#pair.last, endS, zx, zy, draw, 9);
+    return endS > 0 && this.#touchesBeyond(this.#pair.last, endS, draw, 9);
   }
 
   /** Does one drawn way over gap i come within reach during the window? */
-  #touches(i: number, draw: number, zxa: number, zya: number, zxb: number, zyb: number): boolean {
+  #touches(i: number, draw: number): boolean {
     const gaps = this.#gaps;
+    const errors = this.#errors;
+    const way = this.#way;
     const offset = gapStride * i;
     const { windowS } = this.#pair;
     // Draws are split by rank, so that the share of roaming ones is exact.
-    const roams = (draw * 0.618033988749895 + i * 0.137) % 1 < (gaps[offset + roamingShare] as number);
+    const rank = draw * 0.618033988749895 + i * 0.137;
+    const roams = rank - Math.floor(rank) < (gaps[offset + roamingShare] as number);
     const v = roams ? roamingSpread : (gaps[offset + bridge] as number);
     const sa = gaps[offset + ownSpread] as number;
     const sb = gaps[offset + nextSpread] as number;
     const T = gaps[offset + seconds] as number;
     const ta = gaps[offset + beginsAt] as number;
     const tb = ta + T;
-    let xa = (gaps[offset + gapX] as number) + sa * zxa;
-    let ya = (gaps[offset + gapY] as number) + sa * zya;
-    let xb = (gaps[offset + nextX] as number) + sb * zxb;
-    let yb = (gaps[offset + nextY] as number) + sb * zyb;
+    let xa = (gaps[offset + gapX] as number) + sa * (errors[0] as number);
+    let ya = (gaps[offset + gapY] as number) + sa * (errors[1] as number);
+    let xb = (gaps[offset + nextX] as number) + sb * (errors[2] as number);
+    let yb = (gaps[offset + nextY] as number) + sb * (errors[3] as number);
     let left = T;
     if (ta < 0) {
       const a = Math.min(1, -ta / T);
@@ -153,29 +164,44 @@ export class Ways {
       yb = ya + a * (yb - ya) + s * normalAt(draw + 2000, 8 * i + 1);
       left *= a;
     }
-    return this.#bentWayTouches(xa, ya, xb, yb, v * left, normalAt(draw + 3000, 8 * i), normalAt(draw + 3000, 8 * i + 1));
+    way[0] = xa;
+    way[1] = ya;
+    way[2] = xb;
+    way[3] = yb;
+    way[4] = v * left;
+    return this.#bentWayTouches(draw + 3000, 8 * i);
   }
 
   /** Does a way that runs on past the first or last fix come within reach? */
-  #touchesBeyond(k: number, length: number, zx: number, zy: number, draw: number, index: number): boolean {
+  #touchesBeyond(k: number, length: number, draw: number, index: number): boolean {
+    const errors = this.#errors;
+    const way = this.#way;
     const s = Math.sqrt(this.#pair.track.variance[k] as number);
-    const xa = this.#pair.likelyX(k) + s * zx;
-    const ya = this.#pair.likelyY(k) + s * zy;
     const step = Math.sqrt(roamingSpread * length);
-    const xb = xa + step * normalAt(draw + 4000, index);
-    const yb = ya + step * normalAt(draw + 4000, index + 1);
-    return this.#bentWayTouches(xa, ya, xb, yb, 0, 0, 0);
+    way[0] = this.#pair.likelyX(k) + s * (errors[0] as number);
+    way[1] = this.#pair.likelyY(k) + s * (errors[1] as number);
+    way[2] = (way[0] as number) + step * normalAt(draw + 4000, index);
+    way[3] = (way[1] as number) + step * normalAt(draw + 4000, index + 1);
+    way[4] = 0;
+    return this.#bentWayTouches(0, 0);
   }
 
   /**
-   * Does one drawn way between known ends come within reach?
+   * Does the drawn way at hand, between its known ends, come within reach? `stream` and `index` choose its bend.
    *
    * The way bends once: its deviation from the line is z·√(vT·a(1−a)) with the same z all along. At each moment that is
    * the bridge's own distribution, without the endless small wiggles of a Brownian path, which no walker makes.
    */
-  #bentWayTouches(xa: number, ya: number, xb: number, yb: number, vT: number, zx: number, zy: number): boolean {
+  #bentWayTouches(stream: number, index: number): boolean {
     const { place, reach } = this.#pair;
-    const s = Math.sqrt(vT);
+    const way = this.#way;
+    const xa = way[0] as number;
+    const ya = way[1] as number;
+    const xb = way[2] as number;
+    const yb = way[3] as number;
+    const s = Math.sqrt(way[4] as number);
+    const zx = normalAt(stream, index);
+    const zy = normalAt(stream, index + 1);
     const dx = xb - xa;
     const dy = yb - ya;
     let nearest = 0.5;

@@ -49,9 +49,29 @@ function offsetMinutes(text: string): number {
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
+/** Every zone's offset changes on a quarter of an hour; per zone, offsets by the number of the quarter since 1970. */
+const known = new Map<string, Map<number, number>>();
+const quarterMs = 900_000;
+/** About six years of every hour of the day; more is forgotten, not gathered. */
+const knownAtMost = 200_000;
 
 /** Offset of a zone at an instant, in ms. */
 export function zoneOffsetMs(instant: number, zone: string): number {
+  let offsets = known.get(zone);
+  if (!offsets || offsets.size > knownAtMost) {
+    offsets = new Map();
+    known.set(zone, offsets);
+  }
+  const quarter = Math.floor(instant / quarterMs);
+  let offset = offsets.get(quarter);
+  if (offset === undefined) {
+    offset = lookUpOffsetMs(quarter * quarterMs, zone);
+    offsets.set(quarter, offset);
+  }
+  return offset;
+}
+
+function lookUpOffsetMs(instant: number, zone: string): number {
   let format = formats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat('en-GB', {
@@ -75,7 +95,7 @@ export function zoneOffsetMs(instant: number, zone: string): number {
     parts.minute as number,
     parts.second as number,
   );
-  return shown - Math.floor(instant / 1000) * 1000;
+  return shown - instant;
 }
 
 /** The instant at which clocks of a zone show a local time; the earlier one when they show it twice. */

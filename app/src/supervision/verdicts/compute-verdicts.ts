@@ -87,11 +87,13 @@ export async function computeRun(
   const result = await sweep(
     { fleet: loaded.fleet, crimes: questions, parameters },
     async (part) => {
-      verdicts += part.rows;
-      const { crime, wearing } = part.columns;
-      for (let i = 0; i < part.rows; i++) {
-        crime[i] = crimeIds[crime[i] as number] as number;
-        wearing[i] = wearingIds[wearing[i] as number] as number;
+      for (const { rows, columns } of [part.weighed, part.ruledOut]) {
+        verdicts += rows;
+        const { crime, wearing } = columns;
+        for (let i = 0; i < rows; i++) {
+          crime[i] = crimeIds[crime[i] as number] as number;
+          wearing[i] = wearingIds[wearing[i] as number] as number;
+        }
       }
       await keep(part);
     },
@@ -302,9 +304,7 @@ export async function computeDueVerdicts(
   const planned = await performer.perform(actor, planRun, services, {});
   if (planned === null) return null;
   const { runId, inputs } = planned;
-  const output = await services.verdicts.write(runId, (append) =>
-    computeRun(services.fixes, inputs, (part) => append(part.columns, part.rows), options.onProgress),
-  );
+  const output = await services.verdicts.write(runId, (append) => computeRun(services.fixes, inputs, append, options.onProgress));
   const counts = new Map((await services.verdicts.countByCrime(runId)).map(({ crime, ...rest }) => [crime, rest]));
   await performer.perform(actor, recordRun, services, { inputs, output, runId, counts });
   return {
