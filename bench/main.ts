@@ -5,6 +5,7 @@ import { benchLinkage } from './linkage.ts';
 import { benchLinkageSpeed } from './linkage-speed.ts';
 import { print, type Report } from './report.ts';
 import { benchVerdicts } from './verdicts.ts';
+import { benchZones } from './zones.ts';
 
 /** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR]` */
 const benches: Record<string, (options: { seed: number; size?: number; data?: string }) => Promise<Report>> = {
@@ -13,6 +14,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   ingest: benchIngest,
   linkage: benchLinkage,
   'linkage-speed': benchLinkageSpeed,
+  zones: benchZones,
 };
 
 const { values, positionals } = parseArgs({

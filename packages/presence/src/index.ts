@@ -34,3 +34,9 @@ export {
 export { type Habit, habitRatio, ownHabit } from './surprise.ts';
 export { type SweepOptions, type SweepResult, sweep } from './sweep.ts';
 export { firstAfter, firstAtOrAfter, type Track } from './track.ts';
+export { type Area, depthM, faultsOf, type LaidArea, layArea, plainDepth, pointsAtMost } from './zones/area.ts';
+export { certainlyOutsideM, probabilityInside } from './zones/inside.ts';
+export { type Intervals, intervalsOf, type Schedule, type WeeklyHours } from './zones/schedule.ts';
+export { SharedZones } from './zones/shared-zones.ts';
+export { type Violation, type ViolationOptions, violationsOf } from './zones/violations.ts';
+export { defaultWatch, type Side, type Span, type WatchedFix, type WatchedZone, type WatchParameters, ZoneWatch } from './zones/watch.ts';

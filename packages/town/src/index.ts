@@ -4,6 +4,7 @@ export { TruePath } from './paths.ts';
 export { fictionalName } from './people.ts';
 export { Random } from './random.ts';
 export { defaultReceiver, type ReceiverSettings, type ReportedFixes } from './receiver.ts';
+export { holdsAt, type Incident, isInside, type TownArea, type TownRule, trueViolations } from './rules.ts';
 export { streetsGeoJson, toDegrees, toMetres, townCentre } from './streets.ts';
 export { defaultTown, Town, type TownSettings, tagOf, type Wearer } from './town.ts';
 export { crimesCsv, fixLines, type WrittenTown, writeTown } from './write.ts';

@@ -1,7 +1,7 @@
 import { TruePath } from './paths.ts';
 import type { Random } from './random.ts';
 import { type Mode, type ModeName, modes, type Routes } from './routes.ts';
-import type { Street, Streets } from './streets.ts';
+import { doorOf, type Street, type Streets } from './streets.ts';
 
 export const dayS = 86_400;
 
@@ -40,29 +40,21 @@ export function drawLife(random: Random, town: Streets, centre: number[]): Life 
   };
 }
 
-/** A crime that a wearer will commit: when they mean to, where, and for how long they stay. */
+/** What a wearer means to do beside their routine: when, where, and for how long. */
 export interface Intention {
   at: number;
   junction: number;
-  spot: [x: number, y: number];
+  /** A spot near the junction, in the open; without it they go to the door there. */
+  spot?: [x: number, y: number];
   stayS: number;
-  onArrival: (at: number) => void;
+  onArrival?: (at: number) => void;
 }
 
 /** Walks a wearer through their days. Time 0 is midnight at the beginning of a Monday. */
 export function livePath(random: Random, town: Streets, routes: Routes, life: Life, days: number, intentions: Intention[]): TruePath {
   const errands: Errand[] = [];
   for (let day = 0; day < days; day++) errands.push(...errandsOf(random, life, day));
-  for (const crime of intentions) {
-    errands.push({
-      at: crime.at,
-      stayS: crime.stayS,
-      junction: crime.junction,
-      indoors: false,
-      spot: crime.spot,
-      onArrival: crime.onArrival,
-    });
-  }
+  for (const intention of intentions) errands.push({ ...intention, indoors: intention.spot === undefined });
   errands.sort((a, b) => a.at - b.at);
   const path = new TruePath();
   let here = life.home;
@@ -117,9 +109,7 @@ function errandsOf(random: Random, life: Life, day: number): Errand[] {
 
 /** Moves about a building, or a garden or square, in small steps. */
 function stay(random: Random, path: TruePath, town: Streets, junction: number, now: number, until: number, indoors: boolean): number {
-  // Doors stand back from the junction; the same junction always gives the same door.
-  const doorX = (town.x[junction] as number) + 25 * Math.sin(junction * 2.4);
-  const doorY = (town.y[junction] as number) + 25 * Math.cos(junction * 2.4);
+  const [doorX, doorY] = doorOf(town, junction);
   let t = now + 20;
   if (t >= until) return now;
   path.add(t, doorX, doorY, indoors);

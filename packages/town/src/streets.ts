@@ -31,6 +31,11 @@ export interface Streets {
   parks: [number, number][][];
 }
 
+/** Doors stand back from the junction; the same junction always gives the same door. */
+export function doorOf({ x, y }: Streets, junction: number): [x: number, y: number] {
+  return [(x[junction] as number) + 25 * Math.sin(junction * 2.4), (y[junction] as number) + 25 * Math.cos(junction * 2.4)];
+}
+
 const spacingM = 125;
 const trees = 'Alder Ash Beech Birch Cedar Cherry Elm Hawthorn Hazel Holly Juniper Larch Lime Maple Oak Pine Poplar Rowan Willow Yew'.split(
   ' ',

@@ -5,6 +5,7 @@ import { Random } from './random.ts';
 import { defaultReceiver, type ReceiverSettings, type ReportedFixes, receive } from './receiver.ts';
 import { Routes } from './routes.ts';
 import { dayS, drawLife, type Intention, livePath } from './routines.ts';
+import { drawConditions, type Incident, type TownRule } from './rules.ts';
 import { layStreets, type Streets } from './streets.ts';
 
 export interface TownSettings {
@@ -17,6 +18,8 @@ export interface TownSettings {
   /** Milliseconds since 1970 of the first midnight; a Monday reads best. */
   startMs: number;
   receiver: ReceiverSettings;
+  /** Puts every wearer under rules, and has them broken now and then. */
+  conditions: boolean;
 }
 
 export const defaultTown: TownSettings = {
@@ -27,6 +30,7 @@ export const defaultTown: TownSettings = {
   byWearers: 0.4,
   startMs: Date.UTC(2026, 8, 7),
   receiver: defaultReceiver,
+  conditions: false,
 };
 
 export interface Wearer {
@@ -35,6 +39,9 @@ export interface Wearer {
   name: string;
   path: TruePath;
   fixes: ReportedFixes;
+  /** None unless the town was made with `conditions`. */
+  rules: TownRule[];
+  incidents: Incident[];
 }
 
 /**
@@ -101,6 +108,8 @@ export class Town {
         onArrival: (at) => recordCrime(random.fork(i + 1_000_000), planned.crime, at + Math.min(planned.stayS / 2, 60), days),
       }));
       const name = fictionalName(random);
+      const conditions = this.settings.conditions ? drawConditions(random.fork(4), this.streets, life, days) : null;
+      intentions.push(...(conditions?.intentions ?? []));
       const path = livePath(random, this.streets, this.#routes, life, days, intentions);
       const fixes = receive(random.fork(3), path, this.endS, receiver);
       // A crime planned too late to be reached was not committed by this wearer after all.
@@ -109,7 +118,7 @@ export class Town {
         planned.crime.wearer = null;
         recordCrime(random.fork(i + 1_000_000), planned.crime, planned.plannedAt, days);
       }
-      yield { index, tag: tagOf(index), name, path, fixes };
+      yield { index, tag: tagOf(index), name, path, fixes, rules: conditions?.rules ?? [], incidents: conditions?.incidents ?? [] };
     }
     this.#everyWearerMade = true;
   }

@@ -1,0 +1,179 @@
+import Flatbush from 'flatbush';
+import { alongSegment, centreOf, crossesItself } from '../place.ts';
+import { longitudeDifference, type Plane, planeAt, toPlane } from '../plane.ts';
+
+/** A stretch of ground. Coordinates are WGS84 longitude, latitude in degrees; a polygon's first ring is its outside, others are holes. */
+export type Area = { kind: 'circle'; lon: number; lat: number; radiusM: number } | { kind: 'polygon'; rings: [number, number][][] };
+
+/** An area laid on a plane of its own, ready to be measured against. */
+export interface LaidArea {
+  plane: Plane;
+  /** 0 for a polygon. */
+  radiusM: number;
+  /** x1, y1, x2, y2 of each side of a polygon, metres from the plane's origin. */
+  edges: Float64Array;
+  /** Box around the area, metres from the plane's origin. */
+  west: number;
+  south: number;
+  east: number;
+  north: number;
+  /** Sides by place, where there are so many that asking all of them would be slow. */
+  sides: Flatbush | null;
+}
+
+/** Up to this many sides, asking each is as quick as an index. */
+const sidesWithoutIndex = 48;
+
+export function layArea(area: Area): LaidArea {
+  if (area.kind === 'circle') {
+    const { radiusM } = area;
+    const box = { west: -radiusM, south: -radiusM, east: radiusM, north: radiusM };
+    return { plane: planeAt(area.lon, area.lat), radiusM, edges: new Float64Array(0), ...box, sides: null };
+  }
+  // Around the date line the box is taken the short way.
+  const [anchor] = area.rings[0]?.[0] ?? [0];
+  const unrolled = area.rings.map((ring) => ring.map(([lon, lat]): [number, number] => [anchor + longitudeDifference(lon, anchor), lat]));
+  const [lon, lat] = centreOf(unrolled.flat());
+  const plane = planeAt(lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon, lat);
+  const edges: number[] = [];
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const ring of area.rings) {
+    for (let i = 0; i + 1 < ring.length; i++) {
+      const [x1, y1] = toPlane(plane, ...(ring[i] as [number, number]));
+      const [x2, y2] = toPlane(plane, ...(ring[i + 1] as [number, number]));
+      edges.push(x1, y1, x2, y2);
+      west = Math.min(west, x1, x2);
+      east = Math.max(east, x1, x2);
+      south = Math.min(south, y1, y2);
+      north = Math.max(north, y1, y2);
+    }
+  }
+  return { plane, radiusM: 0, edges: Float64Array.from(edges), west, south, east, north, sides: indexSides(edges) };
+}
+
+function indexSides(edges: number[]): Flatbush | null {
+  const count = edges.length / 4;
+  if (count <= sidesWithoutIndex) return null;
+  const index = new Flatbush(count);
+  for (let i = 0; i < edges.length; i += 4) {
+    const [x1, y1, x2, y2] = edges.slice(i, i + 4) as [number, number, number, number];
+    index.add(Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2));
+  }
+  index.finish();
+  return index;
+}
+
+/**
+ * How deep a position lies in an area, in metres: its distance to the nearest edge, less than 0 outside.
+ *
+ * @param farM outside, a position at least this far off may get any depth below −farM: that is cheaper
+ */
+export function depthM(area: LaidArea, lon: number, lat: number, farM = Infinity): number {
+  const { plane } = area;
+  const x = longitudeDifference(lon, plane.lon) * plane.perLon;
+  const y = (lat - plane.lat) * plane.perLat;
+  const dx = x < area.west ? area.west - x : x > area.east ? x - area.east : 0;
+  const dy = y < area.south ? area.south - y : y > area.north ? y - area.north : 0;
+  if (dx > farM || dy > farM) return -Math.max(dx, dy);
+  if (area.radiusM > 0) return area.radiusM - Math.sqrt(x * x + y * y);
+  return area.sides ? indexedDepth(area, area.sides, x, y) : plainDepth(area.edges, x, y);
+}
+
+/** Every side in turn; also the oracle of the indexed way. */
+export function plainDepth(edges: Float64Array, x: number, y: number): number {
+  let least = Infinity;
+  let inside = false;
+  for (let i = 0; i < edges.length; i += 4) {
+    least = Math.min(least, squaredDistance(edges, i, x, y));
+    if (crossesRay(edges, i, x, y)) inside = !inside;
+  }
+  return inside ? Math.sqrt(least) : -Math.sqrt(least);
+}
+
+function indexedDepth({ edges, east }: LaidArea, sides: Flatbush, x: number, y: number): number {
+  // Sides that a ray to the east may cross, for the even–odd rule.
+  let inside = false;
+  for (const side of sides.search(x, y, Math.max(x, east), y)) if (crossesRay(edges, 4 * side, x, y)) inside = !inside;
+  // The side whose box is nearest need not be the nearest side; its distance bounds where the nearest can be.
+  const [first] = sides.neighbors(x, y, 1);
+  let least = squaredDistance(edges, 4 * (first as number), x, y);
+  const reach = Math.sqrt(least);
+  for (const side of sides.search(x - reach, y - reach, x + reach, y + reach))
+    least = Math.min(least, squaredDistance(edges, 4 * side, x, y));
+  return inside ? Math.sqrt(least) : -Math.sqrt(least);
+}
+
+function squaredDistance(edges: Float64Array, i: number, x: number, y: number): number {
+  const x1 = edges[i] as number;
+  const y1 = edges[i + 1] as number;
+  const dx = (edges[i + 2] as number) - x1;
+  const dy = (edges[i + 3] as number) - y1;
+  const along = alongSegment(x, y, x1, y1, x1 + dx, y1 + dy);
+  const ox = x1 + along * dx - x;
+  const oy = y1 + along * dy - y;
+  return ox * ox + oy * oy;
+}
+
+/** Does a ray from the position to the east cross a side? Crossings counted even or odd tell outside from inside, holes too. */
+function crossesRay(edges: Float64Array, i: number, x: number, y: number): boolean {
+  const y1 = edges[i + 1] as number;
+  const y2 = edges[i + 3] as number;
+  if (y1 > y === y2 > y) return false;
+  const x1 = edges[i] as number;
+  return x < x1 + ((y - y1) / (y2 - y1)) * ((edges[i + 2] as number) - x1);
+}
+
+/** Points of a polygon beyond which it is to be simplified before it is drawn as a zone. */
+export const pointsAtMost = 5000;
+const metresAcrossAtMost = 200_000;
+const squareMetresAtLeast = 100;
+
+/** What is wrong with an area, in words that say where and what to do; empty when it can be used. */
+export function faultsOf(area: Area): string[] {
+  if (area.kind === 'circle') {
+    const faults = positionFaults(area.lon, area.lat, 'The centre');
+    if (!(area.radiusM >= 5 && area.radiusM <= metresAcrossAtMost / 2)) {
+      faults.push(`The radius is ${area.radiusM} m; give one from 5 m to ${metresAcrossAtMost / 2000} km`);
+    }
+    return faults;
+  }
+  const points = area.rings.reduce((sum, ring) => sum + ring.length, 0);
+  if (points > pointsAtMost) {
+    return [`The shape has ${points.toLocaleString('en-GB')} points; simplify it to at most ${pointsAtMost.toLocaleString('en-GB')}`];
+  }
+  const faults: string[] = [];
+  area.rings.forEach((ring, r) => {
+    const name = r === 0 ? 'The outline' : `Hole ${r}`;
+    ring.forEach(([lon, lat], i) => {
+      faults.push(...positionFaults(lon, lat, `Point ${i + 1} of ${name.toLowerCase()}`));
+    });
+    const [first, last] = [ring[0], ring[ring.length - 1]];
+    if (ring.length < 4) faults.push(`${name} has ${ring.length} points; a closed shape needs at least 4, the last like the first`);
+    else if (first?.[0] !== last?.[0] || first?.[1] !== last?.[1])
+      faults.push(`${name} is not closed: make its last point the same as its first`);
+    else if (crossesItself(ring)) faults.push(`${name} crosses itself; draw it so that its sides do not cross`);
+  });
+  if (area.rings.length === 0) faults.push('The shape has no outline');
+  if (faults.length > 0) return faults.slice(0, 5);
+  const laid = layArea(area);
+  if (squareMetres(laid.edges) < squareMetresAtLeast)
+    faults.push(`The shape covers less than ${squareMetresAtLeast} m²; draw it larger, or use a circle`);
+  if (Math.max(laid.east - laid.west, laid.north - laid.south) > metresAcrossAtMost) {
+    faults.push(`The shape is more than ${metresAcrossAtMost / 1000} km across; split it, or check that longitude comes before latitude`);
+  }
+  return faults;
+}
+
+function positionFaults(lon: number, lat: number, name: string): string[] {
+  if (Number.isFinite(lon) && Number.isFinite(lat) && Math.abs(lon) <= 180 && Math.abs(lat) <= 90) return [];
+  return [`${name} is at longitude ${lon}, latitude ${lat}, which is nowhere; longitude goes from -180 to 180, latitude from -90 to 90`];
+}
+
+/** Area by the shoelace formula; holes run the other way or are taken off by the even–odd rule's reader, so this is an upper bound. */
+function squareMetres(edges: Float64Array): number {
+  let twice = 0;
+  for (let i = 0; i < edges.length; i += 4) {
+    twice += (edges[i] as number) * (edges[i + 3] as number) - (edges[i + 2] as number) * (edges[i + 1] as number);
+  }
+  return Math.abs(twice) / 2;
+}

@@ -1,0 +1,86 @@
+import type { Intervals } from './schedule.ts';
+import type { Side, Span } from './watch.ts';
+
+/** A stretch of time in which a wearer was where they may not be, or not where they must be. */
+export interface Violation {
+  /** Ms since 1970: from the first fix that shows it, or the beginning of the hours if later. */
+  from: number;
+  /** The first fix after it, the last before the signal was lost, the end of the hours; the latest fix while it lasts. */
+  to: number;
+  /** Whether it lasts: it has not been seen to end, nor have the hours. */
+  lasts: boolean;
+  /** When it was first known for sure, in event time. */
+  confirmedAt: number;
+  /** It began with the hours: the wearer was there, or away, already. */
+  fromBeginning: boolean;
+  /** It went on to the end of the hours. */
+  toEnd: boolean;
+  /** The signal was lost within it, or at its end. */
+  signalLost: boolean;
+  fixes: number;
+  farthestM: number;
+  farthestAt: number;
+  farthestSigma: number;
+}
+
+export interface ViolationOptions {
+  /** Shorter ones are none, seconds. */
+  leastS?: number;
+}
+
+/**
+ * The violations among spans: those on the wrong side during the hours that hold. Stretches between which the wearer was not
+ * seen on the right side are one violation; the hours' end ends it.
+ *
+ * @param wrong the side that is not allowed
+ * @param holds the hours, see `intervalsOf`
+ */
+export function violationsOf(spans: readonly Span[], wrong: Side, holds: Intervals, { leastS = 0 }: ViolationOptions = {}): Violation[] {
+  const found: Violation[] = [];
+  let s = 0;
+  for (let h = 0; h < holds.length; h += 2) {
+    const begin = holds[h] as number;
+    const end = holds[h + 1] as number;
+    while (s < spans.length && (spans[s] as Span).ended !== null && (spans[s] as Span).to <= begin) s++;
+    let current: Violation | null = null;
+    for (let i = s; i < spans.length && (spans[i] as Span).from < end; i++) {
+      const span = spans[i] as Span;
+      if (span.side !== wrong) {
+        current = null;
+        continue;
+      }
+      // To be away before the hours begin is no violation; a fix during them must show it.
+      if (span.lastFixAt < begin) continue;
+      if (!current) {
+        current = {
+          from: Math.max(begin, span.from),
+          to: 0,
+          lasts: false,
+          confirmedAt: Math.max(begin, span.confirmedAt),
+          fromBeginning: span.from <= begin,
+          toEnd: false,
+          signalLost: false,
+          fixes: 0,
+          farthestM: -1,
+          farthestAt: 0,
+          farthestSigma: 0,
+        };
+        found.push(current);
+      }
+      extend(current, span, end);
+    }
+  }
+  return leastS > 0 ? found.filter(({ from, to }) => to - from >= 1000 * leastS) : found;
+}
+
+function extend(violation: Violation, span: Span, end: number): void {
+  violation.to = Math.min(end, span.to);
+  violation.toEnd = span.to >= end;
+  violation.lasts = span.ended === null && !violation.toEnd;
+  violation.signalLost ||= span.ended === 'lost';
+  violation.fixes += span.fixes;
+  if (span.farthestM <= violation.farthestM) return;
+  violation.farthestM = span.farthestM;
+  violation.farthestAt = span.farthestAt;
+  violation.farthestSigma = span.farthestSigma;
+}

@@ -1,0 +1,209 @@
+import { Random } from '@waymark/town';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fromPlane, planeAt } from '../plane.ts';
+import { layArea } from './area.ts';
+import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
+import { SharedZones } from './shared-zones.ts';
+import { violationsOf } from './violations.ts';
+import { type Span, type WatchedFix, type WatchedZone, ZoneWatch } from './watch.ts';
+
+const plane = planeAt(-1.83, 53.09);
+const start = Date.UTC(2026, 8, 7, 12);
+
+/** A fix `minute` minutes after the start, in metres east and north of the middle. */
+function fix(minute: number, x: number, y = 0, sigma = 6): WatchedFix {
+  const [lon, lat] = fromPlane(plane, x, y);
+  return { at: start + 60_000 * minute, lon, lat, sigma };
+}
+
+function circle(id: string, x: number, y: number, radiusM: number, stayIn = false): WatchedZone {
+  const [lon, lat] = fromPlane(plane, x, y);
+  return { id, area: layArea({ kind: 'circle', lon, lat, radiusM }), stayIn };
+}
+
+const always = Float64Array.of(0, Infinity);
+const zone = circle('zone', 1000, 0, 150);
+const sides = (spans: readonly Span[]) => spans.map(({ side, from, to }) => `${side} ${(from - start) / 60_000}-${(to - start) / 60_000}`);
+
+describe('watching a zone', () => {
+  test('somebody who walks in and out again', () => {
+    const watch = new ZoneWatch([zone]);
+    for (let m = 0; m <= 30; m++) watch.take([fix(m, 80 * m)]);
+    expect(sides(watch.spans('zone'))).toEqual(['out 0-11', 'in 11-15', 'out 15-30']);
+    const [violation] = violationsOf(watch.spans('zone'), 'in', always);
+    expect(violation).toMatchObject({ lasts: false, fixes: 4, signalLost: false, confirmedAt: start + 12 * 60_000 });
+    expect(violation?.farthestM).toBeGreaterThan(100);
+  });
+
+  test('drift beside the border stays silent', () => {
+    const watch = new ZoneWatch([zone]);
+    const random = new Random(4);
+    for (let m = 0; m < 600; m++) watch.take([fix(m, 835 + 7 * random.normal(), 7 * random.normal(), 7)]);
+    expect(violationsOf(watch.spans('zone'), 'in', always)).toEqual([]);
+  });
+
+  test('one fix far in is no entry, unless it is deeper than lone fixes have been wrong', () => {
+    const watch = new ZoneWatch([zone, circle('region', 3000, 0, 2500)]);
+    for (const m of [0, 1, 2]) watch.take([fix(m, 0)]);
+    watch.take([fix(3, 1000)]);
+    watch.take([fix(4, 0)]);
+    expect(sides(watch.spans('zone'))).toEqual(['out 0-4']);
+    // 1,000 m is 500 m inside the region: not yet enough for one. 1,200 m is.
+    expect(sides(watch.spans('region'))).toEqual(['out 0-4']);
+    watch.take([fix(5, 1200), fix(6, 0), fix(7, 0)]);
+    expect(sides(watch.spans('region'))).toEqual(['out 0-5', 'in 5-6', 'out 6-7']);
+  });
+
+  test('a receiver that jumps away from rest and back is not believed; one that stays away is, from its first fix on', () => {
+    const home = circle('home', 0, 0, 60, true);
+    const jump = (minutes: number) => {
+      const watch = new ZoneWatch([home]);
+      for (let m = 0; m < 20; m++) watch.take([fix(m, 0)]);
+      for (let m = 20; m < 20 + minutes; m++) watch.take([fix(m, 140)]);
+      for (let m = 20 + minutes; m < 60; m++) watch.take([fix(m, 0)]);
+      return sides(watch.spans('home'));
+    };
+    expect(jump(6)).toEqual(['in 0-59']);
+    expect(jump(15)).toEqual(['in 0-20', 'out 20-35', 'in 35-59']);
+  });
+
+  test('somebody who leaves home on foot is seen at the second fix outside', () => {
+    const watch = new ZoneWatch([circle('home', 0, 0, 60, true)]);
+    for (let m = 0; m < 20; m++) watch.take([fix(m, 0)]);
+    for (let m = 20; m < 30; m++) watch.take([fix(m, 75 * (m - 18))]);
+    const spans = watch.spans('home');
+    expect(sides(spans)).toEqual(['in 0-20', 'out 20-29']);
+    expect((spans[1] as Span).confirmedAt).toBe(start + 21 * 60_000);
+  });
+
+  test('lost signal is unknown, and never a violation', () => {
+    const home = circle('home', 0, 0, 60, true);
+    const watch = new ZoneWatch([home]);
+    watch.take([fix(0, 0), fix(1, 0), fix(90, 0), fix(91, 0)]);
+    expect(sides(watch.spans('home'))).toEqual(['in 0-1', 'in 90-91']);
+    expect(watch.spans('home')[0]?.ended).toBe('lost');
+    expect(violationsOf(watch.spans('home'), 'out', always)).toEqual([]);
+  });
+
+  test('a violation goes on over lost signal if nobody was seen on the right side in between', () => {
+    const watch = new ZoneWatch([zone]);
+    watch.take([fix(0, 1000), fix(1, 1010), fix(40, 990), fix(41, 1000), fix(42, 400), fix(43, 300)]);
+    const found = violationsOf(watch.spans('zone'), 'in', always);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ from: start, to: start + 42 * 60_000, signalLost: true, lasts: false });
+  });
+
+  test('who is out before the hours begin breaks them only with a fix during them', () => {
+    const watch = new ZoneWatch([circle('home', 0, 0, 60, true)]);
+    for (let m = 0; m < 10; m++) watch.take([fix(m, 900 - 90 * m)]);
+    const from = (minute: number) => Float64Array.of(start + 60_000 * minute, start + 60_000 * 60);
+    expect(violationsOf(watch.spans('home'), 'out', from(9.5))).toEqual([]);
+    expect(violationsOf(watch.spans('home'), 'out', from(5))).toMatchObject([
+      { from: start + 5 * 60_000, fromBeginning: true, lasts: true },
+    ]);
+  });
+
+  test('P(inside) is 1 deep inside, 0 far outside, and even at a straight edge', () => {
+    expect(probabilityInside(zone.area, 150, 5)).toBeGreaterThan(0.98);
+    expect(probabilityInside(zone.area, -certainlyOutsideM(5), 5)).toBeLessThan(0.001);
+    const wide = circle('wide', 0, 0, 90_000).area;
+    expect(probabilityInside(wide, 0, 5)).toBeCloseTo(0.5, 3);
+    const spreads = plainlyFrom(0.95);
+    expect(probabilityInside(zone.area, 5 * spreads, 5)).toBeGreaterThanOrEqual(0.95);
+    expect(probabilityInside(zone.area, -5 * spreads, 5)).toBeLessThanOrEqual(0.05);
+  });
+});
+
+/** A wearer who wanders about among zones, with errors, jumps and gaps. */
+function wander(seed: number, count: number): WatchedFix[] {
+  const random = new Random(seed);
+  const fixes: WatchedFix[] = [];
+  let [x, y, minute] = [0, 0, 0];
+  let held = 0;
+  for (let i = 0; i < count; i++) {
+    minute += random.chance(0.03) ? random.between(4, 30) : random.between(0.8, 1.2);
+    if (random.chance(0.4)) {
+      x += 90 * random.normal() - 0.05 * x;
+      y += 90 * random.normal() - 0.05 * y;
+    }
+    held = held > 0 ? held - 1 : random.chance(0.02) ? random.integer(1, 8) : 0;
+    const sigma = random.between(3, 25);
+    fixes.push({
+      ...fix(minute, x + sigma * random.normal() + (held > 0 ? 120 : 0), y + sigma * random.normal(), sigma),
+      at: start + Math.round(60_000 * minute),
+    });
+  }
+  return fixes;
+}
+
+const zones = [circle('home', 0, 0, 80, true), circle('near', 200, 0, 90), circle('far', -300, 250, 150)];
+const shared = new SharedZones([circle('s1', 150, 300, 120), circle('s2', -400, -200, 200), circle('s3', 90_000, 0, 200)]);
+
+function spansOf(watch: ZoneWatch): Record<string, readonly Span[]> {
+  return Object.fromEntries([...watch.all()].filter(([, spans]) => spans.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+describe('order does not matter', () => {
+  test('any order and any splitting of the same fixes ends in the same spans', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.integer({ min: 2, max: 230 }),
+        fc.infiniteStream(fc.nat({ max: 1_000_000 })),
+        (seed, count, draws) => {
+          const fixes = wander(seed, count);
+          const inOrder = new ZoneWatch(zones, shared);
+          inOrder.take(fixes);
+          const shuffled = fixes
+            .map((own) => ({ own, key: draws.next().value as number }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ own }) => own);
+          const watch = new ZoneWatch(zones, shared);
+          for (let i = 0; i < shuffled.length; ) {
+            const size = 1 + ((draws.next().value as number) % 9);
+            const result = watch.take([...shuffled.slice(i, i + size), ...shuffled.slice(0, 1)]);
+            if (result === 'older') return;
+            i += size;
+          }
+          expect(spansOf(watch)).toEqual(spansOf(inOrder));
+        },
+      ),
+      { seed: 8, numRuns: 150 },
+    );
+  });
+
+  test('fixes later than everything kept are refused whole, and a new watch over all of them agrees', () => {
+    const fixes = wander(3, 900);
+    const watch = new ZoneWatch(zones, shared);
+    watch.take([...fixes.slice(0, 10), ...fixes.slice(14)]);
+    const before = JSON.stringify(spansOf(watch));
+    expect(watch.take(fixes.slice(10, 14))).toBe('older');
+    expect(JSON.stringify(spansOf(watch))).toBe(before);
+    const again = new ZoneWatch(zones, shared);
+    const whole = new ZoneWatch(zones, shared);
+    again.take(fixes);
+    for (const own of fixes) whole.take([own]);
+    expect(spansOf(again)).toEqual(spansOf(whole));
+  });
+
+  test('a fix that is there already changes nothing', () => {
+    const fixes = wander(5, 50);
+    const watch = new ZoneWatch(zones);
+    watch.take(fixes);
+    const before = JSON.stringify(spansOf(watch));
+    expect(watch.take(fixes.slice(20, 30))).toBeNull();
+    expect(JSON.stringify(spansOf(watch))).toBe(before);
+  });
+
+  test('a shared zone is watched like an own one', () => {
+    const fixes = wander(11, 600);
+    const asShared = new ZoneWatch([], new SharedZones([circle('s', 100, 0, 150)]));
+    const asOwn = new ZoneWatch([circle('s', 100, 0, 150)]);
+    asShared.take(fixes);
+    asOwn.take(fixes);
+    const within = (watch: ZoneWatch) => violationsOf(watch.spans('s'), 'in', always).map(({ from, to, fixes: n }) => [from, to, n]);
+    expect(within(asShared).length).toBeGreaterThan(3);
+    expect(within(asShared)).toEqual(within(asOwn));
+  });
+});

@@ -1,0 +1,324 @@
+import { depthM, type LaidArea } from './area.ts';
+import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
+import { defaultMotion, emptyMotion, type MotionParameters, type MotionState, move } from './motion.ts';
+import type { SharedZones } from './shared-zones.ts';
+
+/** A fix as the watch takes it: ms since 1970, degrees, and the per-axis standard deviation of its ordinary error in metres. */
+export interface WatchedFix {
+  at: number;
+  lon: number;
+  lat: number;
+  sigma: number;
+}
+
+/** An area to watch one wearer against. */
+export interface WatchedZone {
+  id: string;
+  area: LaidArea;
+  /** Distances outside are wanted exactly, for a wearer who should be inside. */
+  stayIn: boolean;
+}
+
+export interface WatchParameters extends MotionParameters {
+  /** A fix counts for one side from this P on. */
+  likely: number;
+  /** One fix alone is enough from this P on; two in a row are below. */
+  certain: number;
+  /** Longer without a fix than this, nothing is known, seconds. */
+  staleS: number;
+}
+
+export const defaultWatch: Readonly<WatchParameters> = { ...defaultMotion, likely: 0.95, certain: 0.999, staleS: 300 };
+
+export type Side = 'in' | 'out';
+
+/** A stretch of event time in which a wearer was on one side of an area's edge. Between spans nothing is known. */
+export interface Span {
+  side: Side;
+  /** The first fix of those that told. */
+  from: number;
+  /** The fix that settled it. */
+  confirmedAt: number;
+  /** The latest fix that was on this side for itself. */
+  lastFixAt: number;
+  /** The end: the first fix on the other side, the last fix before the signal was lost, or the latest fix so far. */
+  to: number;
+  ended: 'turned' | 'lost' | null;
+  fixes: number;
+  /** The fix farthest from the edge on this side: how far, metres, when, and its spread. */
+  farthestM: number;
+  farthestAt: number;
+  farthestSigma: number;
+}
+
+/** Fixes that lean to a side the wearer is not taken to be on. */
+interface Leaning {
+  side: Side | null;
+  from: number;
+  fixes: number;
+  farthestM: number;
+  farthestAt: number;
+  farthestSigma: number;
+}
+
+interface ZoneState {
+  zone: WatchedZone;
+  /** The latest fix it was measured against. */
+  seenAt: number;
+  leaning: Leaning;
+  spans: Span[];
+}
+
+/** A state as it was after some fix; spans before the last never change again. */
+interface Snapshot {
+  /** How many of the kept fixes came before. */
+  fixes: number;
+  lastAt: number;
+  motion: MotionState;
+  zones: { id: string; leaning: Leaning; spans: number; last: Span | null }[];
+}
+
+/** Fixes between snapshots, and snapshots kept: fixes as late as the oldest are taken in without asking the store. */
+const fixesPerSnapshot = 64;
+const snapshotsAtMost = 4;
+
+/**
+ * Watches one wearing against its zones, in event time. Shared zones are areas that may not be entered.
+ *
+ * A wearer changes sides when two fixes in a row say so with P ≥ `likely`, or one with P ≥ `certain`; in between, the side
+ * stays. A jump that a displaced receiver would make too counts for nothing until the wearer moves on or stays, see `move`.
+ * Without a fix for `staleS` the side is unknown, which is neither.
+ *
+ * Fixes may come in any order. A late one takes the watch back to before it and all later ones are gone through again, so the
+ * spans depend on the fixes alone.
+ */
+export class ZoneWatch {
+  readonly #parameters: WatchParameters;
+  /** A fix that lies this many of its own spreads from the edge leans to its side. */
+  readonly #plainly: number;
+  readonly #own: ZoneState[];
+  readonly #shared: SharedZones | null;
+  /** Shared zones that the wearer is or was near. */
+  readonly #near = new Map<string, ZoneState>();
+  #motion: MotionState = emptyMotion();
+  #lastAt = Number.NEGATIVE_INFINITY;
+  /** Fixes since the oldest snapshot, in order of time. */
+  readonly #fixes: WatchedFix[] = [];
+  readonly #snapshots: Snapshot[] = [];
+  #steps = 0;
+
+  constructor(zones: readonly WatchedZone[], shared: SharedZones | null = null, parameters: WatchParameters = defaultWatch) {
+    this.#parameters = parameters;
+    this.#plainly = plainlyFrom(parameters.likely);
+    this.#shared = shared;
+    this.#own = zones.map(stateOf);
+    this.#keepSnapshot();
+  }
+
+  /** The latest fix taken in, ms since 1970; −Infinity before the first. */
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
+  /** Fixes gone through so far, those gone through again among them. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** The spans of a zone, oldest first; none where the wearer never was near a shared one. */
+  spans(zone: string): readonly Span[] {
+    return (this.#own.find((state) => state.zone.id === zone) ?? this.#near.get(zone))?.spans ?? [];
+  }
+
+  /** Every zone with spans: all own ones, and the shared ones that the wearer has been near. */
+  *all(): Generator<[zone: string, spans: readonly Span[]]> {
+    for (const { zone, spans } of this.#own) yield [zone.id, spans];
+    for (const [id, { spans }] of this.#near) yield [id, spans];
+  }
+
+  /**
+   * Takes in fixes, late ones too. A second fix of the same moment is none.
+   *
+   * @returns the moment from which spans may have changed, or null when nothing was new; `'older'` when a fix is older than
+   * everything kept: then nothing was taken in, and a new watch must go through all fixes of the wearing.
+   */
+  take(fixes: readonly WatchedFix[]): number | null | 'older' {
+    const base = (this.#snapshots[0] as Snapshot).lastAt;
+    let earliest = Infinity;
+    for (const { at } of fixes) if (at < earliest) earliest = at;
+    if (earliest > this.#lastAt && isSorted(fixes)) {
+      for (const fix of fixes) this.#append(fix);
+      return fixes.length > 0 ? earliest : null;
+    }
+    const late = [...fixes].sort((a, b) => a.at - b.at);
+    if ((late[0] as WatchedFix).at <= base && this.#fixes.every(({ at }) => at !== (late[0] as WatchedFix).at)) return 'older';
+    let changedFrom: number | null = null;
+    for (const fix of late) {
+      const place = this.#placeOf(fix.at);
+      if (this.#fixes[place]?.at === fix.at) continue;
+      this.#fixes.splice(place, 0, fix);
+      changedFrom ??= fix.at;
+    }
+    if (changedFrom !== null) this.#goBackTo(changedFrom);
+    return changedFrom;
+  }
+
+  #append(fix: WatchedFix): void {
+    this.#fixes.push(fix);
+    this.#step(fix);
+    if (this.#fixes.length - (this.#snapshots[this.#snapshots.length - 1] as Snapshot).fixes >= fixesPerSnapshot) this.#keepSnapshot();
+  }
+
+  /** Index of the first kept fix at or after a moment. */
+  #placeOf(at: number): number {
+    let place = this.#fixes.length;
+    while (place > 0 && (this.#fixes[place - 1] as WatchedFix).at >= at) place--;
+    return place;
+  }
+
+  #goBackTo(at: number): void {
+    while (this.#snapshots.length > 1 && (this.#snapshots[this.#snapshots.length - 1] as Snapshot).lastAt >= at) this.#snapshots.pop();
+    const snapshot = this.#snapshots[this.#snapshots.length - 1] as Snapshot;
+    this.#restore(snapshot);
+    for (const fix of this.#fixes.splice(snapshot.fixes)) this.#append(fix);
+  }
+
+  #step(fix: WatchedFix): void {
+    const { at, lon, lat, sigma } = fix;
+    this.#steps++;
+    if (at - this.#lastAt > 1000 * this.#parameters.staleS) this.#lose();
+    this.#lastAt = at;
+    const doubtful = move(this.#motion, at, lon, lat, sigma, this.#parameters);
+    for (const state of this.#own) this.#see(state, fix, doubtful);
+    if (this.#shared) this.#seeShared(this.#shared, fix, doubtful);
+  }
+
+  /** Shared zones near the fix. Of one that is far behind and known to be left there is nothing more to learn. */
+  #seeShared(shared: SharedZones, fix: WatchedFix, doubtful: boolean): void {
+    const { lon, lat, sigma } = fix;
+    for (const zone of shared.near(lon, lat, certainlyOutsideM(sigma))) {
+      let state = this.#near.get(zone.id);
+      if (!state) {
+        state = stateOf(zone);
+        this.#near.set(zone.id, state);
+      }
+      this.#see(state, fix, doubtful);
+    }
+    for (const state of this.#near.values()) {
+      const last = state.spans[state.spans.length - 1];
+      if (state.seenAt < fix.at && (last?.side !== 'out' || last.ended !== null || state.leaning.side !== null))
+        this.#see(state, fix, doubtful);
+    }
+  }
+
+  #see(state: ZoneState, { at, lon, lat, sigma }: WatchedFix, doubtful: boolean): void {
+    const { zone, leaning, spans } = state;
+    state.seenAt = at;
+    const last = spans[spans.length - 1];
+    const open = last?.ended === null ? last : undefined;
+    if (open) open.to = at;
+    // Most fixes plainly say what is known; for those the probability itself is not worked out.
+    const plainly = this.#plainly * sigma;
+    const depth = depthM(zone.area, lon, lat, zone.stayIn || open?.side !== 'out' ? Infinity : plainly);
+    if (open && (open.side === 'in' ? depth >= plainly : depth <= -plainly)) {
+      leaning.side = null;
+      count(open, at, Math.abs(depth), sigma);
+      return;
+    }
+    const p = probabilityInside(zone.area, depth, sigma);
+    const { likely, certain } = this.#parameters;
+    const side: Side | null = p >= likely ? 'in' : p <= 1 - likely ? 'out' : null;
+    if (side === null || side === open?.side) {
+      leaning.side = null;
+      if (side !== null && open) count(open, at, Math.abs(depth), sigma);
+      return;
+    }
+    if (leaning.side !== side) {
+      leaning.side = side;
+      leaning.from = at;
+      leaning.fixes = 0;
+      leaning.farthestM = -1;
+    }
+    leaning.fixes++;
+    if (Math.abs(depth) > leaning.farthestM) {
+      leaning.farthestM = Math.abs(depth);
+      leaning.farthestAt = at;
+      leaning.farthestSigma = sigma;
+    }
+    if (doubtful || !(leaning.fixes >= 2 || p >= certain || p <= 1 - certain)) return;
+    if (open) {
+      open.to = leaning.from;
+      open.ended = 'turned';
+    }
+    const { from, fixes, farthestM, farthestAt, farthestSigma } = leaning;
+    spans.push({ side, from, confirmedAt: at, lastFixAt: at, to: at, ended: null, fixes, farthestM, farthestAt, farthestSigma });
+    leaning.side = null;
+  }
+
+  /** The signal was lost at the last fix. */
+  #lose(): void {
+    for (const { spans, leaning } of this.#states()) {
+      const last = spans[spans.length - 1];
+      if (last?.ended === null) last.ended = 'lost';
+      leaning.side = null;
+    }
+  }
+
+  *#states(): Generator<ZoneState> {
+    yield* this.#own;
+    yield* this.#near.values();
+  }
+
+  #keepSnapshot(): void {
+    const zones = [...this.#states()].map(({ zone, leaning, spans }) => {
+      const last = spans[spans.length - 1];
+      return { id: zone.id, leaning: { ...leaning }, spans: spans.length, last: last ? { ...last } : null };
+    });
+    const { rest, now } = this.#motion;
+    // A wearer who is back at rest shares one stay; the copy keeps it so.
+    const motion = { rest: rest && { ...rest }, now: now && { ...now } };
+    this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, motion, zones });
+    if (this.#snapshots.length <= snapshotsAtMost) return;
+    this.#snapshots.shift();
+    const gone = (this.#snapshots[0] as Snapshot).fixes;
+    this.#fixes.splice(0, gone);
+    for (const snapshot of this.#snapshots) snapshot.fixes -= gone;
+  }
+
+  #restore({ lastAt, motion, zones }: Snapshot): void {
+    this.#lastAt = lastAt;
+    this.#motion = { rest: motion.rest && { ...motion.rest }, now: motion.now && { ...motion.now } };
+    const kept = new Map(zones.map((zone) => [zone.id, zone]));
+    for (const id of [...this.#near.keys()]) if (!kept.has(id)) this.#near.delete(id);
+    for (const state of this.#states()) {
+      const then = kept.get(state.zone.id) as Snapshot['zones'][number];
+      state.seenAt = lastAt;
+      state.leaning = { ...then.leaning };
+      state.spans.length = then.spans;
+      if (then.last) state.spans[then.spans - 1] = { ...then.last };
+    }
+  }
+}
+
+function stateOf(zone: WatchedZone): ZoneState {
+  return {
+    zone,
+    seenAt: Number.NEGATIVE_INFINITY,
+    leaning: { side: null, from: 0, fixes: 0, farthestM: -1, farthestAt: 0, farthestSigma: 0 },
+    spans: [],
+  };
+}
+
+function count(span: Span, at: number, m: number, sigma: number): void {
+  span.fixes++;
+  span.lastFixAt = at;
+  if (m <= span.farthestM) return;
+  span.farthestM = m;
+  span.farthestAt = at;
+  span.farthestSigma = sigma;
+}
+
+function isSorted(fixes: readonly WatchedFix[]): boolean {
+  for (let i = 1; i < fixes.length; i++) if ((fixes[i] as WatchedFix).at <= (fixes[i - 1] as WatchedFix).at) return false;
+  return true;
+}
