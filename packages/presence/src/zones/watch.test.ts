@@ -77,6 +77,18 @@ describe('watching a zone', () => {
     expect((spans[1] as Span).confirmedAt).toBe(start + 21 * 60_000);
   });
 
+  test('somebody who drives through is seen by one fix on the way; one fix aside of the way is none', () => {
+    const through = (y: number) => {
+      const watch = new ZoneWatch([zone]);
+      for (let m = 0; m <= 6; m++) watch.take([fix(m, 400 * m - 200, m === 3 ? y : -400)]);
+      return sides(watch.spans('zone'));
+    };
+    const straight = new ZoneWatch([zone]);
+    for (let m = 0; m <= 6; m++) straight.take([fix(m, 400 * m - 200)]);
+    expect(sides(straight.spans('zone'))).toEqual(['out 0-3', 'in 3-4', 'out 4-6']);
+    expect(through(0)).toEqual(['out 0-6']);
+  });
+
   test('lost signal is unknown, and never a violation', () => {
     const home = circle('home', 0, 0, 60, true);
     const watch = new ZoneWatch([home]);

@@ -1,3 +1,4 @@
+import { distanceM } from '../plane.ts';
 import { depthM, type LaidArea } from './area.ts';
 import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
 import { defaultMotion, emptyMotion, type MotionParameters, type MotionState, move } from './motion.ts';
@@ -56,6 +57,8 @@ interface Leaning {
   side: Side | null;
   from: number;
   fixes: number;
+  /** The first of them is one that a displaced receiver would make too. */
+  doubtful: boolean;
   farthestM: number;
   farthestAt: number;
   farthestSigma: number;
@@ -66,6 +69,8 @@ interface ZoneState {
   /** The latest fix it was measured against. */
   seenAt: number;
   leaning: Leaning;
+  /** A fix alone inside an area not to be entered, until it is known whether its neighbours bear it out. */
+  lone: Leaning | null;
   spans: Span[];
 }
 
@@ -75,7 +80,8 @@ interface Snapshot {
   fixes: number;
   lastAt: number;
   motion: MotionState;
-  zones: { id: string; leaning: Leaning; spans: number; last: Span | null }[];
+  recent: WatchedFix[];
+  zones: { id: string; leaning: Leaning; lone: Leaning | null; spans: number; last: Span | null }[];
 }
 
 /** Fixes between snapshots, and snapshots kept: fixes as late as the oldest are taken in without asking the store. */
@@ -86,8 +92,9 @@ const snapshotsAtMost = 4;
  * Watches one wearing against its zones, in event time. Shared zones are areas that may not be entered.
  *
  * A wearer changes sides when two fixes in a row say so with P ≥ `likely`, or one with P ≥ `certain`; in between, the side
- * stays. A jump that a displaced receiver would make too counts for nothing until the wearer moves on or stays, see `move`.
- * Without a fix for `staleS` the side is unknown, which is neither.
+ * stays. A fix that is alone counts too if it lies on the way between its neighbours of a wearer who is going somewhere. A jump
+ * that a displaced receiver would make too counts for nothing until the wearer moves on or stays, see `move`. Without a fix for
+ * `staleS` the side is unknown, which is neither.
  *
  * Fixes may come in any order. A late one takes the watch back to before it and all later ones are gone through again, so the
  * spans depend on the fixes alone.
@@ -101,6 +108,8 @@ export class ZoneWatch {
   /** Shared zones that the wearer is or was near. */
   readonly #near = new Map<string, ZoneState>();
   #motion: MotionState = emptyMotion();
+  /** The two fixes before the one at hand, the older first. */
+  #recent: WatchedFix[] = [];
   #lastAt = Number.NEGATIVE_INFINITY;
   /** Fixes since the oldest snapshot, in order of time. */
   readonly #fixes: WatchedFix[] = [];
@@ -191,6 +200,8 @@ export class ZoneWatch {
     const doubtful = move(this.#motion, at, lon, lat, sigma, this.#parameters);
     for (const state of this.#own) this.#see(state, fix, doubtful);
     if (this.#shared) this.#seeShared(this.#shared, fix, doubtful);
+    if (this.#recent.length === 2) this.#recent.shift();
+    this.#recent.push(fix);
   }
 
   /** Shared zones near the fix. Of one that is far behind and known to be left there is nothing more to learn. */
@@ -206,14 +217,19 @@ export class ZoneWatch {
     }
     for (const state of this.#near.values()) {
       const last = state.spans[state.spans.length - 1];
-      if (state.seenAt < fix.at && (last?.side !== 'out' || last.ended !== null || state.leaning.side !== null))
+      if (state.seenAt < fix.at && (last?.side !== 'out' || last.ended !== null || state.leaning.side !== null || state.lone))
         this.#see(state, fix, doubtful);
     }
   }
 
-  #see(state: ZoneState, { at, lon, lat, sigma }: WatchedFix, doubtful: boolean): void {
+  #see(state: ZoneState, fix: WatchedFix, doubtful: boolean): void {
+    state.seenAt = fix.at;
+    this.#weigh(state, fix, doubtful);
+    if (state.lone) this.#bearOut(state, state.lone, fix);
+  }
+
+  #weigh(state: ZoneState, { at, lon, lat, sigma }: WatchedFix, doubtful: boolean): void {
     const { zone, leaning, spans } = state;
-    state.seenAt = at;
     const last = spans[spans.length - 1];
     const open = last?.ended === null ? last : undefined;
     if (open) open.to = at;
@@ -221,7 +237,7 @@ export class ZoneWatch {
     const plainly = this.#plainly * sigma;
     const depth = depthM(zone.area, lon, lat, zone.stayIn || open?.side !== 'out' ? Infinity : plainly);
     if (open && (open.side === 'in' ? depth >= plainly : depth <= -plainly)) {
-      leaning.side = null;
+      letGo(state);
       count(open, at, Math.abs(depth), sigma);
       return;
     }
@@ -229,14 +245,16 @@ export class ZoneWatch {
     const { likely, certain } = this.#parameters;
     const side: Side | null = p >= likely ? 'in' : p <= 1 - likely ? 'out' : null;
     if (side === null || side === open?.side) {
-      leaning.side = null;
+      letGo(state);
       if (side !== null && open) count(open, at, Math.abs(depth), sigma);
       return;
     }
     if (leaning.side !== side) {
+      letGo(state);
       leaning.side = side;
       leaning.from = at;
       leaning.fixes = 0;
+      leaning.doubtful = doubtful;
       leaning.farthestM = -1;
     }
     leaning.fixes++;
@@ -255,13 +273,47 @@ export class ZoneWatch {
     leaning.side = null;
   }
 
+  /** Makes a lone fix count after all, if it and two neighbours lie on one way. Two fixes later it is forgotten. */
+  #bearOut(state: ZoneState, lone: Leaning, fix: WatchedFix): void {
+    const [before, between] = this.#recent;
+    const open = state.spans[state.spans.length - 1];
+    const isMiddle = between?.at === lone.from;
+    if (!isMiddle) state.lone = null;
+    if (!before || !between || !open || open.ended !== null || open.side === lone.side || state.leaning.side !== null) return;
+    if (!(isMiddle || before.at === lone.from) || !isOneWay(before, between, fix)) return;
+    state.lone = null;
+    const to = isMiddle ? fix.at : between.at;
+    const { side, from, fixes, farthestM, farthestAt, farthestSigma } = lone;
+    const passing: Span = {
+      side: side as Side,
+      from,
+      confirmedAt: fix.at,
+      lastFixAt: from,
+      to,
+      ended: 'turned',
+      fixes,
+      farthestM,
+      farthestAt,
+      farthestSigma,
+    };
+    if (open.from > from) state.spans.splice(-1, 0, passing);
+    else {
+      const after: Span = { ...open, from: to, confirmedAt: fix.at, fixes: isMiddle ? 1 : 2 };
+      open.to = from;
+      open.ended = 'turned';
+      state.spans.push(passing, after);
+    }
+  }
+
   /** The signal was lost at the last fix. */
   #lose(): void {
-    for (const { spans, leaning } of this.#states()) {
-      const last = spans[spans.length - 1];
+    for (const state of this.#states()) {
+      const last = state.spans[state.spans.length - 1];
       if (last?.ended === null) last.ended = 'lost';
-      leaning.side = null;
+      state.leaning.side = null;
+      state.lone = null;
     }
+    this.#recent = [];
   }
 
   *#states(): Generator<ZoneState> {
@@ -270,14 +322,14 @@ export class ZoneWatch {
   }
 
   #keepSnapshot(): void {
-    const zones = [...this.#states()].map(({ zone, leaning, spans }) => {
+    const zones = [...this.#states()].map(({ zone, leaning, lone, spans }) => {
       const last = spans[spans.length - 1];
-      return { id: zone.id, leaning: { ...leaning }, spans: spans.length, last: last ? { ...last } : null };
+      return { id: zone.id, leaning: { ...leaning }, lone: lone && { ...lone }, spans: spans.length, last: last ? { ...last } : null };
     });
     const { rest, now } = this.#motion;
     // A wearer who is back at rest shares one stay; the copy keeps it so.
     const motion = { rest: rest && { ...rest }, now: now && { ...now } };
-    this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, motion, zones });
+    this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, motion, recent: [...this.#recent], zones });
     if (this.#snapshots.length <= snapshotsAtMost) return;
     this.#snapshots.shift();
     const gone = (this.#snapshots[0] as Snapshot).fixes;
@@ -285,8 +337,9 @@ export class ZoneWatch {
     for (const snapshot of this.#snapshots) snapshot.fixes -= gone;
   }
 
-  #restore({ lastAt, motion, zones }: Snapshot): void {
+  #restore({ lastAt, motion, recent, zones }: Snapshot): void {
     this.#lastAt = lastAt;
+    this.#recent = [...recent];
     this.#motion = { rest: motion.rest && { ...motion.rest }, now: motion.now && { ...motion.now } };
     const kept = new Map(zones.map((zone) => [zone.id, zone]));
     for (const id of [...this.#near.keys()]) if (!kept.has(id)) this.#near.delete(id);
@@ -294,6 +347,7 @@ export class ZoneWatch {
       const then = kept.get(state.zone.id) as Snapshot['zones'][number];
       state.seenAt = lastAt;
       state.leaning = { ...then.leaning };
+      state.lone = then.lone && { ...then.lone };
       state.spans.length = then.spans;
       if (then.last) state.spans[then.spans - 1] = { ...then.last };
     }
@@ -301,12 +355,31 @@ export class ZoneWatch {
 }
 
 function stateOf(zone: WatchedZone): ZoneState {
-  return {
-    zone,
-    seenAt: Number.NEGATIVE_INFINITY,
-    leaning: { side: null, from: 0, fixes: 0, farthestM: -1, farthestAt: 0, farthestSigma: 0 },
-    spans: [],
-  };
+  const leaning = { side: null, from: 0, fixes: 0, doubtful: false, farthestM: -1, farthestAt: 0, farthestSigma: 0 };
+  return { zone, seenAt: Number.NEGATIVE_INFINITY, leaning, lone: null, spans: [] };
+}
+
+/** The fixes that leaned the other way go on no longer; one that was alone may yet be borne out, as when a car crosses a zone. */
+function letGo(state: ZoneState): void {
+  const { leaning, zone } = state;
+  if (leaning.side === null) return;
+  if (leaning.side === 'in' && !zone.stayIn && leaning.fixes === 1 && !leaning.doubtful) state.lone = { ...leaning };
+  leaning.side = null;
+}
+
+/** Fixes farther apart in time than this do not show a way, ms. */
+const wayGapMs = 150_000;
+/** Who goes this far from the first of three fixes to the last is going somewhere, metres. */
+const wayM = 60;
+/** The way over the middle fix is at most this many times the straight one: a fix that is out makes it longer. */
+const wayBend = 1.05;
+
+/** Do three fixes lie on one way of somebody who is going somewhere? */
+function isOneWay(a: WatchedFix, b: WatchedFix, c: WatchedFix): boolean {
+  if (b.at - a.at > wayGapMs || c.at - b.at > wayGapMs) return false;
+  const straight = distanceM(a.lon, a.lat, c.lon, c.lat);
+  if (straight < Math.max(wayM, 4 * a.sigma, 4 * c.sigma)) return false;
+  return distanceM(a.lon, a.lat, b.lon, b.lat) + distanceM(b.lon, b.lat, c.lon, c.lat) <= wayBend * straight;
 }
 
 function count(span: Span, at: number, m: number, sigma: number): void {
