@@ -9,6 +9,7 @@ import { computeDueVerdicts } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
+import { watchingRoutes } from './supervision/watching-routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
 import { buildServer, type WebServer } from './web/server.ts';
 
@@ -30,6 +31,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     say('Filling the empty data folder with the fictional town …');
     await fillWithTown(waymark, say);
   }
+  await waymark.live.start((error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones'));
   const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
   const ask = () => jobs.ask(verdictsDue);
   const server = await buildServer(
@@ -39,6 +41,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       ingestRoutes,
       matchingRoutes,
       monitoringRoutes,
+      watchingRoutes,
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {

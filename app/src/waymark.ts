@@ -5,7 +5,7 @@ import { DataFolder } from './platform/data-folder.ts';
 import { type OpenDatabase, openDatabase } from './platform/database.ts';
 import { FixStore } from './platform/fix-store.ts';
 import { migrate } from './platform/migrate.ts';
-import { Intake, VerdictStore } from './supervision/index.ts';
+import { Intake, LiveWatch, VerdictStore } from './supervision/index.ts';
 
 /** Everything that is open while Waymark runs, in a server or for one command. */
 export interface Waymark {
@@ -17,6 +17,7 @@ export interface Waymark {
   fixes: FixStore;
   verdicts: VerdictStore;
   intake: Intake;
+  live: LiveWatch;
   timeZone: string;
   secondReview: boolean;
   close(): Promise<void>;
@@ -39,6 +40,8 @@ export async function openWaymark(config: Config): Promise<Waymark> {
     const intake = new Intake(database.db, fixes);
     await intake.reload();
     await intake.recover();
+    const live = new LiveWatch(database.db, fixes, access, config.WAYMARK_TIMEZONE);
+    intake.onStored = (receipt, columns, count) => live.see(receipt, columns, count);
     const opened = { database, verdicts };
     return {
       config,
@@ -48,9 +51,11 @@ export async function openWaymark(config: Config): Promise<Waymark> {
       performer: new Performer(database.db, access),
       fixes,
       intake,
+      live,
       timeZone: config.WAYMARK_TIMEZONE,
       secondReview: config.WAYMARK_SECOND_REVIEW === 'yes',
       close: async () => {
+        await live.close();
         await fixes.close();
         opened.verdicts.close();
         await opened.database.close();

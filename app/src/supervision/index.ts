@@ -1,3 +1,4 @@
+export { type AlertListener, LiveWatch } from './alerts/live-watch.ts';
 export { type CrimesFile, type ImportResult, importCrimes } from './crimes/import-crimes.ts';
 export { parseCrimes } from './crimes/parse-crimes.ts';
 export { decodeWaymark as decodeWaymarkLines } from './fixes/decode-waymark.ts';

@@ -1,6 +1,26 @@
-import type { Place } from '@waymark/presence';
+import type { Area, Place, WeeklyHours } from '@waymark/presence';
 import type { Generated } from 'kysely';
 import type { Json } from '../platform/database.ts';
+
+export const zoneKinds = ['exclusion', 'inclusion', 'curfew'] as const;
+export type ZoneKind = (typeof zoneKinds)[number];
+
+export const alertKinds = ['exclusion entered', 'inclusion left', 'curfew missed', 'curfew late', 'curfew ended early'] as const;
+export type AlertKind = (typeof alertKinds)[number];
+export type AlertState = 'raised' | 'seen' | 'in hand' | 'closed' | 'retracted';
+
+/** How an alert ended, as a person judged it. */
+export const alertOutcomes = ['breach', 'reasonable excuse', 'authorised', 'equipment', 'false'] as const;
+export type AlertOutcome = (typeof alertOutcomes)[number];
+
+/** What an alert rests on. Metres; the farthest fix is the one farthest from the edge, on the wrong side. */
+export interface AlertFacts {
+  fixes: number;
+  farthestM: number;
+  farthestAt: number;
+  accuracyM: number;
+  signalLost: boolean;
+}
 
 /** The supervision schema, as Kysely sees it. */
 declare module '../platform/database.ts' {
@@ -100,6 +120,68 @@ declare module '../platform/database.ts' {
       reviewer_name: string;
       at: Generated<Date>;
     };
+    'supervision.zones': { id: Generated<number>; created_at: Generated<Date> };
+    'supervision.zone_orders': { zone_id: number; order_id: number; added_at: Generated<Date> };
+    'supervision.zone_versions': {
+      id: Generated<number>;
+      zone_id: number;
+      version: number;
+      name: string;
+      kind: ZoneKind;
+      area: Json<Area>;
+      hours: Json<WeeklyHours[]>;
+      effective_at: Date;
+      superseded_at: Date | null;
+      reason: string;
+      by_name: string;
+      recorded_at: Generated<Date>;
+    };
+    'supervision.absences': {
+      id: Generated<number>;
+      order_id: number;
+      from_at: Date;
+      to_at: Date;
+      reason: string;
+      by_name: string;
+      recorded_at: Generated<Date>;
+    };
+    'supervision.alerts': {
+      id: Generated<number>;
+      wearing_id: number;
+      zone_version_id: number;
+      kind: AlertKind;
+      severity: 'high' | 'medium' | 'low';
+      state: AlertState;
+      version: number;
+      from_at: Date;
+      to_at: Date | null;
+      confirmed_at: Date;
+      raised_at: Generated<Date>;
+      facts: Json<AlertFacts>;
+      assigned_to: string | null;
+      outcome: AlertOutcome | null;
+    };
+    'supervision.alert_versions': {
+      alert_id: number;
+      version: number;
+      change: 'raised' | 'amended' | 'retracted' | 'raised again';
+      kind: AlertKind;
+      from_at: Date;
+      to_at: Date | null;
+      facts: Json<AlertFacts>;
+      at: Generated<Date>;
+    };
+    'supervision.alert_steps': {
+      id: Generated<number>;
+      alert_id: number;
+      step: 'seen' | 'taken in hand' | 'closed';
+      outcome: AlertOutcome | null;
+      note: string;
+      by_actor: string;
+      by_name: string;
+      at: Generated<Date>;
+    };
+    'supervision.watch_state': { only: Generated<boolean>; evaluated_receipt: number };
   }
 }
 

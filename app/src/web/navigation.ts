@@ -13,6 +13,7 @@ const links: Link[] = [
   { text: 'Crimes', href: '/crimes', action: 'crime.list', room: 'supervision' },
   { text: 'Imports', href: '/imports', action: 'import.list', room: 'supervision' },
   { text: 'Runs', href: '/runs', action: 'run.list', room: 'supervision' },
+  { text: 'Alerts', href: '/alerts', action: 'alert.list', room: 'supervision' },
   { text: 'Subjects', href: '/subjects', action: 'subject.list', room: 'supervision' },
   { text: 'Tags', href: '/tags', action: 'tag.list', room: 'supervision' },
   { text: 'Quarantine', href: '/quarantine', action: 'quarantine.list', room: 'supervision' },

@@ -52,6 +52,8 @@ declare module 'fastify' {
     room?: 'supervision' | 'oversight';
     /** Answers in JSON, refuses in JSON. */
     api?: boolean;
+    /** The answer stays open. */
+    stream?: boolean;
   }
 }
 

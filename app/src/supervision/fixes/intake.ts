@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
-import { type FixStore, fixColumns, type QuarantinedFix, type Receipt } from '../../platform/fix-store.ts';
+import { type FixColumns, type FixStore, fixColumns, type QuarantinedFix, type Receipt } from '../../platform/fix-store.ts';
 import type {} from '../tables.ts';
 import { checkFix, type KnownTag } from './check-fix.ts';
 import { type Decoded, type RawFix, shorten } from './raw-fix.ts';
@@ -30,6 +30,8 @@ export class Intake {
   #gateways: { hash: Buffer; sender: Sender }[] = [];
   #auditQueue: AuditWaiting[] = [];
   #auditing = false;
+  /** Told of what is durable, in order of receipts. */
+  onStored: ((receipt: number, columns: FixColumns, count: number) => void) | null = null;
   /** Counted for /metrics. */
   readonly counts = { accepted: 0, duplicates: 0, quarantined: 0, receipts: 0 };
 
@@ -131,6 +133,7 @@ export class Intake {
     this.counts.duplicates += receipt.duplicates;
     this.counts.quarantined += receipt.quarantined;
     this.counts.receipts++;
+    if (count > 0) this.onStored?.(receipt.receipt, columns, count);
     return receipt;
   }
 

@@ -1,0 +1,50 @@
+import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { type AlertOutcome, type AlertState, alertOutcomes } from '../tables.ts';
+
+export const alertSteps = ['seen', 'taken in hand', 'closed'] as const;
+type Step = (typeof alertSteps)[number];
+
+/** From which states a step leads where. */
+const leads: Record<Step, { from: AlertState[]; to: AlertState }> = {
+  seen: { from: ['raised'], to: 'seen' },
+  'taken in hand': { from: ['raised', 'seen', 'in hand'], to: 'in hand' },
+  closed: { from: ['raised', 'seen', 'in hand'], to: 'closed' },
+};
+
+/** One person's step with one alert. There is no way to decide about several at once. */
+export const decideAlert: Action<null, { id: number; step: string; outcome?: string; note: string }, { state: AlertState }> = {
+  name: 'alert.decide',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, note: audit }, _services, { id, step, outcome, note }) {
+    const alert = await tx.selectFrom('supervision.alerts').select(['id', 'state']).where('id', '=', id).forUpdate().executeTakeFirst();
+    if (!alert) throw new NotFoundError('There is no such alert.');
+    audit({ kind: 'alert', id }, { step });
+    const way = leads[step as Step];
+    if (!way) throw new InvalidError(`Choose what to do: ${alertSteps.join(', ')}.`, 'step');
+    if (!way.from.includes(alert.state)) throw new InvalidError(`This alert is ${alert.state}; it cannot be ${step} now.`, 'step');
+    const isEnd = step === 'closed';
+    if (isEnd && !(alertOutcomes as readonly string[]).includes(outcome ?? '')) {
+      throw new InvalidError(`Choose an outcome: ${alertOutcomes.join(', ')}.`, 'outcome');
+    }
+    if (isEnd && note.trim().length < 3) throw new InvalidError('Give the reason for the outcome.', 'note');
+    const ended = isEnd ? (outcome as AlertOutcome) : null;
+    await tx
+      .insertInto('supervision.alert_steps')
+      .values({
+        alert_id: id,
+        step: step as Step,
+        outcome: ended,
+        note: note.trim().slice(0, 1000),
+        by_actor: actor.id,
+        by_name: actor.name,
+      })
+      .execute();
+    await tx
+      .updateTable('supervision.alerts')
+      .set({ state: way.to, ...(isEnd ? { outcome: ended } : {}), ...(step === 'taken in hand' ? { assigned_to: actor.name } : {}) })
+      .where('id', '=', id)
+      .execute();
+    return { state: way.to };
+  },
+};

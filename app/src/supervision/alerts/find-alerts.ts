@@ -1,0 +1,46 @@
+import { type Intervals, type Span, type Violation, violationsOf } from '@waymark/presence';
+import type { AlertFacts, AlertKind, ZoneKind } from '../tables.ts';
+
+/** An alert as the fixes give it, before it is compared with what is on record. Times in ms since 1970. */
+export interface FoundAlert {
+  zoneVersion: number;
+  kind: AlertKind;
+  from: number;
+  /** Null while it lasts. */
+  to: number | null;
+  confirmedAt: number;
+  facts: AlertFacts;
+}
+
+/** The 68 % accuracy radius for a per-axis spread: σ·√(−2 ln 0.32). */
+const radiusPerSigma = Math.sqrt(-2 * Math.log(0.32));
+
+/** The alerts that a zone's spans give during the hours that hold. */
+export function findAlerts(zoneVersion: number, kind: ZoneKind, spans: readonly Span[], holds: Intervals): FoundAlert[] {
+  return violationsOf(spans, kind === 'exclusion' ? 'in' : 'out', holds).map((violation) => ({
+    zoneVersion,
+    kind: kindOf(kind, violation),
+    from: violation.from,
+    to: violation.lasts ? null : violation.to,
+    confirmedAt: violation.confirmedAt,
+    facts: {
+      fixes: violation.fixes,
+      farthestM: Math.round(violation.farthestM),
+      farthestAt: violation.farthestAt,
+      accuracyM: Math.round(violation.farthestSigma * radiusPerSigma),
+      signalLost: violation.signalLost,
+    },
+  }));
+}
+
+/** A curfew is missed until the wearer comes home, late then, and ended early by who was there and left. */
+function kindOf(kind: ZoneKind, { fromBeginning, lasts, toEnd }: Violation): AlertKind {
+  if (kind === 'exclusion') return 'exclusion entered';
+  if (kind === 'inclusion') return 'inclusion left';
+  if (!fromBeginning) return 'curfew ended early';
+  return lasts || toEnd ? 'curfew missed' : 'curfew late';
+}
+
+export function severityOf(kind: AlertKind): 'high' | 'medium' {
+  return kind === 'exclusion entered' ? 'high' : 'medium';
+}

@@ -1,0 +1,284 @@
+import {
+  defaultParameters,
+  type Intervals,
+  intervalsOf,
+  layArea,
+  sigmaOf,
+  type WatchedFix,
+  type WatchedZone,
+  ZoneWatch,
+} from '@waymark/presence';
+import { sql } from 'kysely';
+import type { AccessPolicy } from '../../platform/access.ts';
+import { appendAudit } from '../../platform/audit.ts';
+import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
+import type { FixColumns, FixStore } from '../../platform/fix-store.ts';
+import { type WornZone, zonesOfWearings } from '../zones/store.ts';
+import { type FoundAlert, findAlerts } from './find-alerts.ts';
+import { reconcile, type StoredAlert } from './reconcile.ts';
+import { storedAlerts, writeChanges } from './store.ts';
+
+/** What a receipt stored, to be evaluated. */
+interface Evaluation {
+  receipt: number;
+  fixes: Map<number, WatchedFix[]>;
+}
+
+/** One wearing that is watched. */
+interface Watched {
+  watch: ZoneWatch;
+  zones: { zone: WornZone; holds: Intervals }[];
+  /** Hours are worked out up to here, ms since 1970. */
+  upto: number;
+  stored: StoredAlert[];
+}
+
+/** Told of every change that is on record. */
+export type AlertListener = (change: { id: number; wearing: number; change: string }) => void;
+
+/** How far ahead hours are worked out; then the watch is made anew. */
+const aheadMs = 90 * 86_400_000;
+/** How often it is put on record that nothing had to be changed, ms: as much is evaluated again after a crash. */
+const recordEveryMs = 5000;
+/** After a failure, for instance of the database, it is tried again after this long, ms. */
+const retryMs = 1000;
+
+/**
+ * Evaluates fixes against zones as they are stored, and keeps the alerts on record in step with them.
+ *
+ * Alerts are what the fixes say, nothing else: whatever is on record is compared with what the fixes give, and only the
+ * difference is written, together with the receipt up to which fixes were evaluated. So a crash at any moment leaves no alert
+ * lost and none doubled: what was not evaluated is evaluated at the next start.
+ */
+export class LiveWatch {
+  readonly #db: Database;
+  readonly #store: FixStore;
+  readonly #timeZone: string;
+  readonly #policy: string | null;
+  readonly #watched = new Map<number, Watched>();
+  readonly #listeners = new Set<AlertListener>();
+  #queue: Evaluation[] = [];
+  #stale = new Set<number>();
+  #running: Promise<void> | null = null;
+  #evaluatedReceipt = 0;
+  #recordedReceipt = 0;
+  #recordedAt = 0;
+  #failed: ((error: unknown) => void) | null = null;
+  /** Counted for /metrics. */
+  readonly counts = { fixes: 0, changes: 0 };
+
+  /** @throws Error when the access policy does not let the server watch zones */
+  constructor(db: Database, store: FixStore, access: AccessPolicy, timeZone: string) {
+    const decision = access.decide({ role: 'system', purpose: 'monitoring' }, 'alert.evaluate', 'monitoring', 'supervision');
+    if (!decision.allowed)
+      throw new Error('The access policy does not let the server watch zones: alert.evaluate is refused to the system.');
+    this.#policy = decision.policy;
+    this.#db = db;
+    this.#store = store;
+    this.#timeZone = timeZone;
+  }
+
+  /** Takes up where the last run ended: evaluates what was stored since. `onError` is told of what goes wrong later. */
+  async start(onError: (error: unknown) => void): Promise<void> {
+    this.#failed = onError;
+    const { evaluated_receipt } = await this.#inMonitoring((tx) =>
+      tx.selectFrom('supervision.watch_state').select('evaluated_receipt').executeTakeFirstOrThrow(),
+    );
+    this.#evaluatedReceipt = evaluated_receipt;
+    this.#recordedReceipt = evaluated_receipt;
+    const missed = await this.#store.query(
+      'SELECT DISTINCT wearing FROM fixes WHERE receipt > ? ORDER BY wearing',
+      { wearing: 'i32' },
+      { values: [evaluated_receipt] },
+    );
+    const upto = this.#store.lastReceipt;
+    if (upto > evaluated_receipt) {
+      const wearings = [...missed.columns.wearing.subarray(0, missed.count)];
+      this.#queue.push({ receipt: upto, fixes: new Map(wearings.map((wearing) => [wearing, []])) });
+    }
+    await this.settled();
+  }
+
+  listen(listener: AlertListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes note of what was stored under a receipt. To be called in order of receipts. */
+  see(receipt: number, columns: FixColumns, count: number): void {
+    const fixes = new Map<number, WatchedFix[]>();
+    for (let i = 0; i < count; i++) {
+      const wearing = columns.wearing[i] as number;
+      const own = fixes.get(wearing);
+      const fix = {
+        at: columns.at[i] as number,
+        lon: columns.lon[i] as number,
+        lat: columns.lat[i] as number,
+        sigma: sigmaOf(columns.accuracyM[i] as number, defaultParameters),
+      };
+      if (own) own.push(fix);
+      else fixes.set(wearing, [fix]);
+    }
+    this.#queue.push({ receipt, fixes });
+    this.#run();
+  }
+
+  /** Zones, hours or absences of some wearings have changed: what they gave is worked out anew. */
+  async rethink(wearings: readonly number[]): Promise<void> {
+    for (const wearing of wearings) this.#stale.add(wearing);
+    this.#run();
+    await this.settled();
+  }
+
+  /** Resolves when everything seen so far is evaluated and on record. */
+  async settled(): Promise<void> {
+    this.#run();
+    while (this.#running) await this.#running;
+  }
+
+  async close(): Promise<void> {
+    await this.settled();
+    if (this.#evaluatedReceipt > this.#recordedReceipt) await this.#inMonitoring((tx) => this.#record(tx));
+  }
+
+  #run(): void {
+    if (this.#running || (this.#queue.length === 0 && this.#stale.size === 0)) return;
+    this.#running = this.#evaluateAll().then(
+      () => {
+        this.#running = null;
+        // Something may have come after the last look.
+        this.#run();
+      },
+      (error) => {
+        this.#running = null;
+        this.#failed?.(error);
+        setTimeout(() => this.#run(), retryMs).unref();
+      },
+    );
+  }
+
+  async #evaluateAll(): Promise<void> {
+    while (this.#queue.length > 0 || this.#stale.size > 0) {
+      const group = this.#queue.splice(0);
+      const fixes = new Map<number, WatchedFix[]>();
+      for (const evaluation of group) {
+        for (const [wearing, own] of evaluation.fixes) {
+          const known = fixes.get(wearing);
+          if (known) known.push(...own);
+          else fixes.set(wearing, [...own]);
+        }
+      }
+      for (const wearing of this.#stale) {
+        this.#watched.delete(wearing);
+        if (!fixes.has(wearing)) fixes.set(wearing, []);
+      }
+      this.#stale = new Set();
+      try {
+        await this.#evaluate(fixes, group[group.length - 1]?.receipt ?? this.#evaluatedReceipt);
+      } catch (error) {
+        // The fixes are stored: their watches are made anew from there.
+        for (const wearing of fixes.keys()) this.#stale.add(wearing);
+        throw error;
+      }
+    }
+  }
+
+  async #evaluate(fixes: Map<number, WatchedFix[]>, receipt: number): Promise<void> {
+    const isReady = (wearing: number) => (fixes.get(wearing) ?? []).every(({ at }) => at < (this.#watched.get(wearing)?.upto ?? -Infinity));
+    await this.#make([...fixes.keys()].filter((wearing) => !this.#watched.has(wearing) || !isReady(wearing)));
+    const changed: { wearing: number; found: FoundAlert[] }[] = [];
+    for (const [wearing, own] of fixes) {
+      this.counts.fixes += own.length;
+      let watched = this.#watched.get(wearing) as Watched;
+      if (watched.zones.length > 0 && own.length > 0 && watched.watch.take(own) === 'older') {
+        this.#watched.delete(wearing);
+        await this.#make([wearing]);
+        watched = this.#watched.get(wearing) as Watched;
+      }
+      const found = watched.zones.flatMap(({ zone, holds }) => findAlerts(zone.id, zone.kind, watched.watch.spans(String(zone.id)), holds));
+      if (reconcile(watched.stored, found).length > 0) changed.push({ wearing, found });
+    }
+    this.#evaluatedReceipt = Math.max(this.#evaluatedReceipt, receipt);
+    if (changed.length === 0) {
+      if (Date.now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
+      return;
+    }
+    const told = await this.#inMonitoring(async (tx) => {
+      const all: { id: number; wearing: number; change: string }[] = [];
+      for (const { wearing, found } of changed) {
+        const watched = this.#watched.get(wearing) as Watched;
+        const changes = reconcile(watched.stored, found);
+        const ids = await writeChanges(tx, wearing, changes);
+        changes.forEach(({ change }, i) => {
+          all.push({ id: ids[i] as number, wearing, change });
+        });
+      }
+      await appendAudit(
+        tx,
+        all.map(({ id, change }) => ({
+          actor: 'system',
+          actorName: 'Waymark',
+          role: 'system',
+          purpose: 'monitoring',
+          action: 'alert.evaluate',
+          about: { kind: 'alert', id: String(id) },
+          outcome: 'done' as const,
+          policy: this.#policy,
+          detail: { change },
+        })),
+      );
+      await this.#record(tx);
+      return all;
+    });
+    this.counts.changes += told.length;
+    for (const { wearing } of changed) {
+      (this.#watched.get(wearing) as Watched).stored = await this.#inMonitoring((tx) => storedAlerts(tx, wearing));
+    }
+    for (const listener of this.#listeners) for (const change of told) listener(change);
+  }
+
+  async #record(tx: Tx): Promise<void> {
+    const receipt = this.#evaluatedReceipt;
+    await tx
+      .updateTable('supervision.watch_state')
+      .set({ evaluated_receipt: sql<number>`greatest(evaluated_receipt, ${receipt})` })
+      .execute();
+    this.#recordedReceipt = receipt;
+    this.#recordedAt = Date.now();
+  }
+
+  /** Makes watches from what is stored: every fix of the wearing, so that the outcome is the one of having seen them all. */
+  async #make(wearings: number[]): Promise<void> {
+    if (wearings.length === 0) return;
+    const { zones, stored } = await this.#inMonitoring(async (tx) => ({
+      zones: await zonesOfWearings(tx, wearings),
+      stored: await Promise.all(wearings.map(async (wearing) => [wearing, await storedAlerts(tx, wearing)] as const)),
+    }));
+    const alerts = new Map(stored);
+    const now = Date.now();
+    for (const wearing of wearings) {
+      const own = zones.filter((zone) => zone.wearing_id === wearing && zone.schedule.from < zone.schedule.to);
+      const upto = now + aheadMs;
+      const watch = new ZoneWatch(own.map(watchedOf));
+      const holds = own.map((zone) => ({ zone, holds: intervalsOf(zone.schedule, zone.schedule.from, upto, this.#timeZone) }));
+      if (own.length > 0) {
+        const { count, columns } = await this.#store.track(wearing, 0, Number.MAX_SAFE_INTEGER);
+        const fixes: WatchedFix[] = [];
+        for (let i = 0; i < count; i++) {
+          const sigma = sigmaOf(columns.accuracyM[i] as number, defaultParameters);
+          fixes.push({ at: columns.at[i] as number, lon: columns.lon[i] as number, lat: columns.lat[i] as number, sigma });
+        }
+        watch.take(fixes);
+      }
+      this.#watched.set(wearing, { watch, zones: holds, upto, stored: alerts.get(wearing) ?? [] });
+    }
+  }
+
+  #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return withPurpose(this.#db, 'supervision', 'monitoring', work);
+  }
+}
+
+function watchedOf({ id, area, kind }: WornZone): WatchedZone {
+  return { id: String(id), area: layArea(area), stayIn: kind !== 'exclusion' };
+}

@@ -1,0 +1,166 @@
+import { sql } from 'kysely';
+import { type Action, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { FixStore } from '../../platform/fix-store.ts';
+import type { AlertFacts, AlertKind, AlertOutcome, AlertState } from '../tables.ts';
+import { zoneFeature } from '../zones/read-zones.ts';
+import type { ZoneVersionRow } from '../zones/store.ts';
+import { explainAlert, kindInWords } from './explain-alert.ts';
+
+export interface AlertRow {
+  id: number;
+  kind: AlertKind;
+  severity: 'high' | 'medium' | 'low';
+  state: AlertState;
+  version: number;
+  from_at: Date;
+  to_at: Date | null;
+  raised_at: Date;
+  facts: AlertFacts;
+  assigned_to: string | null;
+  outcome: AlertOutcome | null;
+  zone: string;
+  subject_id: number;
+  subject: string;
+  reference: string;
+  words: string;
+  explanation: string;
+}
+
+const openStates = ['raised', 'seen', 'in hand'] as const;
+export const alertLists = ['open', 'closed', 'retracted'] as const;
+export type AlertList = (typeof alertLists)[number];
+
+function alertsOf(tx: Tx) {
+  return tx
+    .selectFrom('supervision.alerts as a')
+    .innerJoin('supervision.zone_versions as v', 'v.id', 'a.zone_version_id')
+    .innerJoin('supervision.wearings as w', 'w.id', 'a.wearing_id')
+    .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id');
+}
+
+const columns = [
+  'a.id',
+  'a.kind',
+  'a.severity',
+  'a.state',
+  'a.version',
+  'a.from_at',
+  'a.to_at',
+  'a.raised_at',
+  'a.facts',
+  'a.assigned_to',
+  'a.outcome',
+  'v.name as zone',
+  's.id as subject_id',
+  's.name as subject',
+  's.reference',
+] as const;
+
+type Bare = Omit<AlertRow, 'words' | 'explanation'>;
+
+function inWords(row: Bare, now: Date): AlertRow {
+  return {
+    ...row,
+    words: kindInWords[row.kind],
+    explanation: explainAlert({ kind: row.kind, from: row.from_at, to: row.to_at, facts: row.facts, zone: row.zone, now }),
+  };
+}
+
+/** The queue: what needs somebody first, the oldest on top; or what is closed or retracted, the newest on top. */
+export const listAlerts: Action<
+  null,
+  { list: AlertList; search?: string; limit: number; offset: number },
+  { rows: AlertRow[]; total: number; counts: Record<AlertList, number> }
+> = {
+  name: 'alert.list',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, note }, _services, { list, search, limit, offset }) {
+    let base = alertsOf(tx).where('a.state', 'in', list === 'open' ? [...openStates] : [list]);
+    if (search) {
+      const like = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
+      base = base.where((eb) => eb.or([eb('s.name', 'ilike', like), eb('s.reference', 'ilike', like), eb('v.name', 'ilike', like)]));
+    }
+    const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
+    const rows = await base
+      .select([...columns])
+      .orderBy(sql`CASE WHEN ${list} <> 'open' THEN 0 WHEN a.severity = 'high' THEN 1 WHEN a.severity = 'medium' THEN 2 ELSE 3 END`)
+      .orderBy('a.from_at', list === 'open' ? 'asc' : 'desc')
+      .orderBy('a.id')
+      .limit(limit)
+      .offset(offset)
+      .execute();
+    const states = await tx
+      .selectFrom('supervision.alerts')
+      .select(['state', sql<number>`count(*)::int`.as('n')])
+      .groupBy('state')
+      .execute();
+    const count = (wanted: readonly string[]) => states.filter(({ state }) => wanted.includes(state)).reduce((sum, { n }) => sum + n, 0);
+    note(null, { list, rows: rows.length });
+    const now = new Date();
+    return {
+      rows: rows.map((row) => inWords(row, now)),
+      total,
+      counts: { open: count(openStates), closed: count(['closed']), retracted: count(['retracted']) },
+    };
+  },
+};
+
+export interface AlertDetail {
+  alert: AlertRow;
+  versions: { version: number; change: string; kind: AlertKind; from_at: Date; to_at: Date | null; at: Date }[];
+  steps: { step: string; outcome: AlertOutcome | null; note: string; by_name: string; at: Date }[];
+  zone: ReturnType<typeof zoneFeature>;
+  points: { at: number; receivedAt: number; lon: number; lat: number; accuracyM: number | null }[];
+}
+
+/** Fixes this long before and after are shown beside an alert, ms. */
+const aroundMs = 20 * 60_000;
+const pointsAtMost = 600;
+
+/** One alert with its history, the zone, and the fixes around it. */
+export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail> = {
+  name: 'alert.read',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, note }, { fixes }, { id }) {
+    const row = await alertsOf(tx)
+      .select([...columns, 'a.wearing_id', 'a.zone_version_id'])
+      .where('a.id', '=', id)
+      .executeTakeFirst();
+    if (!row) throw new NotFoundError('There is no such alert.');
+    note({ kind: 'alert', id }, { subject: row.subject_id });
+    const zone = (await tx
+      .selectFrom('supervision.zone_versions')
+      .selectAll()
+      .where('id', '=', row.zone_version_id)
+      .executeTakeFirstOrThrow()) as ZoneVersionRow;
+    const versions = await tx
+      .selectFrom('supervision.alert_versions')
+      .select(['version', 'change', 'kind', 'from_at', 'to_at', 'at'])
+      .where('alert_id', '=', id)
+      .orderBy('version')
+      .execute();
+    const steps = await tx
+      .selectFrom('supervision.alert_steps')
+      .select(['step', 'outcome', 'note', 'by_name', 'at'])
+      .where('alert_id', '=', id)
+      .orderBy('id')
+      .execute();
+    const end = row.to_at?.getTime() ?? Math.max(row.facts.farthestAt, row.from_at.getTime()) + aroundMs;
+    const track = await fixes.track(row.wearing_id, row.from_at.getTime() - aroundMs, end + aroundMs);
+    const points: AlertDetail['points'] = [];
+    for (let i = 0; i < Math.min(track.count, pointsAtMost); i++) {
+      const accuracy = track.columns.accuracyM[i] as number;
+      points.push({
+        at: track.columns.at[i] as number,
+        receivedAt: track.columns.receivedAt[i] as number,
+        lon: track.columns.lon[i] as number,
+        lat: track.columns.lat[i] as number,
+        accuracyM: Number.isNaN(accuracy) ? null : accuracy,
+      });
+    }
+    return { alert: inWords(row, new Date()), versions, steps, zone: zoneFeature(zone), points };
+  },
+};

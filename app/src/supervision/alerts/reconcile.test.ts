@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { FoundAlert } from './find-alerts.ts';
+import { type AlertChange, reconcile, type StoredAlert } from './reconcile.ts';
+
+const facts = { fixes: 3, farthestM: 40, farthestAt: 0, accuracyM: 8, signalLost: false };
+
+function found(from: number, to: number | null, more: Partial<FoundAlert> = {}): FoundAlert {
+  return { zoneVersion: 1, kind: 'exclusion entered', from, to, confirmedAt: from, facts, ...more };
+}
+
+/** What the record is after changes were written. */
+function written(stored: readonly StoredAlert[], changes: readonly AlertChange[]): StoredAlert[] {
+  const result = stored.map((own) => ({ ...own }));
+  let next = Math.max(0, ...stored.map(({ id }) => id)) + 1;
+  for (const change of changes) {
+    if (change.change === 'raised') {
+      const { zoneVersion, kind, from, to } = change.found;
+      result.push({ id: next++, zoneVersion, kind, from, to, retracted: false });
+      continue;
+    }
+    const own = result.find(({ id }) => id === change.id) as StoredAlert;
+    if (change.change === 'retracted') own.retracted = true;
+    else Object.assign(own, { kind: change.found.kind, from: change.found.from, to: change.found.to, retracted: false });
+  }
+  return result;
+}
+
+describe('alerts on record and what the fixes say', () => {
+  const stored: StoredAlert[] = [{ id: 7, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: null, retracted: false }];
+
+  test('what agrees is left alone, however long it lasts', () => {
+    expect(reconcile(stored, [found(100, null, { facts: { ...facts, fixes: 90 } })])).toEqual([]);
+  });
+
+  test('what ends, or begins earlier after a late fix, is amended', () => {
+    expect(reconcile(stored, [found(100, 400)])).toMatchObject([{ change: 'amended', id: 7 }]);
+    expect(reconcile(stored, [found(40, null)])).toMatchObject([{ change: 'amended', id: 7 }]);
+  });
+
+  test('what no longer holds is retracted, and raised again under the same number if it does after all', () => {
+    const changes = reconcile(stored, []);
+    expect(changes).toEqual([{ change: 'retracted', id: 7 }]);
+    expect(reconcile(written(stored, changes), [found(100, null)])).toMatchObject([{ change: 'raised again', id: 7 }]);
+    expect(reconcile(written(stored, changes), [])).toEqual([]);
+  });
+
+  test('one that falls apart keeps its number for the part with its beginning', () => {
+    const changes = reconcile(stored, [found(100, 150), found(300, null)]);
+    expect(changes).toMatchObject([
+      { change: 'amended', id: 7, found: { to: 150 } },
+      { change: 'raised', found: { from: 300 } },
+    ]);
+  });
+
+  test('another zone is another alert', () => {
+    expect(reconcile(stored, [found(100, null), found(100, null, { zoneVersion: 2 })])).toMatchObject([{ change: 'raised' }]);
+  });
+
+  test('after the changes the record says what was found, and nothing is left to change', () => {
+    const stretch = fc.record({
+      zoneVersion: fc.integer({ min: 1, max: 2 }),
+      from: fc.integer({ min: 0, max: 60 }),
+      length: fc.option(fc.integer({ min: 1, max: 20 })),
+    });
+    const list = fc.uniqueArray(stretch, { maxLength: 6, selector: ({ zoneVersion, from }) => `${zoneVersion}/${from}` });
+    fc.assert(
+      fc.property(fc.array(list, { minLength: 1, maxLength: 5 }), (rounds) => {
+        let record: StoredAlert[] = [];
+        for (const round of rounds) {
+          const wanted = round.map(({ zoneVersion, from, length }) => found(from, length === null ? null : from + length, { zoneVersion }));
+          record = written(record, reconcile(record, wanted));
+          expect(reconcile(record, wanted)).toEqual([]);
+          const key = ({ zoneVersion, from, to }: { zoneVersion: number; from: number; to: number | null }) =>
+            `${zoneVersion}/${from}/${to}`;
+          expect(
+            record
+              .filter(({ retracted }) => !retracted)
+              .map(key)
+              .sort(),
+          ).toEqual(wanted.map(key).sort());
+        }
+      }),
+      { seed: 6, numRuns: 400 },
+    );
+  });
+});

@@ -1,0 +1,52 @@
+import type { AlertKind } from '../tables.ts';
+import type { FoundAlert } from './find-alerts.ts';
+
+/** An alert on record, as far as fixes can change it. Times in ms since 1970. */
+export interface StoredAlert {
+  id: number;
+  zoneVersion: number;
+  kind: AlertKind;
+  from: number;
+  to: number | null;
+  retracted: boolean;
+}
+
+export type AlertChange =
+  | { change: 'raised'; found: FoundAlert }
+  | { change: 'amended' | 'raised again'; id: number; found: FoundAlert }
+  | { change: 'retracted'; id: number };
+
+/**
+ * What has to be done to the alerts on record so that they say what the fixes say.
+ *
+ * An alert is the same if it begins at the same moment, or else overlaps; the same inputs always give the same changes, and
+ * none when the record agrees already. While an alert lasts its growing length is no change.
+ */
+export function reconcile(stored: readonly StoredAlert[], found: readonly FoundAlert[]): AlertChange[] {
+  const free = new Set([...stored].sort((a, b) => a.from - b.from || a.id - b.id));
+  const pairs: { found: FoundAlert; stored: StoredAlert | undefined }[] = [];
+  const sorted = [...found].sort((a, b) => a.from - b.from || a.zoneVersion - b.zoneVersion);
+  const take = (same: (own: StoredAlert) => boolean): StoredAlert | undefined => {
+    for (const own of free) {
+      if (!same(own)) continue;
+      free.delete(own);
+      return own;
+    }
+    return undefined;
+  };
+  // Exact ones first, so that a neighbour never takes what belongs to another.
+  const exact = sorted.map((own) => take(({ zoneVersion, from }) => zoneVersion === own.zoneVersion && from === own.from));
+  sorted.forEach((own, i) => {
+    const overlaps = ({ zoneVersion, from, to }: StoredAlert) =>
+      zoneVersion === own.zoneVersion && from <= (own.to ?? Infinity) && own.from <= (to ?? Infinity);
+    pairs.push({ found: own, stored: exact[i] ?? take(overlaps) });
+  });
+  const changes: AlertChange[] = pairs.flatMap(({ found: own, stored: before }): AlertChange[] => {
+    if (!before) return [{ change: 'raised', found: own }];
+    if (before.retracted) return [{ change: 'raised again', id: before.id, found: own }];
+    const same = before.from === own.from && before.to === own.to && before.kind === own.kind;
+    return same ? [] : [{ change: 'amended', id: before.id, found: own }];
+  });
+  for (const { id, retracted } of free) if (!retracted) changes.push({ change: 'retracted', id });
+  return changes;
+}

@@ -1,0 +1,82 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../platform/database.ts';
+import { severityOf } from './find-alerts.ts';
+import type { AlertChange, StoredAlert } from './reconcile.ts';
+
+/** Alerts of a wearing on record, retracted ones too. */
+export async function storedAlerts(tx: Tx, wearing: number): Promise<StoredAlert[]> {
+  const rows = await tx
+    .selectFrom('supervision.alerts')
+    .select(['id', 'zone_version_id', 'kind', 'from_at', 'to_at', 'state'])
+    .where('wearing_id', '=', wearing)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    zoneVersion: row.zone_version_id,
+    kind: row.kind,
+    from: row.from_at.getTime(),
+    to: row.to_at?.getTime() ?? null,
+    retracted: row.state === 'retracted',
+  }));
+}
+
+/** Puts changes on record, every version kept. Gives the ids of the alerts, in the order of the changes. */
+export async function writeChanges(tx: Tx, wearing: number, changes: readonly AlertChange[]): Promise<number[]> {
+  const ids: number[] = [];
+  for (const own of changes) {
+    if (own.change === 'retracted') {
+      const row = await tx
+        .updateTable('supervision.alerts')
+        .set({ state: 'retracted', version: sql`version + 1` })
+        .where('id', '=', own.id)
+        .returning(['version', 'kind', 'from_at', 'to_at', 'facts'])
+        .executeTakeFirstOrThrow();
+      await tx
+        .insertInto('supervision.alert_versions')
+        .values({ alert_id: own.id, ...row, facts: JSON.stringify(row.facts), change: own.change })
+        .execute();
+      ids.push(own.id);
+      continue;
+    }
+    const { found } = own;
+    const values = {
+      kind: found.kind,
+      from_at: new Date(found.from),
+      to_at: found.to === null ? null : new Date(found.to),
+      facts: JSON.stringify(found.facts),
+    };
+    const told = { ...values, severity: severityOf(found.kind), confirmed_at: new Date(found.confirmedAt) };
+    const row =
+      own.change === 'raised'
+        ? await tx
+            .insertInto('supervision.alerts')
+            .values({
+              ...told,
+              wearing_id: wearing,
+              zone_version_id: found.zoneVersion,
+              state: 'raised',
+              version: 1,
+              assigned_to: null,
+              outcome: null,
+            })
+            .returning(['id', 'version'])
+            .executeTakeFirstOrThrow()
+        : await tx
+            .updateTable('supervision.alerts')
+            .set({
+              ...told,
+              version: sql`version + 1`,
+              ...(own.change === 'raised again' ? { state: 'raised' as const, outcome: null } : {}),
+            })
+            .where('id', '=', own.id)
+            .returning(['id', 'version'])
+            .executeTakeFirstOrThrow();
+    await tx
+      .insertInto('supervision.alert_versions')
+      .values({ ...values, alert_id: row.id, version: row.version, change: own.change })
+      .execute();
+    ids.push(row.id);
+  }
+  return ids;
+}

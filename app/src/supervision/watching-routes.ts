@@ -1,0 +1,224 @@
+import type { WeeklyHours } from '@waymark/presence';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { InvalidError } from '../platform/action.ts';
+import { actorOf } from '../web/actor-of.ts';
+import { pagination, readPage } from '../web/paging.ts';
+import type { WebKit } from '../web/server.ts';
+import { AlertChanges } from './alerts/alert-changes.ts';
+import { decideAlert } from './alerts/decide-alert.ts';
+import { type AlertDetail, type AlertList, alertLists, listAlerts, readAlert } from './alerts/read-alerts.ts';
+import { readTime } from './fixes/read-time.ts';
+import { alertOutcomes, zoneKinds } from './tables.ts';
+import { authoriseAbsence } from './zones/authorise-absence.ts';
+import { changeZone } from './zones/change-zone.ts';
+import { declareZone } from './zones/declare-zone.ts';
+import { readCircle, readGeoJsonArea } from './zones/read-area.ts';
+import { readZones, zoneFeature } from './zones/read-zones.ts';
+
+const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const security = [{ token: [] }];
+type Form = Record<string, string | string[] | undefined>;
+
+/** Zones, hours, absences and alerts: pages and API. */
+export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
+  const { waymark } = web;
+  const { performer, fixes, live, timeZone } = waymark;
+  const changes = new AlertChanges(performer, live);
+  app.addHook('preClose', async () => changes.close());
+  const time = (text: unknown) => new Date(typeof text === 'string' && text !== '' ? readTime(text, timeZone) : Number.NaN);
+
+  const listOf = (request: FastifyRequest): AlertList => {
+    const { list } = (request.query ?? {}) as { list?: string };
+    return alertLists.find((own) => own === list) ?? 'open';
+  };
+  app.get('/alerts', { config: { action: 'alert.list' } }, async (request, reply) => {
+    const list = listOf(request);
+    const query = { ...readPage(request.query), list };
+    const found = await performer.perform(actorOf(request), listAlerts, null, query);
+    return web.page(request, reply, 'supervision/alerts/alerts.njk', {
+      ...found,
+      query,
+      lists: alertLists,
+      pagination: pagination('/alerts', request.query, query.page, found.total),
+    });
+  });
+  app.get(
+    '/api/alerts',
+    {
+      config: { action: 'alert.list', api: true },
+      schema: {
+        tags: ['Alerts'],
+        summary: 'Alerts: open ones with the most urgent first, or closed or retracted ones',
+        security,
+        querystring: Type.Object(
+          {
+            list: Type.Optional(Type.String({ description: alertLists.join(', ') })),
+            page: Type.Optional(Type.String()),
+            search: Type.Optional(Type.String()),
+          },
+          { additionalProperties: true },
+        ),
+      },
+    },
+    async (request) => {
+      const { rows, total } = await performer.perform(actorOf(request), listAlerts, null, {
+        ...readPage(request.query),
+        list: listOf(request),
+      });
+      return { total, alerts: rows };
+    },
+  );
+  app.get(
+    '/api/alerts/changes',
+    {
+      config: { action: 'alert.list', api: true, stream: true },
+      schema: { tags: ['Alerts'], summary: 'Changes of alerts as they are put on record, as server-sent events', security },
+    },
+    (request, reply) => changes.connect(actorOf(request), request, reply),
+  );
+
+  const alertPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft: Form = {}) => {
+    const detail = await performer.perform(actorOf(request), readAlert, { fixes }, { id });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/alerts/alert.njk', {
+      ...detail,
+      mapData: mapDataOf(detail),
+      outcomes: alertOutcomes,
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
+    });
+  };
+  app.get('/alerts/:id', { config: { action: 'alert.read' }, schema: { params: Id } }, (request, reply) =>
+    alertPage(request, reply, (request.params as { id: number }).id, null),
+  );
+  app.get(
+    '/api/alerts/:id',
+    {
+      config: { action: 'alert.read', api: true },
+      schema: { tags: ['Alerts'], summary: 'One alert with its versions, steps, zone (GeoJSON) and fixes', security, params: Id },
+    },
+    (request) => performer.perform(actorOf(request), readAlert, { fixes }, request.params as { id: number }),
+  );
+  app.post('/alerts/:id/steps', { config: { action: 'alert.decide' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const { step = '', outcome, note = '' } = (request.body ?? {}) as Record<string, string>;
+    try {
+      const { state } = await performer.perform(actorOf(request), decideAlert, null, { id, step, outcome, note });
+      web.notice(request, state === 'closed' ? 'The alert is closed.' : `The alert is ${state} now.`);
+      return reply.redirect(state === 'closed' ? '/alerts' : `/alerts/${id}`);
+    } catch (error) {
+      if (error instanceof InvalidError) return alertPage(request, reply, id, error, { step, outcome, note });
+      throw error;
+    }
+  });
+
+  const zonesPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    subjectId: number,
+    error: InvalidError | null,
+    draft: Form = {},
+  ) => {
+    const detail = await performer.perform(actorOf(request), readZones, null, { subjectId });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/zones/zones.njk', {
+      ...detail,
+      kinds: zoneKinds,
+      dayNames: ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
+    });
+  };
+  app.get('/subjects/:id/zones', { config: { action: 'zone.list' }, schema: { params: Id } }, (request, reply) =>
+    zonesPage(request, reply, (request.params as { id: number }).id, null),
+  );
+  app.get(
+    '/api/subjects/:id/zones.geojson',
+    {
+      config: { action: 'zone.list', api: true },
+      schema: { tags: ['Zones'], summary: "A subject's zones, every version, as GeoJSON", security, params: Id },
+    },
+    async (request, reply) => {
+      const { zones } = await performer.perform(actorOf(request), readZones, null, { subjectId: (request.params as { id: number }).id });
+      reply.type('application/geo+json');
+      return { type: 'FeatureCollection', features: zones.flatMap(({ versions }) => versions.map(zoneFeature)) };
+    },
+  );
+  app.post('/subjects/:id/zones', { config: { action: 'zone.declare' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as Form;
+    const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
+    try {
+      const area = text('area').trim() === '' ? readCircle(text('lat'), text('lon'), text('radiusM')) : readGeoJsonArea(text('area'));
+      const { wearings } = await performer.perform(actorOf(request), declareZone, null, {
+        orderId: Number(text('orderId')) || 0,
+        name: text('name'),
+        kind: text('kind'),
+        area,
+        hours: hoursOf(body),
+        effectiveAt: text('effectiveAt') === '' ? new Date() : time(text('effectiveAt')),
+      });
+      await live.rethink(wearings);
+    } catch (error) {
+      if (error instanceof InvalidError) return zonesPage(request, reply, id, error, body);
+      throw error;
+    }
+    web.notice(request, 'The zone is added.');
+    return reply.redirect(`/subjects/${id}/zones`);
+  });
+  app.post('/zones/:id/end', { config: { action: 'zone.change' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const { reason = '' } = (request.body ?? {}) as Record<string, string>;
+    const { subjectId, wearings } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft: null, reason });
+    await live.rethink(wearings);
+    web.notice(request, 'The zone has ended. What it gave while it held stays on record.');
+    return reply.redirect(`/subjects/${subjectId}/zones`);
+  });
+  app.post('/orders/:id/absences', { config: { action: 'absence.authorise' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as Record<string, string>;
+    try {
+      const { subjectId, wearings } = await performer.perform(actorOf(request), authoriseAbsence, null, {
+        orderId: id,
+        from: time(body.absenceFrom),
+        to: time(body.absenceTo),
+        reason: body.absenceReason ?? '',
+      });
+      await live.rethink(wearings);
+      web.notice(request, 'The absence is authorised. Alerts within it are taken back.');
+      return reply.redirect(`/subjects/${subjectId}/zones`);
+    } catch (error) {
+      if (error instanceof InvalidError && body.subjectId) return zonesPage(request, reply, Number(body.subjectId) || 0, error, body);
+      throw error;
+    }
+  });
+}
+
+function hoursOf(body: Form): WeeklyHours[] {
+  const days = [body.days ?? []]
+    .flat()
+    .map(Number)
+    .filter((day) => day >= 1 && day <= 7);
+  const [from, to] = [body.from, body.to].map((text) => (typeof text === 'string' ? text.trim() : ''));
+  return !from && !to && days.length === 0 ? [] : [{ days, from: from ?? '', to: to ?? '' }];
+}
+
+const marginMs = 20 * 60_000;
+
+/** What the map of an alert shows: the zone, the fixes around, and the gaps between them. */
+function mapDataOf({ alert, zone, points }: AlertDetail) {
+  const from = alert.from_at.getTime();
+  const to = alert.to_at?.getTime() ?? points[points.length - 1]?.at ?? from;
+  const gaps = points.flatMap((point, i) => {
+    const before = points[i - 1];
+    return before && point.at - before.at > 300_000 ? [{ from: before.at, to: point.at }] : [];
+  });
+  return {
+    from,
+    to,
+    marginMs,
+    place: { kind: 'polygon', rings: zone.geometry.coordinates },
+    radiusM: 0,
+    points: points.map(({ at, lon, lat, accuracyM }) => [at, lon, lat, accuracyM]),
+    gaps,
+  };
+}

@@ -1,0 +1,76 @@
+import { type Area, faultsOf, intervalsOf, type WeeklyHours } from '@waymark/presence';
+import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { type ZoneKind, zoneKinds } from '../tables.ts';
+import { wearingsUnderOrder } from './store.ts';
+
+export interface ZoneDraft {
+  name: string;
+  kind: string;
+  area: Area;
+  hours: WeeklyHours[];
+}
+
+/** @throws InvalidError saying what is wrong, where, and what to do */
+export function checkZone({ name, kind, area, hours }: ZoneDraft): { name: string; kind: ZoneKind } {
+  const text = name.trim();
+  if (text.length < 2 || text.length > 100) throw new InvalidError('Give the zone a name of 2 to 100 characters.', 'name');
+  if (!(zoneKinds as readonly string[]).includes(kind)) throw new InvalidError(`Choose a kind: ${zoneKinds.join(', ')}.`, 'kind');
+  const [fault] = faultsOf(area);
+  if (fault) throw new InvalidError(`${fault}.`, 'area');
+  if (kind === 'curfew' && hours.length === 0) throw new InvalidError('A curfew needs hours. Choose its days and times.', 'from');
+  for (const { days, from, to } of hours) {
+    if (days.length === 0) throw new InvalidError('Choose at least one day for the hours.', 'days');
+    if (from === to) throw new InvalidError(`The hours from ${from} to ${to} have no length. For a whole day use 00:00 to 24:00.`, 'to');
+  }
+  try {
+    intervalsOf({ hours, from: 0, to: 8 * 86_400_000, absences: [] }, 0, 8 * 86_400_000, 'UTC');
+  } catch (error) {
+    throw new InvalidError(`${(error as Error).message}.`, 'from');
+  }
+  return { name: text, kind: kind as ZoneKind };
+}
+
+async function orderOf(tx: Tx, id: number) {
+  const order = await tx.selectFrom('supervision.orders').select(['id', 'subject_id', 'ends_at']).where('id', '=', id).executeTakeFirst();
+  if (!order) throw new NotFoundError('There is no such order.');
+  if (order.ends_at && order.ends_at.getTime() < Date.now())
+    throw new InvalidError('This order has ended, so it can have no new zone.', 'orderId');
+  return order;
+}
+
+/** Draws a zone under an order. It holds from `effectiveAt`; what was before is not judged by it. */
+export const declareZone: Action<
+  null,
+  ZoneDraft & { orderId: number; effectiveAt: Date },
+  { zoneId: number; subjectId: number; wearings: number[] }
+> = {
+  name: 'zone.declare',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, note }, _services, input) {
+    const { name, kind } = checkZone(input);
+    const order = await orderOf(tx, input.orderId);
+    if (Number.isNaN(input.effectiveAt.getTime()))
+      throw new InvalidError('Enter from when the zone holds, for example 2026-09-07 09:00.', 'effectiveAt');
+    const zone = await tx.insertInto('supervision.zones').defaultValues().returning('id').executeTakeFirstOrThrow();
+    await tx.insertInto('supervision.zone_orders').values({ zone_id: zone.id, order_id: order.id }).execute();
+    await tx
+      .insertInto('supervision.zone_versions')
+      .values({
+        zone_id: zone.id,
+        version: 1,
+        name,
+        kind,
+        area: JSON.stringify(input.area),
+        hours: JSON.stringify(input.hours),
+        effective_at: input.effectiveAt,
+        superseded_at: null,
+        reason: 'First version',
+        by_name: actor.name,
+      })
+      .execute();
+    note({ kind: 'zone', id: zone.id }, { order: order.id, kind });
+    return { zoneId: zone.id, subjectId: order.subject_id, wearings: await wearingsUnderOrder(tx, order.id) };
+  },
+};

@@ -1,0 +1,85 @@
+import type { Area } from '@waymark/presence';
+import { type Action, NotFoundError } from '../../platform/action.ts';
+import { listZoneVersions, type ZoneVersionRow } from './store.ts';
+
+export interface ZoneHistory {
+  zoneId: number;
+  orderId: number;
+  inForce: ZoneVersionRow | null;
+  versions: ZoneVersionRow[];
+}
+
+export interface SubjectZones {
+  subject: { id: number; name: string; reference: string };
+  orders: { id: number; kind: string; authority: string; starts_at: Date; ends_at: Date | null }[];
+  zones: ZoneHistory[];
+  absences: { id: number; from_at: Date; to_at: Date; reason: string; by_name: string }[];
+}
+
+/** The zones of a subject's orders with their history, and absences. */
+export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
+  name: 'zone.list',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, note }, _services, { subjectId }) {
+    const subject = await tx
+      .selectFrom('supervision.subjects')
+      .select(['id', 'name', 'reference'])
+      .where('id', '=', subjectId)
+      .executeTakeFirst();
+    if (!subject) throw new NotFoundError('There is no such subject.');
+    note({ kind: 'subject', id: subjectId });
+    const orders = await tx
+      .selectFrom('supervision.orders')
+      .select(['id', 'kind', 'authority', 'starts_at', 'ends_at'])
+      .where('subject_id', '=', subjectId)
+      .orderBy('starts_at')
+      .execute();
+    const ids = orders.map(({ id }) => id);
+    const zones = new Map<number, ZoneHistory>();
+    for (const version of await listZoneVersions(tx, ids)) {
+      const history = zones.get(version.zone_id) ?? { zoneId: version.zone_id, orderId: version.order_id, inForce: null, versions: [] };
+      zones.set(version.zone_id, history);
+      history.versions.push(version);
+      if (version.superseded_at === null) history.inForce = version;
+    }
+    const absences = await tx
+      .selectFrom('supervision.absences')
+      .select(['id', 'from_at', 'to_at', 'reason', 'by_name'])
+      .where('order_id', 'in', ids.length > 0 ? ids : [-1])
+      .orderBy('from_at', 'desc')
+      .limit(50)
+      .execute();
+    return { subject, orders, zones: [...zones.values()], absences };
+  },
+};
+
+/** A zone as GeoJSON, which maps and other programs open. A circle is drawn with 64 corners. */
+export function zoneFeature(zone: ZoneVersionRow) {
+  return {
+    type: 'Feature' as const,
+    id: zone.id,
+    properties: {
+      zone: zone.zone_id,
+      version: zone.version,
+      name: zone.name,
+      kind: zone.kind,
+      from: zone.effective_at.toISOString(),
+      to: zone.superseded_at?.toISOString() ?? null,
+      ...(zone.area.kind === 'circle' ? { radiusM: zone.area.radiusM } : {}),
+    },
+    geometry: { type: 'Polygon' as const, coordinates: outlineOf(zone.area) },
+  };
+}
+
+const metresPerDegree = 111_195;
+
+function outlineOf(area: Area): [number, number][][] {
+  if (area.kind === 'polygon') return area.rings;
+  const perLon = metresPerDegree * Math.cos((area.lat * Math.PI) / 180);
+  const ring = Array.from({ length: 65 }, (_, i): [number, number] => {
+    const turn = (2 * Math.PI * (i % 64)) / 64;
+    return [area.lon + (area.radiusM * Math.cos(turn)) / perLon, area.lat + (area.radiusM * Math.sin(turn)) / metresPerDegree];
+  });
+  return [ring];
+}

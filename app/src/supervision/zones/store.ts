@@ -1,0 +1,92 @@
+import type { Area, Schedule, WeeklyHours } from '@waymark/presence';
+import type { Tx } from '../../platform/database.ts';
+import type { ZoneKind } from '../tables.ts';
+
+export interface ZoneVersionRow {
+  id: number;
+  zone_id: number;
+  version: number;
+  name: string;
+  kind: ZoneKind;
+  area: Area;
+  hours: WeeklyHours[];
+  effective_at: Date;
+  superseded_at: Date | null;
+  reason: string;
+  by_name: string;
+  recorded_at: Date;
+}
+
+const versionColumns = [
+  'v.id',
+  'v.zone_id',
+  'v.version',
+  'v.name',
+  'v.kind',
+  'v.area',
+  'v.hours',
+  'v.effective_at',
+  'v.superseded_at',
+  'v.reason',
+  'v.by_name',
+  'v.recorded_at',
+] as const;
+
+/** A zone version as it holds for one wearing. */
+export interface WornZone extends ZoneVersionRow {
+  wearing_id: number;
+  schedule: Schedule;
+}
+
+/** Every version of the zones that wearings are under, with when it holds for each: within order, wearing and version. */
+export async function zonesOfWearings(tx: Tx, wearings: readonly number[]): Promise<WornZone[]> {
+  if (wearings.length === 0) return [];
+  const rows = await tx
+    .selectFrom('supervision.wearings as w')
+    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
+    .innerJoin('supervision.zone_orders as zo', 'zo.order_id', 'o.id')
+    .innerJoin('supervision.zone_versions as v', 'v.zone_id', 'zo.zone_id')
+    .select([
+      ...versionColumns,
+      'w.id as wearing_id',
+      'w.starts_at',
+      'w.ends_at',
+      'o.id as order_id',
+      'o.starts_at as order_from',
+      'o.ends_at as order_to',
+    ])
+    .where('w.id', 'in', [...wearings])
+    .orderBy('v.id')
+    .execute();
+  const orders = [...new Set(rows.map(({ order_id }) => order_id))];
+  const absences = orders.length
+    ? await tx.selectFrom('supervision.absences').select(['order_id', 'from_at', 'to_at']).where('order_id', 'in', orders).execute()
+    : [];
+  return rows.map((row) => ({
+    ...row,
+    schedule: {
+      hours: row.hours,
+      from: Math.max(row.starts_at.getTime(), row.order_from.getTime(), row.effective_at.getTime()),
+      to: Math.min(row.ends_at?.getTime() ?? Infinity, row.order_to?.getTime() ?? Infinity, row.superseded_at?.getTime() ?? Infinity),
+      absences: absences
+        .filter(({ order_id }) => order_id === row.order_id)
+        .map(({ from_at, to_at }) => ({ from: from_at.getTime(), to: to_at.getTime() })),
+    },
+  }));
+}
+
+/** Zones of an order or of all, the version in force last; superseded ones too. */
+export async function listZoneVersions(tx: Tx, orders?: readonly number[]): Promise<(ZoneVersionRow & { order_id: number })[]> {
+  let query = tx
+    .selectFrom('supervision.zone_versions as v')
+    .innerJoin('supervision.zone_orders as zo', 'zo.zone_id', 'v.zone_id')
+    .select([...versionColumns, 'zo.order_id'])
+    .orderBy('v.zone_id')
+    .orderBy('v.version');
+  if (orders) query = query.where('zo.order_id', 'in', orders.length > 0 ? [...orders] : [-1]);
+  return query.execute();
+}
+
+export async function wearingsUnderOrder(tx: Tx, order: number): Promise<number[]> {
+  return (await tx.selectFrom('supervision.wearings').select('id').where('order_id', '=', order).execute()).map(({ id }) => id);
+}

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Actor } from '../src/platform/access.ts';
+import { verifyAudit } from '../src/platform/audit.ts';
+import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
+import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
+import { LiveWatch } from '../src/supervision/index.ts';
+import { declareOrder, declareSubject, openWearing } from '../src/supervision/subjects/subjects.ts';
+import { declareTag } from '../src/supervision/subjects/tags.ts';
+import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts';
+import { changeZone } from '../src/supervision/zones/change-zone.ts';
+import { declareZone } from '../src/supervision/zones/declare-zone.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+import { serveForTest } from './serve-for-test.ts';
+
+/** From a fix to an alert and back, through the real stores; on PGlite, and on PostgreSQL where it is installed. */
+const postgres: TestPostgres | null = await startPostgres();
+afterAll(() => postgres?.stop());
+
+const officer: Actor = { id: 'mo', name: 'Monitoring officer', role: 'monitoring-officer', purpose: 'monitoring' };
+const start = Date.now() - 6 * 3_600_000;
+const minute = 60_000;
+
+describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])('watching on %s', (_name, server) => {
+  let serving: Awaited<ReturnType<typeof serveForTest>>;
+  let number = 0;
+  beforeAll(async () => {
+    serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+  });
+  afterAll(() => serving?.end());
+
+  /** A subject with an order since yesterday, a tag on, and a zone 1 km east of the middle of town. */
+  async function wearer() {
+    const { performer, intake, live } = serving.waymark;
+    const serial = `W-${++number}`;
+    const began = new Date(start - 86_400_000);
+    const { id: subjectId } = await performer.perform(officer, declareSubject, null, {
+      reference: `S-${number}`,
+      name: `Nobody ${number}`,
+    });
+    const { id: orderId } = await performer.perform(
+      officer,
+      declareOrder,
+      { intake },
+      { subjectId, kind: 'licence condition', authority: 'A court', startsAt: began, endsAt: null },
+    );
+    await performer.perform(officer, declareTag, null, { serial, model: '' });
+    await performer.perform(officer, openWearing, { intake }, { subjectId, orderId, serial, startsAt: began });
+    await intake.reload();
+    const area = { kind: 'circle' as const, lon: -1.815, lat: 53.09, radiusM: 150 };
+    const { zoneId, wearings } = await performer.perform(officer, declareZone, null, {
+      orderId,
+      name: 'A square',
+      kind: 'exclusion',
+      area,
+      hours: [],
+      effectiveAt: began,
+    });
+    await live.rethink(wearings);
+    return { serial, subjectId, orderId, zoneId };
+  }
+
+  /** Sends fixes, minute by minute, inside the zone or 700 m away. */
+  async function send(serial: string, minutes: readonly [number, 'in' | 'out'][]) {
+    const fixes = minutes.map(([m, side]) => ({
+      tag: serial,
+      at: start + m * minute,
+      lat: 53.09,
+      lon: side === 'in' ? -1.815 : -1.8255,
+      accuracyM: 8,
+      speedMps: Number.NaN,
+      headingDeg: Number.NaN,
+      method: 0,
+      battery: Number.NaN,
+      seq: Number.NaN,
+      events: null,
+    }));
+    await serving.waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
+    await serving.waymark.live.settled();
+  }
+
+  const list = async (which: 'open' | 'closed' | 'retracted', search: string) =>
+    (await serving.waymark.performer.perform(officer, listAlerts, null, { list: which, search, limit: 50, offset: 0 })).rows;
+
+  test('somebody enters and leaves: raised, then ended, in words', async () => {
+    const { serial, subjectId } = await wearer();
+    await send(serial, [
+      [0, 'out'],
+      [1, 'out'],
+      [2, 'in'],
+    ]);
+    expect(await list('open', `S-${number}`)).toEqual([]);
+    await send(serial, [
+      [3, 'in'],
+      [4, 'in'],
+    ]);
+    const [lasting] = await list('open', `S-${number}`);
+    expect(lasting).toMatchObject({ kind: 'exclusion entered', severity: 'high', state: 'raised', to_at: null, subject_id: subjectId });
+    await send(serial, [
+      [5, 'out'],
+      [6, 'out'],
+    ]);
+    const [ended] = await list('open', `S-${number}`);
+    expect(ended).toMatchObject({ id: lasting?.id, version: 2, to_at: new Date(start + 5 * minute) });
+    expect(ended?.explanation).toMatch(/^Up to 150 m inside “A square” for 3 minutes \(accuracy 8 m, 3 fixes\)\.$/);
+    const detail = await serving.waymark.performer.perform(
+      officer,
+      readAlert,
+      { fixes: serving.waymark.fixes },
+      { id: ended?.id as number },
+    );
+    expect(detail.versions.map(({ change }) => change)).toEqual(['raised', 'amended']);
+    expect(detail.points).toHaveLength(7);
+  });
+
+  test('late fixes correct an alert and take one back', async () => {
+    const { serial } = await wearer();
+    await send(serial, [
+      [0, 'out'],
+      [1, 'out'],
+      [20, 'in'],
+      [21, 'in'],
+      [22, 'out'],
+      [23, 'out'],
+    ]);
+    const [before] = await list('open', `S-${number}`);
+    expect(before?.from_at).toEqual(new Date(start + 20 * minute));
+    await send(serial, [
+      [17, 'out'],
+      [18, 'in'],
+      [19, 'in'],
+    ]);
+    const [after] = await list('open', `S-${number}`);
+    expect(after).toMatchObject({ id: before?.id, from_at: new Date(start + 18 * minute), version: 2 });
+  });
+
+  test('what is authorised afterwards is taken back; a zone that has ended judges what was before', async () => {
+    const { performer, live } = serving.waymark;
+    const { serial, orderId, zoneId } = await wearer();
+    await send(serial, [
+      [0, 'out'],
+      [1, 'out'],
+      [2, 'in'],
+      [3, 'in'],
+      [4, 'in'],
+      [5, 'out'],
+      [6, 'out'],
+    ]);
+    expect(await list('open', `S-${number}`)).toHaveLength(1);
+    const absence = { orderId, from: new Date(start), to: new Date(start + 5 * minute), reason: 'A court hearing' };
+    const { wearings } = await performer.perform(officer, authoriseAbsence, null, absence);
+    await live.rethink(wearings);
+    expect(await list('open', `S-${number}`)).toEqual([]);
+    expect(await list('retracted', `S-${number}`)).toHaveLength(1);
+    await send(serial, [
+      [10, 'in'],
+      [11, 'in'],
+      [12, 'in'],
+      [13, 'out'],
+      [14, 'out'],
+    ]);
+    await live.rethink(
+      (await performer.perform(officer, changeZone, null, { zoneId, draft: null, reason: 'The order was varied' })).wearings,
+    );
+    expect(await list('open', `S-${number}`)).toHaveLength(1);
+  });
+
+  test('one person, one decision, with a reason; and it cannot be made twice', async () => {
+    const { performer } = serving.waymark;
+    const { serial } = await wearer();
+    await send(serial, [
+      [2, 'in'],
+      [3, 'in'],
+      [4, 'out'],
+      [5, 'out'],
+    ]);
+    const [alert] = await list('open', `S-${number}`);
+    const decide = (input: { step: string; outcome?: string; note?: string }) =>
+      performer.perform(officer, decideAlert, null, { id: alert?.id as number, note: '', ...input });
+    await expect(decide({ step: 'closed', outcome: 'breach' })).rejects.toThrow('Give the reason');
+    await expect(decide({ step: 'closed', outcome: 'guilty', note: 'He was there' })).rejects.toThrow('Choose an outcome');
+    await decide({ step: 'taken in hand' });
+    expect((await list('open', `S-${number}`))[0]).toMatchObject({ state: 'in hand', assigned_to: officer.name });
+    await decide({ step: 'closed', outcome: 'reasonable excuse', note: 'At the doctor’s, letter seen' });
+    await expect(decide({ step: 'seen' })).rejects.toThrow('This alert is closed');
+    expect((await list('closed', `S-${number}`))[0]).toMatchObject({ outcome: 'reasonable excuse' });
+  });
+
+  test('what was stored and not evaluated before an end is evaluated at the next start, once', async () => {
+    const { database, fixes, access, intake, live, timeZone } = serving.waymark;
+    const { serial } = await wearer();
+    await send(serial, [
+      [0, 'out'],
+      [1, 'out'],
+      [2, 'in'],
+      [3, 'in'],
+    ]);
+    // From here on nobody evaluates, as after a kill between the fix's storing and its evaluation.
+    const onStored = intake.onStored;
+    intake.onStored = null;
+    await send(serial, [
+      [4, 'in'],
+      [5, 'out'],
+      [6, 'out'],
+      [20, 'in'],
+      [21, 'in'],
+    ]);
+    intake.onStored = onStored;
+    expect((await list('open', `S-${number}`)).map(({ to_at }) => to_at)).toEqual([null]);
+    for (let restart = 0; restart < 2; restart++) {
+      const again = new LiveWatch(database.db, fixes, access, timeZone);
+      await again.start((error) => {
+        throw error;
+      });
+      await again.close();
+      expect((await list('open', `S-${number}`)).map(({ from_at, to_at }) => [from_at, to_at])).toEqual([
+        [new Date(start + 2 * minute), new Date(start + 5 * minute)],
+        [new Date(start + 20 * minute), null],
+      ]);
+    }
+    await live.settled();
+    expect((await verifyAudit(database.db)).problems).toEqual([]);
+  });
+});
