@@ -10,6 +10,8 @@ const Config = Type.Object({
   NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], { default: 'development' }),
   WAYMARK_HOST: Type.String({ default: '127.0.0.1' }),
   WAYMARK_PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535 }),
+  /** Port of the MQTT broker for tags; 0 takes a free one. */
+  WAYMARK_MQTT_PORT: Type.Integer({ default: 1883, minimum: 0, maximum: 65_535 }),
   /** Folder of the embedded stores. */
   WAYMARK_DATA: Type.String({ default: 'data', minLength: 1 }),
   /** PostgreSQL; without it records live in the data folder. */

@@ -5,7 +5,7 @@ import { fillWithTown, isEmpty } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
-import { computeDueVerdicts } from './supervision/index.ts';
+import { computeDueVerdicts, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
@@ -17,6 +17,8 @@ export interface Serving {
   url: string;
   waymark: Waymark;
   server: WebServer;
+  /** Null where its port was taken. */
+  broker: TagBroker | null;
   stop(): Promise<void>;
 }
 
@@ -66,15 +68,24 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   });
   const url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
   waymark.folder.announce(url);
+  const broker = await openBroker(
+    config,
+    waymark,
+    server,
+    (error) => log.error({ error: error.name, message: error.message }, 'tag broker'),
+    say,
+  );
   let stopping: Promise<void> | null = null;
   return {
     url,
     waymark,
     server,
+    broker,
     stop: () => {
       // New requests are refused, those under way end, then the stores close.
       stopping ??= (async () => {
         waymark.folder.withdraw();
+        await broker?.close();
         await server.app.close();
         await jobs.stop();
         await waymark.close();
@@ -82,4 +93,30 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       return stopping;
     },
   };
+}
+
+/** A taken port is no reason to serve nothing, except where tags depend on it. */
+async function openBroker(
+  config: Config,
+  waymark: Waymark,
+  { metrics }: WebServer,
+  onError: (error: Error) => void,
+  say: (text: string) => void,
+): Promise<TagBroker | null> {
+  try {
+    return await TagBroker.listen(waymark.intake, waymark.access, {
+      host: config.WAYMARK_HOST,
+      port: config.WAYMARK_MQTT_PORT,
+      onReceipt: (receipt) => {
+        metrics.fixes.inc({ outcome: 'accepted' }, receipt.accepted);
+        metrics.fixes.inc({ outcome: 'duplicate' }, receipt.duplicates);
+        metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
+      },
+      onError: (error) => onError(error as Error),
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || config.NODE_ENV === 'production') throw error;
+    say(`Port ${config.WAYMARK_MQTT_PORT} is in use, so tags cannot send over MQTT. Choose another with WAYMARK_MQTT_PORT.`);
+    return null;
+  }
 }

@@ -17,6 +17,7 @@ export async function serveForTest(env: Record<string, string> = {}): Promise<Se
     NODE_ENV: 'test',
     WAYMARK_DATA: folder.path,
     WAYMARK_PORT: '0',
+    WAYMARK_MQTT_PORT: '0',
     WAYMARK_LOG: 'silent',
     WAYMARK_DEMO: 'no',
     WAYMARK_ENGINE_MB: '256',

@@ -10,3 +10,4 @@ export { declareGateway, issueTagCredential } from './subjects/tags.ts';
 export { type ComputedRun, computeDueVerdicts } from './verdicts/compute-verdicts.ts';
 export { readRun, repeatRun, selectVerdicts, streamVerdicts, type VerdictView } from './verdicts/read-verdicts.ts';
 export { VerdictStore } from './verdicts/verdict-store.ts';
+export { TagBroker } from './wire/tag-broker.ts';
