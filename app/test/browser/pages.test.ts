@@ -98,6 +98,44 @@ async function tabThrough(page: Page, name: string): Promise<void> {
 }
 
 describe('pages', () => {
+  test('the monitoring officer works through alerts and sets zones', async () => {
+    const { context, page, errors } = await signIn('Maya Okonjo');
+    await page.goto(`${serving.url}/alerts`);
+    await look(page, 'alerts');
+    await tabThrough(page, 'alerts');
+    await page.locator('tbody th a').first().click();
+    await page.locator('#evidence-map[data-ready]').waitFor();
+    await look(page, 'alert');
+    await tabThrough(page, 'alert');
+    await page.getByRole('button', { name: 'Close the alert' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Choose an outcome');
+    await page.getByLabel('A reasonable excuse').check();
+    await page.getByLabel('Your reason').fill('The doctor confirmed the appointment.');
+    await page.getByRole('button', { name: 'Close the alert' }).click();
+    await page.getByText('The alert is closed.').waitFor();
+    await page.goto(`${serving.url}/alerts?list=closed`);
+    expect(await page.locator('tbody').innerText()).toContain('reasonable excuse');
+    await look(page, 'alerts-closed');
+    await page.goto(`${serving.url}/alerts?list=retracted`);
+    await look(page, 'alerts-retracted');
+    await page.goto(`${serving.url}/subjects/1/zones`);
+    await page.getByText('Add a zone').click();
+    await look(page, 'zones');
+    await tabThrough(page, 'zones');
+    await page.getByLabel('Name').fill('Market square');
+    await page.getByLabel('Latitude').fill('53.09');
+    await page.getByLabel('Longitude').fill('190');
+    await page.getByLabel('Radius in metres').fill('80');
+    await page.getByRole('button', { name: 'Add zone' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('longitude goes from -180 to 180');
+    await page.getByLabel('Longitude').fill('-1.83');
+    await page.getByRole('button', { name: 'Add zone' }).click();
+    await page.getByText('The zone is added.').waitFor();
+    expect(await page.locator('main').innerText()).toContain('circle of 80 m');
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await context.close();
+  });
+
   test('before signing in', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();

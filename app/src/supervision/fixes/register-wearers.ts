@@ -8,12 +8,13 @@ export interface NewWearer {
 }
 
 /** For trying things out: a fictional subject, an order and an open wearing from its first fix, for each tag not yet known. */
-export const registerWearers: Action<null, NewWearer[], { registered: number }> = {
+export const registerWearers: Action<null, NewWearer[], { registered: number; orders: number[] }> = {
   name: 'fixes.register',
   room: 'supervision',
   purpose: 'administration',
   async run({ tx, note }, _services, wearers) {
     let registered = 0;
+    const made: number[] = [];
     for (let i = 0; i < wearers.length; i += 500) {
       const part = wearers.slice(i, i + 500);
       const serials = part.map(({ tag }) => tag);
@@ -47,6 +48,7 @@ export const registerWearers: Action<null, NewWearer[], { registered: number }> 
         .returning(['id', 'subject_id'])
         .execute();
       const orderOf = new Map(orders.map(({ id, subject_id }) => [subject_id, id]));
+      made.push(...orders.map(({ id }) => id));
       const tagOf = new Map(tags.map(({ id, serial }) => [serial, id]));
       await tx
         .insertInto('supervision.wearings')
@@ -66,6 +68,6 @@ export const registerWearers: Action<null, NewWearer[], { registered: number }> 
       registered += fresh.length;
     }
     note(null, { registered });
-    return { registered };
+    return { registered, orders: made };
   },
 };
