@@ -3,6 +3,7 @@ import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLinkage } from './linkage.ts';
 import { benchLinkageSpeed } from './linkage-speed.ts';
+import { benchLive } from './live.ts';
 import { print, type Report } from './report.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
@@ -15,6 +16,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   linkage: benchLinkage,
   'linkage-speed': benchLinkageSpeed,
   zones: benchZones,
+  live: benchLive,
 };
 
 const { values, positionals } = parseArgs({
