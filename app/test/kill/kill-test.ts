@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultParameters, layArea, sigmaOf, violationsOf, ZoneWatch } from '@waymark/presence';
 import { readConfig } from '../../src/config.ts';
+import type { Actor } from '../../src/platform/access.ts';
 import { verifyAudit } from '../../src/platform/audit.ts';
-import { openWaymark } from '../../src/waymark.ts';
+import { declareGateway, declareZone, registerWearers } from '../../src/supervision/index.ts';
+import { openWaymark, type Waymark } from '../../src/waymark.ts';
 import { temporaryFolder } from '../serve-for-test.ts';
 
 export interface KillResult {
@@ -12,15 +14,23 @@ export interface KillResult {
   missing: number;
   doubled: number;
   auditProblems: number;
+  /** Alerts that the stored fixes give; of those, how many are not on record; and how many are on record beside them. */
+  alerts: number;
+  alertsLost: number;
+  alertsDoubled: number;
 }
 
 const cli = join(import.meta.dirname, '../../src/cli.ts');
 const tags = 20;
 const firstAt = Date.UTC(2026, 0, 1);
+const zone = { kind: 'circle' as const, lon: -1.785, lat: 53.1, radiusM: 200 };
+/** Every so many seconds a tag is inside its zone for the last of them. */
+const cycleS = 12;
+const insideS = 5;
 
 /**
  * Kills the server with SIGKILL at random moments under load, again and again, and then counts: every fix that was
- * acknowledged must be there once.
+ * acknowledged must be there once, and every alert that the fixes give must be on record once.
  *
  * @param seed decides the moments
  */
@@ -34,11 +44,10 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
     return state / 4_294_967_296;
   };
   let next = 0;
-  let secret = '';
   try {
+    const secret = await prepare(data);
     for (let kill = 0; kill < times; kill++) {
       const { child, url } = await startServer(data);
-      if (secret === '') secret = await prepare(url, data, folder.path);
       let alive = true;
       const clients = Array.from({ length: 6 }, async () => {
         while (alive) {
@@ -48,7 +57,9 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
             const n = next++;
             const at = firstAt + 1000 * (1 + Math.floor(n / tags));
             keys.push(`K${n % tags}@${at}`);
-            batch.push(`{"tag":"K${n % tags}","at":"${new Date(at).toISOString()}","lat":53.1,"lon":-1.8}`);
+            const inside = Math.floor(n / tags) % cycleS >= cycleS - insideS;
+            const lon = inside ? zone.lon : -1.8;
+            batch.push(`{"tag":"K${n % tags}","at":"${new Date(at).toISOString()}","lat":53.1,"lon":${lon},"accuracy":8}`);
           }
           try {
             const response = await fetch(`${url}/ingest/waymark`, {
@@ -80,7 +91,7 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
 async function startServer(data: string): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [cli, 'serve', '--data', data, '--port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test' },
+    env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test', WAYMARK_MQTT_PORT: '0' },
   });
   let words = '';
   const url = await new Promise<string>((resolve, reject) => {
@@ -94,30 +105,27 @@ async function startServer(data: string): Promise<{ child: ChildProcess; url: st
   return { child, url };
 }
 
-/** Tags, wearings and a gateway to send through. */
-async function prepare(url: string, data: string, folder: string): Promise<string> {
-  const { DataFolder } = await import('../../src/platform/data-folder.ts');
-  const token = new DataFolder(data).control()?.token ?? '';
-  const control = async (command: string, args: object) => {
-    const response = await fetch(`${url}/control/${command}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-waymark-control': token },
-      body: JSON.stringify(args),
-    });
-    const lines = (await response.text()).trim().split('\n');
-    return (JSON.parse(lines[lines.length - 1] as string) as { value: { secret: string } }).value;
-  };
-  const file = join(folder, 'tags.ndjson');
-  writeFileSync(
-    file,
-    Array.from({ length: tags }, (_, i) => `{"tag":"K${i}","at":"${new Date(firstAt).toISOString()}","lat":53.1,"lon":-1.8}\n`).join(''),
-  );
-  await control('import-fixes', { file, register: true });
-  return (await control('credential', { kind: 'gateway', name: 'kill test' })).secret;
+const configOf = (data: string) => readConfig({ NODE_ENV: 'test', WAYMARK_DATA: data, WAYMARK_DEMO: 'no' });
+
+/** Tags that are worn, each under a zone, and a gateway to send through. */
+async function prepare(data: string): Promise<string> {
+  const waymark = await openWaymark(configOf(data));
+  const actor = (role: 'operator' | 'system', purpose: Actor['purpose']): Actor => ({ id: 'test', name: 'Test', role, purpose });
+  try {
+    const wearers = Array.from({ length: tags }, (_, i) => ({ tag: `K${i}`, name: `Nobody ${i}`, firstAt }));
+    const { orders } = await waymark.performer.perform(actor('operator', 'administration'), registerWearers, null, wearers);
+    for (const orderId of orders) {
+      const draft = { orderId, name: 'A zone', kind: 'exclusion', area: zone, hours: [], effectiveAt: new Date(firstAt) };
+      await waymark.performer.perform(actor('system', 'monitoring'), declareZone, null, draft);
+    }
+    return (await waymark.performer.perform(actor('operator', 'administration'), declareGateway, null, { name: 'kill test' })).secret;
+  } finally {
+    await waymark.close();
+  }
 }
 
-async function count(data: string, acknowledged: Set<string>): Promise<Pick<KillResult, 'missing' | 'doubled' | 'auditProblems'>> {
-  const waymark = await openWaymark(readConfig({ NODE_ENV: 'test', WAYMARK_DATA: data, WAYMARK_DEMO: 'no' }));
+async function count(data: string, acknowledged: Set<string>): Promise<Omit<KillResult, 'kills' | 'acknowledged'>> {
+  const waymark = await openWaymark(configOf(data));
   try {
     const names = await waymark.database.executeSql('SELECT id, serial FROM supervision.tags');
     const serial = new Map((names.rows as { id: number; serial: string }[]).map((row) => [row.id, row.serial]));
@@ -130,8 +138,43 @@ async function count(data: string, acknowledged: Set<string>): Promise<Pick<Kill
     let missing = 0;
     for (const key of acknowledged) if (!seen.has(key)) missing++;
     const doubled = [...seen.values()].filter((times) => times > 1).length;
-    return { missing, doubled, auditProblems: (await verifyAudit(waymark.database.db)).problems.length };
+    const auditProblems = (await verifyAudit(waymark.database.db)).problems.length;
+    return { missing, doubled, auditProblems, ...(await compareAlerts(waymark)) };
   } finally {
     await waymark.close();
   }
+}
+
+/** The alerts on record beside those that a watch made anew finds in the stored fixes. */
+async function compareAlerts(waymark: Waymark): Promise<Pick<KillResult, 'alerts' | 'alertsLost' | 'alertsDoubled'>> {
+  // As a server does at its start: what was stored and not evaluated is evaluated now.
+  await waymark.live.start((error) => {
+    throw error;
+  });
+  const { rows: recorded } = await waymark.database.executeSql(
+    "SELECT wearing_id AS wearing, from_at, to_at FROM supervision.alerts WHERE state <> 'retracted'",
+  );
+  const key = (wearing: number, from: number, to: number | null) => `${wearing}/${from}/${to}`;
+  const record = (recorded as { wearing: number; from_at: Date; to_at: Date | null }[]).map(({ wearing, from_at, to_at }) =>
+    key(wearing, from_at.getTime(), to_at?.getTime() ?? null),
+  );
+  const expected = new Set<string>();
+  const { rows: wearings } = await waymark.database.executeSql('SELECT id FROM supervision.wearings');
+  for (const { id } of wearings as { id: number }[]) {
+    const watch = new ZoneWatch([{ id: 'zone', area: layArea(zone), stayIn: false }]);
+    const { count: fixes, columns } = await waymark.fixes.track(id, 0, Number.MAX_SAFE_INTEGER);
+    for (let i = 0; i < fixes; i++) {
+      const sigma = sigmaOf(columns.accuracyM[i] as number, defaultParameters);
+      watch.take([{ at: columns.at[i] as number, lon: columns.lon[i] as number, lat: columns.lat[i] as number, sigma }]);
+    }
+    for (const { from, to, lasts } of violationsOf(watch.spans('zone'), 'in', Float64Array.of(0, Infinity))) {
+      expected.add(key(id, from, lasts ? null : to));
+    }
+  }
+  const found = new Set(record);
+  return {
+    alerts: expected.size,
+    alertsLost: [...expected].filter((alert) => !found.has(alert)).length,
+    alertsDoubled: record.length - [...found].filter((alert) => expected.has(alert)).length,
+  };
 }
