@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { defaultParameters, layArea, SharedZones, sigmaOf, type WatchedFix, type WatchedZone, ZoneWatch } from '@waymark/presence';
 import { Random, Town, toDegrees } from '@waymark/town';
 import { build } from 'hdr-histogram-js';
+import type { TagBroker } from '../app/src/supervision/index.ts';
 import { serveForTest } from '../app/test/serve-for-test.ts';
 import { type Report, say } from './report.ts';
 import { zoneOf } from './zones.ts';
@@ -64,7 +65,7 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
     live.listen(({ wearing, change }) => {
       if (change === 'raised') listed.push({ serial: serialOf.get(wearing) as string, at: Date.now() });
     });
-    const port = serving.broker?.port as number;
+    const { port } = serving.broker as TagBroker;
     const job = { port, tags: credentials, inFlight: 10, seconds, home, zone, entersEvery: 400, staysFixes: 4 };
     say('live: as fast as it goes');
     const fast = await runClients({ ...job, at });

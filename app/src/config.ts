@@ -12,6 +12,8 @@ const Config = Type.Object({
   WAYMARK_PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535 }),
   /** Port of the MQTT broker for tags; 0 takes a free one. */
   WAYMARK_MQTT_PORT: Type.Integer({ default: 1883, minimum: 0, maximum: 65_535 }),
+  /** A broker of the operator's own; without it tags connect to the embedded one. */
+  MQTT_URL: Type.Optional(Type.String({ pattern: '^mqtts?://' })),
   /** Folder of the embedded stores. */
   WAYMARK_DATA: Type.String({ default: 'data', minLength: 1 }),
   /** PostgreSQL; without it records live in the data folder. */
@@ -61,7 +63,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const value = Value.Convert(Config, Value.Default(Config, given)) as Record<string, unknown>;
   const problems = [...Value.Errors(Config, value)].map((error) => {
     const name = (error.instancePath || '').replace(/^\//, '').split('/')[0] ?? '';
-    const secret = /SECRET|DATABASE_URL/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
+    const secret = /SECRET|DATABASE_URL|MQTT_URL/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
     return `${name} is ${secret}: ${error.message}`;
   });
   if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);

@@ -1,8 +1,19 @@
+import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { crimesCsv, fixLines, streetsGeoJson, Town, type TownRule, toDegrees, type Wearer } from '@waymark/town';
+import { join } from 'node:path';
+import { crimesCsv, fixLines, streetsGeoJson, Town, type TownRule, tagOf, toDegrees, type Wearer } from '@waymark/town';
+import type { DemoTags } from './demo-tags.ts';
 import type { Actor } from './platform/access.ts';
-import { computeDueVerdicts, declareZone, decodeWaymarkLines, importCrimes, registerWearers, zoneOffsetMs } from './supervision/index.ts';
+import {
+  computeDueVerdicts,
+  declareZone,
+  decodeWaymarkLines,
+  importCrimes,
+  issueTagCredential,
+  registerWearers,
+  zoneOffsetMs,
+} from './supervision/index.ts';
 import type { Waymark } from './waymark.ts';
 
 /** Small enough to be ready in seconds, large enough to show every verdict. */
@@ -67,4 +78,32 @@ async function declareRules(waymark: Waymark, { rules }: Wearer, orderId: number
       effectiveAt: new Date(startMs),
     });
   }
+}
+
+/** The tags catch up on half a day, so that there is something to see at once, and at this many times the real pace. */
+const catchUpMs = 12 * 3_600_000;
+const catchUpSpeed = 120;
+
+/** Is the town in the data folder? */
+export function hasTown(waymark: Waymark): boolean {
+  return existsSync(waymark.folder.file('basemap.geojson'));
+}
+
+/** Lets the town's tags send over MQTT, from a process of their own, until the function that it gives is called. */
+export async function playTown(waymark: Waymark, port: number): Promise<() => void> {
+  const secrets: DemoTags['secrets'] = [];
+  for (let index = 0; index < demo.wearers; index++) {
+    const serial = tagOf(index);
+    secrets.push({ serial, ...(await waymark.performer.perform(system('administration'), issueTagCredential, null, { serial })) });
+  }
+  await waymark.intake.reload();
+  const { latest } = await waymark.fixes.summary();
+  const from = Math.max(latest ?? 0, Date.now() - catchUpMs);
+  const child = fork(join(import.meta.dirname, 'demo-tags.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+  const job: DemoTags = { town: demo, port, secrets, from, speed: catchUpSpeed };
+  // Secrets go through the pipe: arguments can be seen by everybody on the machine.
+  child.send(job);
+  return () => {
+    child.kill();
+  };
 }

@@ -1,11 +1,11 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { controlRoute } from './commands/control-route.ts';
 import type { Config } from './config.ts';
-import { fillWithTown, isEmpty } from './demo-town.ts';
+import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
-import { computeDueVerdicts, TagBroker } from './supervision/index.ts';
+import { computeDueVerdicts, OutsideBroker, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
@@ -17,8 +17,8 @@ export interface Serving {
   url: string;
   waymark: Waymark;
   server: WebServer;
-  /** Null where its port was taken. */
-  broker: TagBroker | null;
+  /** Where tags' messages come from; null where the embedded broker's port was taken. */
+  broker: TagBroker | OutsideBroker | null;
   stop(): Promise<void>;
 }
 
@@ -66,15 +66,24 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     });
     if (run) server.metrics.verdictRuns.inc();
   });
-  const url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
+  const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');
+  const closeAll = async () => {
+    await server.app.close();
+    await jobs.stop();
+    await waymark.close();
+  };
+  let broker: TagBroker | OutsideBroker | null;
+  let url: string;
+  try {
+    broker = await openBroker(config, waymark, server, onBrokerError, say);
+    url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
   waymark.folder.announce(url);
-  const broker = await openBroker(
-    config,
-    waymark,
-    server,
-    (error) => log.error({ error: error.name, message: error.message }, 'tag broker'),
-    say,
-  );
+  const isTrial = config.NODE_ENV === 'development' && config.WAYMARK_DEMO === 'yes' && hasTown(waymark);
+  const stopTown = isTrial && broker instanceof TagBroker ? await playTown(waymark, broker.port) : null;
   let stopping: Promise<void> | null = null;
   return {
     url,
@@ -85,35 +94,33 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       // New requests are refused, those under way end, then the stores close.
       stopping ??= (async () => {
         waymark.folder.withdraw();
+        stopTown?.();
         await broker?.close();
-        await server.app.close();
-        await jobs.stop();
-        await waymark.close();
+        await closeAll();
       })();
       return stopping;
     },
   };
 }
 
-/** A taken port is no reason to serve nothing, except where tags depend on it. */
+/** The outside broker where one is named, else the embedded one. A taken port is no reason to serve nothing, except in production. */
 async function openBroker(
   config: Config,
   waymark: Waymark,
   { metrics }: WebServer,
-  onError: (error: Error) => void,
+  onFailure: (error: Error) => void,
   say: (text: string) => void,
-): Promise<TagBroker | null> {
+): Promise<TagBroker | OutsideBroker | null> {
+  const onError = (error: unknown) => onFailure(error as Error);
+  const onReceipt = (receipt: { accepted: number; duplicates: number; quarantined: number }) => {
+    metrics.fixes.inc({ outcome: 'accepted' }, receipt.accepted);
+    metrics.fixes.inc({ outcome: 'duplicate' }, receipt.duplicates);
+    metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
+  };
+  const { intake, access } = waymark;
+  if (config.MQTT_URL) return OutsideBroker.connect(intake, { url: config.MQTT_URL, onReceipt, onError });
   try {
-    return await TagBroker.listen(waymark.intake, waymark.access, {
-      host: config.WAYMARK_HOST,
-      port: config.WAYMARK_MQTT_PORT,
-      onReceipt: (receipt) => {
-        metrics.fixes.inc({ outcome: 'accepted' }, receipt.accepted);
-        metrics.fixes.inc({ outcome: 'duplicate' }, receipt.duplicates);
-        metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
-      },
-      onError: (error) => onError(error as Error),
-    });
+    return await TagBroker.listen(intake, access, { host: config.WAYMARK_HOST, port: config.WAYMARK_MQTT_PORT, onReceipt, onError });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || config.NODE_ENV === 'production') throw error;
     say(`Port ${config.WAYMARK_MQTT_PORT} is in use, so tags cannot send over MQTT. Choose another with WAYMARK_MQTT_PORT.`);

@@ -3,7 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { issueTagCredential, registerWearers } from '../src/supervision/index.ts';
+import { issueTagCredential, registerWearers, type TagBroker } from '../src/supervision/index.ts';
 import { PacketSizes } from '../src/supervision/wire/packet-sizes.ts';
 import { serveForTest } from './serve-for-test.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => serving?.end());
 
-const port = () => serving.broker?.port as number;
+const port = () => (serving.broker as TagBroker).port;
 
 async function connect(username: string, password: string | undefined): Promise<MqttClient> {
   return mqtt.connectAsync({

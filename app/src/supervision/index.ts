@@ -11,5 +11,6 @@ export { declareGateway, issueTagCredential } from './subjects/tags.ts';
 export { type ComputedRun, computeDueVerdicts } from './verdicts/compute-verdicts.ts';
 export { readRun, repeatRun, selectVerdicts, streamVerdicts, type VerdictView } from './verdicts/read-verdicts.ts';
 export { VerdictStore } from './verdicts/verdict-store.ts';
+export { OutsideBroker } from './wire/outside-broker.ts';
 export { TagBroker } from './wire/tag-broker.ts';
 export { declareZone } from './zones/declare-zone.ts';

@@ -1,0 +1,117 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { type Serving, serve } from '../src/serve.ts';
+import { registerWearers } from '../src/supervision/index.ts';
+import { temporaryFolder } from './serve-for-test.ts';
+
+/** A broker of the operator's own: a real Mosquitto, with mosquitto_pub as the tag. */
+const mosquitto = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/opt/homebrew/sbin/mosquitto'].find((path) => existsSync(path));
+if (!mosquitto && process.env.WAYMARK_NEEDS_MOSQUITTO === 'yes')
+  throw new Error('Mosquitto is not installed here, and this run must have it.');
+const run = promisify(execFile);
+const began = Date.now() - 3_600_000;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe.skipIf(!mosquitto)('an outside broker', () => {
+  const folder = temporaryFolder();
+  let broker: ChildProcess;
+  let serving: Serving;
+  let port = 0;
+
+  const start = () =>
+    serve(
+      readConfig({
+        NODE_ENV: 'test',
+        WAYMARK_DATA: join(folder.path, 'data'),
+        WAYMARK_PORT: '0',
+        WAYMARK_LOG: 'silent',
+        WAYMARK_DEMO: 'no',
+        WAYMARK_ENGINE_MB: '256',
+        MQTT_URL: `mqtt://127.0.0.1:${port}`,
+      }),
+    );
+  const publish = (topic: string, message: string) =>
+    run('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-t', topic, '-m', message]);
+  const line = (minute: number) =>
+    JSON.stringify({ at: new Date(began + minute * 60_000).toISOString(), lat: 53.09, lon: -1.83, accuracy: 8 });
+  /** Waits until so many fixes are stored, ten seconds at most. */
+  const stored = async (wanted: number): Promise<number> => {
+    let fixes = 0;
+    for (let i = 0; i < 100 && fixes < wanted; i++) {
+      ({ fixes } = await serving.waymark.fixes.summary());
+      if (fixes < wanted) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return fixes;
+  };
+
+  beforeAll(async () => {
+    port = await freePort();
+    const config = join(folder.path, 'mosquitto.conf');
+    writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+    broker = spawn(mosquitto as string, ['-c', config], { stdio: 'ignore' });
+    for (let i = 0; i < 50; i++) {
+      const answered = await publish('elsewhere', 'hello').then(
+        () => true,
+        () => false,
+      );
+      if (answered) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    serving = await start();
+    const system = { id: 'system', name: 'Test', role: 'system' as const, purpose: 'administration' as const };
+    await serving.waymark.performer.perform(system, registerWearers, null, [{ tag: 'O-1', name: 'Nobody', firstAt: began }]);
+    await serving.waymark.intake.reload();
+  });
+  afterAll(async () => {
+    await serving?.stop();
+    broker?.kill();
+    folder.remove();
+  });
+
+  test('fixes as Waymark lines and as OwnTracks messages', async () => {
+    await publish('waymark/tags/O-1/fixes', line(1));
+    await publish(
+      'owntracks/O-1/phone',
+      JSON.stringify({ _type: 'location', tst: Math.floor(began / 1000) + 120, lat: 53.09, lon: -1.83, acc: 9 }),
+    );
+    expect(await stored(2)).toBe(2);
+  });
+
+  test('what cannot be read goes to quarantine and holds nobody up', async () => {
+    await publish('waymark/tags/O-1/fixes', '{"at":');
+    await publish('waymark/tags/O-1/fixes', line(3));
+    expect(await stored(3)).toBe(3);
+    expect((await serving.waymark.fixes.summary()).quarantined).toBe(1);
+  });
+
+  test('what comes while the server is away waits at the broker', async () => {
+    await serving.stop();
+    for (const minute of [4, 5, 6]) await publish('waymark/tags/O-1/fixes', line(minute));
+    serving = await start();
+    expect(await stored(6)).toBe(6);
+  });
+
+  test('a broker that is not there is told at the start', async () => {
+    const nowhere = readConfig({
+      NODE_ENV: 'test',
+      WAYMARK_DATA: join(folder.path, 'other'),
+      WAYMARK_PORT: '0',
+      WAYMARK_LOG: 'silent',
+      WAYMARK_DEMO: 'no',
+      MQTT_URL: 'mqtt://127.0.0.1:1',
+    });
+    await expect(serve(nowhere)).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
