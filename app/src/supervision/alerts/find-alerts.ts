@@ -15,9 +15,13 @@ export interface FoundAlert {
 /** The 68 % accuracy radius for a per-axis spread: σ·√(−2 ln 0.32). */
 const radiusPerSigma = Math.sqrt(-2 * Math.log(0.32));
 
-/** The alerts that a zone's spans give during the hours that hold. */
-export function findAlerts(zoneVersion: number, kind: ZoneKind, spans: readonly Span[], holds: Intervals): FoundAlert[] {
-  return violationsOf(spans, kind === 'exclusion' ? 'in' : 'out', holds).map((violation) => ({
+/**
+ * The alerts that a zone's spans give during the hours that hold.
+ *
+ * @param silent nothing has been heard of the wearing for long: what lasted is not known to last
+ */
+export function findAlerts(zoneVersion: number, kind: ZoneKind, spans: readonly Span[], holds: Intervals, silent: boolean): FoundAlert[] {
+  return violationsOf(spans, kind === 'exclusion' ? 'in' : 'out', holds, { silent }).map((violation) => ({
     zoneVersion,
     kind: kindOf(kind, violation),
     from: violation.from,

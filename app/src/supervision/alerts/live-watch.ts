@@ -1,5 +1,6 @@
 import {
   defaultParameters,
+  defaultWatch,
   type Intervals,
   intervalsOf,
   layArea,
@@ -16,7 +17,7 @@ import type { FixColumns, FixStore } from '../../platform/fix-store.ts';
 import { type WornZone, zonesOfWearings } from '../zones/store.ts';
 import { type FoundAlert, findAlerts } from './find-alerts.ts';
 import { reconcile, type StoredAlert } from './reconcile.ts';
-import { storedAlerts, writeChanges } from './store.ts';
+import { storedAlerts, wearingsInAlert, writeChanges } from './store.ts';
 
 /** What a receipt stored, to be evaluated. */
 interface Evaluation {
@@ -42,6 +43,8 @@ const aheadMs = 90 * 86_400_000;
 const recordEveryMs = 5000;
 /** After a failure, for instance of the database, it is tried again after this long, ms. */
 const retryMs = 1000;
+/** How often it is looked who has fallen silent while an alert lasts, ms. */
+const silenceEveryMs = 30_000;
 
 /**
  * Evaluates fixes against zones as they are stored, and keeps the alerts on record in step with them.
@@ -57,6 +60,8 @@ export class LiveWatch {
   readonly #policy: string | null;
   readonly #watched = new Map<number, Watched>();
   readonly #listeners = new Set<AlertListener>();
+  /** When something was last heard of each wearing, by the server's clock, ms since 1970. */
+  readonly #heard = new Map<number, number>();
   #queue: Evaluation[] = [];
   #stale = new Set<number>();
   #running: Promise<void> | null = null;
@@ -64,6 +69,7 @@ export class LiveWatch {
   #recordedReceipt = 0;
   #recordedAt = 0;
   #failed: ((error: unknown) => void) | null = null;
+  #silence: NodeJS.Timeout | null = null;
   /** Counted for /metrics. */
   readonly counts = { fixes: 0, changes: 0 };
 
@@ -91,12 +97,12 @@ export class LiveWatch {
       { wearing: 'i32' },
       { values: [evaluated_receipt] },
     );
-    const upto = this.#store.lastReceipt;
-    if (upto > evaluated_receipt) {
-      const wearings = [...missed.columns.wearing.subarray(0, missed.count)];
-      this.#queue.push({ receipt: upto, fixes: new Map(wearings.map((wearing) => [wearing, []])) });
-    }
+    const wearings = new Set(missed.columns.wearing.subarray(0, missed.count));
+    // An alert that lasted when the server ended is not known to last now.
+    for (const wearing of await this.#inMonitoring(wearingsInAlert)) wearings.add(wearing);
+    this.#queue.push({ receipt: this.#store.lastReceipt, fixes: new Map([...wearings].map((wearing) => [wearing, []])) });
     await this.settled();
+    this.#silence = setInterval(() => this.#lookForSilence(), silenceEveryMs).unref();
   }
 
   listen(listener: AlertListener): () => void {
@@ -137,8 +143,18 @@ export class LiveWatch {
   }
 
   async close(): Promise<void> {
+    if (this.#silence) clearInterval(this.#silence);
     await this.settled();
     if (this.#evaluatedReceipt > this.#recordedReceipt) await this.#inMonitoring((tx) => this.#record(tx));
+  }
+
+  /** No signal is no breach: an alert that lasts is ended at its last fix once nothing more is heard. */
+  #lookForSilence(): void {
+    const lasts = ({ stored }: Watched) => stored.some(({ to, retracted }) => to === null && !retracted);
+    const silent = [...this.#watched].filter(([wearing, watched]) => lasts(watched) && this.#isSilent(wearing));
+    if (silent.length === 0) return;
+    this.#queue.push({ receipt: this.#evaluatedReceipt, fixes: new Map(silent.map(([wearing]) => [wearing, []])) });
+    this.#run();
   }
 
   #run(): void {
@@ -178,6 +194,7 @@ export class LiveWatch {
       } catch (error) {
         // The fixes are stored: their watches are made anew from there.
         for (const wearing of fixes.keys()) this.#stale.add(wearing);
+        this.#evaluatedReceipt = this.#recordedReceipt;
         throw error;
       }
     }
@@ -195,7 +212,11 @@ export class LiveWatch {
         await this.#make([wearing]);
         watched = this.#watched.get(wearing) as Watched;
       }
-      const found = watched.zones.flatMap(({ zone, holds }) => findAlerts(zone.id, zone.kind, watched.watch.spans(String(zone.id)), holds));
+      if (own.length > 0) this.#heard.set(wearing, Date.now());
+      const silent = this.#isSilent(wearing);
+      const found = watched.zones.flatMap(({ zone, holds }) =>
+        findAlerts(zone.id, zone.kind, watched.watch.spans(String(zone.id)), holds, silent),
+      );
       if (reconcile(watched.stored, found).length > 0) changed.push({ wearing, found });
     }
     this.#evaluatedReceipt = Math.max(this.#evaluatedReceipt, receipt);
@@ -272,6 +293,10 @@ export class LiveWatch {
       }
       this.#watched.set(wearing, { watch, zones: holds, upto, stored: alerts.get(wearing) ?? [] });
     }
+  }
+
+  #isSilent(wearing: number): boolean {
+    return Date.now() - (this.#heard.get(wearing) ?? Number.NEGATIVE_INFINITY) > 1000 * defaultWatch.staleS;
   }
 
   #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

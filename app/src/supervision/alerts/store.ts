@@ -21,6 +21,18 @@ export async function storedAlerts(tx: Tx, wearing: number): Promise<StoredAlert
   }));
 }
 
+/** Wearings with an alert that lasts, as far as is on record. */
+export async function wearingsInAlert(tx: Tx): Promise<number[]> {
+  const rows = await tx
+    .selectFrom('supervision.alerts')
+    .select('wearing_id')
+    .distinct()
+    .where('to_at', 'is', null)
+    .where('state', '<>', 'retracted')
+    .execute();
+  return rows.map(({ wearing_id }) => wearing_id);
+}
+
 /** Puts changes on record, every version kept. Gives the ids of the alerts, in the order of the changes. */
 export async function writeChanges(tx: Tx, wearing: number, changes: readonly AlertChange[]): Promise<number[]> {
   const ids: number[] = [];

@@ -26,6 +26,8 @@ export interface Violation {
 export interface ViolationOptions {
   /** Shorter ones are none, seconds. */
   leastS?: number;
+  /** Nothing has been heard for so long that it is not known whether what lasted at the last fix still does. */
+  silent?: boolean;
 }
 
 /**
@@ -35,7 +37,12 @@ export interface ViolationOptions {
  * @param wrong the side that is not allowed
  * @param holds the hours, see `intervalsOf`
  */
-export function violationsOf(spans: readonly Span[], wrong: Side, holds: Intervals, { leastS = 0 }: ViolationOptions = {}): Violation[] {
+export function violationsOf(
+  spans: readonly Span[],
+  wrong: Side,
+  holds: Intervals,
+  { leastS = 0, silent = false }: ViolationOptions = {},
+): Violation[] {
   const found: Violation[] = [];
   let s = 0;
   for (let h = 0; h < holds.length; h += 2) {
@@ -67,17 +74,18 @@ export function violationsOf(spans: readonly Span[], wrong: Side, holds: Interva
         };
         found.push(current);
       }
-      extend(current, span, end);
+      extend(current, span, end, silent);
     }
   }
   return leastS > 0 ? found.filter(({ from, to }) => to - from >= 1000 * leastS) : found;
 }
 
-function extend(violation: Violation, span: Span, end: number): void {
+function extend(violation: Violation, span: Span, end: number, silent: boolean): void {
   violation.to = Math.min(end, span.to);
   violation.toEnd = span.to >= end;
-  violation.lasts = span.ended === null && !violation.toEnd;
-  violation.signalLost ||= span.ended === 'lost';
+  const open = span.ended === null && !violation.toEnd;
+  violation.lasts = open && !silent;
+  violation.signalLost ||= span.ended === 'lost' || (open && silent);
   violation.fixes += span.fixes;
   if (span.farthestM <= violation.farthestM) return;
   violation.farthestM = span.farthestM;

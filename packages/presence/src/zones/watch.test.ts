@@ -106,6 +106,14 @@ describe('watching a zone', () => {
     expect(found[0]).toMatchObject({ from: start, to: start + 42 * 60_000, signalLost: true, lasts: false });
   });
 
+  test('of who has fallen silent it is not known whether a violation lasts', () => {
+    const watch = new ZoneWatch([zone]);
+    watch.take([fix(0, 1000), fix(1, 1000)]);
+    expect(violationsOf(watch.spans('zone'), 'in', always)).toMatchObject([{ lasts: true, signalLost: false }]);
+    const silent = violationsOf(watch.spans('zone'), 'in', always, { silent: true });
+    expect(silent).toMatchObject([{ lasts: false, signalLost: true, to: start + 60_000 }]);
+  });
+
   test('who is out before the hours begin breaks them only with a fix during them', () => {
     const watch = new ZoneWatch([circle('home', 0, 0, 60, true)]);
     for (let m = 0; m < 10; m++) watch.take([fix(m, 900 - 90 * m)]);
