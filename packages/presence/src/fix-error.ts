@@ -18,8 +18,13 @@ export const wideFactor = 5;
  * A missing (NaN), zero or negative radius takes `missingAccuracyM`.
  */
 export function sigmaOf(accuracyM: number, parameters: PresenceParameters): number {
-  const radius = accuracyM > 0 ? Math.max(accuracyM, parameters.accuracyFloorM) : parameters.missingAccuracyM;
-  return radius / Math.sqrt(-2 * Math.log(1 - parameters.accuracyPercentile));
+  return sigmaFor(parameters)(accuracyM);
+}
+
+/** `sigmaOf` for many fixes under the same parameters. */
+export function sigmaFor({ accuracyFloorM, missingAccuracyM, accuracyPercentile }: PresenceParameters): (accuracyM: number) => number {
+  const radii = Math.sqrt(-2 * Math.log(1 - accuracyPercentile));
+  return (accuracyM) => (accuracyM > 0 ? Math.max(accuracyM, accuracyFloorM) : missingAccuracyM) / radii;
 }
 
 /** Variance of the gross component for a fix of ordinary spread `sigma`. */

@@ -1,4 +1,4 @@
-export { radius99, sigmaOf } from './fix-error.ts';
+export { radius99, sigmaFor, sigmaOf } from './fix-error.ts';
 export {
   type CrimeQuestion,
   type Fleet,

@@ -69,22 +69,10 @@ export async function computeRun(
     to: last + (parameters.coincidenceDays + 1) * dayMs,
     receiptUpto: inputs.receiptUpto,
   });
-  const inputsHash = createHash('sha256')
-    .update(loaded.hash)
-    .update(
-      JSON.stringify({
-        parameters: Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)),
-        modelVersion,
-        timeZone,
-        wearings: inputs.wearings.map((w) => [w.id, w.from, String(w.to)]),
-      }),
-    )
-    .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))
-    .digest('hex');
   const crimeIds = Int32Array.from(crimes, ({ id }) => id);
   const wearingIds = Int32Array.from(inputs.wearings, ({ id }) => id);
   let verdicts = 0;
-  const result = await sweep(
+  const sweeping = sweep(
     { fleet: loaded.fleet, crimes: questions, parameters },
     async (part) => {
       for (const { rows, columns } of [part.weighed, part.ruledOut]) {
@@ -99,6 +87,20 @@ export async function computeRun(
     },
     { onProgress },
   );
+  // While the threads are at work: there is nothing to store yet.
+  const inputsHash = createHash('sha256')
+    .update(loaded.hash())
+    .update(
+      JSON.stringify({
+        parameters: Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)),
+        modelVersion,
+        timeZone,
+        wearings: inputs.wearings.map((w) => [w.id, w.from, String(w.to)]),
+      }),
+    )
+    .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))
+    .digest('hex');
+  const result = await sweeping;
   const order = new Map(crimes.map((crime, i) => [crime.id, i]));
   const coincidence = Float32Array.from(inputs.crimes, ({ id }) => result.coincidence[order.get(id) as number] as number);
   return {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Fleet, type PresenceParameters, sigmaOf } from '@waymark/presence';
+import { type Fleet, type PresenceParameters, sigmaFor } from '@waymark/presence';
 import type { FixStore } from '../../platform/fix-store.ts';
 
 /** One wearing as a run takes it, in order of id. */
@@ -14,7 +14,7 @@ export interface LoadedFleet {
   fleet: Fleet;
   fixes: number;
   /** SHA-256 of every fix as it was read, in order of wearing and time. */
-  hash: string;
+  hash(): string;
 }
 
 const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
@@ -56,29 +56,39 @@ export async function loadFleet(
     to: Float64Array.from(wearings, ({ to }) => to),
   };
   const next = Int32Array.from(start);
+  const sigmaOf = sigmaFor(parameters);
+  // Neighbouring rows are mostly of one wearing.
+  let known = Number.NaN;
+  let w: number | undefined;
   await store.scan(
     `SELECT wearing, CAST(at_ms AS DOUBLE), lon, lat, accuracy_m FROM fixes WHERE ${where}`,
     shape,
     values,
     (columns, count) => {
       for (let i = 0; i < count; i++) {
-        const w = place.get(columns.wearing[i] as number);
+        const wearing = columns.wearing[i] as number;
+        if (wearing !== known) {
+          known = wearing;
+          w = place.get(wearing);
+        }
         if (w === undefined) continue;
         const row = next[w] as number;
         next[w] = row + 1;
         fleet.at[row] = columns.at[i] as number;
         fleet.lon[row] = columns.lon[i] as number;
         fleet.lat[row] = columns.lat[i] as number;
-        fleet.sigma[row] = sigmaOf(columns.accuracyM[i] as number, parameters);
+        fleet.sigma[row] = sigmaOf(columns.accuracyM[i] as number);
       }
     },
   );
   for (let w = 0; w < wearings.length; w++) sortWearing(fleet, start[w] as number, start[w + 1] as number);
+  return { fleet, fixes: total, hash: () => hashOf(fleet) };
+}
+
+function hashOf({ at, lon, lat, sigma, start }: Fleet): string {
   const hash = createHash('sha256');
-  for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma, fleet.start]) {
-    hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-  }
-  return { fleet, fixes: total, hash: hash.digest('hex') };
+  for (const array of [at, lon, lat, sigma, start]) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  return hash.digest('hex');
 }
 
 function sortWearing(fleet: Fleet, begin: number, end: number): void {
