@@ -83,15 +83,27 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
       evaluated_receipt integer NOT NULL
     )`,
+    'CREATE TABLE supervision.watch_again (wearing_id integer PRIMARY KEY REFERENCES supervision.wearings)',
     'INSERT INTO supervision.watch_state (evaluated_receipt) VALUES (0)',
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
-  const tables = ['zones', 'zone_orders', 'zone_versions', 'absences', 'alerts', 'alert_versions', 'alert_steps', 'watch_state'];
+  // What is written once is never changed; what is to be watched again is struck off when it was.
+  const rights: Record<string, string> = {
+    zones: 'SELECT, INSERT',
+    zone_orders: 'SELECT, INSERT',
+    zone_versions: 'SELECT, INSERT, UPDATE',
+    absences: 'SELECT, INSERT',
+    alerts: 'SELECT, INSERT, UPDATE',
+    alert_versions: 'SELECT, INSERT',
+    alert_steps: 'SELECT, INSERT',
+    watch_state: 'SELECT, UPDATE',
+    watch_again: 'SELECT, INSERT, DELETE',
+  };
   const allowed = "current_setting('waymark.purpose', true) = 'monitoring'";
-  for (const table of tables) {
+  for (const [table, granted] of Object.entries(rights)) {
     await sql.raw(`ALTER TABLE supervision.${table} ENABLE ROW LEVEL SECURITY`).execute(db);
     await sql.raw(`ALTER TABLE supervision.${table} FORCE ROW LEVEL SECURITY`).execute(db);
     await sql.raw(`CREATE POLICY purpose ON supervision.${table} USING (${allowed}) WITH CHECK (${allowed})`).execute(db);
-    await sql.raw(`GRANT SELECT, INSERT, UPDATE ON supervision.${table} TO waymark_supervision`).execute(db);
+    await sql.raw(`GRANT ${granted} ON supervision.${table} TO waymark_supervision`).execute(db);
   }
 }

@@ -61,8 +61,11 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
 /** The wearer's rules as zones of their order: the curfew, and the address to keep away from. */
 async function declareRules(waymark: Waymark, { rules }: Wearer, orderId: number, startMs: number): Promise<void> {
   // The town's clock shows universal time; hours on record are clock time.
-  const ahead = zoneOffsetMs(startMs, waymark.timeZone) / 3_600_000;
-  const clock = (hour: number) => `${String((hour + ahead + 24) % 24).padStart(2, '0')}:00`;
+  const ahead = zoneOffsetMs(startMs, waymark.timeZone) / 60_000;
+  const clock = (hour: number) => {
+    const minutes = (hour * 60 + ahead + 1440) % 1440;
+    return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
+  };
   const place = ({ area }: TownRule) => {
     if (area.kind === 'polygon') return { kind: 'polygon' as const, rings: [area.ring.map(([x, y]) => toDegrees(x, y))] };
     const [lon, lat] = toDegrees(area.x, area.y);

@@ -33,7 +33,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     say('Filling the empty data folder with the fictional town …');
     await fillWithTown(waymark, say);
   }
-  await waymark.live.start((error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones'));
+  waymark.live.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones');
   const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
   const ask = () => jobs.ask(verdictsDue);
   const server = await buildServer(
@@ -72,12 +72,13 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     await jobs.stop();
     await waymark.close();
   };
-  let broker: TagBroker | OutsideBroker | null;
+  let broker: TagBroker | OutsideBroker | null = null;
   let url: string;
   try {
     broker = await openBroker(config, waymark, server, onBrokerError, say);
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
   } catch (error) {
+    await broker?.close();
     await closeAll();
     throw error;
   }
@@ -118,7 +119,7 @@ async function openBroker(
     metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
   };
   const { intake, access } = waymark;
-  if (config.MQTT_URL) return OutsideBroker.connect(intake, { url: config.MQTT_URL, onReceipt, onError });
+  if (config.MQTT_URL) return OutsideBroker.connect(intake, access, { url: config.MQTT_URL, onReceipt, onError });
   try {
     return await TagBroker.listen(intake, access, { host: config.WAYMARK_HOST, port: config.WAYMARK_MQTT_PORT, onReceipt, onError });
   } catch (error) {

@@ -42,6 +42,7 @@ export async function openWaymark(config: Config): Promise<Waymark> {
     await intake.recover();
     const live = new LiveWatch(database.db, fixes, access, config.WAYMARK_TIMEZONE);
     intake.onStored = (receipt, columns, count) => live.see(receipt, columns, count);
+    await live.start();
     const opened = { database, verdicts };
     return {
       config,

@@ -208,9 +208,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect((await list('open', `S-${number}`)).map(({ to_at }) => to_at)).toEqual([null]);
     for (let restart = 0; restart < 2; restart++) {
       const again = new LiveWatch(database.db, fixes, access, timeZone);
-      await again.start((error) => {
-        throw error;
-      });
+      await again.start();
       await again.close();
       expect((await list('open', `S-${number}`)).map(({ from_at, to_at }) => [from_at, to_at])).toEqual([
         [new Date(start + 2 * minute), new Date(start + 5 * minute)],

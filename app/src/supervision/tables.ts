@@ -20,6 +20,8 @@ export interface AlertFacts {
   farthestAt: number;
   accuracyM: number;
   signalLost: boolean;
+  /** Seconds on the wrong side, without the time in which nothing was heard. */
+  seenS: number;
 }
 
 /** The supervision schema, as Kysely sees it. */
@@ -181,6 +183,7 @@ declare module '../platform/database.ts' {
       by_name: string;
       at: Generated<Date>;
     };
+    'supervision.watch_again': { wearing_id: number };
     'supervision.watch_state': { only: Generated<boolean>; evaluated_receipt: number };
   }
 }

@@ -101,7 +101,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/alerts/:id/steps', { config: { action: 'alert.decide' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const { step = '', outcome, note = '' } = (request.body ?? {}) as Record<string, string>;
+    const [step, outcome, note] = textsOf(request.body, 'step', 'outcome', 'note');
     try {
       const { state } = await performer.perform(actorOf(request), decideAlert, null, { id, step, outcome, note });
       web.notice(request, state === 'closed' ? 'The alert is closed.' : `The alert is ${state} now.`);
@@ -150,6 +150,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     try {
       const area = text('area').trim() === '' ? readCircle(text('lat'), text('lon'), text('radiusM')) : readGeoJsonArea(text('area'));
       const { wearings } = await performer.perform(actorOf(request), declareZone, null, {
+        subjectId: id,
         orderId: Number(text('orderId')) || 0,
         name: text('name'),
         kind: text('kind'),
@@ -167,7 +168,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.post('/zones/:id/end', { config: { action: 'zone.change' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const { reason = '' } = (request.body ?? {}) as Record<string, string>;
+    const [reason] = textsOf(request.body, 'reason');
     const { subjectId, wearings } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft: null, reason });
     await live.rethink(wearings);
     web.notice(request, 'The zone has ended. What it gave while it held stays on record.');
@@ -181,7 +182,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
         orderId: id,
         from: time(body.absenceFrom),
         to: time(body.absenceTo),
-        reason: body.absenceReason ?? '',
+        reason: textsOf(body, 'absenceReason')[0],
       });
       await live.rethink(wearings);
       web.notice(request, 'The absence is authorised. Alerts within it are taken back.');
@@ -191,6 +192,12 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       throw error;
     }
   });
+}
+
+/** Fields of a form as text; what is missing or stands twice is empty. */
+function textsOf<K extends string[]>(body: unknown, ...keys: K): { [I in keyof K]: string } {
+  const form = (body ?? {}) as Form;
+  return keys.map((key) => (typeof form[key] === 'string' ? form[key] : '')) as { [I in keyof K]: string };
 }
 
 function hoursOf(body: Form): WeeklyHours[] {

@@ -147,10 +147,6 @@ async function count(data: string, acknowledged: Set<string>): Promise<Omit<Kill
 
 /** The alerts on record beside those that a watch made anew finds in the stored fixes. */
 async function compareAlerts(waymark: Waymark): Promise<Pick<KillResult, 'alerts' | 'alertsLost' | 'alertsDoubled'>> {
-  // As a server does at its start: what was stored and not evaluated is evaluated now.
-  await waymark.live.start((error) => {
-    throw error;
-  });
   const { rows: recorded } = await waymark.database.executeSql(
     "SELECT wearing_id AS wearing, from_at, to_at FROM supervision.alerts WHERE state <> 'retracted'",
   );

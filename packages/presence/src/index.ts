@@ -39,4 +39,13 @@ export { certainlyOutsideM, probabilityInside } from './zones/inside.ts';
 export { type Intervals, intervalsOf, type Schedule, type WeeklyHours } from './zones/schedule.ts';
 export { SharedZones } from './zones/shared-zones.ts';
 export { type Violation, type ViolationOptions, violationsOf } from './zones/violations.ts';
-export { defaultWatch, type Side, type Span, type WatchedFix, type WatchedZone, type WatchParameters, ZoneWatch } from './zones/watch.ts';
+export {
+  defaultWatch,
+  type Evidence,
+  type Side,
+  type Span,
+  type WatchedFix,
+  type WatchedZone,
+  type WatchParameters,
+  ZoneWatch,
+} from './zones/watch.ts';

@@ -28,6 +28,8 @@ export class AlertChanges {
     if (this.#pages.size >= pagesAtMost) {
       return reply.code(503).header('retry-after', '30').send({ error: 'Too many live pages are open. Try again soon.' });
     }
+    // Whoever has gone while the policy was asked is not waited for.
+    if (request.raw.destroyed) return reply;
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });

@@ -5,9 +5,10 @@ import type { AlertFacts, AlertKind } from '../tables.ts';
 export function explainAlert(alert: { kind: AlertKind; from: Date; to: Date | null; facts: AlertFacts; zone: string; now: Date }): string {
   const { kind, facts, zone } = alert;
   const long = duration(((alert.to ?? alert.now).getTime() - alert.from.getTime()) / 1000);
-  const lasting = alert.to === null ? `for ${long} so far` : `for ${long}`;
+  const seen = duration(facts.seenS);
+  const lasting = alert.to === null ? `for ${long} so far` : facts.signalLost ? `seen for ${seen} within ${long}` : `for ${long}`;
   const evidence = `accuracy ${facts.accuracyM} m, ${facts.fixes} ${facts.fixes === 1 ? 'fix' : 'fixes'}`;
-  const lost = facts.signalLost ? ' The signal was lost in between; that time counts for neither side.' : '';
+  const lost = facts.signalLost ? ' The signal was lost; that time counts for neither side.' : '';
   const where =
     kind === 'exclusion entered'
       ? `Up to ${metres(facts.farthestM)} inside “${zone}”`

@@ -33,16 +33,17 @@ export function findAlerts(zoneVersion: number, kind: ZoneKind, spans: readonly 
       farthestAt: violation.farthestAt,
       accuracyM: Math.round(violation.farthestSigma * radiusPerSigma),
       signalLost: violation.signalLost,
+      seenS: Math.round(violation.seenMs / 1000),
     },
   }));
 }
 
-/** A curfew is missed until the wearer comes home, late then, and ended early by who was there and left. */
-function kindOf(kind: ZoneKind, { fromBeginning, lasts, toEnd }: Violation): AlertKind {
+/** A curfew is missed until the wearer is seen to come home, late then, and ended early by who was there and left. */
+function kindOf(kind: ZoneKind, { fromBeginning, seenToEnd }: Violation): AlertKind {
   if (kind === 'exclusion') return 'exclusion entered';
   if (kind === 'inclusion') return 'inclusion left';
   if (!fromBeginning) return 'curfew ended early';
-  return lasts || toEnd ? 'curfew missed' : 'curfew late';
+  return seenToEnd ? 'curfew late' : 'curfew missed';
 }
 
 export function severityOf(kind: AlertKind): 'high' | 'medium' {

@@ -68,8 +68,10 @@ export class LiveWatch {
   #evaluatedReceipt = 0;
   #recordedReceipt = 0;
   #recordedAt = 0;
-  #failed: ((error: unknown) => void) | null = null;
+  #started = false;
   #silence: NodeJS.Timeout | null = null;
+  /** Told of what goes wrong; it is tried again. */
+  onError: (error: unknown) => void = () => undefined;
   /** Counted for /metrics. */
   readonly counts = { fixes: 0, changes: 0 };
 
@@ -84,9 +86,9 @@ export class LiveWatch {
     this.#timeZone = timeZone;
   }
 
-  /** Takes up where the last run ended: evaluates what was stored since. `onError` is told of what goes wrong later. */
-  async start(onError: (error: unknown) => void): Promise<void> {
-    this.#failed = onError;
+  /** Takes up where the last run ended: evaluates what was stored or changed since. Nothing is evaluated before. */
+  async start(): Promise<void> {
+    this.#started = true;
     const { evaluated_receipt } = await this.#inMonitoring((tx) =>
       tx.selectFrom('supervision.watch_state').select('evaluated_receipt').executeTakeFirstOrThrow(),
     );
@@ -100,6 +102,8 @@ export class LiveWatch {
     const wearings = new Set(missed.columns.wearing.subarray(0, missed.count));
     // An alert that lasted when the server ended is not known to last now.
     for (const wearing of await this.#inMonitoring(wearingsInAlert)) wearings.add(wearing);
+    const again = await this.#inMonitoring((tx) => tx.selectFrom('supervision.watch_again').select('wearing_id').execute());
+    for (const { wearing_id } of again) this.#stale.add(wearing_id);
     this.#queue.push({ receipt: this.#store.lastReceipt, fixes: new Map([...wearings].map((wearing) => [wearing, []])) });
     await this.settled();
     this.#silence = setInterval(() => this.#lookForSilence(), silenceEveryMs).unref();
@@ -158,7 +162,7 @@ export class LiveWatch {
   }
 
   #run(): void {
-    if (this.#running || (this.#queue.length === 0 && this.#stale.size === 0)) return;
+    if (!this.#started || this.#running || (this.#queue.length === 0 && this.#stale.size === 0)) return;
     this.#running = this.#evaluateAll().then(
       () => {
         this.#running = null;
@@ -167,7 +171,7 @@ export class LiveWatch {
       },
       (error) => {
         this.#running = null;
-        this.#failed?.(error);
+        this.onError(error);
         setTimeout(() => this.#run(), retryMs).unref();
       },
     );
@@ -178,19 +182,16 @@ export class LiveWatch {
       const group = this.#queue.splice(0);
       const fixes = new Map<number, WatchedFix[]>();
       for (const evaluation of group) {
-        for (const [wearing, own] of evaluation.fixes) {
-          const known = fixes.get(wearing);
-          if (known) known.push(...own);
-          else fixes.set(wearing, [...own]);
-        }
+        for (const [wearing, own] of evaluation.fixes) fixes.set(wearing, (fixes.get(wearing) ?? []).concat(own));
       }
-      for (const wearing of this.#stale) {
+      const again = [...this.#stale];
+      this.#stale = new Set();
+      for (const wearing of again) {
         this.#watched.delete(wearing);
         if (!fixes.has(wearing)) fixes.set(wearing, []);
       }
-      this.#stale = new Set();
       try {
-        await this.#evaluate(fixes, group[group.length - 1]?.receipt ?? this.#evaluatedReceipt);
+        await this.#evaluate(fixes, group[group.length - 1]?.receipt ?? this.#evaluatedReceipt, again);
       } catch (error) {
         // The fixes are stored: their watches are made anew from there.
         for (const wearing of fixes.keys()) this.#stale.add(wearing);
@@ -200,14 +201,17 @@ export class LiveWatch {
     }
   }
 
-  async #evaluate(fixes: Map<number, WatchedFix[]>, receipt: number): Promise<void> {
+  /** @param again wearings that were made anew because something about them had changed */
+  async #evaluate(fixes: Map<number, WatchedFix[]>, receipt: number, again: number[]): Promise<void> {
     const isReady = (wearing: number) => (fixes.get(wearing) ?? []).every(({ at }) => at < (this.#watched.get(wearing)?.upto ?? -Infinity));
-    await this.#make([...fixes.keys()].filter((wearing) => !this.#watched.has(wearing) || !isReady(wearing)));
+    // A watch made now has read what is stored, these fixes among it.
+    const made = new Set([...fixes.keys()].filter((wearing) => !this.#watched.has(wearing) || !isReady(wearing)));
+    await this.#make([...made]);
     const changed: { wearing: number; found: FoundAlert[] }[] = [];
     for (const [wearing, own] of fixes) {
       this.counts.fixes += own.length;
       let watched = this.#watched.get(wearing) as Watched;
-      if (watched.zones.length > 0 && own.length > 0 && watched.watch.take(own) === 'older') {
+      if (!made.has(wearing) && watched.zones.length > 0 && own.length > 0 && watched.watch.take(own) === 'older') {
         this.#watched.delete(wearing);
         await this.#make([wearing]);
         watched = this.#watched.get(wearing) as Watched;
@@ -220,7 +224,7 @@ export class LiveWatch {
       if (reconcile(watched.stored, found).length > 0) changed.push({ wearing, found });
     }
     this.#evaluatedReceipt = Math.max(this.#evaluatedReceipt, receipt);
-    if (changed.length === 0) {
+    if (changed.length === 0 && again.length === 0) {
       if (Date.now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
       return;
     }
@@ -248,6 +252,7 @@ export class LiveWatch {
           detail: { change },
         })),
       );
+      if (again.length > 0) await tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', again).execute();
       await this.#record(tx);
       return all;
     });
@@ -280,8 +285,8 @@ export class LiveWatch {
     for (const wearing of wearings) {
       const own = zones.filter((zone) => zone.wearing_id === wearing && zone.schedule.from < zone.schedule.to);
       const upto = now + aheadMs;
-      const watch = new ZoneWatch(own.map(watchedOf));
       const holds = own.map((zone) => ({ zone, holds: intervalsOf(zone.schedule, zone.schedule.from, upto, this.#timeZone) }));
+      const watch = new ZoneWatch(holds.map((each) => watchedOf(each.zone, each.holds)));
       if (own.length > 0) {
         const { count, columns } = await this.#store.track(wearing, 0, Number.MAX_SAFE_INTEGER);
         const fixes: WatchedFix[] = [];
@@ -304,6 +309,6 @@ export class LiveWatch {
   }
 }
 
-function watchedOf({ id, area, kind }: WornZone): WatchedZone {
-  return { id: String(id), area: layArea(area), stayIn: kind !== 'exclusion' };
+function watchedOf({ id, area, kind }: WornZone, holds: Intervals): WatchedZone {
+  return { id: String(id), area: layArea(area), stayIn: kind !== 'exclusion', holds };
 }

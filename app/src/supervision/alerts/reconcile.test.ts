@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FoundAlert } from './find-alerts.ts';
 import { type AlertChange, reconcile, type StoredAlert } from './reconcile.ts';
 
-const facts = { fixes: 3, farthestM: 40, farthestAt: 0, accuracyM: 8, signalLost: false };
+const facts = { fixes: 3, farthestM: 40, farthestAt: 0, accuracyM: 8, signalLost: false, seenS: 100 };
 
 function found(from: number, to: number | null, more: Partial<FoundAlert> = {}): FoundAlert {
   return { zoneVersion: 1, kind: 'exclusion entered', from, to, confirmedAt: from, facts, ...more };
@@ -15,19 +15,19 @@ function written(stored: readonly StoredAlert[], changes: readonly AlertChange[]
   let next = Math.max(0, ...stored.map(({ id }) => id)) + 1;
   for (const change of changes) {
     if (change.change === 'raised') {
-      const { zoneVersion, kind, from, to } = change.found;
-      result.push({ id: next++, zoneVersion, kind, from, to, retracted: false });
+      const { zoneVersion, kind, from, to, facts: own } = change.found;
+      result.push({ id: next++, zoneVersion, kind, from, to, facts: own, retracted: false });
       continue;
     }
     const own = result.find(({ id }) => id === change.id) as StoredAlert;
     if (change.change === 'retracted') own.retracted = true;
-    else Object.assign(own, { kind: change.found.kind, from: change.found.from, to: change.found.to, retracted: false });
+    else Object.assign(own, { ...change.found, retracted: false });
   }
   return result;
 }
 
 describe('alerts on record and what the fixes say', () => {
-  const stored: StoredAlert[] = [{ id: 7, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: null, retracted: false }];
+  const stored: StoredAlert[] = [{ id: 7, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: null, facts, retracted: false }];
 
   test('what agrees is left alone, however long it lasts', () => {
     expect(reconcile(stored, [found(100, null, { facts: { ...facts, fixes: 90 } })])).toEqual([]);
@@ -51,6 +51,20 @@ describe('alerts on record and what the fixes say', () => {
       { change: 'amended', id: 7, found: { to: 150 } },
       { change: 'raised', found: { from: 300 } },
     ]);
+  });
+
+  test('when it has ended, what it rests on is put right too', () => {
+    const ended = written(stored, reconcile(stored, [found(100, 400)]));
+    const farther = found(100, 400, { facts: { ...facts, farthestM: 400 } });
+    expect(reconcile(ended, [farther])).toMatchObject([{ change: 'amended', id: 7 }]);
+  });
+
+  test('what is active comes before what was retracted', () => {
+    const both: StoredAlert[] = [
+      { id: 1, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: 200, facts, retracted: true },
+      { id: 2, zoneVersion: 1, kind: 'exclusion entered', from: 150, to: null, facts, retracted: false },
+    ];
+    expect(reconcile(both, [found(140, null)])).toMatchObject([{ change: 'amended', id: 2 }]);
   });
 
   test('another zone is another alert', () => {

@@ -1,4 +1,5 @@
-import type { AlertKind } from '../tables.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { AlertFacts, AlertKind } from '../tables.ts';
 import type { FoundAlert } from './find-alerts.ts';
 
 /** An alert on record, as far as fixes can change it. Times in ms since 1970. */
@@ -8,6 +9,7 @@ export interface StoredAlert {
   kind: AlertKind;
   from: number;
   to: number | null;
+  facts: AlertFacts;
   retracted: boolean;
 }
 
@@ -26,13 +28,12 @@ export function reconcile(stored: readonly StoredAlert[], found: readonly FoundA
   const free = new Set([...stored].sort((a, b) => a.from - b.from || a.id - b.id));
   const pairs: { found: FoundAlert; stored: StoredAlert | undefined }[] = [];
   const sorted = [...found].sort((a, b) => a.from - b.from || a.zoneVersion - b.zoneVersion);
+  // What is active comes before what was retracted.
   const take = (same: (own: StoredAlert) => boolean): StoredAlert | undefined => {
-    for (const own of free) {
-      if (!same(own)) continue;
-      free.delete(own);
-      return own;
-    }
-    return undefined;
+    const candidates = [...free].filter(same);
+    const own = candidates.find(({ retracted }) => !retracted) ?? candidates[0];
+    if (own) free.delete(own);
+    return own;
   };
   // Exact ones first, so that a neighbour never takes what belongs to another.
   const exact = sorted.map((own) => take(({ zoneVersion, from }) => zoneVersion === own.zoneVersion && from === own.from));
@@ -45,7 +46,9 @@ export function reconcile(stored: readonly StoredAlert[], found: readonly FoundA
     if (!before) return [{ change: 'raised', found: own }];
     if (before.retracted) return [{ change: 'raised again', id: before.id, found: own }];
     const same = before.from === own.from && before.to === own.to && before.kind === own.kind;
-    return same ? [] : [{ change: 'amended', id: before.id, found: own }];
+    // What it rests on is settled when it has ended.
+    const rests = own.to === null || isDeepStrictEqual(before.facts, own.facts);
+    return same && rests ? [] : [{ change: 'amended', id: before.id, found: own }];
   });
   for (const { id, retracted } of free) if (!retracted) changes.push({ change: 'retracted', id });
   return changes;

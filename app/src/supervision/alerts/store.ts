@@ -7,7 +7,7 @@ import type { AlertChange, StoredAlert } from './reconcile.ts';
 export async function storedAlerts(tx: Tx, wearing: number): Promise<StoredAlert[]> {
   const rows = await tx
     .selectFrom('supervision.alerts')
-    .select(['id', 'zone_version_id', 'kind', 'from_at', 'to_at', 'state'])
+    .select(['id', 'zone_version_id', 'kind', 'from_at', 'to_at', 'facts', 'state'])
     .where('wearing_id', '=', wearing)
     .orderBy('id')
     .execute();
@@ -17,6 +17,7 @@ export async function storedAlerts(tx: Tx, wearing: number): Promise<StoredAlert
     kind: row.kind,
     from: row.from_at.getTime(),
     to: row.to_at?.getTime() ?? null,
+    facts: row.facts,
     retracted: row.state === 'retracted',
   }));
 }
@@ -40,7 +41,8 @@ export async function writeChanges(tx: Tx, wearing: number, changes: readonly Al
     if (own.change === 'retracted') {
       const row = await tx
         .updateTable('supervision.alerts')
-        .set({ state: 'retracted', version: sql`version + 1` })
+        // One that lasted when it was taken back must not be found again in all that comes later.
+        .set({ state: 'retracted', version: sql`version + 1`, to_at: sql`coalesce(to_at, confirmed_at)` })
         .where('id', '=', own.id)
         .returning(['version', 'kind', 'from_at', 'to_at', 'facts'])
         .executeTakeFirstOrThrow();
@@ -79,7 +81,9 @@ export async function writeChanges(tx: Tx, wearing: number, changes: readonly Al
             .set({
               ...told,
               version: sql`version + 1`,
-              ...(own.change === 'raised again' ? { state: 'raised' as const, outcome: null } : {}),
+              ...(own.change === 'raised again'
+                ? { state: 'raised' as const, outcome: null, assigned_to: null, raised_at: new Date() }
+                : {}),
             })
             .where('id', '=', own.id)
             .returning(['id', 'version'])

@@ -115,7 +115,8 @@ export class Intake {
       }
       columns.tag[count] = (tag as KnownTag).id;
       columns.wearing[count] = wearing.id;
-      columns.at[count] = fix.at;
+      // Stored in whole milliseconds: the same number must be seen by whoever evaluates.
+      columns.at[count] = Math.round(fix.at);
       columns.receivedAt[count] = receivedAt;
       columns.lon[count] = fix.lon;
       columns.lat[count] = fix.lat;

@@ -1,4 +1,5 @@
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import type { AccessPolicy } from '../../platform/access.ts';
 import type { Intake } from '../fixes/intake.ts';
 import { decodeMessage, tagOfTopic } from './decode-message.ts';
 
@@ -17,6 +18,8 @@ export interface OutsideBrokerOptions {
 const connections = 32;
 /** Shared among the connections (MQTT 5, 4.8.2; Mosquitto, EMQX and others offer it to 3.1.1 too). */
 const topics = ['$share/waymark/waymark/tags/+/fixes', '$share/waymark/owntracks/+/+'];
+/** After a failure to store, ms. */
+const retryMs = 500;
 /** What the broker keeps for us while we are away, seconds. */
 const sessionS = 7 * 86_400;
 
@@ -32,7 +35,10 @@ export class OutsideBroker {
   }
 
   /** Resolves when every connection listens. @throws Error when the broker cannot be reached or refuses */
-  static async connect(intake: Intake, options: OutsideBrokerOptions): Promise<OutsideBroker> {
+  static async connect(intake: Intake, access: AccessPolicy, options: OutsideBrokerOptions): Promise<OutsideBroker> {
+    if (!access.decide({ role: 'device', purpose: 'ingest' }, 'fixes.send', 'ingest', 'supervision').allowed) {
+      throw new Error('The access policy does not let tags send fixes: fixes.send is refused to devices.');
+    }
     const clients = await Promise.all(
       Array.from({ length: connections }, async (_, i) => {
         const client = mqtt.connect(options.url, {
@@ -59,7 +65,7 @@ export class OutsideBroker {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.endAsync()));
+    await Promise.all(this.#clients.map((client) => client.endAsync(true)));
   }
 }
 
@@ -79,11 +85,14 @@ async function take(intake: Intake, packet: IPublishPacket, { onReceipt, onError
   const serial = tagOfTopic(packet.topic);
   if (serial === null) return;
   const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-  try {
-    onReceipt?.(await intake.accept(decodeMessage(packet.topic, payload), { kind: 'tag', serial }));
-  } catch (error) {
-    onError?.(error);
-    // Not acknowledged: the broker sends it again.
-    throw error;
+  // A broker does not send again what is not acknowledged while the connection stands, so it is kept here until it is stored.
+  for (;;) {
+    try {
+      onReceipt?.(await intake.accept(decodeMessage(packet.topic, payload), { kind: 'tag', serial }));
+      return;
+    } catch (error) {
+      onError?.(error);
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
   }
 }

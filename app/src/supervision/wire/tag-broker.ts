@@ -13,7 +13,7 @@ const connectionsAtMost = 50_000;
 /** `BAD_USERNAME_OR_PASSWORD` of MQTT 3.1.1, 3.2.2.3. */
 const wrongCredential = 4;
 
-type SignedIn = Client & { waymarkSender?: Sender };
+type SignedIn = Client & { waymarkSender?: Sender; waymarkSecret?: string };
 
 export interface TagBrokerOptions {
   host: string;
@@ -42,7 +42,13 @@ export class TagBroker {
   static async listen(intake: Intake, access: AccessPolicy, options: TagBrokerOptions): Promise<TagBroker> {
     const broker = await Aedes.createBroker({
       connectTimeout: signInMs,
-      maxClientsIdLength: 100,
+      maxClientsIdLength: 300,
+      preConnect: (_client, packet, done) => {
+        // Within its own serial number a tag calls itself what it likes: it can push nobody else off. A last will is no position.
+        packet.clientId = `${packet.username ?? ''}/${packet.clientId}`;
+        delete packet.will;
+        done(null, true);
+      },
       authenticate: (client, username, password, done) => {
         const sender = username && password ? intake.authenticate(password.toString('utf8'), username) : null;
         const allowed = access.decide({ role: 'device', purpose: 'ingest' }, 'fixes.send', 'ingest', 'supervision').allowed;
@@ -52,12 +58,13 @@ export class TagBroker {
           return done(error, false);
         }
         (client as SignedIn).waymarkSender = sender;
+        (client as SignedIn).waymarkSecret = password?.toString('utf8');
         done(null, true);
       },
       authorizePublish: (client, packet, done) => {
-        const sender = (client as SignedIn | null)?.waymarkSender;
-        // A last will is no position: a tag that falls silent shows by itself.
-        if (!client || !sender) return done(new Error('Sign in first.'));
+        const { waymarkSender: sender, waymarkSecret: secret = '' } = (client ?? {}) as Partial<SignedIn>;
+        // Asked each time: a secret that was replaced works no longer, on connections that stand either.
+        if (sender?.kind !== 'tag' || !intake.authenticate(secret, sender.serial)) return done(new Error('Sign in again.'));
         if (sender.kind !== 'tag' || tagOfTopic(packet.topic) !== sender.serial)
           return done(new Error('A tag publishes on its own topic alone.'));
         const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload ?? '');

@@ -1,5 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { wearingsUnderOrder } from './store.ts';
+import { watchAgain } from './store.ts';
 
 /** Lets a subject be elsewhere for a while: the order's conditions do not hold in that time. */
 export const authoriseAbsence: Action<
@@ -25,6 +25,6 @@ export const authoriseAbsence: Action<
       .returning('id')
       .executeTakeFirstOrThrow();
     note({ kind: 'subject', id: order.subject_id }, { absence: row.id, order: orderId });
-    return { subjectId: order.subject_id, wearings: await wearingsUnderOrder(tx, orderId) };
+    return { subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
   },
 };

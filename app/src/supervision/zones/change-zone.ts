@@ -1,5 +1,6 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { checkZone, type ZoneDraft } from './declare-zone.ts';
+import { watchAgain } from './store.ts';
 
 /**
  * Gives a zone a new version from now on, or ends it. The version before stays on record with when it held, and goes on
@@ -47,11 +48,13 @@ export const changeZone: Action<
     const under = await tx
       .selectFrom('supervision.zone_orders as zo')
       .innerJoin('supervision.orders as o', 'o.id', 'zo.order_id')
-      .leftJoin('supervision.wearings as w', 'w.order_id', 'o.id')
-      .select(['o.subject_id', 'w.id'])
+      .select('o.subject_id')
+      .distinct()
       .where('zo.zone_id', '=', zoneId)
       .execute();
+    const wearings: number[] = [];
+    for (const { subject_id } of under) wearings.push(...(await watchAgain(tx, subject_id)));
     note({ kind: 'zone', id: zoneId }, draft ? { version: current.version + 1 } : { ended: true });
-    return { subjectId: under[0]?.subject_id as number, wearings: under.flatMap(({ id }) => (id === null ? [] : [id])) };
+    return { subjectId: under[0]?.subject_id as number, wearings };
   },
 };

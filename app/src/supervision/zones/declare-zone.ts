@@ -2,7 +2,7 @@ import { type Area, faultsOf, intervalsOf, type WeeklyHours } from '@waymark/pre
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type ZoneKind, zoneKinds } from '../tables.ts';
-import { wearingsUnderOrder } from './store.ts';
+import { watchAgain } from './store.ts';
 
 export interface ZoneDraft {
   name: string;
@@ -42,7 +42,7 @@ async function orderOf(tx: Tx, id: number) {
 /** Draws a zone under an order. It holds from `effectiveAt`; what was before is not judged by it. */
 export const declareZone: Action<
   null,
-  ZoneDraft & { orderId: number; effectiveAt: Date },
+  ZoneDraft & { subjectId?: number; orderId: number; effectiveAt: Date },
   { zoneId: number; subjectId: number; wearings: number[] }
 > = {
   name: 'zone.declare',
@@ -51,6 +51,7 @@ export const declareZone: Action<
   async run({ tx, actor, note }, _services, input) {
     const { name, kind } = checkZone(input);
     const order = await orderOf(tx, input.orderId);
+    if (input.subjectId !== undefined && input.subjectId !== order.subject_id) throw new NotFoundError('This person has no such order.');
     if (Number.isNaN(input.effectiveAt.getTime()))
       throw new InvalidError('Enter from when the zone holds, for example 2026-09-07 09:00.', 'effectiveAt');
     const zone = await tx.insertInto('supervision.zones').defaultValues().returning('id').executeTakeFirstOrThrow();
@@ -71,6 +72,6 @@ export const declareZone: Action<
       })
       .execute();
     note({ kind: 'zone', id: zone.id }, { order: order.id, kind });
-    return { zoneId: zone.id, subjectId: order.subject_id, wearings: await wearingsUnderOrder(tx, order.id) };
+    return { zoneId: zone.id, subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
   },
 };

@@ -38,12 +38,15 @@ export interface WornZone extends ZoneVersionRow {
   schedule: Schedule;
 }
 
-/** Every version of the zones that wearings are under, with when it holds for each: within order, wearing and version. */
+/**
+ * Every version of the zones of a wearer's orders, with when it holds for each wearing: within its own order, the wearing and the
+ * version. A tag fitted under one order watches the zones of all.
+ */
 export async function zonesOfWearings(tx: Tx, wearings: readonly number[]): Promise<WornZone[]> {
   if (wearings.length === 0) return [];
   const rows = await tx
     .selectFrom('supervision.wearings as w')
-    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
+    .innerJoin('supervision.orders as o', 'o.subject_id', 'w.subject_id')
     .innerJoin('supervision.zone_orders as zo', 'zo.order_id', 'o.id')
     .innerJoin('supervision.zone_versions as v', 'v.zone_id', 'zo.zone_id')
     .select([
@@ -87,6 +90,18 @@ export async function listZoneVersions(tx: Tx, orders?: readonly number[]): Prom
   return query.execute();
 }
 
-export async function wearingsUnderOrder(tx: Tx, order: number): Promise<number[]> {
-  return (await tx.selectFrom('supervision.wearings').select('id').where('order_id', '=', order).execute()).map(({ id }) => id);
+/**
+ * Has every wearing of a subject watched again, because zones, hours or absences have changed. Put on record with the change, so
+ * that it is not forgotten whatever happens next.
+ */
+export async function watchAgain(tx: Tx, subject: number): Promise<number[]> {
+  const wearings = await tx.selectFrom('supervision.wearings').select('id').where('subject_id', '=', subject).execute();
+  if (wearings.length > 0) {
+    await tx
+      .insertInto('supervision.watch_again')
+      .values(wearings.map(({ id }) => ({ wearing_id: id })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  return wearings.map(({ id }) => id);
 }

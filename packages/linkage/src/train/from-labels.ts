@@ -7,7 +7,7 @@ const smoothing = 0.5;
 
 /**
  * Estimates m and u from labelled pairs. λ is left to training or to the user: labels are rarely a fair draw of all pairs.
- * Levels of a comparison without labelled pairs stay as they are.
+ * Levels of a comparison without labelled pairs, and what somebody fixed, stay as they are.
  */
 export function trainFromLabels(
   records: Records,
@@ -29,7 +29,11 @@ export function trainFromLabels(
       const { same, different } = counts[c] as (typeof counts)[number];
       return {
         ...comparison,
-        levels: comparison.levels.map((level, l) => ({ ...level, m: share(same, l) ?? level.m, u: share(different, l) ?? level.u })),
+        levels: comparison.levels.map((level, l) => ({
+          ...level,
+          m: level.m?.origin === 'fixed' ? level.m : (share(same, l) ?? level.m),
+          u: level.u?.origin === 'fixed' ? level.u : (share(different, l) ?? level.u),
+        })),
       };
     }),
   };

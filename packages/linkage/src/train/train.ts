@@ -145,7 +145,7 @@ export function trainModel(
   const missed = estimateMissed(counted, same);
   const expected = expectedMatches(counted, same) / share;
   if (model.prior?.origin !== 'fixed' && model.prior?.origin !== 'from labels')
-    lambda = Math.min(0.5, (expected * (1 + missed)) / pairsInAll);
+    lambda = Math.min(0.5, (expected * (1 + missed)) / Math.max(1, pairsInAll));
   report.expectedMatches = expected;
   report.expectedMissed = expected * missed;
   const trained = { m, u, support, random, fixed, household, warnings: report.warnings };

@@ -125,6 +125,8 @@ function crossesRay(edges: Float64Array, i: number, x: number, y: number): boole
 
 /** Points of a polygon beyond which it is to be simplified before it is drawn as a zone. */
 export const pointsAtMost = 5000;
+/** On a flat plane, the edge of a larger circle would be off by more than receivers are. */
+const radiusAtMostM = 10_000;
 const metresAcrossAtMost = 200_000;
 const squareMetresAtLeast = 100;
 
@@ -132,8 +134,8 @@ const squareMetresAtLeast = 100;
 export function faultsOf(area: Area): string[] {
   if (area.kind === 'circle') {
     const faults = positionFaults(area.lon, area.lat, 'The centre');
-    if (!(area.radiusM >= 5 && area.radiusM <= metresAcrossAtMost / 2)) {
-      faults.push(`The radius is ${area.radiusM} m; give one from 5 m to ${metresAcrossAtMost / 2000} km`);
+    if (!(area.radiusM >= 5 && area.radiusM <= radiusAtMostM)) {
+      faults.push(`The radius is ${area.radiusM} m; give one from 5 m to ${radiusAtMostM / 1000} km`);
     }
     return faults;
   }

@@ -17,6 +17,11 @@ export interface Violation {
   toEnd: boolean;
   /** The signal was lost within it, or at its end. */
   signalLost: boolean;
+  /** It was seen to end: the wearer was on the right side again before the hours were over. */
+  seenToEnd: boolean;
+  /** Of its length, what is not without signal, ms. */
+  seenMs: number;
+  /** Fixes on the wrong side during the hours. */
   fixes: number;
   farthestM: number;
   farthestAt: number;
@@ -35,7 +40,7 @@ export interface ViolationOptions {
  * seen on the right side are one violation; the hours' end ends it.
  *
  * @param wrong the side that is not allowed
- * @param holds the hours, see `intervalsOf`
+ * @param holds the hours, those that the zone was watched with
  */
 export function violationsOf(
   spans: readonly Span[],
@@ -67,6 +72,8 @@ export function violationsOf(
           fromBeginning: span.from <= begin,
           toEnd: false,
           signalLost: false,
+          seenToEnd: false,
+          seenMs: 0,
           fixes: 0,
           farthestM: -1,
           farthestAt: 0,
@@ -74,21 +81,27 @@ export function violationsOf(
         };
         found.push(current);
       }
-      extend(current, span, end, silent);
+      extend(current, span, h, begin, end, silent);
     }
   }
   return leastS > 0 ? found.filter(({ from, to }) => to - from >= 1000 * leastS) : found;
 }
 
-function extend(violation: Violation, span: Span, end: number, silent: boolean): void {
+function extend(violation: Violation, span: Span, hours: number, begin: number, end: number, silent: boolean): void {
   violation.to = Math.min(end, span.to);
   violation.toEnd = span.to >= end;
   const open = span.ended === null && !violation.toEnd;
   violation.lasts = open && !silent;
-  violation.signalLost ||= span.ended === 'lost' || (open && silent);
-  violation.fixes += span.fixes;
-  if (span.farthestM <= violation.farthestM) return;
-  violation.farthestM = span.farthestM;
-  violation.farthestAt = span.farthestAt;
-  violation.farthestSigma = span.farthestSigma;
+  violation.seenToEnd = span.ended === 'turned' && !violation.toEnd;
+  violation.signalLost ||= (span.ended === 'lost' && !violation.toEnd) || (open && silent);
+  violation.seenMs += violation.to - Math.max(begin, span.from);
+  for (const evidence of span.evidence) {
+    // Without hours of its own a zone always holds, and all evidence is of its one stretch.
+    if (evidence.hours !== hours) continue;
+    violation.fixes += evidence.fixes;
+    if (evidence.farthestM <= violation.farthestM) continue;
+    violation.farthestM = evidence.farthestM;
+    violation.farthestAt = evidence.farthestAt;
+    violation.farthestSigma = evidence.farthestSigma;
+  }
 }

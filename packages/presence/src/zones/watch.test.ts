@@ -124,6 +124,18 @@ describe('watching a zone', () => {
     ]);
   });
 
+  test('evidence is of the hours alone', () => {
+    const holds = Float64Array.of(start + 10 * 60_000, start + 20 * 60_000, start + 40 * 60_000, start + 50 * 60_000);
+    const home = { ...circle('home', 0, 0, 60, true), holds };
+    const watch = new ZoneWatch([home]);
+    // Far off in the afternoon, nearer when the hours begin, home, and far off again after them.
+    for (let m = 0; m < 30; m++) watch.take([fix(m, m < 10 ? 9000 - 800 * m : m < 16 ? 700 : m < 22 ? 0 : 8000)]);
+    const [violation, ...more] = violationsOf(watch.spans('home'), 'out', holds);
+    expect(more).toEqual([]);
+    expect(violation).toMatchObject({ from: start + 10 * 60_000, to: start + 16 * 60_000, fixes: 6, seenToEnd: true, seenMs: 360_000 });
+    expect(violation?.farthestM).toBeCloseTo(640, 0);
+  });
+
   test('P(inside) is 1 deep inside, 0 far outside, and even at a straight edge', () => {
     expect(probabilityInside(zone.area, 150, 5)).toBeGreaterThan(0.98);
     expect(probabilityInside(zone.area, -certainlyOutsideM(5), 5)).toBeLessThan(0.001);

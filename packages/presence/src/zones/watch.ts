@@ -2,6 +2,7 @@ import { distanceM } from '../plane.ts';
 import { depthM, type LaidArea } from './area.ts';
 import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
 import { defaultMotion, emptyMotion, type MotionParameters, type MotionState, move } from './motion.ts';
+import type { Intervals } from './schedule.ts';
 import type { SharedZones } from './shared-zones.ts';
 
 /** A fix as the watch takes it: ms since 1970, degrees, and the per-axis standard deviation of its ordinary error in metres. */
@@ -18,6 +19,8 @@ export interface WatchedZone {
   area: LaidArea;
   /** Distances outside are wanted exactly, for a wearer who should be inside. */
   stayIn: boolean;
+  /** The hours that hold, see `intervalsOf`; always, where there are none. Evidence is gathered within them alone. */
+  holds?: Intervals;
 }
 
 export interface WatchParameters extends MotionParameters {
@@ -45,8 +48,16 @@ export interface Span {
   /** The end: the first fix on the other side, the last fix before the signal was lost, or the latest fix so far. */
   to: number;
   ended: 'turned' | 'lost' | null;
+  /** What the fixes on this side say, for each stretch of hours that they fell in. */
+  evidence: Evidence[];
+}
+
+/** What the fixes of one stretch of hours say. */
+export interface Evidence {
+  /** Which stretch: its place among the intervals. */
+  hours: number;
   fixes: number;
-  /** The fix farthest from the edge on this side: how far, metres, when, and its spread. */
+  /** The fix farthest from the edge: how far, metres, when, and its spread. */
   farthestM: number;
   farthestAt: number;
   farthestSigma: number;
@@ -59,15 +70,15 @@ interface Leaning {
   fixes: number;
   /** The first of them is one that a displaced receiver would make too. */
   doubtful: boolean;
-  farthestM: number;
-  farthestAt: number;
-  farthestSigma: number;
+  evidence: Evidence[];
 }
 
 interface ZoneState {
   zone: WatchedZone;
   /** The latest fix it was measured against. */
   seenAt: number;
+  /** Where in the hours the latest fix fell. */
+  hours: number;
   leaning: Leaning;
   /** A fix alone inside an area not to be entered, until it is known whether its neighbours bear it out. */
   lone: Leaning | null;
@@ -196,6 +207,8 @@ export class ZoneWatch {
     const { at, lon, lat, sigma } = fix;
     this.#steps++;
     if (at - this.#lastAt > 1000 * this.#parameters.staleS) this.#lose();
+    // Over a long silence there is no jump: whoever is elsewhere has gone there.
+    if (at - this.#lastAt > 1000 * this.#parameters.heldS) this.#motion = emptyMotion();
     this.#lastAt = at;
     const doubtful = move(this.#motion, at, lon, lat, sigma, this.#parameters);
     for (const state of this.#own) this.#see(state, fix, doubtful);
@@ -238,7 +251,8 @@ export class ZoneWatch {
     const depth = depthM(zone.area, lon, lat, zone.stayIn || open?.side !== 'out' ? Infinity : plainly);
     if (open && (open.side === 'in' ? depth >= plainly : depth <= -plainly)) {
       letGo(state);
-      count(open, at, Math.abs(depth), sigma);
+      open.lastFixAt = at;
+      this.#tell(state, open.evidence, at, Math.abs(depth), sigma);
       return;
     }
     const p = probabilityInside(zone.area, depth, sigma);
@@ -246,7 +260,10 @@ export class ZoneWatch {
     const side: Side | null = p >= likely ? 'in' : p <= 1 - likely ? 'out' : null;
     if (side === null || side === open?.side) {
       letGo(state);
-      if (side !== null && open) count(open, at, Math.abs(depth), sigma);
+      if (side !== null && open) {
+        open.lastFixAt = at;
+        this.#tell(state, open.evidence, at, Math.abs(depth), sigma);
+      }
       return;
     }
     if (leaning.side !== side) {
@@ -255,22 +272,39 @@ export class ZoneWatch {
       leaning.from = at;
       leaning.fixes = 0;
       leaning.doubtful = doubtful;
-      leaning.farthestM = -1;
+      leaning.evidence = [];
     }
     leaning.fixes++;
-    if (Math.abs(depth) > leaning.farthestM) {
-      leaning.farthestM = Math.abs(depth);
-      leaning.farthestAt = at;
-      leaning.farthestSigma = sigma;
-    }
+    this.#tell(state, leaning.evidence, at, Math.abs(depth), sigma);
     if (doubtful || !(leaning.fixes >= 2 || p >= certain || p <= 1 - certain)) return;
     if (open) {
       open.to = leaning.from;
       open.ended = 'turned';
     }
-    const { from, fixes, farthestM, farthestAt, farthestSigma } = leaning;
-    spans.push({ side, from, confirmedAt: at, lastFixAt: at, to: at, ended: null, fixes, farthestM, farthestAt, farthestSigma });
+    spans.push({ side, from: leaning.from, confirmedAt: at, lastFixAt: at, to: at, ended: null, evidence: leaning.evidence });
     leaning.side = null;
+    leaning.evidence = [];
+  }
+
+  /** Adds a fix to the evidence of the hours it fell in; outside all hours it is none. */
+  #tell(state: ZoneState, evidence: Evidence[], at: number, m: number, sigma: number): void {
+    const { holds } = state.zone;
+    if (holds) {
+      if (state.hours > 0 && at < (holds[state.hours - 1] as number)) state.hours = 0;
+      while (state.hours < holds.length && (holds[state.hours + 1] as number) <= at) state.hours += 2;
+      if (state.hours >= holds.length || at < (holds[state.hours] as number)) return;
+    }
+    const hours = holds ? state.hours : 0;
+    let own = evidence[evidence.length - 1];
+    if (own?.hours !== hours) {
+      own = { hours, fixes: 0, farthestM: -1, farthestAt: 0, farthestSigma: 0 };
+      evidence.push(own);
+    }
+    own.fixes++;
+    if (m <= own.farthestM) return;
+    own.farthestM = m;
+    own.farthestAt = at;
+    own.farthestSigma = sigma;
   }
 
   /** Makes a lone fix count after all, if it and two neighbours lie on one way. Two fixes later it is forgotten. */
@@ -283,22 +317,11 @@ export class ZoneWatch {
     if (!(isMiddle || before.at === lone.from) || !isOneWay(before, between, fix)) return;
     state.lone = null;
     const to = isMiddle ? fix.at : between.at;
-    const { side, from, fixes, farthestM, farthestAt, farthestSigma } = lone;
-    const passing: Span = {
-      side: side as Side,
-      from,
-      confirmedAt: fix.at,
-      lastFixAt: from,
-      to,
-      ended: 'turned',
-      fixes,
-      farthestM,
-      farthestAt,
-      farthestSigma,
-    };
+    const { side, from, evidence } = lone;
+    const passing: Span = { side: side as Side, from, confirmedAt: fix.at, lastFixAt: from, to, ended: 'turned', evidence };
     if (open.from > from) state.spans.splice(-1, 0, passing);
     else {
-      const after: Span = { ...open, from: to, confirmedAt: fix.at, fixes: isMiddle ? 1 : 2 };
+      const after: Span = { ...open, from: to, confirmedAt: fix.at, evidence: [] };
       open.to = from;
       open.ended = 'turned';
       state.spans.push(passing, after);
@@ -324,10 +347,9 @@ export class ZoneWatch {
   #keepSnapshot(): void {
     const zones = [...this.#states()].map(({ zone, leaning, lone, spans }) => {
       const last = spans[spans.length - 1];
-      return { id: zone.id, leaning: { ...leaning }, lone: lone && { ...lone }, spans: spans.length, last: last ? { ...last } : null };
+      return { id: zone.id, leaning: copyOf(leaning), lone: lone && copyOf(lone), spans: spans.length, last: last ? copyOf(last) : null };
     });
     const { rest, now } = this.#motion;
-    // A wearer who is back at rest shares one stay; the copy keeps it so.
     const motion = { rest: rest && { ...rest }, now: now && { ...now } };
     this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, motion, recent: [...this.#recent], zones });
     if (this.#snapshots.length <= snapshotsAtMost) return;
@@ -346,24 +368,30 @@ export class ZoneWatch {
     for (const state of this.#states()) {
       const then = kept.get(state.zone.id) as Snapshot['zones'][number];
       state.seenAt = lastAt;
-      state.leaning = { ...then.leaning };
-      state.lone = then.lone && { ...then.lone };
+      state.hours = 0;
+      state.leaning = copyOf(then.leaning);
+      state.lone = then.lone && copyOf(then.lone);
       state.spans.length = then.spans;
-      if (then.last) state.spans[then.spans - 1] = { ...then.last };
+      if (then.last) state.spans[then.spans - 1] = copyOf(then.last);
     }
   }
 }
 
 function stateOf(zone: WatchedZone): ZoneState {
-  const leaning = { side: null, from: 0, fixes: 0, doubtful: false, farthestM: -1, farthestAt: 0, farthestSigma: 0 };
-  return { zone, seenAt: Number.NEGATIVE_INFINITY, leaning, lone: null, spans: [] };
+  const leaning = { side: null, from: 0, fixes: 0, doubtful: false, evidence: [] };
+  return { zone, seenAt: Number.NEGATIVE_INFINITY, hours: 0, leaning, lone: null, spans: [] };
+}
+
+/** A copy that shares nothing which changes. */
+function copyOf<T extends { evidence: Evidence[] }>(own: T): T {
+  return { ...own, evidence: own.evidence.map((evidence) => ({ ...evidence })) };
 }
 
 /** The fixes that leaned the other way go on no longer; one that was alone may yet be borne out, as when a car crosses a zone. */
 function letGo(state: ZoneState): void {
   const { leaning, zone } = state;
   if (leaning.side === null) return;
-  if (leaning.side === 'in' && !zone.stayIn && leaning.fixes === 1 && !leaning.doubtful) state.lone = { ...leaning };
+  if (leaning.side === 'in' && !zone.stayIn && leaning.fixes === 1 && !leaning.doubtful) state.lone = copyOf(leaning);
   leaning.side = null;
 }
 
@@ -380,15 +408,6 @@ function isOneWay(a: WatchedFix, b: WatchedFix, c: WatchedFix): boolean {
   const straight = distanceM(a.lon, a.lat, c.lon, c.lat);
   if (straight < Math.max(wayM, 4 * a.sigma, 4 * c.sigma)) return false;
   return distanceM(a.lon, a.lat, b.lon, b.lat) + distanceM(b.lon, b.lat, c.lon, c.lat) <= wayBend * straight;
-}
-
-function count(span: Span, at: number, m: number, sigma: number): void {
-  span.fixes++;
-  span.lastFixAt = at;
-  if (m <= span.farthestM) return;
-  span.farthestM = m;
-  span.farthestAt = at;
-  span.farthestSigma = sigma;
 }
 
 function isSorted(fixes: readonly WatchedFix[]): boolean {
