@@ -69,8 +69,9 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
     const job = { port, tags: credentials, inFlight: 10, seconds, home, zone, entersEvery: 400, staysFixes: 4 };
     say('live: as fast as it goes');
     const fast = await runClients({ ...job, at });
+    const acknowledgedAt = performance.now();
     await live.settled();
-    const afterFast = Date.now();
+    const settledS = (performance.now() - acknowledgedAt) / 1000;
     say('live: 5,000 messages a second');
     listed.length = 0;
     const steady = await runClients({ ...job, rate: 5000, at: at + 100 * 86_400_000 });
@@ -82,7 +83,7 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
       for (const ms of values) histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
       return Number((histogram.getValueAtPercentile(share) / 1000).toFixed(1));
     };
-    const perSecond = fast.acknowledged / fast.seconds;
+    const perSecond = fast.acknowledged / (fast.seconds + settledS);
     return {
       bench: `live (${tags} tags on MQTT with ${ownZones} zones each, QoS 1, one fix per message; clients on the same machine)`,
       table: [
@@ -107,7 +108,7 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
         { load: `engine alone, ${ownZones} own and 10,000 shared zones, one core`, 'messages/s': Math.round(engine) },
       ],
       notes: [
-        `Stored ${stored.toLocaleString('en-GB')} of ${(fast.acknowledged + steady.acknowledged).toLocaleString('en-GB')} acknowledged; evaluation was done ${((Date.now() - afterFast) / 1000).toFixed(1)} s after the first load, the second among it.`,
+        `Stored ${stored.toLocaleString('en-GB')} of ${(fast.acknowledged + steady.acknowledged).toLocaleString('en-GB')} acknowledged. All was evaluated ${settledS.toFixed(2)} s after the last acknowledgement of the first load, which its figure counts.`,
         'An alert counts from the sending of the fix that makes it sure until it is on record and told to open pages.',
       ],
       bars: [

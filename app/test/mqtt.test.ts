@@ -27,8 +27,9 @@ afterAll(() => serving?.end());
 
 const port = () => (serving.broker as TagBroker).port;
 
-async function connect(username: string, password: string | undefined): Promise<MqttClient> {
+async function connect(username: string, password: string | undefined, clientId?: string): Promise<MqttClient> {
   return mqtt.connectAsync({
+    ...(clientId ? { clientId } : {}),
     host: '127.0.0.1',
     port: port(),
     protocol: 'mqtt',
@@ -116,6 +117,41 @@ describe('tags on MQTT', () => {
     expect((await serving.waymark.fixes.summary()).quarantined).toBe(before + 3);
     expect(await stored(11)).toBe(0);
     await client.endAsync();
+  });
+
+  test('a tag pushes no other off by taking its name, and a secret that was replaced ends at once', async () => {
+    const first = await connect('M-1', secrets.get('M-1'), 'the-same');
+    const other = await connect('M-2', secrets.get('M-2'), 'the-same');
+    await first.publishAsync('waymark/tags/M-1/fixes', line(20), { qos: 1 });
+    expect(await stored(20)).toBe(1);
+    await other.endAsync();
+    const { performer, intake } = serving.waymark;
+    const administrator = { id: 'system', name: 'Test', role: 'administrator' as const, purpose: 'administration' as const };
+    secrets.set('M-1', (await performer.perform(administrator, issueTagCredential, null, { serial: 'M-1' })).secret);
+    await intake.reload();
+    const end = closed(first);
+    first.publish('waymark/tags/M-1/fixes', line(21), { qos: 1 });
+    await end;
+    first.end(true);
+    expect(await stored(21)).toBe(0);
+  });
+
+  test('a last will is no position', async () => {
+    const client = await mqtt.connectAsync({
+      host: '127.0.0.1',
+      port: port(),
+      protocol: 'mqtt',
+      username: 'M-2',
+      password: secrets.get('M-2'),
+      reconnectPeriod: 0,
+      will: { topic: 'waymark/tags/M-2/fixes', payload: Buffer.from(line(22)), qos: 1, retain: false },
+    });
+    const end = closed(client);
+    client.stream.destroy();
+    await end;
+    client.end(true);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await stored(22)).toBe(0);
   });
 
   test('nobody can listen to what tags send', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
+import { fixColumns } from '../src/platform/fix-store.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
 import { LiveWatch } from '../src/supervision/index.ts';
@@ -112,7 +113,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(detail.points).toHaveLength(7);
   });
 
-  test('late fixes correct an alert and take one back', async () => {
+  test('late fixes correct an alert', async () => {
     const { serial } = await wearer();
     await send(serial, [
       [0, 'out'],
@@ -162,6 +163,71 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       (await performer.perform(officer, changeZone, null, { zoneId, draft: null, reason: 'The order was varied' })).wearings,
     );
     expect(await list('open', `S-${number}`)).toHaveLength(1);
+  });
+
+  test('what was changed and not watched again before an end is watched again at the next start', async () => {
+    const { database, fixes, access, performer, timeZone } = serving.waymark;
+    const { serial, orderId } = await wearer();
+    await send(serial, [
+      [0, 'out'],
+      [1, 'out'],
+      [2, 'in'],
+      [3, 'in'],
+      [4, 'in'],
+      [5, 'out'],
+      [6, 'out'],
+    ]);
+    expect(await list('open', `S-${number}`)).toHaveLength(1);
+    // From here on nobody watches again, as after a kill between the change and the look.
+    await performer.perform(officer, authoriseAbsence, null, {
+      orderId,
+      from: new Date(start),
+      to: new Date(start + 9 * minute),
+      reason: 'A court hearing',
+    });
+    const again = new LiveWatch(database.db, fixes, access, timeZone);
+    await again.start();
+    await again.close();
+    expect(await list('open', `S-${number}`)).toEqual([]);
+    const { rows } = await database.executeSql('SELECT count(*)::int AS n FROM supervision.watch_again');
+    expect(rows).toEqual([{ n: 0 }]);
+  });
+
+  test('a watch that was not started neither evaluates nor records', async () => {
+    const { database, fixes, access, timeZone } = serving.waymark;
+    const before = await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state');
+    const idle = new LiveWatch(database.db, fixes, access, timeZone);
+    idle.see(1_000_000, fixColumns(0), 0);
+    await idle.settled();
+    expect((await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state')).rows).toEqual(before.rows);
+  });
+
+  test('a zone under another order of the same person is watched, and nobody else can be given it', async () => {
+    const { performer, intake, live } = serving.waymark;
+    const { serial, subjectId } = await wearer();
+    const { id: second } = await performer.perform(
+      officer,
+      declareOrder,
+      { intake },
+      { subjectId, kind: 'court bail', authority: 'Another court', startsAt: new Date(start - 86_400_000), endsAt: null },
+    );
+    const draft = {
+      name: 'A street',
+      kind: 'exclusion',
+      area: { kind: 'circle' as const, lon: -1.8255, lat: 53.09, radiusM: 100 },
+      hours: [],
+      effectiveAt: new Date(start - 86_400_000),
+    };
+    await expect(performer.perform(officer, declareZone, null, { ...draft, subjectId: subjectId - 1, orderId: second })).rejects.toThrow(
+      'no such order',
+    );
+    await live.rethink((await performer.perform(officer, declareZone, null, { ...draft, subjectId, orderId: second })).wearings);
+    await send(serial, [
+      [0, 'out'],
+      [1, 'out'],
+      [2, 'out'],
+    ]);
+    expect((await list('open', `S-${number}`)).map(({ zone }) => zone)).toEqual(['A street']);
   });
 
   test('one person, one decision, with a reason; and it cannot be made twice', async () => {
