@@ -44,8 +44,7 @@ export {
   type Evidence,
   type Side,
   type Span,
-  type WatchedFix,
-  type WatchedZone,
   type WatchParameters,
   ZoneWatch,
 } from './zones/watch.ts';
+export type { WatchedFix, WatchedZone } from './zones/watched.ts';

@@ -1,5 +1,5 @@
 import Flatbush from 'flatbush';
-import type { WatchedZone } from './watch.ts';
+import type { WatchedZone } from './watched.ts';
 
 /** The margin that boxes are widened by in the index, metres: fixes of ordinary accuracy need no more. */
 const marginM = 600;

@@ -1,4 +1,3 @@
-import { Random } from '@waymark/town';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromPlane, planeAt } from '../plane.ts';
@@ -6,7 +5,8 @@ import { layArea } from './area.ts';
 import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
 import { SharedZones } from './shared-zones.ts';
 import { violationsOf } from './violations.ts';
-import { type Span, type WatchedFix, type WatchedZone, ZoneWatch } from './watch.ts';
+import { type Span, ZoneWatch } from './watch.ts';
+import type { WatchedFix, WatchedZone } from './watched.ts';
 
 const plane = planeAt(-1.83, 53.09);
 const start = Date.UTC(2026, 8, 7, 12);
@@ -21,6 +21,10 @@ function circle(id: string, x: number, y: number, radiusM: number, stayIn = fals
   const [lon, lat] = fromPlane(plane, x, y);
   return { id, area: layArea({ kind: 'circle', lon, lat, radiusM }), stayIn };
 }
+
+const unit = fc.noBias(fc.integer({ min: 1, max: 999_999 })).map((n) => n / 1_000_000);
+/** A standard normal draw (Box & Muller 1958). */
+const normal = fc.tuple(unit, unit).map(([a, b]) => Math.sqrt(-2 * Math.log(a)) * Math.cos(2 * Math.PI * b));
 
 const always = Float64Array.of(0, Infinity);
 const zone = circle('zone', 1000, 0, 150);
@@ -38,8 +42,10 @@ describe('watching a zone', () => {
 
   test('drift beside the border stays silent', () => {
     const watch = new ZoneWatch([zone]);
-    const random = new Random(4);
-    for (let m = 0; m < 600; m++) watch.take([fix(m, 835 + 7 * random.normal(), 7 * random.normal(), 7)]);
+    const errors = fc.sample(fc.tuple(normal, normal), { seed: 4, numRuns: 600 });
+    errors.forEach(([x, y], m) => {
+      watch.take([fix(m, 835 + 7 * x, 7 * y, 7)]);
+    });
     expect(violationsOf(watch.spans('zone'), 'in', always)).toEqual([]);
   });
 
@@ -147,22 +153,34 @@ describe('watching a zone', () => {
   });
 });
 
+const step = fc.record({
+  silent: unit,
+  pause: unit,
+  goes: unit,
+  jumps: unit,
+  jump: unit,
+  spread: unit,
+  x: normal,
+  y: normal,
+  ex: normal,
+  ey: normal,
+});
+
 /** A wearer who wanders about among zones, with errors, jumps and gaps. */
 function wander(seed: number, count: number): WatchedFix[] {
-  const random = new Random(seed);
   const fixes: WatchedFix[] = [];
   let [x, y, minute] = [0, 0, 0];
   let held = 0;
-  for (let i = 0; i < count; i++) {
-    minute += random.chance(0.03) ? random.between(4, 30) : random.between(0.8, 1.2);
-    if (random.chance(0.4)) {
-      x += 90 * random.normal() - 0.05 * x;
-      y += 90 * random.normal() - 0.05 * y;
+  for (const draw of fc.sample(step, { seed, numRuns: count })) {
+    minute += draw.silent < 0.03 ? 4 + 26 * draw.pause : 0.8 + 0.4 * draw.pause;
+    if (draw.goes < 0.4) {
+      x += 90 * draw.x - 0.05 * x;
+      y += 90 * draw.y - 0.05 * y;
     }
-    held = held > 0 ? held - 1 : random.chance(0.02) ? random.integer(1, 8) : 0;
-    const sigma = random.between(3, 25);
+    held = held > 0 ? held - 1 : draw.jumps < 0.02 ? Math.ceil(8 * draw.jump) : 0;
+    const sigma = 3 + 22 * draw.spread;
     fixes.push({
-      ...fix(minute, x + sigma * random.normal() + (held > 0 ? 120 : 0), y + sigma * random.normal(), sigma),
+      ...fix(minute, x + sigma * draw.ex + (held > 0 ? 120 : 0), y + sigma * draw.ey, sigma),
       at: start + Math.round(60_000 * minute),
     });
   }
@@ -177,6 +195,24 @@ function spansOf(watch: ZoneWatch): Record<string, readonly Span[]> {
 }
 
 describe('order does not matter', () => {
+  /** Gives the fixes in another order, in parts; a watch that has forgotten too much is made anew, as the product does. */
+  function takeInParts(fixes: readonly WatchedFix[], key: (fix: WatchedFix) => number, draw: () => number): [ZoneWatch, anew: number] {
+    const late = fixes.map((own) => ({ own, key: key(own) })).sort((a, b) => a.key - b.key);
+    const shuffled = late.map(({ own }) => own);
+    let watch = new ZoneWatch(zones, shared);
+    let anew = 0;
+    for (let i = 0; i < shuffled.length; ) {
+      const size = 1 + (draw() % 9);
+      if (watch.take([...shuffled.slice(i, i + size), ...shuffled.slice(0, 1)]) === 'older') {
+        anew++;
+        watch = new ZoneWatch(zones, shared);
+        watch.take(shuffled.slice(0, i + size));
+      }
+      i += size;
+    }
+    return [watch, anew];
+  }
+
   test('any order and any splitting of the same fixes ends in the same spans', () => {
     fc.assert(
       fc.property(
@@ -184,25 +220,35 @@ describe('order does not matter', () => {
         fc.integer({ min: 2, max: 230 }),
         fc.infiniteStream(fc.nat({ max: 1_000_000 })),
         (seed, count, draws) => {
+          const draw = () => draws.next().value as number;
           const fixes = wander(seed, count);
           const inOrder = new ZoneWatch(zones, shared);
           inOrder.take(fixes);
-          const shuffled = fixes
-            .map((own) => ({ own, key: draws.next().value as number }))
-            .sort((a, b) => a.key - b.key)
-            .map(({ own }) => own);
-          const watch = new ZoneWatch(zones, shared);
-          for (let i = 0; i < shuffled.length; ) {
-            const size = 1 + ((draws.next().value as number) % 9);
-            const result = watch.take([...shuffled.slice(i, i + size), ...shuffled.slice(0, 1)]);
-            if (result === 'older') return;
-            i += size;
-          }
-          expect(spansOf(watch)).toEqual(spansOf(inOrder));
+          expect(spansOf(takeInParts(fixes, draw, draw)[0])).toEqual(spansOf(inOrder));
         },
       ),
       { seed: 8, numRuns: 150 },
     );
+  });
+
+  test('fixes up to hours late, over more than a watch keeps, end in the same spans', () => {
+    let anew = 0;
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.infiniteStream(fc.nat({ max: 1_000_000 })), (seed, draws) => {
+        const draw = () => draws.next().value as number;
+        const fixes = wander(seed, 700);
+        const inOrder = new ZoneWatch(zones, shared);
+        for (const own of fixes) inOrder.take([own]);
+        // One fix in ten comes up to ten hours late.
+        const comes = ({ at }: WatchedFix) => at + (draw() % 10 === 0 ? 36 * draw() : 0);
+        const [watch, times] = takeInParts(fixes, comes, draw);
+        anew += times;
+        expect(spansOf(watch)).toEqual(spansOf(inOrder));
+      }),
+      { seed: 9, numRuns: 25 },
+    );
+    // Both ways were gone: late ones taken in, and watches made anew.
+    expect(anew).toBeGreaterThan(10);
   });
 
   test('fixes later than everything kept are refused whole, and a new watch over all of them agrees', () => {

@@ -1,27 +1,9 @@
 import { distanceM } from '../plane.ts';
-import { depthM, type LaidArea } from './area.ts';
+import { depthM } from './area.ts';
 import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
 import { defaultMotion, emptyMotion, type MotionParameters, type MotionState, move } from './motion.ts';
-import type { Intervals } from './schedule.ts';
 import type { SharedZones } from './shared-zones.ts';
-
-/** A fix as the watch takes it: ms since 1970, degrees, and the per-axis standard deviation of its ordinary error in metres. */
-export interface WatchedFix {
-  at: number;
-  lon: number;
-  lat: number;
-  sigma: number;
-}
-
-/** An area to watch one wearer against. */
-export interface WatchedZone {
-  id: string;
-  area: LaidArea;
-  /** Distances outside are wanted exactly, for a wearer who should be inside. */
-  stayIn: boolean;
-  /** The hours that hold, see `intervalsOf`; always, where there are none. Evidence is gathered within them alone. */
-  holds?: Intervals;
-}
+import type { WatchedFix, WatchedZone } from './watched.ts';
 
 export interface WatchParameters extends MotionParameters {
   /** A fix counts for one side from this P on. */
