@@ -71,6 +71,32 @@ describe('tags on MQTT', () => {
     await client.endAsync();
   });
 
+  test('messages stored together share an audit entry that counts them all and names their receipts', async () => {
+    const { accepted } = serving.waymark.intake.counts;
+    const { lastReceipt } = serving.waymark.fixes;
+    const clients = [await connect('M-1', secrets.get('M-1')), await connect('M-2', secrets.get('M-2'))];
+    const each = 20;
+    await Promise.all(
+      clients.flatMap((client, c) =>
+        Array.from({ length: each }, (_, i) => client.publishAsync(`waymark/tags/M-${c + 1}/fixes`, line(4.5 + i / 100), { qos: 1 })),
+      ),
+    );
+    expect(serving.waymark.intake.counts.accepted - accepted).toBe(2 * each);
+    const { rows } = await serving.waymark.database.executeSql(
+      `SELECT actor, about_kind, about_id, detail FROM oversight.audit_entries WHERE action = 'fixes.send' ORDER BY seq`,
+    );
+    const named = (rows as { actor: string; about_id: string; detail: { accepted: number } }[]).flatMap(({ about_id, detail, actor }) => {
+      const [first, last = first] = about_id.split('-').map(Number) as [number, number?];
+      return first > lastReceipt ? [{ first, last, actor, accepted: detail.accepted }] : [];
+    });
+    expect(named.length).toBeLessThan(2 * each);
+    expect(named.reduce((sum, own) => sum + own.accepted, 0)).toBe(2 * each);
+    // Every receipt is in exactly one entry.
+    const receipts = named.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+    expect(receipts.sort((a, b) => a - b)).toEqual(Array.from({ length: 2 * each }, (_, i) => lastReceipt + 1 + i));
+    for (const client of clients) await client.endAsync();
+  });
+
   test('OwnTracks messages, location and others', async () => {
     const client = await connect('M-2', secrets.get('M-2'));
     const location = { _type: 'location', tst: Math.floor(began / 1000) + 240, lat: 53.09, lon: -1.83, acc: 12, batt: 80, vel: 4 };

@@ -45,19 +45,20 @@ export const chunkRows = bindings.vector_size();
 
 /** An empty column of a type with room for `length` values. */
 export function emptyColumn<T extends ColumnType>(type: T, length: number, shared = false): ColumnValues[T] {
-  const buffer = (bytes: number): ArrayBuffer => (shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)) as ArrayBuffer;
+  // Without a buffer of its own a short column lies among the other objects, which is far quicker to make.
+  const room = (bytesEach: number) => (shared ? (new SharedArrayBuffer(length * bytesEach) as unknown as ArrayBuffer) : length);
   switch (type) {
     case 'i32':
-      return new Int32Array(buffer(length * 4)) as ColumnValues[T];
+      return new Int32Array(room(4) as number) as ColumnValues[T];
     case 'u8':
-      return new Uint8Array(buffer(length)) as ColumnValues[T];
+      return new Uint8Array(room(1) as number) as ColumnValues[T];
     case 'u16':
-      return new Uint16Array(buffer(length * 2)) as ColumnValues[T];
+      return new Uint16Array(room(2) as number) as ColumnValues[T];
     case 'f32':
-      return new Float32Array(buffer(length * 4)) as ColumnValues[T];
+      return new Float32Array(room(4) as number) as ColumnValues[T];
     case 'f64':
     case 'time':
-      return new Float64Array(buffer(length * 8)) as ColumnValues[T];
+      return new Float64Array(room(8) as number) as ColumnValues[T];
     default:
       return new Array<string | null>(length).fill(null) as ColumnValues[T];
   }

@@ -20,7 +20,7 @@ interface AuditWaiting {
 
 /**
  * Takes fixes in: which wearing each belongs to, quarantine for the rest, durable storage, audit, and only then the
- * receipt. One audit entry per receipt; entries of receipts given at the same time share a transaction.
+ * receipt. One audit entry per receipt, and one for messages of tags that were stored together; every receipt keeps its source.
  */
 export class Intake {
   readonly #db: Database;
@@ -84,6 +84,11 @@ export class Intake {
       return known && timingSafeEqual(known.hash, hash) ? known.sender : null;
     }
     return this.#gateways.find((gateway) => timingSafeEqual(gateway.hash, hash))?.sender ?? null;
+  }
+
+  /** Whether a tag's credential is still the one it signed in with. */
+  isCurrent(serial: string, hash: Buffer): boolean {
+    return this.#credentials.get(serial)?.hash.equals(hash) ?? false;
   }
 
   /** Stores what was decoded. Resolves when everything is durable and on record. Not to be called inside an action. */
@@ -151,10 +156,7 @@ export class Intake {
       const group = this.#auditQueue.splice(0);
       try {
         await withPurpose(this.#db, 'supervision', 'ingest', async (tx) => {
-          await appendAudit(
-            tx,
-            group.map(({ sender, receipt }) => entryOf(sender, receipt)),
-          );
+          await appendAudit(tx, entriesOf(group));
           const last = Math.max(...group.map(({ receipt }) => receipt.receipt));
           await tx
             .updateTable('supervision.intake_state')
@@ -211,6 +213,32 @@ export function hashSecret(secret: string): Buffer {
 
 function nameOf(sender: Sender): string {
   return sender.kind === 'tag' ? `tag ${sender.serial}` : `${sender.kind} ${sender.name}`;
+}
+
+/** One entry for each receipt; messages of tags whose receipts follow on one another share one that names the first and last. */
+function entriesOf(group: readonly { sender: Sender; receipt: Receipt }[]) {
+  const entries: ReturnType<typeof entryOf>[] = [];
+  const isNext = (i: number) =>
+    group[i]?.sender.kind === 'tag' && (group[i]?.receipt.receipt ?? 0) === (group[i - 1]?.receipt.receipt ?? 0) + 1;
+  for (let i = 0; i < group.length; i++) {
+    const { sender, receipt } = group[i] as (typeof group)[number];
+    const first = i;
+    if (sender.kind === 'tag') while (isNext(i + 1)) i++;
+    if (i === first) {
+      entries.push(entryOf(sender, receipt));
+      continue;
+    }
+    const together = group.slice(first, i + 1);
+    const sum = (count: 'accepted' | 'duplicates' | 'quarantined') => together.reduce((all, own) => all + own.receipt[count], 0);
+    const tags = new Set(together.map(({ sender: own }) => nameOf(own))).size;
+    entries.push({
+      ...entryOf(sender, receipt),
+      ...(tags > 1 ? { actor: 'tags', actorName: `${tags} tags` } : {}),
+      about: { kind: 'receipts', id: `${receipt.receipt}-${(together[together.length - 1] as (typeof together)[number]).receipt.receipt}` },
+      detail: { accepted: sum('accepted'), duplicates: sum('duplicates'), quarantined: sum('quarantined') },
+    });
+  }
+  return entries;
 }
 
 function entryOf(sender: Sender, receipt: Receipt) {

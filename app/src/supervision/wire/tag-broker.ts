@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client } from 'aedes';
 import type { AccessPolicy } from '../../platform/access.ts';
-import type { Intake, Sender } from '../fixes/intake.ts';
+import { hashSecret, type Intake, type Sender } from '../fixes/intake.ts';
 import { decodeMessage, tagOfTopic } from './decode-message.ts';
 import { PacketSizes } from './packet-sizes.ts';
 
@@ -13,7 +13,7 @@ const connectionsAtMost = 50_000;
 /** `BAD_USERNAME_OR_PASSWORD` of MQTT 3.1.1, 3.2.2.3. */
 const wrongCredential = 4;
 
-type SignedIn = Client & { waymarkSender?: Sender; waymarkSecret?: string };
+type SignedIn = Client & { waymarkSender?: Sender; waymarkHash?: Buffer };
 
 export interface TagBrokerOptions {
   host: string;
@@ -58,15 +58,14 @@ export class TagBroker {
           return done(error, false);
         }
         (client as SignedIn).waymarkSender = sender;
-        (client as SignedIn).waymarkSecret = password?.toString('utf8');
+        (client as SignedIn).waymarkHash = hashSecret(password?.toString('utf8') ?? '');
         done(null, true);
       },
       authorizePublish: (client, packet, done) => {
-        const { waymarkSender: sender, waymarkSecret: secret = '' } = (client ?? {}) as Partial<SignedIn>;
+        const { waymarkSender: sender, waymarkHash: hash } = (client ?? {}) as Partial<SignedIn>;
         // Asked each time: a secret that was replaced works no longer, on connections that stand either.
-        if (sender?.kind !== 'tag' || !intake.authenticate(secret, sender.serial)) return done(new Error('Sign in again.'));
-        if (sender.kind !== 'tag' || tagOfTopic(packet.topic) !== sender.serial)
-          return done(new Error('A tag publishes on its own topic alone.'));
+        if (sender?.kind !== 'tag' || !hash || !intake.isCurrent(sender.serial, hash)) return done(new Error('Sign in again.'));
+        if (tagOfTopic(packet.topic) !== sender.serial) return done(new Error('A tag publishes on its own topic alone.'));
         const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload ?? '');
         // Nothing is kept for later listeners: there are none.
         packet.retain = false;
