@@ -1,4 +1,4 @@
-import { Town } from '@waymark/town';
+import { fixLine, Town, type TownSettings } from '@waymark/town';
 import mqtt, { type MqttClient } from 'mqtt';
 
 /**
@@ -6,7 +6,7 @@ import mqtt, { type MqttClient } from 'mqtt';
  * ones do. What lies between `from` and now is caught up on at `speed` times; from then on their clock is the real one.
  */
 export interface DemoTags {
-  town: { seed: number; wearers: number; days: number; crimes: number; byWearers: number; conditions: boolean };
+  town: Partial<TownSettings>;
   port: number;
   /** The secret of each tag, in order of wearers. */
   secrets: { serial: string; secret: string }[];
@@ -51,16 +51,7 @@ async function play({ town: settings, port, secrets, from, speed }: DemoTags): P
       client: await mqtt.connectAsync({ host: '127.0.0.1', port, protocol: 'mqtt', username: tag, password: secret, clientId: tag }),
       topic: `waymark/tags/${tag}/fixes`,
       arrivals,
-      lines: (roundMs, place) => {
-        const i = order[place] as number;
-        return JSON.stringify({
-          at: new Date(roundMs + (fixes.at[i] as number) * 1000).toISOString(),
-          lat: Number((fixes.lat[i] as number).toFixed(6)),
-          lon: Number((fixes.lon[i] as number).toFixed(6)),
-          accuracy: Number((fixes.accuracyM[i] as number).toFixed(1)),
-          battery: Number((fixes.battery[i] as number).toFixed(2)),
-        });
-      },
+      lines: (roundMs, place) => fixLine({ fixes, tag }, roundMs, order[place] as number),
       next: rounds * arrivals.length + (within < 0 ? arrivals.length : within),
     });
   }

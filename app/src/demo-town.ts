@@ -1,35 +1,69 @@
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crimesCsv, fixLines, streetsGeoJson, Town, type TownRule, tagOf, toDegrees, type Wearer } from '@waymark/town';
+import { ConfigError } from './config.ts';
 import type { DemoTags } from './demo-tags.ts';
 import type { Actor } from './platform/access.ts';
 import {
+  type AlertKind,
+  type AlertOutcome,
   computeDueVerdicts,
+  decideAlert,
+  declareOrder,
+  declareSubject,
+  declareTag,
   declareZone,
   decodeWaymarkLines,
   importCrimes,
   issueTagCredential,
+  listAlerts,
+  listTags,
+  moveTag,
   registerWearers,
   zoneOffsetMs,
 } from './supervision/index.ts';
 import type { Waymark } from './waymark.ts';
 
 /** Small enough to be ready in seconds, large enough to show every verdict. */
-const demo = { seed: 7, wearers: 40, days: 14, crimes: 60, byWearers: 0.45, conditions: true };
+const demo = { seed: 7, wearers: 40, days: 14, crimes: 60, byWearers: 0.45, conditions: true, tagIncidents: true };
+const dayMs = 86_400_000;
+
+/** What is noted in the data folder about the town in it. */
+interface TownNote {
+  /** The first midnight of its fortnight, ms since 1970. */
+  startMs: number;
+  complete: boolean;
+}
 
 const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
 
-/** Is there nothing in the data folder yet? */
-export async function isEmpty(waymark: Waymark): Promise<boolean> {
-  return waymark.fixes.lastReceipt === 0 && !existsSync(waymark.folder.file('basemap.geojson'));
+function noteOf(waymark: Waymark): TownNote | null {
+  const file = waymark.folder.file('town.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TownNote) : null;
+}
+
+/**
+ * Is there nothing in the data folder yet?
+ * @throws ConfigError when filling it was broken off
+ */
+export function isEmpty(waymark: Waymark): boolean {
+  const note = noteOf(waymark);
+  if (note && !note.complete) {
+    throw new ConfigError(
+      `The last start was stopped while it filled ${waymark.folder.file('.')} with the fictional town. Delete that folder and start again.`,
+    );
+  }
+  return waymark.fixes.lastReceipt === 0 && note === null;
 }
 
 /** Fills an empty data folder with the fictional town: its wearers, their fixes, its crimes, and the verdicts. */
 export async function fillWithTown(waymark: Waymark, say: (text: string) => void): Promise<void> {
-  const town = new Town(demo);
-  const { startMs } = town.settings;
+  const note: TownNote = { startMs: Math.floor(Date.now() / dayMs) * dayMs - demo.days * dayMs, complete: false };
+  const town = new Town({ ...demo, startMs: note.startMs });
+  const { startMs } = note;
+  await writeFile(waymark.folder.file('town.json'), JSON.stringify(note));
   await writeFile(waymark.folder.file('basemap.geojson'), JSON.stringify(streetsGeoJson(town.streets)));
   let fixes = 0;
   for (const wearer of town.wearers()) {
@@ -55,6 +89,9 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
     { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone },
     system('crime-matching'),
   );
+  await addPeopleToFit(waymark);
+  await closeOldAlerts(waymark);
+  await writeFile(waymark.folder.file('town.json'), JSON.stringify({ ...note, complete: true }));
   say(`${run?.crimes ?? 0} crimes, ${run?.verdicts.toLocaleString('en-GB') ?? 0} verdicts`);
 }
 
@@ -83,13 +120,55 @@ async function declareRules(waymark: Waymark, { rules }: Wearer, orderId: number
   }
 }
 
-/** The tags catch up on half a day, so that there is something to see at once, and at this many times the real pace. */
-const catchUpMs = 12 * 3_600_000;
-const catchUpSpeed = 120;
+const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
+
+/** People under an order who wear nothing yet, and tags in stock, so that a visit can be tried out. */
+async function addPeopleToFit(waymark: Waymark): Promise<void> {
+  const { performer, intake } = waymark;
+  for (const [i, name] of ['Erin Holloway', 'Dev Marsh', 'Tilly Rowan'].entries()) {
+    const { id } = await performer.perform(officer, declareSubject, null, { reference: `F-NEW-${i + 1}`, name });
+    const startsAt = new Date(Date.now() - dayMs);
+    const order = {
+      subjectId: id,
+      kind: 'court bail',
+      authority: 'Tarnbridge Magistrates',
+      startsAt,
+      endsAt: new Date(Date.now() + 90 * dayMs),
+    };
+    await performer.perform(officer, declareOrder, { intake }, order);
+  }
+  for (let i = 1; i <= 6; i++) await performer.perform(officer, declareTag, null, { serial: `TB-S000${i}`, model: 'Fictional spare' });
+  const { rows } = await performer.perform(officer, listTags, waymark, { search: 'TB-S0006', filter: 'all', limit: 1, offset: 0 });
+  await performer.perform(officer, moveTag, null, { id: rows[0]?.id ?? 0, state: 'faulty', note: 'Does not charge' });
+  await intake.reload();
+}
+
+/** What the officer found, by what the alert is about. */
+const foundThen: Partial<Record<AlertKind, { outcome: AlertOutcome; note: string }>> = {
+  'exclusion entered': { outcome: 'breach', note: 'Spoken to on the phone. No reason given.' },
+  'curfew late': { outcome: 'reasonable excuse', note: 'The bus was late; the operator confirmed it.' },
+  'curfew missed': { outcome: 'breach', note: 'Not at home when called.' },
+  'no signal': { outcome: 'equipment', note: 'Was in a building without a view of the sky.' },
+};
+
+/** Alerts that ended more than a day ago have been dealt with, as they would be where people work with them. */
+async function closeOldAlerts(waymark: Waymark): Promise<void> {
+  const { performer } = waymark;
+  const { rows } = await performer.perform(officer, listAlerts, null, { list: 'open', limit: 5000, offset: 0 });
+  for (const { id, kind, to_at } of rows) {
+    if (to_at === null || Date.now() - to_at.getTime() < 1.5 * dayMs) continue;
+    const { outcome, note } = foundThen[kind] ?? { outcome: 'equipment' as const, note: 'Looked into: a fault of the tag or its signal.' };
+    await performer.perform(officer, decideAlert, null, { id, step: 'closed', outcome, note });
+  }
+}
+
+/** The tags catch up on what lies between the last fix and now, at this many times the real pace. */
+const catchUpMs = 36 * 3_600_000;
+const catchUpSpeed = 240;
 
 /** Is the town in the data folder? */
 export function hasTown(waymark: Waymark): boolean {
-  return existsSync(waymark.folder.file('basemap.geojson'));
+  return noteOf(waymark) !== null;
 }
 
 /** Lets the town's tags send over MQTT, from a process of their own, until the function that it gives is called. */
@@ -103,7 +182,8 @@ export async function playTown(waymark: Waymark, port: number): Promise<() => vo
   const { latest } = await waymark.fixes.summary();
   const from = Math.max(latest ?? 0, Date.now() - catchUpMs);
   const child = fork(join(import.meta.dirname, 'demo-tags.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-  const job: DemoTags = { town: demo, port, secrets, from, speed: catchUpSpeed };
+  const { startMs } = noteOf(waymark) as TownNote;
+  const job: DemoTags = { town: { ...demo, startMs }, port, secrets, from, speed: catchUpSpeed };
   // Secrets go through the pipe: arguments can be seen by everybody on the machine.
   child.send(job);
   return () => {

@@ -5,6 +5,7 @@ import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
+import { caseloadRoutes } from './supervision/caseload-routes.ts';
 import { computeDueVerdicts, OutsideBroker, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
@@ -29,9 +30,14 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const log = makeLog(config.WAYMARK_LOG);
   const waymark = await openWaymark(config);
   waymark.folder.withdraw();
-  if (config.WAYMARK_DEMO === 'yes' && (await isEmpty(waymark))) {
-    say('Filling the empty data folder with the fictional town …');
-    await fillWithTown(waymark, say);
+  try {
+    if (config.WAYMARK_DEMO === 'yes' && isEmpty(waymark)) {
+      say('Filling the empty data folder with the fictional town …');
+      await fillWithTown(waymark, say);
+    }
+  } catch (error) {
+    await waymark.close();
+    throw error;
   }
   waymark.live.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones');
   const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
@@ -44,6 +50,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       matchingRoutes,
       monitoringRoutes,
       watchingRoutes,
+      caseloadRoutes,
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {

@@ -5,7 +5,7 @@ import { DataFolder } from './platform/data-folder.ts';
 import { type OpenDatabase, openDatabase } from './platform/database.ts';
 import { FixStore } from './platform/fix-store.ts';
 import { migrate } from './platform/migrate.ts';
-import { Intake, LiveWatch, VerdictStore } from './supervision/index.ts';
+import { Intake, LiveWatch, Positions, VerdictStore } from './supervision/index.ts';
 
 /** Everything that is open while Waymark runs, in a server or for one command. */
 export interface Waymark {
@@ -18,6 +18,7 @@ export interface Waymark {
   verdicts: VerdictStore;
   intake: Intake;
   live: LiveWatch;
+  positions: Positions;
   timeZone: string;
   secondReview: boolean;
   close(): Promise<void>;
@@ -41,8 +42,11 @@ export async function openWaymark(config: Config): Promise<Waymark> {
     await intake.reload();
     await intake.recover();
     const live = new LiveWatch(database.db, fixes, access, config.WAYMARK_TIMEZONE);
-    intake.onStored = (receipt, columns, count) => live.see(receipt, columns, count);
+    intake.onStored.push((stored, columns, count) => live.see(stored, columns, count));
     await live.start();
+    const positions = new Positions(fixes);
+    await positions.start();
+    intake.onStored.push((stored, columns, count) => positions.see(stored, columns, count));
     const opened = { database, verdicts };
     return {
       config,
@@ -53,6 +57,7 @@ export async function openWaymark(config: Config): Promise<Waymark> {
       fixes,
       intake,
       live,
+      positions,
       timeZone: config.WAYMARK_TIMEZONE,
       secondReview: config.WAYMARK_SECOND_REVIEW === 'yes',
       close: async () => {

@@ -197,7 +197,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const { database, fixes, access, timeZone } = serving.waymark;
     const before = await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state');
     const idle = new LiveWatch(database.db, fixes, access, timeZone);
-    idle.see(1_000_000, fixColumns(0), 0);
+    idle.see({ receipt: 1_000_000, accepted: 0, duplicates: 0, quarantined: 0, isNew: new Uint8Array(0) }, fixColumns(0), 0);
     await idle.settled();
     expect((await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state')).rows).toEqual(before.rows);
   });
@@ -261,8 +261,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       [3, 'in'],
     ]);
     // From here on nobody evaluates, as after a kill between the fix's storing and its evaluation.
-    const onStored = intake.onStored;
-    intake.onStored = null;
+    const onStored = intake.onStored.splice(0);
     await send(serial, [
       [4, 'in'],
       [5, 'out'],
@@ -270,7 +269,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       [20, 'in'],
       [21, 'in'],
     ]);
-    intake.onStored = onStored;
+    intake.onStored.push(...onStored);
     expect((await list('open', `S-${number}`)).map(({ to_at }) => to_at)).toEqual([null]);
     for (let restart = 0; restart < 2; restart++) {
       const again = new LiveWatch(database.db, fixes, access, timeZone);

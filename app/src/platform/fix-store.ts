@@ -48,6 +48,11 @@ export interface Receipt {
   quarantined: number;
 }
 
+/** A receipt with what it says of each fix of the batch: 1 where it was not known before. */
+export interface Stored extends Receipt {
+  isNew: Uint8Array;
+}
+
 export interface QuarantineRow extends QuarantinedFix {
   id: number;
   receivedAt: number;
@@ -56,7 +61,7 @@ export interface QuarantineRow extends QuarantinedFix {
 
 interface Waiting {
   batch: FixBatch;
-  resolve: (receipt: Receipt) => void;
+  resolve: (stored: Stored) => void;
   reject: (error: unknown) => void;
 }
 
@@ -145,7 +150,7 @@ export class FixStore {
   }
 
   /** Stores a batch; resolves when it is durable. */
-  append(batch: FixBatch): Promise<Receipt> {
+  append(batch: FixBatch): Promise<Stored> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch, resolve, reject });
       if (!this.#flushing) this.#flushed = this.#flush();
@@ -164,7 +169,7 @@ export class FixStore {
       try {
         const receipts = await this.#commit(group.map(({ batch }) => batch));
         group.forEach(({ resolve }, i) => {
-          resolve(receipts[i] as Receipt);
+          resolve(receipts[i] as Stored);
         });
       } catch (error) {
         for (const { reject } of group) reject(error);
@@ -174,7 +179,7 @@ export class FixStore {
     this.#flushing = false;
   }
 
-  async #commit(batches: FixBatch[]): Promise<Receipt[]> {
+  async #commit(batches: FixBatch[]): Promise<Stored[]> {
     const rows = batches.reduce((sum, batch) => sum + batch.count, 0);
     const fresh = await this.#findFresh(batches);
     const stored = Object.fromEntries(Object.entries(storedShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as Columns<
@@ -183,7 +188,7 @@ export class FixStore {
     const names = Object.keys(fixShape) as (keyof FixColumns)[];
     const first = this.#receipt + 1;
     let kept = 0;
-    const receipts = batches.map((batch, b): Receipt => {
+    const receipts = batches.map((batch, b): Stored => {
       const isFresh = fresh[b] as Uint8Array;
       let accepted = 0;
       for (let i = 0; i < batch.count; i++) {
@@ -192,7 +197,7 @@ export class FixStore {
         stored.receipt[kept++] = first + b;
         accepted++;
       }
-      return { receipt: first + b, accepted, duplicates: batch.count - accepted, quarantined: batch.quarantined.length };
+      return { receipt: first + b, accepted, duplicates: batch.count - accepted, quarantined: batch.quarantined.length, isNew: isFresh };
     });
     await this.#writer.transaction(async () => {
       if (kept > 0) await this.#writer.append('fixes', storedShape, stored, kept);
@@ -318,6 +323,15 @@ export class FixStore {
        FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ? AND receipt <= ? ORDER BY at_ms`,
       fixShape,
       { values: [wearing, Math.round(from), Math.round(to), receiptUpto] },
+    );
+  }
+
+  /** Fixes of several wearings, each in order of time, one after another. */
+  async tracks(wearings: readonly number[]): Promise<{ count: number; columns: FixColumns }> {
+    return this.#reader.columns(
+      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+       FROM fixes WHERE wearing IN (${[-1, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) ORDER BY wearing, at_ms`,
+      fixShape,
     );
   }
 

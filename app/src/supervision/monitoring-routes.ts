@@ -9,17 +9,8 @@ import type { WebKit } from '../web/server.ts';
 import { quarantineReasons } from './fixes/check-fix.ts';
 import { listQuarantine, releaseQuarantine } from './fixes/quarantine.ts';
 import { readTime } from './fixes/read-time.ts';
-import {
-  closeWearing,
-  declareOrder,
-  declareSubject,
-  listSubjects,
-  openWearing,
-  orderKinds,
-  readSubject,
-  readTrack,
-} from './subjects/subjects.ts';
-import { declareGateway, declareTag, issueTagCredential, listGateways, listTags, revokeGateway } from './subjects/tags.ts';
+import { declareOrder, declareSubject, listSubjects, orderKinds, readSubject, readTrack } from './subjects/subjects.ts';
+import { declareGateway, issueTagCredential, listGateways, revokeGateway } from './subjects/tags.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const security = [{ token: [] }];
@@ -152,36 +143,6 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
     web.notice(request, 'The order is added.');
     return reply.redirect(`/subjects/${id}`);
   });
-  app.post('/subjects/:id/wearings', { config: { action: 'wearing.open' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
-    const body = (request.body ?? {}) as Record<string, string>;
-    const again = await orAgain(
-      async () => {
-        await performer.perform(actorOf(request), openWearing, services, {
-          subjectId: id,
-          orderId: Number(body.orderId) || 0,
-          serial: body.serial ?? '',
-          startsAt: time(body.startsAt),
-        });
-        await intake.reload();
-      },
-      (error) => subjectPage(request, reply, id, error, 'wearing', body),
-    );
-    if (again) return again;
-    web.notice(request, 'The tag is fitted. Fixes from now on belong to this subject.');
-    return reply.redirect(`/subjects/${id}`);
-  });
-  app.post('/wearings/:id/close', { config: { action: 'wearing.close' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
-    const body = (request.body ?? {}) as Record<string, string>;
-    const { subjectId } = await performer.perform(actorOf(request), closeWearing, services, {
-      id,
-      endsAt: body.endsAt ? time(body.endsAt) : new Date(),
-    });
-    await intake.reload();
-    web.notice(request, 'The tag is off. Later fixes go to quarantine.');
-    return reply.redirect(`/subjects/${subjectId}`);
-  });
   app.get(
     '/api/wearings/:id/track',
     {
@@ -206,33 +167,6 @@ export function monitoringRoutes(app: FastifyInstance, web: WebKit): void {
       );
     },
   );
-
-  const tagsPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft = {}) => {
-    const query = readPage(error ? {} : request.query);
-    const found = await performer.perform(actorOf(request), listTags, { fixes }, query);
-    return web.page(request, error ? reply.code(400) : reply, 'supervision/subjects/tags.njk', {
-      ...found,
-      query,
-      pagination: pagination('/tags', request.query, query.page, found.total),
-      now: Date.now(),
-      error: error ? { text: error.message, field: error.field } : null,
-      draft,
-    });
-  };
-  app.get('/tags', { config: { action: 'tag.list' } }, (request, reply) => tagsPage(request, reply, null));
-  app.post('/tags', { config: { action: 'tag.declare' } }, async (request, reply) => {
-    const { serial = '', model = '' } = (request.body ?? {}) as Record<string, string>;
-    const again = await orAgain(
-      async () => {
-        await performer.perform(actorOf(request), declareTag, null, { serial, model });
-        await intake.reload();
-      },
-      (error) => tagsPage(request, reply, error, { serial, model }),
-    );
-    if (again) return again;
-    web.notice(request, `Tag ${serial} is registered.`);
-    return reply.redirect('/tags');
-  });
 
   app.get('/quarantine', { config: { action: 'quarantine.list' } }, async (request, reply) => {
     const { reason } = (request.query ?? {}) as { reason?: string };

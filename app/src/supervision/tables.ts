@@ -1,20 +1,23 @@
-import type { Area, Place, WeeklyHours } from '@waymark/presence';
+import { type Area, type JammingSign, type Place, type TagTrouble, tagTroubles, type WeeklyHours } from '@waymark/presence';
 import type { Generated } from 'kysely';
 import type { Json } from '../platform/database.ts';
 
 export const zoneKinds = ['exclusion', 'inclusion', 'curfew'] as const;
 export type ZoneKind = (typeof zoneKinds)[number];
 
-export const alertKinds = ['exclusion entered', 'inclusion left', 'curfew missed', 'curfew late', 'curfew ended early'] as const;
-export type AlertKind = (typeof alertKinds)[number];
+export const zoneAlertKinds = ['exclusion entered', 'inclusion left', 'curfew missed', 'curfew late', 'curfew ended early'] as const;
+export type ZoneAlertKind = (typeof zoneAlertKinds)[number];
+/** What a wearer did, or what a tag tells of itself. */
+export const alertKinds = [...zoneAlertKinds, ...tagTroubles] as const;
+export type AlertKind = ZoneAlertKind | TagTrouble;
 export type AlertState = 'raised' | 'seen' | 'in hand' | 'closed' | 'retracted';
 
 /** How an alert ended, as a person judged it. */
 export const alertOutcomes = ['breach', 'reasonable excuse', 'authorised', 'equipment', 'false'] as const;
 export type AlertOutcome = (typeof alertOutcomes)[number];
 
-/** What an alert rests on. Metres; the farthest fix is the one farthest from the edge, on the wrong side. */
-export interface AlertFacts {
+/** What an alert about a zone rests on. Metres; the farthest fix is the one farthest from the edge, on the wrong side. */
+export interface ZoneFacts {
   fixes: number;
   farthestM: number;
   farthestAt: number;
@@ -23,6 +26,21 @@ export interface AlertFacts {
   /** Seconds on the wrong side, without the time in which nothing was heard. */
   seenS: number;
 }
+
+/** What an alert about a tag rests on: the lowest battery from 0 to 1, and of an impossible jump how far and how fast. */
+export interface TagFacts {
+  fixes: number;
+  battery: number | null;
+  sign: JammingSign | null;
+  jumpM: number | null;
+  jumpS: number | null;
+}
+
+export type AlertFacts = ZoneFacts | TagFacts;
+
+/** Where a tag is in its life while nobody wears it. */
+export const tagStates = ['in stock', 'removed', 'faulty', 'lost'] as const;
+export type TagState = (typeof tagStates)[number];
 
 /** The supervision schema, as Kysely sees it. */
 declare module '../platform/database.ts' {
@@ -42,7 +60,17 @@ declare module '../platform/database.ts' {
       serial: string;
       model: Generated<string>;
       credential_hash: string | null;
+      state: Generated<TagState>;
       created_at: Generated<Date>;
+    };
+    'supervision.tag_steps': {
+      id: Generated<number>;
+      tag_id: number;
+      step: 'registered' | 'fitted' | TagState;
+      wearing_id: number | null;
+      note: string;
+      by_name: string;
+      at: Generated<Date>;
     };
     'supervision.wearings': {
       id: Generated<number>;
@@ -150,7 +178,7 @@ declare module '../platform/database.ts' {
     'supervision.alerts': {
       id: Generated<number>;
       wearing_id: number;
-      zone_version_id: number;
+      zone_version_id: number | null;
       kind: AlertKind;
       severity: 'high' | 'medium' | 'low';
       state: AlertState;

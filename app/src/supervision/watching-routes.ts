@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
+import { EventStreams } from '../web/event-streams.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
-import { AlertChanges } from './alerts/alert-changes.ts';
 import { decideAlert } from './alerts/decide-alert.ts';
 import { type AlertDetail, type AlertList, alertLists, listAlerts, readAlert } from './alerts/read-alerts.ts';
 import { readTime } from './fixes/read-time.ts';
@@ -24,8 +24,13 @@ type Form = Record<string, string | string[] | undefined>;
 export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
   const { waymark } = web;
   const { performer, fixes, live, timeZone } = waymark;
-  const changes = new AlertChanges(performer, live);
-  app.addHook('preClose', async () => changes.close());
+  // By number only: a page asks again for what it may see.
+  const pages = new EventStreams();
+  const stopListening = live.listen(({ id, change }) => pages.tell('alerts', 'change', { id, change }));
+  app.addHook('preClose', async () => {
+    stopListening();
+    pages.close();
+  });
   const time = (text: unknown) => new Date(typeof text === 'string' && text !== '' ? readTime(text, timeZone) : Number.NaN);
 
   const listOf = (request: FastifyRequest): AlertList => {
@@ -75,7 +80,11 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       config: { action: 'alert.list', api: true, stream: true },
       schema: { tags: ['Alerts'], summary: 'Changes of alerts as they are put on record, as server-sent events', security },
     },
-    (request, reply) => changes.connect(actorOf(request), request, reply),
+    (request, reply) =>
+      pages.connect(request, reply, 'alerts', async () => {
+        const { counts } = await performer.perform(actorOf(request), listAlerts, null, { list: 'open', limit: 1, offset: 0 });
+        return { event: 'counts', data: counts };
+      }),
   );
 
   const alertPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft: Form = {}) => {
@@ -223,7 +232,7 @@ function mapDataOf({ alert, zone, points }: AlertDetail) {
     from,
     to,
     marginMs,
-    place: { kind: 'polygon', rings: zone.geometry.coordinates },
+    place: zone ? { kind: 'polygon', rings: zone.geometry.coordinates } : { kind: 'none' },
     radiusM: 0,
     points: points.map(({ at, lon, lat, accuracyM }) => [at, lon, lat, accuracyM]),
     gaps,

@@ -33,6 +33,15 @@ export {
 } from './reasons.ts';
 export { type Habit, habitRatio, ownHabit } from './surprise.ts';
 export { type SweepOptions, type SweepResult, sweep } from './sweep.ts';
+export {
+  defaultTagParameters,
+  type JammingSign,
+  type TagEpisode,
+  type TagReport,
+  type TagTrouble,
+  TagWatch,
+  tagTroubles,
+} from './tag/tag-watch.ts';
 export { firstAfter, firstAtOrAfter, type Track } from './track.ts';
 export { type Area, depthM, faultsOf, type LaidArea, layArea, plainDepth, pointsAtMost } from './zones/area.ts';
 export { certainlyOutsideM, probabilityInside } from './zones/inside.ts';

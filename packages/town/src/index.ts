@@ -6,5 +6,6 @@ export { Random } from './random.ts';
 export { defaultReceiver, type ReceiverSettings, type ReportedFixes } from './receiver.ts';
 export { holdsAt, type Incident, isInside, type TownArea, type TownRule, trueViolations } from './rules.ts';
 export { streetsGeoJson, toDegrees, toMetres, townCentre } from './streets.ts';
+export type { TagIncident } from './tag-incidents.ts';
 export { defaultTown, Town, type TownSettings, tagOf, type Wearer } from './town.ts';
-export { crimesCsv, fixLines, type WrittenTown, writeTown } from './write.ts';
+export { crimesCsv, fixLine, fixLines, type WrittenTown, writeTown } from './write.ts';

@@ -59,6 +59,8 @@ export interface ReportedFixes {
   /** 0 gnss, 1 wifi */
   method: Uint8Array;
   battery: Float32Array;
+  /** What the tag told with a fix, by its index; most tell nothing. */
+  events: Map<number, string[]>;
 }
 
 /** Student-t with 4 degrees of freedom, scaled to about unit spread in its middle. */
@@ -80,6 +82,7 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
     speedMps: new Float32Array(room),
     method: new Uint8Array(room),
     battery: new Float32Array(room),
+    events: new Map(),
   };
   let near = 0;
   let slowX = 0;

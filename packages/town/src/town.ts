@@ -7,6 +7,7 @@ import { Routes } from './routes.ts';
 import { dayS, drawLife, type Intention, livePath } from './routines.ts';
 import { drawConditions, type Incident, type TownRule } from './rules.ts';
 import { layStreets, type Streets } from './streets.ts';
+import { playTagIncidents, type TagIncident } from './tag-incidents.ts';
 
 export interface TownSettings {
   seed: number;
@@ -20,6 +21,8 @@ export interface TownSettings {
   receiver: ReceiverSettings;
   /** Puts every wearer under rules, and has them broken now and then. */
   conditions: boolean;
+  /** Has straps cut, batteries run flat, receivers jammed and fixes come late. */
+  tagIncidents: boolean;
 }
 
 export const defaultTown: TownSettings = {
@@ -31,6 +34,7 @@ export const defaultTown: TownSettings = {
   startMs: Date.UTC(2026, 8, 7),
   receiver: defaultReceiver,
   conditions: false,
+  tagIncidents: false,
 };
 
 export interface Wearer {
@@ -42,6 +46,7 @@ export interface Wearer {
   /** None unless the town was made with `conditions`. */
   rules: TownRule[];
   incidents: Incident[];
+  tagIncidents: TagIncident[];
 }
 
 /**
@@ -112,13 +117,15 @@ export class Town {
       intentions.push(...(conditions?.intentions ?? []));
       const path = livePath(random, this.streets, this.#routes, life, days, intentions);
       const fixes = receive(random.fork(3), path, this.endS, receiver);
+      const tagIncidents = this.settings.tagIncidents ? playTagIncidents(random.fork(5), fixes, days) : [];
       // A crime planned too late to be reached was not committed by this wearer after all.
       for (const [i, planned] of plansOf.get(index) ?? []) {
         if (planned.crime.from !== 0 || planned.crime.to !== 0) continue;
         planned.crime.wearer = null;
         recordCrime(random.fork(i + 1_000_000), planned.crime, planned.plannedAt, days);
       }
-      yield { index, tag: tagOf(index), name, path, fixes, rules: conditions?.rules ?? [], incidents: conditions?.incidents ?? [] };
+      const { rules = [], incidents = [] } = conditions ?? {};
+      yield { index, tag: tagOf(index), name, path, fixes, rules, incidents, tagIncidents };
     }
     this.#everyWearerMade = true;
   }

@@ -7,13 +7,17 @@ import { type Town, tagOf, type Wearer } from './town.ts';
 
 const methods = ['gnss', 'wifi'];
 
-/** One wearer's fixes as newline-delimited JSON, in the Waymark form, in order of arrival. */
+/** One fix in the Waymark form, without the end of the line. */
+export function fixLine({ fixes, tag }: Pick<Wearer, 'fixes' | 'tag'>, startMs: number, i: number): string {
+  const at = new Date(startMs + (fixes.at[i] as number) * 1000).toISOString();
+  const events = fixes.events.get(i);
+  const told = events ? `,"events":${JSON.stringify(events)}` : '';
+  return `{"tag":"${tag}","at":"${at}","lat":${(fixes.lat[i] as number).toFixed(6)},"lon":${(fixes.lon[i] as number).toFixed(6)},"accuracy":${(fixes.accuracyM[i] as number).toFixed(1)},"speed":${(fixes.speedMps[i] as number).toFixed(1)},"method":"${methods[fixes.method[i] as number]}","battery":${(fixes.battery[i] as number).toFixed(2)}${told}}`;
+}
+
+/** One wearer's fixes as newline-delimited JSON, in order of their making. */
 export function* fixLines(wearer: Wearer, startMs: number): Generator<string> {
-  const { fixes, tag } = wearer;
-  for (let i = 0; i < fixes.count; i++) {
-    const at = new Date(startMs + (fixes.at[i] as number) * 1000).toISOString();
-    yield `{"tag":"${tag}","at":"${at}","lat":${(fixes.lat[i] as number).toFixed(6)},"lon":${(fixes.lon[i] as number).toFixed(6)},"accuracy":${(fixes.accuracyM[i] as number).toFixed(1)},"speed":${(fixes.speedMps[i] as number).toFixed(1)},"method":"${methods[fixes.method[i] as number]}","battery":${(fixes.battery[i] as number).toFixed(2)}}\n`;
-  }
+  for (let i = 0; i < wearer.fixes.count; i++) yield `${fixLine(wearer, startMs, i)}\n`;
 }
 
 export interface WrittenTown {

@@ -1,9 +1,10 @@
-import { type Intervals, type Span, type Violation, violationsOf } from '@waymark/presence';
-import type { AlertFacts, AlertKind, ZoneKind } from '../tables.ts';
+import { type Intervals, type Span, type TagEpisode, type Violation, violationsOf } from '@waymark/presence';
+import type { AlertFacts, AlertKind, ZoneAlertKind, ZoneKind } from '../tables.ts';
 
 /** An alert as the fixes give it, before it is compared with what is on record. Times in ms since 1970. */
 export interface FoundAlert {
-  zoneVersion: number;
+  /** Null for an alert about the tag. */
+  zoneVersion: number | null;
   kind: AlertKind;
   from: number;
   /** Null while it lasts. */
@@ -20,7 +21,13 @@ const radiusPerSigma = Math.sqrt(-2 * Math.log(0.32));
  *
  * @param silent nothing has been heard of the wearing for long: what lasted is not known to last
  */
-export function findAlerts(zoneVersion: number, kind: ZoneKind, spans: readonly Span[], holds: Intervals, silent: boolean): FoundAlert[] {
+export function findZoneAlerts(
+  zoneVersion: number,
+  kind: ZoneKind,
+  spans: readonly Span[],
+  holds: Intervals,
+  silent: boolean,
+): FoundAlert[] {
   return violationsOf(spans, kind === 'exclusion' ? 'in' : 'out', holds, { silent }).map((violation) => ({
     zoneVersion,
     kind: kindOf(kind, violation),
@@ -38,14 +45,40 @@ export function findAlerts(zoneVersion: number, kind: ZoneKind, spans: readonly 
   }));
 }
 
+/** The alerts that a tag gives about itself. */
+export function findTagAlerts(episodes: readonly TagEpisode[]): FoundAlert[] {
+  return episodes.map(({ kind, from, to, lasts, confirmedAt, fixes, battery, sign, jumpM, jumpS }) => ({
+    zoneVersion: null,
+    kind,
+    from,
+    to: lasts ? null : to,
+    confirmedAt,
+    facts: {
+      fixes,
+      battery: Number.isNaN(battery) ? null : Math.round(battery * 100) / 100,
+      sign,
+      jumpM: Number.isNaN(jumpM) ? null : Math.round(jumpM),
+      jumpS: Number.isNaN(jumpS) ? null : Math.round(jumpS),
+    },
+  }));
+}
+
+/** What an alert is about: alerts of one cause are of the same thing, whatever their kind turns out to be. */
+export function causeOf({ zoneVersion, kind }: { zoneVersion: number | null; kind: AlertKind }): string {
+  if (zoneVersion !== null) return `zone ${zoneVersion}`;
+  return kind === 'battery low' || kind === 'battery flat' ? 'battery' : kind;
+}
+
 /** A curfew is missed until the wearer is seen to come home, late then, and ended early by who was there and left. */
-function kindOf(kind: ZoneKind, { fromBeginning, seenToEnd }: Violation): AlertKind {
+function kindOf(kind: ZoneKind, { fromBeginning, seenToEnd }: Violation): ZoneAlertKind {
   if (kind === 'exclusion') return 'exclusion entered';
   if (kind === 'inclusion') return 'inclusion left';
   if (!fromBeginning) return 'curfew ended early';
   return seenToEnd ? 'curfew late' : 'curfew missed';
 }
 
-export function severityOf(kind: AlertKind): 'high' | 'medium' {
-  return kind === 'exclusion entered' ? 'high' : 'medium';
+const high: readonly AlertKind[] = ['exclusion entered', 'strap cut', 'case opened'];
+
+export function severityOf(kind: AlertKind): 'high' | 'medium' | 'low' {
+  return high.includes(kind) ? 'high' : kind === 'battery low' ? 'low' : 'medium';
 }

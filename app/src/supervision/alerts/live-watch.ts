@@ -1,11 +1,13 @@
 import {
   defaultParameters,
+  defaultTagParameters,
   defaultWatch,
   type Intervals,
   intervalsOf,
   layArea,
   sigmaOf,
-  type WatchedFix,
+  type TagReport,
+  TagWatch,
   type WatchedZone,
   ZoneWatch,
 } from '@waymark/presence';
@@ -13,21 +15,24 @@ import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
-import type { FixColumns, FixStore } from '../../platform/fix-store.ts';
+import type { FixColumns, FixStore, Stored } from '../../platform/fix-store.ts';
 import { type WornZone, zonesOfWearings } from '../zones/store.ts';
-import { type FoundAlert, findAlerts } from './find-alerts.ts';
+import { type FoundAlert, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
 import { reconcile, type StoredAlert } from './reconcile.ts';
-import { storedAlerts, wearingsInAlert, writeChanges } from './store.ts';
+import { openWearings, storedAlerts, wearingsInAlert, writeChanges } from './store.ts';
 
 /** What a receipt stored, to be evaluated. */
 interface Evaluation {
   receipt: number;
-  fixes: Map<number, WatchedFix[]>;
+  fixes: Map<number, TagReport[]>;
 }
 
 /** One wearing that is watched. */
 interface Watched {
   watch: ZoneWatch;
+  tag: TagWatch;
+  /** The end of the wearing or of its order, ms since 1970. */
+  ends: number;
   zones: { zone: WornZone; holds: Intervals }[];
   /** Hours are worked out up to here, ms since 1970. */
   upto: number;
@@ -35,19 +40,21 @@ interface Watched {
 }
 
 /** Told of every change that is on record. */
-export type AlertListener = (change: { id: number; wearing: number; change: string }) => void;
+export type AlertListener = (change: { id: number; wearing: number; change: string; severity: 'high' | 'medium' | 'low' | null }) => void;
 
 /** How far ahead hours are worked out; then the watch is made anew. */
 const aheadMs = 90 * 86_400_000;
 /** How often it is put on record that nothing had to be changed, ms: as much is evaluated again after a crash. */
 const recordEveryMs = 5000;
+/** Wearings whose tracks are read together. */
+const madeTogether = 50;
 /** After a failure, for instance of the database, it is tried again after this long, ms. */
 const retryMs = 1000;
 /** How often it is looked who has fallen silent while an alert lasts, ms. */
 const silenceEveryMs = 30_000;
 
 /**
- * Evaluates fixes against zones as they are stored, and keeps the alerts on record in step with them.
+ * Evaluates fixes against zones as they are stored, watches the tags themselves, and keeps the alerts on record in step.
  *
  * Alerts are what the fixes say, nothing else: whatever is on record is compared with what the fixes give, and only the
  * difference is written, together with the receipt up to which fixes were evaluated. So a crash at any moment leaves no alert
@@ -62,6 +69,12 @@ export class LiveWatch {
   readonly #listeners = new Set<AlertListener>();
   /** When something was last heard of each wearing, by the server's clock, ms since 1970. */
   readonly #heard = new Map<number, number>();
+  /** The latest fix of each wearing, in event time. */
+  readonly #latest = new Map<number, number>();
+  /** Wearings whose silence has been evaluated. */
+  readonly #mute = new Set<number>();
+  readonly #startedAt: number;
+  readonly #now: () => number;
   #queue: Evaluation[] = [];
   #stale = new Set<number>();
   #running: Promise<void> | null = null;
@@ -75,8 +88,11 @@ export class LiveWatch {
   /** Counted for /metrics. */
   readonly counts = { fixes: 0, changes: 0 };
 
-  /** @throws Error when the access policy does not let the server watch zones */
-  constructor(db: Database, store: FixStore, access: AccessPolicy, timeZone: string) {
+  /**
+   * @param now the server's clock, ms since 1970
+   * @throws Error when the access policy does not let the server watch zones
+   */
+  constructor(db: Database, store: FixStore, access: AccessPolicy, timeZone: string, now: () => number = Date.now) {
     const decision = access.decide({ role: 'system', purpose: 'monitoring' }, 'alert.evaluate', 'monitoring', 'supervision');
     if (!decision.allowed)
       throw new Error('The access policy does not let the server watch zones: alert.evaluate is refused to the system.');
@@ -84,6 +100,8 @@ export class LiveWatch {
     this.#db = db;
     this.#store = store;
     this.#timeZone = timeZone;
+    this.#now = now;
+    this.#startedAt = now();
   }
 
   /** Takes up where the last run ended: evaluates what was stored or changed since. Nothing is evaluated before. */
@@ -105,8 +123,10 @@ export class LiveWatch {
     const again = await this.#inMonitoring((tx) => tx.selectFrom('supervision.watch_again').select('wearing_id').execute());
     for (const { wearing_id } of again) this.#stale.add(wearing_id);
     this.#queue.push({ receipt: this.#store.lastReceipt, fixes: new Map([...wearings].map((wearing) => [wearing, []])) });
+    const last = await this.#store.query('SELECT wearing, max(at_ms) AS "at" FROM fixes GROUP BY wearing', { wearing: 'i32', at: 'time' });
+    for (let i = 0; i < last.count; i++) this.#latest.set(last.columns.wearing[i] as number, last.columns.at[i] as number);
     await this.settled();
-    this.#silence = setInterval(() => this.#lookForSilence(), silenceEveryMs).unref();
+    this.#silence = setInterval(() => void this.lookForSilence().catch((error) => this.onError(error)), silenceEveryMs).unref();
   }
 
   listen(listener: AlertListener): () => void {
@@ -115,17 +135,13 @@ export class LiveWatch {
   }
 
   /** Takes note of what was stored under a receipt. To be called in order of receipts. */
-  see(receipt: number, columns: FixColumns, count: number): void {
-    const fixes = new Map<number, WatchedFix[]>();
+  see({ receipt, isNew }: Stored, columns: FixColumns, count: number): void {
+    const fixes = new Map<number, TagReport[]>();
     for (let i = 0; i < count; i++) {
+      if (!isNew[i]) continue;
       const wearing = columns.wearing[i] as number;
       const own = fixes.get(wearing);
-      const fix = {
-        at: columns.at[i] as number,
-        lon: columns.lon[i] as number,
-        lat: columns.lat[i] as number,
-        sigma: sigmaOf(columns.accuracyM[i] as number, defaultParameters),
-      };
+      const fix = reportOf(columns, i);
       if (own) own.push(fix);
       else fixes.set(wearing, [fix]);
     }
@@ -152,13 +168,20 @@ export class LiveWatch {
     if (this.#evaluatedReceipt > this.#recordedReceipt) await this.#inMonitoring((tx) => this.#record(tx));
   }
 
-  /** No signal is no breach: an alert that lasts is ended at its last fix once nothing more is heard. */
-  #lookForSilence(): void {
-    const lasts = ({ stored }: Watched) => stored.some(({ to, retracted }) => to === null && !retracted);
-    const silent = [...this.#watched].filter(([wearing, watched]) => lasts(watched) && this.#isSilent(wearing));
-    if (silent.length === 0) return;
-    this.#queue.push({ receipt: this.#evaluatedReceipt, fixes: new Map(silent.map(([wearing]) => [wearing, []])) });
+  /**
+   * No signal is no breach: an alert that lasts is ended at its last fix once nothing more is heard. A longer silence of a tag
+   * that is worn is an alert of its own. Looked for every half minute.
+   */
+  async lookForSilence(): Promise<void> {
+    const lasts = ({ stored }: Watched) => stored.some(({ to, retracted, kind }) => to === null && !retracted && kind !== 'no signal');
+    const silent = [...this.#watched].filter(([wearing, watched]) => lasts(watched) && this.#isSilent(wearing)).map(([wearing]) => wearing);
+    const worn = await this.#inMonitoring(openWearings);
+    const mute = worn.filter((wearing) => !this.#mute.has(wearing) && this.#latest.has(wearing) && this.#isMute(wearing, null));
+    for (const wearing of mute) this.#mute.add(wearing);
+    if (silent.length + mute.length === 0) return;
+    this.#queue.push({ receipt: this.#evaluatedReceipt, fixes: new Map([...silent, ...mute].map((wearing) => [wearing, []])) });
     this.#run();
+    await this.settled();
   }
 
   #run(): void {
@@ -180,9 +203,13 @@ export class LiveWatch {
   async #evaluateAll(): Promise<void> {
     while (this.#queue.length > 0 || this.#stale.size > 0) {
       const group = this.#queue.splice(0);
-      const fixes = new Map<number, WatchedFix[]>();
+      const fixes = new Map<number, TagReport[]>();
       for (const evaluation of group) {
-        for (const [wearing, own] of evaluation.fixes) fixes.set(wearing, (fixes.get(wearing) ?? []).concat(own));
+        for (const [wearing, own] of evaluation.fixes) {
+          const all = fixes.get(wearing);
+          if (all) all.push(...own);
+          else fixes.set(wearing, [...own]);
+        }
       }
       const again = [...this.#stale];
       this.#stale = new Set();
@@ -202,7 +229,7 @@ export class LiveWatch {
   }
 
   /** @param again wearings that were made anew because something about them had changed */
-  async #evaluate(fixes: Map<number, WatchedFix[]>, receipt: number, again: number[]): Promise<void> {
+  async #evaluate(fixes: Map<number, TagReport[]>, receipt: number, again: number[]): Promise<void> {
     const isReady = (wearing: number) => (fixes.get(wearing) ?? []).every(({ at }) => at < (this.#watched.get(wearing)?.upto ?? -Infinity));
     // A watch made now has read what is stored, these fixes among it.
     const made = new Set([...fixes.keys()].filter((wearing) => !this.#watched.has(wearing) || !isReady(wearing)));
@@ -211,31 +238,40 @@ export class LiveWatch {
     for (const [wearing, own] of fixes) {
       this.counts.fixes += own.length;
       let watched = this.#watched.get(wearing) as Watched;
-      if (!made.has(wearing) && watched.zones.length > 0 && own.length > 0 && watched.watch.take(own) === 'older') {
+      if (!made.has(wearing) && own.length > 0 && take(watched, own) === 'older') {
         this.#watched.delete(wearing);
         await this.#make([wearing]);
         watched = this.#watched.get(wearing) as Watched;
       }
-      if (own.length > 0) this.#heard.set(wearing, Date.now());
+      if (own.length > 0) {
+        this.#heard.set(wearing, this.#now());
+        this.#latest.set(wearing, watched.tag.lastAt);
+        this.#mute.delete(wearing);
+      }
       const silent = this.#isSilent(wearing);
       const found = watched.zones.flatMap(({ zone, holds }) =>
-        findAlerts(zone.id, zone.kind, watched.watch.spans(String(zone.id)), holds, silent),
+        findZoneAlerts(zone.id, zone.kind, watched.watch.spans(String(zone.id)), holds, silent),
       );
+      // Of a tag that has been taken off nothing lasts.
+      const ended = watched.ends <= this.#now();
+      const episodes = watched.tag.episodes(!ended && this.#isMute(wearing, watched.stored));
+      found.push(...findTagAlerts(ended ? episodes.map((own) => ({ ...own, lasts: false })) : episodes));
       if (reconcile(watched.stored, found).length > 0) changed.push({ wearing, found });
     }
     this.#evaluatedReceipt = Math.max(this.#evaluatedReceipt, receipt);
     if (changed.length === 0 && again.length === 0) {
-      if (Date.now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
+      if (this.#now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
       return;
     }
     const told = await this.#inMonitoring(async (tx) => {
-      const all: { id: number; wearing: number; change: string }[] = [];
+      const all: Parameters<AlertListener>[0][] = [];
       for (const { wearing, found } of changed) {
         const watched = this.#watched.get(wearing) as Watched;
         const changes = reconcile(watched.stored, found);
         const ids = await writeChanges(tx, wearing, changes);
-        changes.forEach(({ change }, i) => {
-          all.push({ id: ids[i] as number, wearing, change });
+        changes.forEach((own, i) => {
+          const severity = own.change === 'retracted' ? null : severityOf(own.found.kind);
+          all.push({ id: ids[i] as number, wearing, change: own.change, severity });
         });
       }
       await appendAudit(
@@ -257,9 +293,13 @@ export class LiveWatch {
       return all;
     });
     this.counts.changes += told.length;
-    for (const { wearing } of changed) {
-      (this.#watched.get(wearing) as Watched).stored = await this.#inMonitoring((tx) => storedAlerts(tx, wearing));
-    }
+    const stored = await this.#inMonitoring((tx) =>
+      storedAlerts(
+        tx,
+        changed.map(({ wearing }) => wearing),
+      ),
+    );
+    for (const [wearing, alerts] of stored) (this.#watched.get(wearing) as Watched).stored = alerts;
     for (const listener of this.#listeners) for (const change of told) listener(change);
   }
 
@@ -270,38 +310,53 @@ export class LiveWatch {
       .set({ evaluated_receipt: sql<number>`greatest(evaluated_receipt, ${receipt})` })
       .execute();
     this.#recordedReceipt = receipt;
-    this.#recordedAt = Date.now();
+    this.#recordedAt = this.#now();
   }
 
   /** Makes watches from what is stored: every fix of the wearing, so that the outcome is the one of having seen them all. */
   async #make(wearings: number[]): Promise<void> {
-    if (wearings.length === 0) return;
-    const { zones, stored } = await this.#inMonitoring(async (tx) => ({
+    for (let i = 0; i < wearings.length; i += madeTogether) await this.#makeTogether(wearings.slice(i, i + madeTogether));
+  }
+
+  async #makeTogether(wearings: number[]): Promise<void> {
+    const { zones, stored, ends } = await this.#inMonitoring(async (tx) => ({
       zones: await zonesOfWearings(tx, wearings),
-      stored: await Promise.all(wearings.map(async (wearing) => [wearing, await storedAlerts(tx, wearing)] as const)),
+      stored: await storedAlerts(tx, wearings),
+      ends: await endsOf(tx, wearings),
     }));
-    const alerts = new Map(stored);
-    const now = Date.now();
+    const upto = this.#now() + aheadMs;
+    const tracks = tracksOf(await this.#store.tracks(wearings));
     for (const wearing of wearings) {
       const own = zones.filter((zone) => zone.wearing_id === wearing && zone.schedule.from < zone.schedule.to);
-      const upto = now + aheadMs;
       const holds = own.map((zone) => ({ zone, holds: intervalsOf(zone.schedule, zone.schedule.from, upto, this.#timeZone) }));
-      const watch = new ZoneWatch(holds.map((each) => watchedOf(each.zone, each.holds)));
-      if (own.length > 0) {
-        const { count, columns } = await this.#store.track(wearing, 0, Number.MAX_SAFE_INTEGER);
-        const fixes: WatchedFix[] = [];
-        for (let i = 0; i < count; i++) {
-          const sigma = sigmaOf(columns.accuracyM[i] as number, defaultParameters);
-          fixes.push({ at: columns.at[i] as number, lon: columns.lon[i] as number, lat: columns.lat[i] as number, sigma });
-        }
-        watch.take(fixes);
-      }
-      this.#watched.set(wearing, { watch, zones: holds, upto, stored: alerts.get(wearing) ?? [] });
+      const watched: Watched = {
+        watch: new ZoneWatch(holds.map((each) => watchedOf(each.zone, each.holds))),
+        tag: new TagWatch(),
+        ends: ends.get(wearing) ?? Number.NEGATIVE_INFINITY,
+        zones: holds,
+        upto,
+        stored: stored.get(wearing) ?? [],
+      };
+      take(watched, tracks.get(wearing) ?? []);
+      if (watched.tag.lastAt > 0) this.#latest.set(wearing, watched.tag.lastAt);
+      this.#watched.set(wearing, watched);
     }
   }
 
   #isSilent(wearing: number): boolean {
-    return Date.now() - (this.#heard.get(wearing) ?? Number.NEGATIVE_INFINITY) > 1000 * defaultWatch.staleS;
+    return this.#now() - (this.#heard.get(wearing) ?? Number.NEGATIVE_INFINITY) > 1000 * defaultWatch.staleS;
+  }
+
+  /**
+   * Has nothing been heard for so long that it is an alert? After a start the tags get as long to be heard as ever; a silence
+   * that is on record goes on until there is a later fix.
+   */
+  #isMute(wearing: number, stored: readonly StoredAlert[] | null): boolean {
+    const latest = this.#latest.get(wearing) ?? Number.NEGATIVE_INFINITY;
+    const longMs = 1000 * defaultTagParameters.silentS;
+    if (this.#now() - latest <= longMs) return false;
+    if (this.#now() - (this.#heard.get(wearing) ?? this.#startedAt) > longMs) return true;
+    return stored?.some(({ kind, from, to, retracted }) => kind === 'no signal' && from === latest && to === null && !retracted) ?? false;
   }
 
   #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -311,4 +366,46 @@ export class LiveWatch {
 
 function watchedOf({ id, area, kind }: WornZone, holds: Intervals): WatchedZone {
   return { id: String(id), area: layArea(area), stayIn: kind !== 'exclusion', holds };
+}
+
+/** @returns `'older'` when a fix is older than what can be put right: the watches are to be made anew */
+function take({ watch, tag, zones }: Watched, fixes: readonly TagReport[]): 'older' | null {
+  if (tag.take(fixes) === 'older') return 'older';
+  return zones.length > 0 && watch.take(fixes) === 'older' ? 'older' : null;
+}
+
+function reportOf(columns: FixColumns, i: number): TagReport {
+  return {
+    at: columns.at[i] as number,
+    lon: columns.lon[i] as number,
+    lat: columns.lat[i] as number,
+    sigma: sigmaOf(columns.accuracyM[i] as number, defaultParameters),
+    speedMps: columns.speedMps[i] as number,
+    battery: columns.battery[i] as number,
+    events: columns.events[i] as string | null,
+  };
+}
+
+function tracksOf({ count, columns }: { count: number; columns: FixColumns }): Map<number, TagReport[]> {
+  const tracks = new Map<number, TagReport[]>();
+  for (let i = 0; i < count; i++) {
+    const wearing = columns.wearing[i] as number;
+    const own = tracks.get(wearing);
+    if (own) own.push(reportOf(columns, i));
+    else tracks.set(wearing, [reportOf(columns, i)]);
+  }
+  return tracks;
+}
+
+/** When each wearing ends: with it, or with its order. */
+async function endsOf(tx: Tx, wearings: readonly number[]): Promise<Map<number, number>> {
+  const rows = await tx
+    .selectFrom('supervision.wearings as w')
+    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
+    .select(['w.id', 'w.ends_at', 'o.ends_at as order_ends'])
+    .where('w.id', 'in', [...wearings])
+    .execute();
+  return new Map(
+    rows.map(({ id, ends_at, order_ends }) => [id, Math.min(ends_at?.getTime() ?? Infinity, order_ends?.getTime() ?? Infinity)]),
+  );
 }

@@ -19,7 +19,8 @@ export interface AlertRow {
   facts: AlertFacts;
   assigned_to: string | null;
   outcome: AlertOutcome | null;
-  zone: string;
+  /** Null for an alert about the tag. */
+  zone: string | null;
   subject_id: number;
   subject: string;
   reference: string;
@@ -34,7 +35,7 @@ export type AlertList = (typeof alertLists)[number];
 function alertsOf(tx: Tx) {
   return tx
     .selectFrom('supervision.alerts as a')
-    .innerJoin('supervision.zone_versions as v', 'v.id', 'a.zone_version_id')
+    .leftJoin('supervision.zone_versions as v', 'v.id', 'a.zone_version_id')
     .innerJoin('supervision.wearings as w', 'w.id', 'a.wearing_id')
     .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id');
 }
@@ -111,8 +112,10 @@ export interface AlertDetail {
   alert: AlertRow;
   versions: { version: number; change: string; kind: AlertKind; from_at: Date; to_at: Date | null; at: Date }[];
   steps: { step: string; outcome: AlertOutcome | null; note: string; by_name: string; at: Date }[];
-  zone: ReturnType<typeof zoneFeature>;
+  zone: ReturnType<typeof zoneFeature> | null;
   points: { at: number; receivedAt: number; lon: number; lat: number; accuracyM: number | null }[];
+  /** Fixes in the middle of a long alert that are not among the points. */
+  omitted: number;
 }
 
 /** Fixes this long before and after are shown beside an alert, ms. */
@@ -131,11 +134,7 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
       .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such alert.');
     note({ kind: 'alert', id }, { subject: row.subject_id });
-    const zone = (await tx
-      .selectFrom('supervision.zone_versions')
-      .selectAll()
-      .where('id', '=', row.zone_version_id)
-      .executeTakeFirstOrThrow()) as ZoneVersionRow;
+    const zone = await tx.selectFrom('supervision.zone_versions').selectAll().where('id', '=', row.zone_version_id).executeTakeFirst();
     const versions = await tx
       .selectFrom('supervision.alert_versions')
       .select(['version', 'change', 'kind', 'from_at', 'to_at', 'at'])
@@ -148,10 +147,13 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
       .where('alert_id', '=', id)
       .orderBy('id')
       .execute();
-    const end = row.to_at?.getTime() ?? Math.max(row.facts.farthestAt, row.from_at.getTime()) + aroundMs;
+    const end = row.to_at?.getTime() ?? Date.now();
     const track = await fixes.track(row.wearing_id, row.from_at.getTime() - aroundMs, end + aroundMs);
     const points: AlertDetail['points'] = [];
-    for (let i = 0; i < Math.min(track.count, pointsAtMost); i++) {
+    // Of a long one its beginning, and how things stand at its end.
+    const half = pointsAtMost / 2;
+    for (let i = 0; i < track.count; i++) {
+      if (track.count > pointsAtMost && i >= half && i < track.count - half) continue;
       const accuracy = track.columns.accuracyM[i] as number;
       points.push({
         at: track.columns.at[i] as number,
@@ -161,6 +163,13 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
         accuracyM: Number.isNaN(accuracy) ? null : accuracy,
       });
     }
-    return { alert: inWords(row, new Date()), versions, steps, zone: zoneFeature(zone), points };
+    return {
+      alert: inWords(row, new Date()),
+      versions,
+      steps,
+      zone: zone ? zoneFeature(zone as ZoneVersionRow) : null,
+      points,
+      omitted: track.count - points.length,
+    };
   },
 };

@@ -85,8 +85,7 @@ describe('alerts on record and what the fixes say', () => {
           const wanted = round.map(({ zoneVersion, from, length }) => found(from, length === null ? null : from + length, { zoneVersion }));
           record = written(record, reconcile(record, wanted));
           expect(reconcile(record, wanted)).toEqual([]);
-          const key = ({ zoneVersion, from, to }: { zoneVersion: number; from: number; to: number | null }) =>
-            `${zoneVersion}/${from}/${to}`;
+          const key = ({ zoneVersion, from, to }: Pick<StoredAlert, 'zoneVersion' | 'from' | 'to'>) => `${zoneVersion}/${from}/${to}`;
           expect(
             record
               .filter(({ retracted }) => !retracted)

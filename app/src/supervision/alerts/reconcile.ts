@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AlertFacts, AlertKind } from '../tables.ts';
-import type { FoundAlert } from './find-alerts.ts';
+import { causeOf, type FoundAlert } from './find-alerts.ts';
 
 /** An alert on record, as far as fixes can change it. Times in ms since 1970. */
 export interface StoredAlert {
   id: number;
-  zoneVersion: number;
+  /** Null for an alert about the tag. */
+  zoneVersion: number | null;
   kind: AlertKind;
   from: number;
   to: number | null;
@@ -25,9 +26,10 @@ export type AlertChange =
  * none when the record agrees already. While an alert lasts its growing length is no change.
  */
 export function reconcile(stored: readonly StoredAlert[], found: readonly FoundAlert[]): AlertChange[] {
+  if (stored.length === 0 && found.length === 0) return [];
   const free = new Set([...stored].sort((a, b) => a.from - b.from || a.id - b.id));
   const pairs: { found: FoundAlert; stored: StoredAlert | undefined }[] = [];
-  const sorted = [...found].sort((a, b) => a.from - b.from || a.zoneVersion - b.zoneVersion);
+  const sorted = [...found].sort((a, b) => a.from - b.from || (a.zoneVersion ?? 0) - (b.zoneVersion ?? 0));
   // What is active comes before what was retracted.
   const take = (same: (own: StoredAlert) => boolean): StoredAlert | undefined => {
     const candidates = [...free].filter(same);
@@ -36,10 +38,14 @@ export function reconcile(stored: readonly StoredAlert[], found: readonly FoundA
     return own;
   };
   // Exact ones first, so that a neighbour never takes what belongs to another.
-  const exact = sorted.map((own) => take(({ zoneVersion, from }) => zoneVersion === own.zoneVersion && from === own.from));
+  const exact = sorted.map((own) => {
+    const cause = causeOf(own);
+    return take((before) => before.from === own.from && causeOf(before) === cause);
+  });
   sorted.forEach((own, i) => {
-    const overlaps = ({ zoneVersion, from, to }: StoredAlert) =>
-      zoneVersion === own.zoneVersion && from <= (own.to ?? Infinity) && own.from <= (to ?? Infinity);
+    const cause = causeOf(own);
+    const overlaps = (before: StoredAlert) =>
+      before.from <= (own.to ?? Infinity) && own.from <= (before.to ?? Infinity) && causeOf(before) === cause;
     pairs.push({ found: own, stored: exact[i] ?? take(overlaps) });
   });
   const changes: AlertChange[] = pairs.flatMap(({ found: own, stored: before }): AlertChange[] => {

@@ -3,23 +3,27 @@ import type { Tx } from '../../platform/database.ts';
 import { severityOf } from './find-alerts.ts';
 import type { AlertChange, StoredAlert } from './reconcile.ts';
 
-/** Alerts of a wearing on record, retracted ones too. */
-export async function storedAlerts(tx: Tx, wearing: number): Promise<StoredAlert[]> {
+/** Alerts on record of each of some wearings, retracted ones too. */
+export async function storedAlerts(tx: Tx, wearings: readonly number[]): Promise<Map<number, StoredAlert[]>> {
+  const stored = new Map<number, StoredAlert[]>(wearings.map((wearing) => [wearing, []]));
+  if (wearings.length === 0) return stored;
   const rows = await tx
     .selectFrom('supervision.alerts')
-    .select(['id', 'zone_version_id', 'kind', 'from_at', 'to_at', 'facts', 'state'])
-    .where('wearing_id', '=', wearing)
+    .select(['id', 'wearing_id', 'zone_version_id', 'kind', 'from_at', 'to_at', 'facts', 'state'])
+    .where('wearing_id', 'in', [...wearings])
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    zoneVersion: row.zone_version_id,
-    kind: row.kind,
-    from: row.from_at.getTime(),
-    to: row.to_at?.getTime() ?? null,
-    facts: row.facts,
-    retracted: row.state === 'retracted',
-  }));
+  for (const row of rows)
+    stored.get(row.wearing_id)?.push({
+      id: row.id,
+      zoneVersion: row.zone_version_id,
+      kind: row.kind,
+      from: row.from_at.getTime(),
+      to: row.to_at?.getTime() ?? null,
+      facts: row.facts,
+      retracted: row.state === 'retracted',
+    });
+  return stored;
 }
 
 /** Wearings with an alert that lasts, as far as is on record. */
@@ -32,6 +36,18 @@ export async function wearingsInAlert(tx: Tx): Promise<number[]> {
     .where('state', '<>', 'retracted')
     .execute();
   return rows.map(({ wearing_id }) => wearing_id);
+}
+
+/** Wearings that are open now, under an order in force. */
+export async function openWearings(tx: Tx): Promise<number[]> {
+  const rows = await tx
+    .selectFrom('supervision.wearings as w')
+    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
+    .select('w.id')
+    .where((eb) => eb.or([eb('w.ends_at', 'is', null), eb('w.ends_at', '>', sql<Date>`now()`)]))
+    .where((eb) => eb.or([eb('o.ends_at', 'is', null), eb('o.ends_at', '>', sql<Date>`now()`)]))
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** Puts changes on record, every version kept. Gives the ids of the alerts, in the order of the changes. */

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
-import { type FixColumns, type FixStore, fixColumns, type QuarantinedFix, type Receipt } from '../../platform/fix-store.ts';
+import { type FixColumns, type FixStore, fixColumns, type QuarantinedFix, type Receipt, type Stored } from '../../platform/fix-store.ts';
 import type {} from '../tables.ts';
 import { checkFix, type KnownTag } from './check-fix.ts';
 import { type Decoded, type RawFix, shorten } from './raw-fix.ts';
@@ -31,7 +31,7 @@ export class Intake {
   #auditQueue: AuditWaiting[] = [];
   #auditing = false;
   /** Told of what is durable, in order of receipts. */
-  onStored: ((receipt: number, columns: FixColumns, count: number) => void) | null = null;
+  readonly onStored: ((stored: Stored, columns: FixColumns, count: number) => void)[] = [];
   /** Counted for /metrics. */
   readonly counts = { accepted: 0, duplicates: 0, quarantined: 0, receipts: 0 };
 
@@ -134,12 +134,13 @@ export class Intake {
       columns.events[count] = fix.events;
       count++;
     }
-    const receipt = await this.#store.append({ source: nameOf(sender), receivedAt, count, columns, quarantined });
+    const stored = await this.#store.append({ source: nameOf(sender), receivedAt, count, columns, quarantined });
+    const { isNew: _, ...receipt } = stored;
     this.counts.accepted += receipt.accepted;
     this.counts.duplicates += receipt.duplicates;
     this.counts.quarantined += receipt.quarantined;
     this.counts.receipts++;
-    if (count > 0) this.onStored?.(receipt.receipt, columns, count);
+    if (count > 0) for (const tell of this.onStored) tell(stored, columns, count);
     return receipt;
   }
 

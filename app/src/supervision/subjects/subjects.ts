@@ -3,7 +3,8 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import type { Intake } from '../fixes/intake.ts';
-import type {} from '../tables.ts';
+import type { TagState } from '../tables.ts';
+import { isTagState, writeTagStep } from './tag-life.ts';
 
 export interface SubjectRow {
   id: number;
@@ -180,6 +181,7 @@ export interface NewWearing {
   orderId: number;
   serial: string;
   startsAt: Date;
+  note?: string;
 }
 
 /** Opens a wearing: from now on fixes of the tag belong to this subject under this order. */
@@ -187,7 +189,7 @@ export const openWearing: Action<{ intake: Intake }, NewWearing, { id: number }>
   name: 'wearing.open',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, input) {
+  async run({ tx, actor, note }, _services, input) {
     const order = await tx
       .selectFrom('supervision.orders')
       .selectAll()
@@ -201,18 +203,37 @@ export const openWearing: Action<{ intake: Intake }, NewWearing, { id: number }>
     }
     const serial = input.serial.trim();
     // The row lock keeps two officers from fitting one tag at the same time.
-    const tag = await tx.selectFrom('supervision.tags').select('id').where('serial', '=', serial).forUpdate().executeTakeFirst();
+    if (serial === '') throw new InvalidError('Enter the serial number on the tag.', 'serial');
+    const tag = await tx.selectFrom('supervision.tags').select(['id', 'state']).where('serial', '=', serial).forUpdate().executeTakeFirst();
     if (!tag) throw new InvalidError(`No tag with the serial number ${serial} is registered. Add it under Tags first.`, 'serial');
     const clash = await overlapping(tx, tag.id, input.startsAt);
-    if (clash) throw new InvalidError(`This tag is worn by subject ${clash.reference} at that time. Close that wearing first.`, 'serial');
+    if (clash) throw new InvalidError(`This tag is worn by subject ${clash.reference} at that time. Remove it there first.`, 'serial');
+    if (tag.state !== 'in stock')
+      throw new InvalidError(
+        `Tag ${serial} is ${whyNotInStock[tag.state]}. Fit another, or put it back in stock on its page first.`,
+        'serial',
+      );
     const row = await tx
       .insertInto('supervision.wearings')
       .values({ tag_id: tag.id, order_id: order.id, subject_id: input.subjectId, starts_at: input.startsAt, ends_at: null })
       .returning('id')
       .executeTakeFirstOrThrow();
+    await writeTagStep(tx, {
+      tagId: tag.id,
+      step: 'fitted',
+      wearingId: row.id,
+      note: (input.note ?? '').trim().slice(0, 500),
+      by: actor.name,
+    });
     note({ kind: 'subject', id: input.subjectId }, { wearing: row.id, tag: tag.id });
     return row;
   },
+};
+
+const whyNotInStock: Record<Exclude<TagState, 'in stock'>, string> = {
+  removed: 'back from somebody and not yet checked',
+  faulty: 'marked as faulty',
+  lost: 'marked as lost',
 };
 
 async function overlapping(tx: Tx, tagId: number, from: Date): Promise<{ reference: string } | undefined> {
@@ -225,14 +246,26 @@ async function overlapping(tx: Tx, tagId: number, from: Date): Promise<{ referen
     .executeTakeFirst();
 }
 
-export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, { id: number; endsAt: Date }, { subjectId: number }> = {
+export interface WearingEnd {
+  id: number;
+  endsAt: Date;
+  /** What becomes of the tag; `removed`, to be checked, unless told. */
+  state?: string;
+  note?: string;
+}
+
+/** Closes a wearing: the tag is off, and later fixes of it belong to nobody. */
+export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, WearingEnd, { subjectId: number }> = {
   name: 'wearing.close',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, { fixes }, { id, endsAt }) {
+  async run({ tx, actor, note: audit }, { fixes }, { id, endsAt, state = 'removed', note = '' }) {
     const wearing = await tx.selectFrom('supervision.wearings').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
     if (!wearing) throw new NotFoundError('There is no such wearing.');
     if (wearing.ends_at) throw new InvalidError('This wearing is closed already.', 'endsAt');
+    if (!isTagState(state)) throw new InvalidError('Choose what becomes of the tag.', 'state');
+    if (state !== 'removed' && state !== 'in stock' && note.trim().length < 3)
+      throw new InvalidError('Say in a few words what happened to the tag.', 'note');
     if (!(endsAt > wearing.starts_at)) throw new InvalidError('The tag must come off after it was fitted.', 'endsAt');
     const later = await fixes.query(
       'SELECT count(*)::INTEGER AS n FROM fixes WHERE wearing = ? AND at_ms > ?',
@@ -247,7 +280,9 @@ export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, { id: num
       );
     }
     await tx.updateTable('supervision.wearings').set({ ends_at: endsAt }).where('id', '=', id).execute();
-    note({ kind: 'subject', id: wearing.subject_id }, { wearing: id });
+    await tx.updateTable('supervision.tags').set({ state }).where('id', '=', wearing.tag_id).execute();
+    await writeTagStep(tx, { tagId: wearing.tag_id, step: state, wearingId: id, note: note.trim().slice(0, 500), by: actor.name });
+    audit({ kind: 'subject', id: wearing.subject_id }, { wearing: id });
     return { subjectId: wearing.subject_id };
   },
 };

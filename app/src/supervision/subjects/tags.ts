@@ -1,62 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
 import { hashSecret } from '../fixes/intake.ts';
 import type {} from '../tables.ts';
-
-export interface TagRow {
-  id: number;
-  serial: string;
-  model: string;
-  subject: string | null;
-  subject_id: number | null;
-  has_credential: boolean;
-  lastAt: number | null;
-  fixes: number;
-  battery: number | null;
-}
-
-export const listTags: Action<{ fixes: FixStore }, { search?: string; limit: number; offset: number }, { rows: TagRow[]; total: number }> =
-  {
-    name: 'tag.list',
-    room: 'supervision',
-    purpose: 'monitoring',
-    async run({ tx }, { fixes }, { search, limit, offset }) {
-      let base = tx.selectFrom('supervision.tags as t');
-      if (search) base = base.where('t.serial', 'ilike', `%${search.replace(/[%_\\]/g, '\\$&')}%`);
-      const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
-      const rows = await base
-        .leftJoin('supervision.wearings as w', (join) => join.onRef('w.tag_id', '=', 't.id').on('w.ends_at', 'is', null))
-        .leftJoin('supervision.subjects as s', 's.id', 'w.subject_id')
-        .select([
-          't.id',
-          't.serial',
-          't.model',
-          's.name as subject',
-          's.id as subject_id',
-          sql<boolean>`t.credential_hash IS NOT NULL`.as('has_credential'),
-        ])
-        .orderBy('t.serial')
-        .limit(limit)
-        .offset(offset)
-        .execute();
-      const seen = new Map((await fixes.lastSeen()).map((row) => [row.tag, row]));
-      return {
-        rows: rows.map((row) => {
-          const last = seen.get(row.id);
-          return { ...row, lastAt: last?.at ?? null, fixes: last?.fixes ?? 0, battery: last?.battery ?? null };
-        }),
-        total,
-      };
-    },
-  };
+import { writeTagStep } from './tag-life.ts';
 
 export const declareTag: Action<null, { serial: string; model: string }, { id: number }> = {
   name: 'tag.declare',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, input) {
+  async run({ tx, actor, note }, _services, input) {
     const serial = input.serial.trim();
     if (!/^[^\s].{0,98}[^\s]$|^\S$/.test(serial))
       throw new InvalidError('Enter the serial number of the tag, up to 100 characters.', 'serial');
@@ -67,6 +19,7 @@ export const declareTag: Action<null, { serial: string; model: string }, { id: n
       .values({ serial, model: input.model.trim().slice(0, 100), credential_hash: null })
       .returning('id')
       .executeTakeFirstOrThrow();
+    await writeTagStep(tx, { tagId: row.id, step: 'registered', by: actor.name });
     note({ kind: 'tag', id: row.id });
     return row;
   },

@@ -1,4 +1,5 @@
 import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
+import { baseLayers, baseSources, circle } from './base-map.js';
 
 /**
  * Draws the recorded place, the observed fixes with their accuracy circles, and nothing between them; plays the window.
@@ -22,19 +23,8 @@ const clock = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'Europe/London',
 });
 
-/** A circle of so many metres as a polygon. */
-function circle([lon, lat], metres, properties) {
-  const ring = [];
-  const perLat = 111_195;
-  const perLon = perLat * Math.cos((lat * Math.PI) / 180);
-  for (let i = 0; i <= 48; i++) {
-    const angle = (i / 48) * 2 * Math.PI;
-    ring.push([lon + (metres * Math.cos(angle)) / perLon, lat + (metres * Math.sin(angle)) / perLat]);
-  }
-  return { type: 'Feature', properties, geometry: { type: 'Polygon', coordinates: [ring] } };
-}
-
 function placeFeatures({ place, radiusM }) {
+  if (place.kind === 'none') return [];
   if (place.kind === 'point') {
     const centre = [place.lon, place.lat];
     return [
@@ -73,6 +63,7 @@ function bounds() {
   }
   const near = evidence.points.filter(([at]) => at >= evidence.from - 300_000 && at <= evidence.to + 300_000);
   for (const [, lon, lat] of near) all.extend([lon, lat]);
+  if (all.isEmpty()) for (const [, lon, lat] of evidence.points) all.extend([lon, lat]);
   return all;
 }
 
@@ -86,39 +77,12 @@ const map = new maplibre.Map({
   style: {
     version: 8,
     sources: {
-      streets: { type: 'geojson', data: '/basemap/streets.geojson' },
+      ...baseSources,
       place: { type: 'geojson', data: { type: 'FeatureCollection', features: placeFeatures(evidence) } },
       fixes: { type: 'geojson', data: fixFeatures(to) },
     },
     layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': '#f1f3ee' } },
-      { id: 'parks', type: 'fill', source: 'streets', filter: ['==', 'kind', 'park'], paint: { 'fill-color': '#d7e6cf' } },
-      {
-        id: 'river',
-        type: 'line',
-        source: 'streets',
-        filter: ['==', 'kind', 'river'],
-        paint: { 'line-color': '#b5d3e3', 'line-width': ['interpolate', ['exponential', 2], ['zoom'], 12, 3, 17, 60] },
-      },
-      {
-        id: 'street-edges',
-        type: 'line',
-        source: 'streets',
-        filter: ['in', 'kind', 'street', 'main'],
-        layout: { 'line-cap': 'round' },
-        paint: { 'line-color': '#d5d8d2', 'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 1.5, 17, 15] },
-      },
-      {
-        id: 'street-fills',
-        type: 'line',
-        source: 'streets',
-        filter: ['in', 'kind', 'street', 'main'],
-        layout: { 'line-cap': 'round' },
-        paint: {
-          'line-color': ['case', ['==', ['get', 'kind'], 'main'], '#fff6dc', '#ffffff'],
-          'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 0.8, 17, 12],
-        },
-      },
+      ...baseLayers,
       {
         id: 'reach',
         type: 'fill',

@@ -1,0 +1,69 @@
+import type { FixColumns, FixStore, Stored } from '../../platform/fix-store.ts';
+
+/** Where a wearer was last. Ms since 1970; what was not reported is null. */
+export interface Position {
+  wearing: number;
+  at: number;
+  receivedAt: number;
+  lon: number;
+  lat: number;
+  accuracyM: number | null;
+  battery: number | null;
+}
+
+/** The latest fix of every wearing, in event time, kept in memory for the pages that follow it. */
+export class Positions {
+  readonly #store: FixStore;
+  readonly #latest = new Map<number, Position>();
+  #moved = new Set<number>();
+
+  constructor(store: FixStore) {
+    this.#store = store;
+  }
+
+  /** Reads what is stored already. */
+  async start(): Promise<void> {
+    await this.#store.scan(
+      `SELECT wearing, max(at_ms) AS at_ms, arg_max(received_ms, at_ms) AS received_ms, arg_max(lon, at_ms) AS lon,
+        arg_max(lat, at_ms) AS lat, arg_max(accuracy_m, at_ms) AS accuracy_m, arg_max(battery, at_ms) AS battery
+       FROM fixes GROUP BY wearing`,
+      { wearing: 'i32', at: 'time', receivedAt: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', battery: 'f32' },
+      [],
+      (columns, count) => {
+        for (let i = 0; i < count; i++) this.#keep(columns, i);
+      },
+    );
+  }
+
+  see({ isNew }: Stored, columns: FixColumns, count: number): void {
+    for (let i = 0; i < count; i++) if (isNew[i]) this.#keep(columns, i);
+  }
+
+  of(wearing: number): Position | null {
+    return this.#latest.get(wearing) ?? null;
+  }
+
+  /** Wearings with a later fix since the last call. */
+  takeMoved(): Position[] {
+    const moved = [...this.#moved].map((wearing) => this.#latest.get(wearing) as Position);
+    this.#moved = new Set();
+    return moved;
+  }
+
+  #keep(columns: Pick<FixColumns, 'wearing' | 'at' | 'receivedAt' | 'lon' | 'lat' | 'accuracyM' | 'battery'>, i: number): void {
+    const wearing = columns.wearing[i] as number;
+    const at = columns.at[i] as number;
+    if (at <= (this.#latest.get(wearing)?.at ?? Number.NEGATIVE_INFINITY)) return;
+    const given = (value: number) => (Number.isNaN(value) ? null : value);
+    this.#latest.set(wearing, {
+      wearing,
+      at,
+      receivedAt: columns.receivedAt[i] as number,
+      lon: columns.lon[i] as number,
+      lat: columns.lat[i] as number,
+      accuracyM: given(columns.accuracyM[i] as number),
+      battery: given(columns.battery[i] as number),
+    });
+    this.#moved.add(wearing);
+  }
+}

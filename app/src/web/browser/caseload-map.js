@@ -1,0 +1,200 @@
+import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
+import { baseLayers, baseSources } from './base-map.js';
+
+/**
+ * The latest position of everybody who wears a tag, as it comes. Zoomed out, people stand together in circles with their
+ * number, coloured by the most urgent alert among them.
+ */
+const box = document.querySelector('#caseload-map');
+const news = document.querySelector('#caseload-news');
+const silentMs = 3_600_000;
+/** Drawn again at most this often, ms: the positions come second by second. */
+const drawEveryMs = 500;
+
+/** By wearing: [wearing, lon, lat, at, battery, urgency, receivedAt]. */
+const cases = new Map();
+let references = {};
+let dirty = false;
+let fitted = false;
+
+function features() {
+  const now = Date.now();
+  const all = [];
+  for (const [wearing, lon, lat, at, , urgency, receivedAt] of cases.values()) {
+    all.push({
+      type: 'Feature',
+      id: wearing,
+      properties: { w: wearing, u: urgency ?? 0, s: now - Math.max(at, receivedAt) > silentMs ? 1 : 0 },
+      geometry: { type: 'Point', coordinates: [lon, lat] },
+    });
+  }
+  return { type: 'FeatureCollection', features: all };
+}
+
+const urgencyColour = (value) => ['match', value, 3, '#8c1d18', 2, '#b4460a', 1, '#8a6d1a', '#2f6f4f'];
+const map = new maplibre.Map({
+  container: box,
+  center: [-1.83, 53.09],
+  zoom: 12,
+  attributionControl: false,
+  cooperativeGestures: true,
+  fadeDuration: 0,
+  style: {
+    version: 8,
+    sources: {
+      ...baseSources,
+      people: {
+        type: 'geojson',
+        data: { type: 'FeatureCollection', features: [] },
+        cluster: true,
+        clusterRadius: 44,
+        clusterMaxZoom: 14,
+        clusterProperties: { worst: ['max', ['get', 'u']] },
+      },
+    },
+    layers: [
+      ...baseLayers,
+      {
+        id: 'groups',
+        type: 'circle',
+        source: 'people',
+        filter: ['has', 'point_count'],
+        paint: {
+          'circle-color': urgencyColour(['get', 'worst']),
+          'circle-opacity': 0.88,
+          'circle-stroke-color': '#fff',
+          'circle-stroke-width': 2,
+          'circle-radius': ['interpolate', ['linear'], ['ln', ['get', 'point_count']], 0.7, 12, 7, 34],
+        },
+      },
+      {
+        id: 'people',
+        type: 'circle',
+        source: 'people',
+        filter: ['!', ['has', 'point_count']],
+        paint: {
+          'circle-color': urgencyColour(['get', 'u']),
+          'circle-opacity': ['case', ['==', ['get', 's'], 1], 0.25, 1],
+          'circle-stroke-color': ['case', ['==', ['get', 's'], 1], urgencyColour(['get', 'u']), '#fff'],
+          'circle-stroke-width': 1.5,
+          'circle-radius': ['match', ['get', 'u'], 3, 8, 2, 7, 1, 7, 5.5],
+        },
+      },
+    ],
+  },
+});
+map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
+map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
+
+/** The numbers of the circles stand beside the map as elements: no fonts have to be loaded into it. */
+const labels = new Map();
+function label() {
+  const seen = new Set();
+  for (const { properties, geometry } of map.querySourceFeatures('people', { filter: ['has', 'point_count'] })) {
+    const id = properties.cluster_id;
+    if (seen.has(id)) continue;
+    seen.add(id);
+    let marker = labels.get(id);
+    if (!marker) {
+      const element = document.createElement('span');
+      element.className = 'wm-map-count';
+      marker = new maplibre.Marker({ element }).setLngLat(geometry.coordinates).addTo(map);
+      labels.set(id, marker);
+    }
+    marker.setLngLat(geometry.coordinates);
+    marker.getElement().textContent = properties.point_count_abbreviated;
+  }
+  for (const [id, marker] of labels) {
+    if (seen.has(id)) continue;
+    marker.remove();
+    labels.delete(id);
+  }
+}
+map.on('sourcedata', (event) => {
+  if (event.sourceId === 'people' && event.isSourceLoaded) label();
+});
+map.on('moveend', label);
+
+function fit() {
+  if (fitted || cases.size === 0) return;
+  fitted = true;
+  const bounds = new maplibre.LngLatBounds();
+  for (const [, lon, lat] of cases.values()) bounds.extend([lon, lat]);
+  map.fitBounds(bounds, { padding: 50, maxZoom: 15, animate: false });
+}
+
+function draw() {
+  if (!dirty || !map.isStyleLoaded()) return;
+  dirty = false;
+  map.getSource('people').setData(features());
+}
+
+function tell(text) {
+  news.textContent = text;
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'Europe/London' });
+const source = new EventSource('/api/caseload/positions');
+source.addEventListener('all', ({ data }) => {
+  const told = JSON.parse(data);
+  cases.clear();
+  references = told.references;
+  for (const own of told.cases) cases.set(own[0], own);
+  dirty = true;
+  fit();
+  draw();
+  tell(`${cases.size.toLocaleString('en-GB')} people, live.`);
+});
+source.addEventListener('moved', ({ data }) => {
+  for (const own of JSON.parse(data)) {
+    if (!(own[0] in references)) continue;
+    own[5] ??= cases.get(own[0])?.[5] ?? 0;
+    cases.set(own[0], own);
+  }
+  dirty = true;
+  tell(`${cases.size.toLocaleString('en-GB')} people, live. Last positions at ${clock.format(Date.now())}.`);
+});
+source.addEventListener('alert', ({ data }) => {
+  const [wearing, urgency] = JSON.parse(data);
+  const own = cases.get(wearing);
+  if (!own) return;
+  own[5] = Math.max(own[5] ?? 0, urgency);
+  dirty = true;
+});
+source.addEventListener('error', () => tell('The connection is lost; trying again. What is shown may be old.'));
+addEventListener('pagehide', () => source.close());
+setInterval(draw, drawEveryMs);
+map.on('load', () => {
+  dirty = true;
+  draw();
+  box.dataset.ready = 'yes';
+});
+
+const popup = new maplibre.Popup({ closeButton: true, maxWidth: '260px' });
+map.on('click', 'people', ({ features: [feature], lngLat }) => {
+  const [, , , at, battery] = cases.get(feature.properties.w) ?? [];
+  const [reference, subject] = references[feature.properties.w] ?? [];
+  if (!reference) return;
+  const link = document.createElement('a');
+  link.className = 'govuk-link';
+  link.href = `/subjects/${subject}`;
+  link.textContent = reference;
+  const line = document.createElement('p');
+  line.className = 'govuk-body-s govuk-!-margin-bottom-0';
+  line.textContent = `Position of ${clock.format(at)}${battery === null ? '' : `, battery ${Math.round(battery * 100)} %`}`;
+  const content = document.createElement('div');
+  content.append(link, line);
+  popup.setLngLat(lngLat).setDOMContent(content).addTo(map);
+});
+map.on('click', 'groups', async ({ features: [feature] }) => {
+  const zoom = await map.getSource('people').getClusterExpansionZoom(feature.properties.cluster_id);
+  map.easeTo({ center: feature.geometry.coordinates, zoom });
+});
+for (const layer of ['people', 'groups']) {
+  map.on('mouseenter', layer, () => {
+    map.getCanvas().style.cursor = 'pointer';
+  });
+  map.on('mouseleave', layer, () => {
+    map.getCanvas().style.cursor = '';
+  });
+}

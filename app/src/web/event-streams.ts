@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** Pages that stay connected at a time; more are told to come back. */
+const pagesAtMost = 500;
+const aliveEveryMs = 25_000;
+/** A page that reads so slowly that this much waits for it is let go; it connects again by itself. Bytes. */
+const waitingAtMost = 4_000_000;
+/** A connection ends after this long, and whoever is still allowed connects again: nobody who signed out stays. */
+const lastsMs = 5 * 60_000;
+
+/** Open pages that are told of changes by server-sent events. */
+export class EventStreams {
+  readonly #pages = new Map<ServerResponse, { until: NodeJS.Timeout; topic: string }>();
+  readonly #alive = setInterval(() => this.#send(': alive\n\n'), aliveEveryMs).unref();
+
+  /**
+   * Keeps the connection open and says hello.
+   *
+   * @param topic what the page wants to be told of
+   * @param hello asks the policy and gives what is told first; whoever may not look gets its error as an ordinary answer
+   */
+  async connect(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    topic: string,
+    hello: () => Promise<{ event: string; data: unknown }>,
+  ): Promise<FastifyReply> {
+    const { event, data } = await hello();
+    if (this.#pages.size >= pagesAtMost) {
+      return reply.code(503).header('retry-after', '30').send({ error: 'Too many live pages are open. Try again soon.' });
+    }
+    // Whoever has gone while the policy was asked is not waited for.
+    if (request.raw.destroyed) return reply;
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    raw.write(`retry: 2000\n${textOf(event, data)}`);
+    this.#pages.set(raw, { topic, until: setTimeout(() => this.#letGo(raw), lastsMs).unref() });
+    request.raw.once('close', () => this.#letGo(raw));
+    return reply;
+  }
+
+  tell(topic: string, event: string, data: unknown): void {
+    if (this.#pages.size > 0) this.#send(textOf(event, data), topic);
+  }
+
+  /** Ends all connections, so that the server can stop. */
+  close(): void {
+    clearInterval(this.#alive);
+    for (const page of [...this.#pages.keys()]) this.#letGo(page);
+  }
+
+  #send(text: string, wanted: string | null = null): void {
+    for (const [page, { topic }] of [...this.#pages]) {
+      if (wanted !== null && topic !== wanted) continue;
+      if (page.writableLength > waitingAtMost) this.#letGo(page);
+      else page.write(text);
+    }
+  }
+
+  #letGo(page: ServerResponse): void {
+    clearTimeout(this.#pages.get(page)?.until);
+    this.#pages.delete(page);
+    if (page.writableLength > waitingAtMost) page.destroy();
+    else page.end();
+  }
+}
+
+function textOf(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

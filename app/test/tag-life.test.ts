@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Actor } from '../src/platform/access.ts';
+import { listAlerts } from '../src/supervision/alerts/read-alerts.ts';
+import { listTags } from '../src/supervision/caseload/list-fleet.ts';
+import { listCaseload } from '../src/supervision/caseload/read-caseload.ts';
+import { readWearing } from '../src/supervision/door/read-wearing.ts';
+import { LiveWatch } from '../src/supervision/index.ts';
+import { closeWearing, declareOrder, declareSubject, openWearing } from '../src/supervision/subjects/subjects.ts';
+import { moveTag, readTag } from '../src/supervision/subjects/tag-life.ts';
+import { declareTag } from '../src/supervision/subjects/tags.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+import { serveForTest, Visitor } from './serve-for-test.ts';
+
+/** A tag from the store to somebody's ankle and back, and what it tells of itself on the way. */
+const postgres: TestPostgres | null = await startPostgres();
+afterAll(() => postgres?.stop());
+
+const officer: Actor = { id: 'mo', name: 'Monitoring officer', role: 'monitoring-officer', purpose: 'monitoring' };
+const minute = 60_000;
+const start = Math.floor(Date.now() / minute) * minute - 5 * 60 * minute;
+
+describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])('a tag on %s', (_name, server) => {
+  let serving: Awaited<ReturnType<typeof serveForTest>>;
+  let number = 0;
+  beforeAll(async () => {
+    serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+  });
+  afterAll(() => serving?.end());
+
+  async function somebody() {
+    const { performer, intake } = serving.waymark;
+    const reference = `P-${++number}x`;
+    const startsAt = new Date(start - 86_400_000);
+    const { id: subjectId } = await performer.perform(officer, declareSubject, null, { reference, name: `Nobody ${number}` });
+    const order = { subjectId, kind: 'court bail', authority: 'A court', startsAt, endsAt: null };
+    const { id: orderId } = await performer.perform(officer, declareOrder, { intake }, order);
+    return { subjectId, orderId, reference, startsAt };
+  }
+
+  async function newTag(): Promise<{ serial: string; id: number }> {
+    const serial = `TL-${++number}`;
+    return { serial, ...(await serving.waymark.performer.perform(officer, declareTag, null, { serial, model: '' })) };
+  }
+
+  async function fit(serial: string, to: Awaited<ReturnType<typeof somebody>>, startsAt = to.startsAt): Promise<number> {
+    const { performer, intake } = serving.waymark;
+    const { id } = await performer.perform(officer, openWearing, { intake }, { ...to, serial, startsAt });
+    await intake.reload();
+    return id;
+  }
+
+  async function send(serial: string, fixes: { minute: number; battery?: number; events?: string }[]) {
+    const raw = fixes.map(({ minute: m, battery = Number.NaN, events = null }) => ({
+      tag: serial,
+      at: start + m * minute,
+      lat: 53.09,
+      lon: -1.83,
+      accuracyM: 8,
+      speedMps: Number.NaN,
+      headingDeg: Number.NaN,
+      method: 0,
+      battery,
+      seq: Number.NaN,
+      events,
+    }));
+    await serving.waymark.intake.accept({ fixes: raw, unreadable: [] }, { kind: 'tag', serial });
+    await serving.waymark.live.settled();
+  }
+
+  const standing = async (id: number) =>
+    (await serving.waymark.performer.perform(officer, readTag, { positions: serving.waymark.positions }, { id })).standing;
+  const alerts = async (search: string, list: 'open' | 'retracted' = 'open') =>
+    (await serving.waymark.performer.perform(officer, listAlerts, null, { list, search, limit: 50, offset: 0 })).rows;
+
+  test('in stock, fitted, worn, removed, checked, lost; every step stays on record', async () => {
+    const { performer, intake, fixes, positions } = serving.waymark;
+    const tag = await newTag();
+    expect(await standing(tag.id)).toBe('in stock');
+    const person = await somebody();
+    const wearing = await fit(tag.serial, person);
+    expect(await standing(tag.id)).toBe('fitted');
+    expect((await performer.perform(officer, readWearing, { positions }, { id: wearing })).checks.map(({ done }) => done)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    await send(tag.serial, [{ minute: 0, battery: 0.9 }]);
+    expect(await standing(tag.id)).toBe('worn');
+    expect((await performer.perform(officer, readWearing, { positions }, { id: wearing })).checks.every(({ done }) => done)).toBe(true);
+    await expect(performer.perform(officer, moveTag, null, { id: tag.id, state: 'lost', note: 'gone' })).rejects.toThrow('on somebody');
+    const ends = { id: wearing, endsAt: new Date(start + minute), state: 'removed', note: 'The order ended' };
+    await performer.perform(officer, closeWearing, { intake, fixes }, ends);
+    await intake.reload();
+    expect(await standing(tag.id)).toBe('removed');
+    await expect(fit(tag.serial, await somebody(), new Date())).rejects.toThrow('back from somebody and not yet checked');
+    await performer.perform(officer, moveTag, null, { id: tag.id, state: 'in stock', note: '' });
+    await expect(performer.perform(officer, moveTag, null, { id: tag.id, state: 'lost', note: '' })).rejects.toThrow('what happened');
+    await performer.perform(officer, moveTag, null, { id: tag.id, state: 'lost', note: 'Left on a train' });
+    await expect(fit(tag.serial, await somebody(), new Date())).rejects.toThrow('marked as lost');
+    const { steps } = await performer.perform(officer, readTag, { positions }, { id: tag.id });
+    expect(steps.map(({ step }) => step)).toEqual(['lost', 'in stock', 'removed', 'fitted', 'registered']);
+    expect(steps[2]).toMatchObject({ note: 'The order ended', by_name: officer.name, subject_id: person.subjectId });
+  });
+
+  test('one tag is never on two people, and one that is fitted twice at a time is refused once', async () => {
+    const tag = await newTag();
+    const [one, two] = [await somebody(), await somebody()];
+    const tries = await Promise.allSettled([fit(tag.serial, one), fit(tag.serial, two)]);
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refused = tries.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
+    expect(String(refused.reason)).toContain('Remove it there first');
+  });
+
+  test('a cut strap and a flat battery are alerts with their reasons', async () => {
+    const tag = await newTag();
+    const person = await somebody();
+    await fit(tag.serial, person);
+    await send(tag.serial, [
+      { minute: 0, battery: 0.3 },
+      { minute: 1, battery: 0.14, events: 'strap-cut' },
+      { minute: 2, battery: 0.1, events: 'strap-cut' },
+      { minute: 3, battery: 0.04 },
+    ]);
+    const found = await alerts(person.reference);
+    expect(found.map(({ kind, severity, zone, to_at }) => [kind, severity, zone, to_at?.getTime() ?? null])).toEqual([
+      ['strap cut', 'high', null, start + 2 * minute],
+      ['battery flat', 'medium', null, null],
+    ]);
+    expect(found[0]?.explanation).toContain('strap was cut or opened (2 fixes');
+    expect(found[1]?.explanation).toContain('went down to 4 %');
+  });
+
+  test('a silence is an alert, survives a restart, ends with the next fix, and is taken back when the fixes come late', async () => {
+    const { database, fixes, access, timeZone, performer, positions } = serving.waymark;
+    const tag = await newTag();
+    const person = await somebody();
+    const wearing = await fit(tag.serial, person);
+    await send(tag.serial, [{ minute: 0 }, { minute: 1 }]);
+    expect(await alerts(person.reference)).toEqual([]);
+    // The same stores, an hour and a quarter later by the server's clock.
+    let ahead = 0;
+    const later = new LiveWatch(database.db, fixes, access, timeZone, () => Date.now() + ahead);
+    await later.start();
+    await later.lookForSilence();
+    expect(await alerts(person.reference)).toEqual([]);
+    ahead = 75 * minute;
+    await later.lookForSilence();
+    expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', from_at: new Date(start + minute), to_at: null }]);
+    await later.close();
+    const again = new LiveWatch(database.db, fixes, access, timeZone, () => Date.now() + ahead);
+    await again.start();
+    await again.lookForSilence();
+    await again.close();
+    expect(await alerts(person.reference)).toHaveLength(1);
+    // The server's own watch takes over again.
+    await serving.waymark.live.rethink([wearing]);
+    await send(tag.serial, [{ minute: 200 }]);
+    expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', to_at: new Date(start + 200 * minute) }]);
+    await send(
+      tag.serial,
+      Array.from({ length: 198 }, (_, i) => ({ minute: 2 + i })),
+    );
+    expect(await alerts(person.reference)).toEqual([]);
+    expect(await alerts(person.reference, 'retracted')).toMatchObject([{ kind: 'no signal' }]);
+    const { rows } = await performer.perform(officer, listCaseload, { positions }, { search: person.reference, limit: 5, offset: 0 });
+    expect(rows).toMatchObject([{ silent: false, alerts: 0, position: { at: start + 200 * minute } }]);
+  });
+
+  test('the fleet shows what needs attention', async () => {
+    const { performer, positions } = serving.waymark;
+    const [low, never] = [await newTag(), await newTag()];
+    await fit(low.serial, await somebody());
+    await fit(never.serial, await somebody());
+    await send(low.serial, [{ minute: 290, battery: 0.1 }]);
+    const troubled = async (serial: string) =>
+      (await performer.perform(officer, listTags, { positions }, { search: serial, filter: 'trouble', limit: 5, offset: 0 })).rows;
+    expect(await troubled(low.serial)).toMatchObject([{ trouble: 'battery low', standing: 'worn' }]);
+    expect(await troubled(never.serial)).toMatchObject([{ trouble: 'never heard', standing: 'fitted' }]);
+  });
+
+  test('the live map is told who is where, and of moves; nobody else is', async () => {
+    const tag = await newTag();
+    const person = await somebody();
+    const wearing = await fit(tag.serial, person);
+    await send(tag.serial, [{ minute: 0 }]);
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('mo-1');
+    const response = await visitor.request('/api/caseload/positions');
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    const readUntil = async (wanted: RegExp) => {
+      while (!wanted.test(text)) text += Buffer.from((await reader.read()).value ?? []).toString();
+    };
+    await readUntil(/event: all\ndata: .*\n\n/);
+    expect(text).toContain(`"${wearing}":["${person.reference}",${person.subjectId}]`);
+    expect(text).not.toContain('Nobody');
+    await send(tag.serial, [{ minute: 1 }]);
+    await readUntil(new RegExp(`event: moved\\ndata: .*\\[${wearing},-1.83,53.09,${start + minute},`));
+    await send(tag.serial, [{ minute: 2, events: 'case-open' }]);
+    await readUntil(new RegExp(`event: alert\\ndata: \\[${wearing},3\\]`));
+    await reader.cancel();
+    const analyst = new Visitor(serving.url);
+    await analyst.signIn('ca-1');
+    expect((await analyst.request('/api/caseload/positions')).status).toBe(403);
+  });
+
+  test('a visit: every step has to be done before the tag counts as fitted', async () => {
+    const tag = await newTag();
+    const person = await somebody();
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('mo-1');
+    const path = `/subjects/${person.subjectId}/fit`;
+    const post = async (told: string[]) =>
+      visitor.request(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams([
+          ['_csrf', await visitor.csrf(path)],
+          ['orderId', String(person.orderId)],
+          ['serial', tag.serial],
+          ...told.map((step): [string, string] => ['told', step]),
+        ]),
+      });
+    const early = await post(['1', '2']);
+    expect(early.status).toBe(400);
+    expect(await early.text()).toContain('Do each of these steps first');
+    const done = await post(['1', '2', '3']);
+    expect(done.headers.get('location')).toMatch(/^\/wearings\/\d+\/door$/);
+    expect(await (await visitor.follow(done.headers.get('location') ?? '')).text()).toContain('Waiting for the tag');
+  });
+});
