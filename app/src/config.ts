@@ -14,6 +14,13 @@ const Config = Type.Object({
   WAYMARK_MQTT_PORT: Type.Integer({ default: 1883, minimum: 0, maximum: 65_535 }),
   /** A broker of the operator's own; without it tags connect to the embedded one. */
   MQTT_URL: Type.Optional(Type.String({ pattern: '^mqtts?://' })),
+  /** Mail server for alerts, with its sign-in: smtp://user:secret@host:port. Without it no e-mail is sent. */
+  SMTP_URL: Type.Optional(Type.String({ pattern: '^smtps?://' })),
+  WAYMARK_MAIL_FROM: Type.Optional(Type.String({ pattern: '@' })),
+  /** Hosts that webhooks may go to, apart by commas. Without it none. */
+  WAYMARK_WEBHOOK_HOSTS: Type.String({ default: '' }),
+  /** Gateway for text messages: it is sent {"to", "text"}. */
+  WAYMARK_SMS_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
   /** Folder of the embedded stores. */
   WAYMARK_DATA: Type.String({ default: 'data', minLength: 1 }),
   /** PostgreSQL; without it records live in the data folder. */

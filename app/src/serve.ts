@@ -6,6 +6,9 @@ import { oversightRoutes } from './oversight/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { caseloadRoutes } from './supervision/caseload-routes.ts';
+import { Channels } from './supervision/delivery/channels.ts';
+import { Deliverer } from './supervision/delivery/deliverer.ts';
+import { deliveryRoutes } from './supervision/delivery-routes.ts';
 import { computeDueVerdicts, OutsideBroker, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
@@ -20,10 +23,22 @@ export interface Serving {
   server: WebServer;
   /** Where tags' messages come from; null where the embedded broker's port was taken. */
   broker: TagBroker | OutsideBroker | null;
+  deliverer: Deliverer;
   stop(): Promise<void>;
 }
 
 const verdictsDue = 'verdicts-due';
+
+/** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
+function channelsOf(config: Config): Channels {
+  const hosts = config.WAYMARK_WEBHOOK_HOSTS.split(',').map((host) => host.trim());
+  return new Channels({
+    smtpUrl: config.SMTP_URL,
+    mailFrom: config.WAYMARK_MAIL_FROM,
+    webhookHosts: [...hosts.filter(Boolean), ...(config.NODE_ENV === 'production' ? [] : ['127.0.0.1', 'localhost'])],
+    smsUrl: config.WAYMARK_SMS_URL,
+  });
+}
 
 /** Opens the stores, starts the jobs and listens. */
 export async function serve(config: Config, say: (text: string) => void = () => undefined): Promise<Serving> {
@@ -42,6 +57,10 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   waymark.live.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones');
   const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
   const ask = () => jobs.ask(verdictsDue);
+  const channels = channelsOf(config);
+  let publicUrl = '';
+  const deliverer = new Deliverer(waymark.database.db, channels, waymark.access, () => publicUrl);
+  deliverer.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'telling of alerts');
   const server = await buildServer(
     waymark,
     log,
@@ -51,6 +70,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       monitoringRoutes,
       watchingRoutes,
       caseloadRoutes,
+      (app, web) => deliveryRoutes(app, web, channels),
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {
@@ -76,6 +96,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');
   const closeAll = async () => {
     await server.app.close();
+    await deliverer.close();
     await jobs.stop();
     await waymark.close();
   };
@@ -84,6 +105,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   try {
     broker = await openBroker(config, waymark, server, onBrokerError, say);
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
+    publicUrl = url;
+    deliverer.start();
   } catch (error) {
     await broker?.close();
     await closeAll();
@@ -98,6 +121,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     waymark,
     server,
     broker,
+    deliverer,
     stop: () => {
       // New requests are refused, those under way end, then the stores close.
       stopping ??= (async () => {

@@ -38,6 +38,12 @@ export interface TagFacts {
 
 export type AlertFacts = ZoneFacts | TagFacts;
 
+export const severities = ['high', 'medium', 'low'] as const;
+export type Severity = (typeof severities)[number];
+
+export const channels = ['e-mail', 'webhook', 'text message'] as const;
+export type Channel = (typeof channels)[number];
+
 /** Where a tag is in its life while nobody wears it. */
 export const tagStates = ['in stock', 'removed', 'faulty', 'lost'] as const;
 export type TagState = (typeof tagStates)[number];
@@ -180,7 +186,7 @@ declare module '../platform/database.ts' {
       wearing_id: number;
       zone_version_id: number | null;
       kind: AlertKind;
-      severity: 'high' | 'medium' | 'low';
+      severity: Severity;
       state: AlertState;
       version: number;
       from_at: Date;
@@ -204,12 +210,38 @@ declare module '../platform/database.ts' {
     'supervision.alert_steps': {
       id: Generated<number>;
       alert_id: number;
-      step: 'seen' | 'taken in hand' | 'closed';
+      step: 'seen' | 'taken in hand' | 'handed over' | 'closed';
       outcome: AlertOutcome | null;
       note: string;
       by_actor: string;
       by_name: string;
       at: Generated<Date>;
+    };
+    'supervision.delivery_rules': {
+      id: Generated<number>;
+      name: string;
+      severities: Json<Severity[]>;
+      channel: Channel;
+      target: string;
+      secret: string;
+      unseen_after_s: number;
+      quiet_from: string | null;
+      quiet_to: string | null;
+      by_name: string;
+      created_at: Generated<Date>;
+      ended_at: Date | null;
+    };
+    'supervision.deliveries': {
+      id: Generated<number>;
+      rule_id: number;
+      alert_id: number | null;
+      alert_version: number;
+      state: 'waiting' | 'sent' | 'not needed' | 'given up';
+      attempts: number;
+      due_at: Date;
+      problem: string | null;
+      created_at: Generated<Date>;
+      settled_at: Date | null;
     };
     'supervision.watch_again': { wearing_id: number };
     'supervision.watch_state': { only: Generated<boolean>; evaluated_receipt: number };

@@ -1,12 +1,13 @@
 import type { WeeklyHours } from '@waymark/presence';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { InvalidError } from '../platform/action.ts';
+import { InvalidError, NotFoundError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { EventStreams } from '../web/event-streams.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { decideAlert } from './alerts/decide-alert.ts';
+import { handOver } from './alerts/hand-over.ts';
 import { type AlertDetail, type AlertList, alertLists, listAlerts, readAlert } from './alerts/read-alerts.ts';
 import { readTime } from './fixes/read-time.ts';
 import { alertOutcomes, zoneKinds } from './tables.ts';
@@ -39,14 +40,61 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
   };
   app.get('/alerts', { config: { action: 'alert.list' } }, async (request, reply) => {
     const list = listOf(request);
-    const query = { ...readPage(request.query), list };
+    return alertsPage(request, reply, list, null);
+  });
+  const alertsPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    list: AlertList,
+    error: InvalidError | null,
+    draft: Form = {},
+  ) => {
+    const mine = ((request.query ?? {}) as { mine?: string }).mine === 'yes';
+    const query = { ...readPage(request.query), list, mine };
     const found = await performer.perform(actorOf(request), listAlerts, null, query);
-    return web.page(request, reply, 'supervision/alerts/alerts.njk', {
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/alerts/alerts.njk', {
       ...found,
       query,
       lists: alertLists,
       pagination: pagination('/alerts', request.query, query.page, found.total),
+      ownMine: found.mine,
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
     });
+  };
+  // Seeing is no decision: several may be marked at once. Closing is one at a time.
+  app.post('/alerts/seen', { config: { action: 'alert.decide' } }, async (request, reply) => {
+    const body = (request.body ?? {}) as Form;
+    let seen = 0;
+    for (const id of [body.id ?? []]
+      .flat()
+      .map(Number)
+      .filter((own) => Number.isInteger(own) && own > 0)
+      .slice(0, 100)) {
+      try {
+        await performer.perform(actorOf(request), decideAlert, null, { id, step: 'seen', note: '' });
+        seen++;
+      } catch (error) {
+        // Somebody else was quicker, or it was taken back: there is nothing left to see.
+        if (!(error instanceof InvalidError || error instanceof NotFoundError)) throw error;
+      }
+    }
+    web.notice(
+      request,
+      seen === 0 ? 'None was marked: choose new alerts first.' : `${seen} ${seen === 1 ? 'alert is' : 'alerts are'} marked as seen.`,
+    );
+    return reply.redirect('/alerts');
+  });
+  app.post('/alerts/hand-over', { config: { action: 'alert.hand-over' } }, async (request, reply) => {
+    const [to, note] = textsOf(request.body, 'to', 'note');
+    try {
+      const { count } = await performer.perform(actorOf(request), handOver, null, { to, note });
+      web.notice(request, `${count} ${count === 1 ? 'alert is' : 'alerts are'} with ${to} now.`);
+    } catch (error) {
+      if (error instanceof InvalidError) return alertsPage(request, reply, 'open', error, { to, note });
+      throw error;
+    }
+    return reply.redirect('/alerts');
   });
   app.get(
     '/api/alerts',

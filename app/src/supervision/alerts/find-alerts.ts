@@ -1,5 +1,5 @@
 import { type Intervals, type Span, type TagEpisode, type Violation, violationsOf } from '@waymark/presence';
-import type { AlertFacts, AlertKind, ZoneAlertKind, ZoneKind } from '../tables.ts';
+import type { AlertFacts, AlertKind, Severity, ZoneAlertKind, ZoneKind } from '../tables.ts';
 
 /** An alert as the fixes give it, before it is compared with what is on record. Times in ms since 1970. */
 export interface FoundAlert {
@@ -79,6 +79,6 @@ function kindOf(kind: ZoneKind, { fromBeginning, seenToEnd }: Violation): ZoneAl
 
 const high: readonly AlertKind[] = ['exclusion entered', 'strap cut', 'case opened'];
 
-export function severityOf(kind: AlertKind): 'high' | 'medium' | 'low' {
+export function severityOf(kind: AlertKind): Severity {
   return high.includes(kind) ? 'high' : kind === 'battery low' ? 'low' : 'medium';
 }

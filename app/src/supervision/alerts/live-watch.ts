@@ -16,10 +16,12 @@ import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import type { FixColumns, FixStore, Stored } from '../../platform/fix-store.ts';
+import { queueDeliveries, type RaisedAlert } from '../delivery/queue-deliveries.ts';
+import type { Severity } from '../tables.ts';
 import { type WornZone, zonesOfWearings } from '../zones/store.ts';
 import { type FoundAlert, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
 import { reconcile, type StoredAlert } from './reconcile.ts';
-import { openWearings, storedAlerts, wearingsInAlert, writeChanges } from './store.ts';
+import { openWearings, storedAlerts, type Written, wearingsInAlert, writeChanges } from './store.ts';
 
 /** What a receipt stored, to be evaluated. */
 interface Evaluation {
@@ -40,7 +42,7 @@ interface Watched {
 }
 
 /** Told of every change that is on record. */
-export type AlertListener = (change: { id: number; wearing: number; change: string; severity: 'high' | 'medium' | 'low' | null }) => void;
+export type AlertListener = (change: { id: number; wearing: number; change: string; severity: Severity | null }) => void;
 
 /** How far ahead hours are worked out; then the watch is made anew. */
 const aheadMs = 90 * 86_400_000;
@@ -265,15 +267,21 @@ export class LiveWatch {
     }
     const told = await this.#inMonitoring(async (tx) => {
       const all: Parameters<AlertListener>[0][] = [];
+      const raised: RaisedAlert[] = [];
       for (const { wearing, found } of changed) {
         const watched = this.#watched.get(wearing) as Watched;
         const changes = reconcile(watched.stored, found);
         const ids = await writeChanges(tx, wearing, changes);
         changes.forEach((own, i) => {
+          if (own.change === 'raised' || own.change === 'raised again')
+            raised.push({ ...(ids[i] as Written), severity: severityOf(own.found.kind), to: own.found.to });
+        });
+        changes.forEach((own, i) => {
           const severity = own.change === 'retracted' ? null : severityOf(own.found.kind);
-          all.push({ id: ids[i] as number, wearing, change: own.change, severity });
+          all.push({ id: (ids[i] as Written).id, wearing, change: own.change, severity });
         });
       }
+      await queueDeliveries(tx, raised, this.#now(), this.#timeZone);
       await appendAudit(
         tx,
         all.map(({ id, change }) => ({

@@ -71,18 +71,19 @@ function inWords(row: Bare, now: Date): AlertRow {
 /** The queue: what needs somebody first, the oldest on top; or what is closed or retracted, the newest on top. */
 export const listAlerts: Action<
   null,
-  { list: AlertList; search?: string; limit: number; offset: number },
-  { rows: AlertRow[]; total: number; counts: Record<AlertList, number> }
+  { list: AlertList; search?: string; mine?: boolean; limit: number; offset: number },
+  { rows: AlertRow[]; total: number; counts: Record<AlertList, number>; mine: number; colleagues: string[] }
 > = {
   name: 'alert.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { list, search, limit, offset }) {
+  async run({ tx, actor, note }, _services, { list, search, mine = false, limit, offset }) {
     let base = alertsOf(tx).where('a.state', 'in', list === 'open' ? [...openStates] : [list]);
     if (search) {
       const like = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
       base = base.where((eb) => eb.or([eb('s.name', 'ilike', like), eb('s.reference', 'ilike', like), eb('v.name', 'ilike', like)]));
     }
+    if (mine) base = base.where('a.assigned_to', '=', actor.name);
     const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
     const rows = await base
       .select([...columns])
@@ -98,12 +99,21 @@ export const listAlerts: Action<
       .groupBy('state')
       .execute();
     const count = (wanted: readonly string[]) => states.filter(({ state }) => wanted.includes(state)).reduce((sum, { n }) => sum + n, 0);
+    const own = await tx
+      .selectFrom('supervision.alerts')
+      .select(sql<number>`count(*)::int`.as('n'))
+      .where('state', '=', 'in hand')
+      .where('assigned_to', '=', actor.name)
+      .executeTakeFirstOrThrow();
+    const people = await tx.selectFrom('supervision.alert_steps').select('by_name').distinct().orderBy('by_name').limit(100).execute();
     note(null, { list, rows: rows.length });
     const now = new Date();
     return {
       rows: rows.map((row) => inWords(row, now)),
       total,
       counts: { open: count(openStates), closed: count(['closed']), retracted: count(['retracted']) },
+      mine: own.n,
+      colleagues: people.map(({ by_name }) => by_name).filter((name) => name !== actor.name),
     };
   },
 };
@@ -114,6 +124,16 @@ export interface AlertDetail {
   steps: { step: string; outcome: AlertOutcome | null; note: string; by_name: string; at: Date }[];
   zone: ReturnType<typeof zoneFeature> | null;
   points: { at: number; receivedAt: number; lon: number; lat: number; accuracyM: number | null }[];
+  /** Who was told besides this page, and what became of it. */
+  deliveries: {
+    rule: string;
+    channel: string;
+    state: string;
+    attempts: number;
+    problem: string | null;
+    due_at: Date;
+    settled_at: Date | null;
+  }[];
   /** Fixes in the middle of a long alert that are not among the points. */
   omitted: number;
 }
@@ -147,6 +167,13 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
       .where('alert_id', '=', id)
       .orderBy('id')
       .execute();
+    const deliveries = await tx
+      .selectFrom('supervision.deliveries as d')
+      .innerJoin('supervision.delivery_rules as r', 'r.id', 'd.rule_id')
+      .select(['r.name as rule', 'r.channel', 'd.state', 'd.attempts', 'd.problem', 'd.due_at', 'd.settled_at'])
+      .where('d.alert_id', '=', id)
+      .orderBy('d.id')
+      .execute();
     const end = row.to_at?.getTime() ?? Date.now();
     const track = await fixes.track(row.wearing_id, row.from_at.getTime() - aroundMs, end + aroundMs);
     const points: AlertDetail['points'] = [];
@@ -167,6 +194,7 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
       alert: inWords(row, new Date()),
       versions,
       steps,
+      deliveries,
       zone: zone ? zoneFeature(zone as ZoneVersionRow) : null,
       points,
       omitted: track.count - points.length,

@@ -50,9 +50,15 @@ export async function openWearings(tx: Tx): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Puts changes on record, every version kept. Gives the ids of the alerts, in the order of the changes. */
-export async function writeChanges(tx: Tx, wearing: number, changes: readonly AlertChange[]): Promise<number[]> {
-  const ids: number[] = [];
+/** An alert that was written, and its version. */
+export interface Written {
+  id: number;
+  version: number;
+}
+
+/** Puts changes on record, every version kept. Gives the alerts in the order of the changes. */
+export async function writeChanges(tx: Tx, wearing: number, changes: readonly AlertChange[]): Promise<Written[]> {
+  const written: Written[] = [];
   for (const own of changes) {
     if (own.change === 'retracted') {
       const row = await tx
@@ -66,7 +72,7 @@ export async function writeChanges(tx: Tx, wearing: number, changes: readonly Al
         .insertInto('supervision.alert_versions')
         .values({ alert_id: own.id, ...row, facts: JSON.stringify(row.facts), change: own.change })
         .execute();
-      ids.push(own.id);
+      written.push({ id: own.id, version: row.version });
       continue;
     }
     const { found } = own;
@@ -108,7 +114,7 @@ export async function writeChanges(tx: Tx, wearing: number, changes: readonly Al
       .insertInto('supervision.alert_versions')
       .values({ ...values, alert_id: row.id, version: row.version, change: own.change })
       .execute();
-    ids.push(row.id);
+    written.push(row);
   }
-  return ids;
+  return written;
 }

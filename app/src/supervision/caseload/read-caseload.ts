@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { batteryLow, isSilent, type TagStanding } from '../subjects/tag-life.ts';
+import { type Severity, severities } from '../tables.ts';
 import type { Position, Positions } from './positions.ts';
 
 /** One person who wears a tag under an order in force. */
@@ -15,12 +16,10 @@ export interface CaseRow {
   position: Position | null;
   /** Open alerts, and the highest severity among them. */
   alerts: number;
-  severity: 'high' | 'medium' | 'low' | null;
+  severity: Severity | null;
   standing: TagStanding;
   silent: boolean;
 }
-
-const severities = ['high', 'medium', 'low'] as const;
 
 async function casesOf(tx: Tx, positions: Positions, search: string): Promise<CaseRow[]> {
   let query = tx

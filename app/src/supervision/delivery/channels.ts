@@ -1,0 +1,129 @@
+import { createHmac } from 'node:crypto';
+import { createTransport, type Transporter } from 'nodemailer';
+import type { Channel } from '../tables.ts';
+
+/** What leaves: an alert by number, kind and reference. No name and no place: those are read after signing in. */
+export interface Message {
+  delivery: number;
+  /** Null for a trial. */
+  alert: number | null;
+  severity: string;
+  what: string;
+  reference: string;
+  raisedAt: string;
+  url: string;
+}
+
+export interface ChannelSettings {
+  /** `smtp://user:secret@host:port` or `smtps://…`. */
+  smtpUrl?: string;
+  mailFrom?: string;
+  /** Hosts that webhooks may go to; any other is refused. */
+  webhookHosts: readonly string[];
+  /** A gateway that takes `{"to", "text"}` and sends text messages. */
+  smsUrl?: string;
+  /** How long one attempt may take, ms. */
+  timeoutMs?: number;
+}
+
+/** A webhook that does not answer is waited for this long, ms. */
+const patienceMs = 10_000;
+
+/** The ways out of the house. Each attempt either delivers or throws with what went wrong. */
+export class Channels {
+  readonly #settings: ChannelSettings;
+  readonly #mail: Transporter | null;
+  readonly #timeoutMs: number;
+
+  constructor(settings: ChannelSettings) {
+    this.#settings = settings;
+    this.#timeoutMs = settings.timeoutMs ?? patienceMs;
+    const patience = { connectionTimeout: this.#timeoutMs, greetingTimeout: this.#timeoutMs, socketTimeout: this.#timeoutMs };
+    this.#mail = settings.smtpUrl ? createTransport({ url: settings.smtpUrl, ...patience }) : null;
+  }
+
+  /** Why a target cannot be used, and what to do; null when it can. */
+  faultOf(channel: Channel, target: string): string | null {
+    switch (channel) {
+      case 'e-mail':
+        if (!this.#mail) return 'E-mail is not set up. Whoever runs the server sets SMTP_URL.';
+        return /^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+$/.test(target) ? null : 'Enter one e-mail address, such as duty@agency.example.';
+      case 'text message':
+        if (!this.#settings.smsUrl) return 'Text messages are not set up. Whoever runs the server sets WAYMARK_SMS_URL.';
+        return /^\+[1-9]\d{6,14}$/.test(target) ? null : 'Enter the number with its country, such as +447700900123.';
+      default:
+        return this.#faultOfWebhook(target);
+    }
+  }
+
+  #faultOfWebhook(target: string): string | null {
+    const url = URL.parse(target);
+    if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'Enter a web address that begins with https://.';
+    if (url.username || url.password) return 'Leave the password out of the address: messages are signed instead.';
+    if (!this.#settings.webhookHosts.includes(url.host) && !this.#settings.webhookHosts.includes(url.hostname))
+      return `Messages may not go to ${url.host}. Whoever runs the server allows hosts with WAYMARK_WEBHOOK_HOSTS.`;
+    const isLocal = url.hostname === '127.0.0.1' || url.hostname === 'localhost';
+    return url.protocol === 'https:' || isLocal ? null : 'Use https://, so that nobody can read the messages on their way.';
+  }
+
+  /** @throws Error with what went wrong, in words for an operator */
+  async send(channel: Channel, target: string, secret: string, message: Message): Promise<void> {
+    // What was allowed when the rule was made may not be any more.
+    const fault = this.faultOf(channel, target);
+    if (fault) throw new Error(fault);
+    if (channel === 'e-mail') {
+      await this.#mail?.sendMail({
+        from: this.#settings.mailFrom ?? 'waymark@localhost',
+        to: target,
+        subject: `${message.severity} alert ${message.alert ?? '(a trial)'}: ${message.what}`,
+        text: textOf(message),
+        headers: { 'X-Waymark-Delivery': String(message.delivery) },
+      });
+    } else if (channel === 'text message') {
+      await this.#post(
+        this.#settings.smsUrl as string,
+        secret,
+        { to: target, text: `${message.severity} alert ${message.alert ?? '(a trial)'}: ${message.what}. ${message.url}` },
+        message,
+      );
+    } else await this.#post(target, secret, message, message);
+  }
+
+  async #post(url: string, secret: string, body: object, { delivery }: Message): Promise<void> {
+    const text = JSON.stringify(body);
+    const seconds = Math.floor(Date.now() / 1000);
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method: 'POST',
+        body: text,
+        redirect: 'error',
+        signal: AbortSignal.timeout(this.#timeoutMs),
+        headers: {
+          'content-type': 'application/json',
+          'waymark-delivery': String(delivery),
+          'waymark-signature': `t=${seconds},v1=${signatureOf(secret, seconds, text)}`,
+        },
+      });
+    } catch (error) {
+      const { name, cause, message } = error as Error & { cause?: { code?: string } };
+      throw new Error(name === 'TimeoutError' ? `No answer within ${this.#timeoutMs / 1000} s` : (cause?.code ?? message));
+    }
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`Answered with ${response.status}`);
+  }
+
+  close(): void {
+    this.#mail?.close();
+  }
+}
+
+/** HMAC-SHA-256 over the time and the body, in hexadecimal: a receiver works it out anew and refuses what is old. */
+export function signatureOf(secret: string, seconds: number, body: string): string {
+  return createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+}
+
+function textOf({ alert, severity, what, reference, raisedAt, url }: Message): string {
+  if (alert === null) return `This is a trial. Nothing has happened.\n\n${url}\n`;
+  return `${severity} alert ${alert}\n\n${what}\nReference: ${reference}\nRaised: ${raisedAt}\n\nRead it, and what it rests on, at\n${url}\n\nAn alert is a reason to ask, not a finding.\n`;
+}
