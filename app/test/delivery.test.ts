@@ -4,6 +4,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
+import { withPurpose } from '../src/platform/database.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { handOver } from '../src/supervision/alerts/hand-over.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
@@ -236,8 +237,12 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const { id } = await alert();
       // As after a kill between the claim and the sending.
       const { database } = serving.waymark;
-      await database.executeSql(
-        `UPDATE supervision.deliveries SET attempts = 1, due_at = now() + interval '60 seconds' WHERE state = 'waiting'`,
+      await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        tx
+          .updateTable('supervision.deliveries')
+          .set({ attempts: 1, due_at: new Date(Date.now() + 60_000) })
+          .where('alert_id', '=', id)
+          .execute(),
       );
       expect(await deliver()).toBe(0);
       ahead = 61_000;
