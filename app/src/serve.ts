@@ -6,6 +6,7 @@ import { oversightRoutes } from './oversight/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { caseloadRoutes } from './supervision/caseload-routes.ts';
+import { complianceRoutes } from './supervision/compliance-routes.ts';
 import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
 import { deliveryRoutes } from './supervision/delivery-routes.ts';
@@ -70,6 +71,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       monitoringRoutes,
       watchingRoutes,
       caseloadRoutes,
+      complianceRoutes,
       (app, web) => deliveryRoutes(app, web, channels),
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),

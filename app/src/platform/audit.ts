@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import { canonicalJson } from './canonical-json.ts';
 import type { Database, Tx } from './database.ts';
 import { withPurpose } from './database.ts';
 
@@ -14,19 +15,6 @@ export interface AuditFact {
   outcome: 'done' | 'refused' | 'not found' | 'invalid' | 'failed' | 'recovered';
   policy?: string | null;
   detail?: Record<string, unknown>;
-}
-
-/** JSON with sorted keys, so that the same entry always hashes alike. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value as Record<string, unknown>).filter(([, v]) => v !== undefined);
-    return `{${entries
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`)
-      .join(',')}}`;
-  }
-  return JSON.stringify(value ?? null);
 }
 
 type Row = {
@@ -47,7 +35,7 @@ type Row = {
 function hashOf(previous: string, row: Row): string {
   return createHash('sha256')
     .update(previous)
-    .update(canonical({ ...row, seq: Number(row.seq), at: row.at.toISOString() }))
+    .update(canonicalJson({ ...row, seq: Number(row.seq), at: row.at.toISOString() }))
     .digest('hex');
 }
 

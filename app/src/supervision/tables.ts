@@ -1,6 +1,7 @@
 import { type Area, type JammingSign, type Place, type TagTrouble, tagTroubles, type WeeklyHours } from '@waymark/presence';
 import type { Generated } from 'kysely';
 import type { Json } from '../platform/database.ts';
+import type { PackContent } from './compliance/pack-content.ts';
 
 export const zoneKinds = ['exclusion', 'inclusion', 'curfew'] as const;
 export type ZoneKind = (typeof zoneKinds)[number];
@@ -242,6 +243,23 @@ declare module '../platform/database.ts' {
       problem: string | null;
       created_at: Generated<Date>;
       settled_at: Date | null;
+    };
+    'supervision.breach_packs': {
+      id: Generated<number>;
+      wearing_id: number;
+      from_at: Date;
+      to_at: Date;
+      content: Json<PackContent>;
+      sha256: string;
+      note: string;
+      made_by: string;
+      made_by_name: string;
+      made_at: Generated<Date>;
+      decision: 'released' | 'sent back' | null;
+      reason: string | null;
+      reviewed_by: string | null;
+      reviewed_by_name: string | null;
+      reviewed_at: Date | null;
     };
     'supervision.watch_again': { wearing_id: number };
     'supervision.watch_state': { only: Generated<boolean>; evaluated_receipt: number };

@@ -33,6 +33,8 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('dateTime', when(dateTime));
   environment.addFilter('shortTime', when(shortTime));
   environment.addFilter('clock', when(clock));
+  environment.addFilter('longDate', when(new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium' })));
+  environment.addFilter('hours', hoursInWords);
   environment.addFilter('iso', (value: unknown) => (value ? asDate(value).toISOString() : ''));
   environment.addFilter('metres', (value: number | null) => (value === null || Number.isNaN(value) ? '–' : metres(value)));
   environment.addFilter('duration', duration);
@@ -43,6 +45,13 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('percent', percent);
   environment.addFilter('spoken', (value: string) => spoken[value] ?? value);
   return environment;
+}
+
+/** Hours as people read them: 12 h 30 min. */
+function hoursInWords(hours: number): string {
+  const minutes = Math.round(60 * hours);
+  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  return [h > 0 ? `${h.toLocaleString('en-GB')} h` : '', m > 0 || h === 0 ? `${m} min` : ''].filter(Boolean).join(' ');
 }
 
 /** A probability as people read it: never 0 % or 100 %, which would claim to know. */

@@ -44,6 +44,7 @@ export {
 } from './tag/tag-watch.ts';
 export { firstAfter, firstAtOrAfter, type Track } from './track.ts';
 export { type Area, depthM, faultsOf, type LaidArea, layArea, plainDepth, pointsAtMost } from './zones/area.ts';
+export { type Compliance, complianceOf, dateOf, dayOf, weeksOf } from './zones/compliance.ts';
 export { certainlyOutsideM, probabilityInside } from './zones/inside.ts';
 export { type Intervals, intervalsOf, type Schedule, type WeeklyHours } from './zones/schedule.ts';
 export { SharedZones } from './zones/shared-zones.ts';

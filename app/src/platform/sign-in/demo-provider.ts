@@ -6,6 +6,7 @@ import type { StaffRole } from '../access.ts';
 /** Made-up people who can sign in to a trial. Refused in production by the configuration. */
 export const demoAccounts: { id: string; name: string; role: StaffRole; about: string }[] = [
   { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', about: 'Sees that tags are worn and work' },
+  { id: 'mo-2', name: 'Tom Ashdown', role: 'monitoring-officer', about: 'Reviews what a colleague puts together' },
   { id: 'ca-1', name: 'Callum Reid', role: 'crime-analyst', about: 'Compares recorded crimes with fixes' },
   { id: 'ca-2', name: 'Priya Nair', role: 'crime-analyst', about: 'A second reviewer' },
   { id: 'au-1', name: 'Aled Price', role: 'auditor', about: 'Sees who looked at what' },

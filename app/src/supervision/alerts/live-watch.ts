@@ -1,16 +1,4 @@
-import {
-  defaultParameters,
-  defaultTagParameters,
-  defaultWatch,
-  type Intervals,
-  intervalsOf,
-  layArea,
-  sigmaOf,
-  type TagReport,
-  TagWatch,
-  type WatchedZone,
-  ZoneWatch,
-} from '@waymark/presence';
+import { defaultTagParameters, defaultWatch, type Intervals, intervalsOf, type TagReport, TagWatch, ZoneWatch } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
@@ -22,6 +10,7 @@ import { type WornZone, zonesOfWearings } from '../zones/store.ts';
 import { type FoundAlert, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
 import { reconcile, type StoredAlert } from './reconcile.ts';
 import { openWearings, storedAlerts, type Written, wearingsInAlert, writeChanges } from './store.ts';
+import { reportOf, tracksOf, watchedOf } from './stored-track.ts';
 
 /** What a receipt stored, to be evaluated. */
 interface Evaluation {
@@ -372,37 +361,10 @@ export class LiveWatch {
   }
 }
 
-function watchedOf({ id, area, kind }: WornZone, holds: Intervals): WatchedZone {
-  return { id: String(id), area: layArea(area), stayIn: kind !== 'exclusion', holds };
-}
-
 /** @returns `'older'` when a fix is older than what can be put right: the watches are to be made anew */
 function take({ watch, tag, zones }: Watched, fixes: readonly TagReport[]): 'older' | null {
   if (tag.take(fixes) === 'older') return 'older';
   return zones.length > 0 && watch.take(fixes) === 'older' ? 'older' : null;
-}
-
-function reportOf(columns: FixColumns, i: number): TagReport {
-  return {
-    at: columns.at[i] as number,
-    lon: columns.lon[i] as number,
-    lat: columns.lat[i] as number,
-    sigma: sigmaOf(columns.accuracyM[i] as number, defaultParameters),
-    speedMps: columns.speedMps[i] as number,
-    battery: columns.battery[i] as number,
-    events: columns.events[i] as string | null,
-  };
-}
-
-function tracksOf({ count, columns }: { count: number; columns: FixColumns }): Map<number, TagReport[]> {
-  const tracks = new Map<number, TagReport[]>();
-  for (let i = 0; i < count; i++) {
-    const wearing = columns.wearing[i] as number;
-    const own = tracks.get(wearing);
-    if (own) own.push(reportOf(columns, i));
-    else tracks.set(wearing, [reportOf(columns, i)]);
-  }
-  return tracks;
 }
 
 /** When each wearing ends: with it, or with its order. */

@@ -4,6 +4,7 @@ import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import type { Intake } from '../fixes/intake.ts';
 import type { TagState } from '../tables.ts';
+import { type Happening, readTimeline } from './read-timeline.ts';
 import { isTagState, writeTagStep } from './tag-life.ts';
 
 export interface SubjectRow {
@@ -74,7 +75,11 @@ export interface SubjectDetail {
     ends_at: Date | null;
     fixes: number;
     lastAt: number | null;
+    battery: number | null;
   }[];
+  /** What happened lately, the latest first. */
+  timeline: Happening[];
+  openAlerts: number;
 }
 
 export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDetail> = {
@@ -99,16 +104,33 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
       .orderBy('w.starts_at', 'desc')
       .execute();
     const counts = await fixes.query(
-      `SELECT wearing, count(*)::INTEGER AS n, max(at_ms) AS "at" FROM fixes WHERE wearing IN (${[-1, ...wearings.map((w) => w.id)].join(',')}) GROUP BY wearing`,
-      { wearing: 'i32', n: 'i32', at: 'time' },
+      `SELECT wearing, count(*)::INTEGER AS n, max(at_ms) AS "at", arg_max(battery, at_ms) AS battery FROM fixes WHERE wearing IN (${[-1, ...wearings.map((w) => w.id)].join(',')}) GROUP BY wearing`,
+      { wearing: 'i32', n: 'i32', at: 'time', battery: 'f32' },
     );
     const found = new Map(
       Array.from({ length: counts.count }, (_, i) => [
         counts.columns.wearing[i] as number,
-        { fixes: counts.columns.n[i] as number, lastAt: counts.columns.at[i] as number },
+        {
+          fixes: counts.columns.n[i] as number,
+          lastAt: counts.columns.at[i] as number,
+          battery: Number.isNaN(counts.columns.battery[i] as number) ? null : (counts.columns.battery[i] as number),
+        },
       ]),
     );
-    return { subject, orders, wearings: wearings.map((w) => ({ ...w, ...(found.get(w.id) ?? { fixes: 0, lastAt: null }) })) };
+    const { n: openAlerts } = await tx
+      .selectFrom('supervision.alerts as a')
+      .innerJoin('supervision.wearings as w', 'w.id', 'a.wearing_id')
+      .select(sql<number>`count(*)::int`.as('n'))
+      .where('w.subject_id', '=', id)
+      .where('a.state', 'in', ['raised', 'seen', 'in hand'])
+      .executeTakeFirstOrThrow();
+    return {
+      subject,
+      orders,
+      wearings: wearings.map((w) => ({ ...w, ...(found.get(w.id) ?? { fixes: 0, lastAt: null, battery: null }) })),
+      timeline: await readTimeline(tx, id, 25),
+      openAlerts,
+    };
   },
 };
 

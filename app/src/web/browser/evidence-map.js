@@ -25,6 +25,13 @@ const clock = new Intl.DateTimeFormat('en-GB', {
 
 function placeFeatures({ place, radiusM }) {
   if (place.kind === 'none') return [];
+  if (place.kind === 'zones') {
+    return place.zones.map((coordinates) => ({
+      type: 'Feature',
+      properties: { part: 'shape' },
+      geometry: { type: 'Polygon', coordinates },
+    }));
+  }
   if (place.kind === 'point') {
     const centre = [place.lon, place.lat];
     return [
@@ -57,7 +64,8 @@ function fixFeatures(until) {
 
 function bounds() {
   const all = new maplibre.LngLatBounds();
-  for (const feature of placeFeatures(evidence)) {
+  // The whole of a person's zones may lie all over the country: a day is shown where it was spent.
+  for (const feature of evidence.place.kind === 'zones' ? [] : placeFeatures(evidence)) {
     const extend = (c) => (typeof c[0] === 'number' ? all.extend(c) : c.forEach(extend));
     extend(feature.geometry.coordinates);
   }

@@ -35,6 +35,12 @@ describe('watching a tag', () => {
     expect(told(twice)).toEqual(['strap cut 10-20', 'strap cut 90-90']);
   });
 
+  test('after a silence a new report is a new episode, and the one before has ended', () => {
+    const watch = new TagWatch();
+    watch.take([report(0), report(1, { events: 'jamming' }), report(40, { events: 'jamming' })]);
+    expect(told(watch)).toEqual(['jamming suspected 1-1', 'jamming suspected 40-']);
+  });
+
   test('while the latest fix says so, it lasts; of who has fallen silent that is not known', () => {
     const watch = new TagWatch();
     watch.take(minutes(11, 0, (m) => ({ events: m >= 9 ? 'case-open' : null })));

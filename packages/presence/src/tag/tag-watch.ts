@@ -213,7 +213,10 @@ class TagState {
     const told = new Set(fix.events?.split(' ').map((name) => eventNames[name]));
     for (const kind of reported) {
       const open = this.#open.get(kind);
-      if (open && fix.at - open.to > 1000 * this.#parameters.eventGapS) this.#open.delete(kind);
+      if (open && fix.at - open.to > 1000 * this.#parameters.eventGapS) {
+        open.lasts = false;
+        this.#open.delete(kind);
+      }
       if (!told.has(kind)) {
         if (open) open.lasts = false;
         continue;

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Actor } from '../src/platform/access.ts';
+import { verifyAudit } from '../src/platform/audit.ts';
+import { withPurpose } from '../src/platform/database.ts';
+import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
+import { listAlerts } from '../src/supervision/alerts/read-alerts.ts';
+import { exportPack, makePack, readPack, reviewPack } from '../src/supervision/compliance/breach-pack.ts';
+import { readCompliance } from '../src/supervision/compliance/read-compliance.ts';
+import { readTrackDay } from '../src/supervision/subjects/read-track-day.ts';
+import { closeWearing, declareOrder, declareSubject, openWearing } from '../src/supervision/subjects/subjects.ts';
+import { declareTag } from '../src/supervision/subjects/tags.ts';
+import { declareZone } from '../src/supervision/zones/declare-zone.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+import { serveForTest, Visitor } from './serve-for-test.ts';
+
+/** How an order was kept, by wearing, and what may leave about it. */
+const postgres: TestPostgres | null = await startPostgres();
+afterAll(() => postgres?.stop());
+
+const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
+const colleague: Actor = { id: 'mo-2', name: 'Tom Ashdown', role: 'monitoring-officer', purpose: 'monitoring' };
+const hour = 3_600_000;
+const minute = 60_000;
+/** A Tuesday evening, British Summer Time: the curfew from 19:00 to 23:00 on the clock begins an hour later than this. */
+const start = Date.UTC(2026, 8, 8, 17);
+
+describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
+  'compliance on %s',
+  (_name, server) => {
+    let serving: Awaited<ReturnType<typeof serveForTest>>;
+    let subjectId = 0;
+    let orderId = 0;
+    const wearings: number[] = [];
+    const services = () => ({ fixes: serving.waymark.fixes, timeZone: serving.waymark.timeZone });
+
+    const send = async (serial: string, from: number, to: number, where: 'home' | 'away') => {
+      const none = Number.NaN;
+      const fixes = [];
+      for (let at = from; at <= to; at += minute) {
+        const lon = where === 'home' ? -1.83 : -1.81;
+        fixes.push({
+          tag: serial,
+          at,
+          lat: 53.09,
+          lon,
+          accuracyM: 8,
+          speedMps: none,
+          headingDeg: none,
+          method: 0,
+          battery: none,
+          seq: none,
+          events: null,
+        });
+      }
+      await serving.waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
+    };
+
+    beforeAll(async () => {
+      serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+      const { performer, intake, fixes, live } = serving.waymark;
+      const startsAt = new Date(start - 24 * hour);
+      subjectId = (await performer.perform(officer, declareSubject, null, { reference: 'C-1', name: 'Nobody At Home' })).id;
+      const order = { subjectId, kind: 'community order', authority: 'A court', startsAt, endsAt: null };
+      orderId = (await performer.perform(officer, declareOrder, { intake }, order)).id;
+      await performer.perform(officer, declareZone, null, {
+        orderId,
+        name: 'Home',
+        kind: 'curfew',
+        area: { kind: 'circle', lon: -1.83, lat: 53.09, radiusM: 100 },
+        hours: [{ days: [1, 2, 3, 4, 5, 6, 7], from: '19:00', to: '23:00' }],
+        effectiveAt: startsAt,
+      });
+      for (const serial of ['C-T1', 'C-T2']) await performer.perform(officer, declareTag, null, { serial, model: '' });
+      wearings.push(
+        (
+          await performer.perform(
+            officer,
+            openWearing,
+            { intake },
+            { subjectId, orderId, serial: 'C-T1', startsAt: new Date(start - hour) },
+          )
+        ).id,
+      );
+      await intake.reload();
+      // Home from 18:30, out from 20:00 to 21:00, home to 21:30, then nothing until 22:45, home to 23:30.
+      await send('C-T1', start + 30 * minute, start + 3 * hour - minute, 'home');
+      await send('C-T1', start + 3 * hour, start + 4 * hour - minute, 'away');
+      await send('C-T1', start + 4 * hour, start + 4.5 * hour, 'home');
+      await send('C-T1', start + 5.75 * hour, start + 6.5 * hour, 'home');
+      await performer.perform(
+        officer,
+        closeWearing,
+        { intake, fixes },
+        { id: wearings[0] as number, endsAt: new Date(start + 7 * hour), state: 'removed', note: '' },
+      );
+      wearings.push(
+        (
+          await performer.perform(
+            officer,
+            openWearing,
+            { intake },
+            { subjectId, orderId, serial: 'C-T2', startsAt: new Date(start + 24 * hour) },
+          )
+        ).id,
+      );
+      await intake.reload();
+      await send('C-T2', start + 24 * hour + 30 * minute, start + 24 * hour + 6.5 * hour, 'home');
+      const end = { id: wearings[1] as number, endsAt: new Date(start + 48 * hour), state: 'removed', note: '' };
+      await performer.perform(officer, closeWearing, { intake, fixes }, end);
+      await live.rethink(wearings);
+    });
+    afterAll(() => serving?.end());
+
+    test('time kept, not kept and unknown, by wearing: the second tag knows nothing of the first night', async () => {
+      const { wearings: found } = await serving.waymark.performer.perform(officer, readCompliance, services(), { subjectId });
+      expect(found.map(({ wearing }) => wearing.tag)).toEqual(['C-T2', 'C-T1']);
+      const first = found[1]?.weeks[0]?.stay;
+      expect(((first?.brokenMs ?? 0) + (first?.keptMs ?? 0) + (first?.unknownMs ?? 0)) / hour).toBe(4);
+      expect((first?.brokenMs ?? 0) / minute).toBe(60);
+      // The curfew was over when the silence was half an hour old.
+      expect((first?.unknownMs ?? 0) / minute).toBe(30);
+      const second = found[0]?.weeks[0]?.stay;
+      expect([(second?.keptMs ?? 0) / hour, second?.brokenMs]).toEqual([4, 0]);
+      expect(found[1]?.weeks[0]?.alerts.map(({ kind }) => kind)).toEqual(['curfew ended early', 'no signal']);
+    });
+
+    test('a pack cannot leave while an alert is open, nor unreviewed, nor by its maker; then it is as it was made', async () => {
+      const { performer, database } = serving.waymark;
+      const make = async () =>
+        performer.perform(officer, makePack, services(), {
+          wearingId: wearings[0] as number,
+          from: start - hour,
+          to: start + 24 * hour,
+          note: 'For the hearing',
+        });
+      const early = await make();
+      await expect(performer.perform(officer, exportPack, null, { id: early.id })).rejects.toThrow('not been released');
+      await expect(
+        performer.perform(officer, reviewPack, null, { id: early.id, decision: 'released', reason: 'Looks right' }),
+      ).rejects.toThrow('Somebody else');
+      await expect(
+        performer.perform(colleague, reviewPack, null, { id: early.id, decision: 'released', reason: 'Looks right' }),
+      ).rejects.toThrow('2 of its alerts');
+      expect(
+        await performer.perform(colleague, reviewPack, null, { id: early.id, decision: 'sent back', reason: 'Close the alerts first' }),
+      ).toEqual({ decision: 'sent back' });
+      await expect(performer.perform(colleague, reviewPack, null, { id: early.id, decision: 'released', reason: 'Now' })).rejects.toThrow(
+        'sent back already',
+      );
+
+      const { rows } = await performer.perform(officer, listAlerts, null, { list: 'open', search: 'C-1', limit: 9, offset: 0 });
+      for (const { id, kind } of rows)
+        await performer.perform(officer, decideAlert, null, {
+          id,
+          step: 'closed',
+          outcome: kind === 'no signal' ? 'equipment' : 'breach',
+          note: 'Spoken to',
+        });
+      const { id } = await make();
+      const { pack } = await performer.perform(colleague, readPack, null, { id });
+      expect(pack).toMatchObject({ intact: true, decision: null });
+      expect(pack.content.alerts.map(({ outcome, by }) => [outcome, by])).toEqual([
+        ['breach', officer.name],
+        ['equipment', officer.name],
+      ]);
+      expect(pack.content.conditions).toMatchObject([{ name: 'Home', brokenMs: hour, unknownMs: hour / 2, keptMs: 2.5 * hour }]);
+      await performer.perform(colleague, reviewPack, null, { id, decision: 'released', reason: 'Agrees with the fixes' });
+      // What comes later changes nothing in it.
+      await send('C-T1', start + 4.5 * hour + minute, start + 5.75 * hour - minute, 'home');
+      await serving.waymark.live.settled();
+      const { pack: left } = await performer.perform(officer, exportPack, null, { id });
+      expect(left.content).toEqual(pack.content);
+      expect((await verifyAudit(database.db)).problems).toEqual([]);
+      await expect(
+        withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+          tx.updateTable('supervision.breach_packs').set({ note: 'Something else' }).where('id', '=', id).execute(),
+        ),
+      ).rejects.toThrow(/permission denied/);
+    });
+
+    test.each([
+      [{ from: Number.NaN }, /first day/],
+      [{ from: start + 200 * 24 * hour, to: start + 201 * 24 * hour }, /not worn in that period/],
+      [{ note: ' ' }, /what the pack is for/],
+    ])('a pack that cannot be made says why: %j', async (more, message) => {
+      const draft = { wearingId: wearings[0] as number, from: start, to: start + hour, note: 'For the hearing', ...more };
+      await expect(serving.waymark.performer.perform(officer, makePack, services(), draft)).rejects.toThrow(message);
+    });
+
+    test('a day on the clock, as pages and QGIS read it', async () => {
+      const { performer } = serving.waymark;
+      const day = await performer.perform(officer, readTrackDay, services(), { subjectId, date: '2026-09-08' });
+      expect(day).toMatchObject({ previous: '2026-09-07', next: '2026-09-09', zones: [{ properties: { name: 'Home' } }] });
+      expect(new Date(day.from).toISOString()).toBe('2026-09-07T23:00:00.000Z');
+      await expect(performer.perform(officer, readTrackDay, services(), { subjectId, date: '2026-09-31' })).rejects.toThrow('is no day');
+      const visitor = new Visitor(serving.url);
+      await visitor.signIn('mo-1');
+      const response = await visitor.request(`/api/subjects/${subjectId}/track.geojson?date=2026-09-09`);
+      expect(response.headers.get('content-type')).toContain('application/geo+json');
+      const { features } = (await response.json()) as { features: { geometry: object; properties: object }[] };
+      // The end of the first evening, after midnight on the clock, under one tag, and most of the second under the other.
+      expect(features.length).toBeGreaterThan(330);
+      expect(features[0]).toEqual({
+        type: 'Feature',
+        properties: { at: '2026-09-08T23:00:00.000Z', receivedAt: expect.any(String), accuracyM: 8 },
+        geometry: { type: 'Point', coordinates: [-1.83, 53.09] },
+      });
+    });
+  },
+);
