@@ -13,13 +13,14 @@ import { readTime } from './fixes/read-time.ts';
 import { alertOutcomes, zoneKinds } from './tables.ts';
 import { authoriseAbsence } from './zones/authorise-absence.ts';
 import { changeZone } from './zones/change-zone.ts';
-import { declareZone } from './zones/declare-zone.ts';
-import { readCircle, readGeoJsonArea } from './zones/read-area.ts';
-import { readZones, zoneFeature } from './zones/read-zones.ts';
+import { checkZone, declareZone } from './zones/declare-zone.ts';
+import { type NamedArea, readCircle, readGeoJsonArea, readGeoJsonAreas } from './zones/read-area.ts';
+import { readZone, readZones, zoneFeature } from './zones/read-zones.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const security = [{ token: [] }];
 type Form = Record<string, string | string[] | undefined>;
+const dayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
 /** Zones, hours, absences and alerts: pages and API. */
 export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
@@ -180,7 +181,8 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     return web.page(request, error ? reply.code(400) : reply, 'supervision/zones/zones.njk', {
       ...detail,
       kinds: zoneKinds,
-      dayNames: ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
+      dayNames,
+      features: detail.zones.flatMap(({ inForce }) => (inForce ? [zoneFeature(inForce)] : [])),
       error: error ? { text: error.message, field: error.field } : null,
       draft,
     });
@@ -204,24 +206,84 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as Form;
     const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
+    let added = 0;
     try {
-      const area = text('area').trim() === '' ? readCircle(text('lat'), text('lon'), text('radiusM')) : readGeoJsonArea(text('area'));
-      const { wearings } = await performer.perform(actorOf(request), declareZone, null, {
+      const areas: NamedArea[] =
+        text('area').trim() === ''
+          ? [{ name: null, area: readCircle(text('lat'), text('lon'), text('radiusM')) }]
+          : readGeoJsonAreas(text('area'));
+      // One action each: every zone has its own entry on record. All are looked at before the first goes in.
+      const drafts = areas.map(({ name, area }, i) => ({
         subjectId: id,
         orderId: Number(text('orderId')) || 0,
-        name: text('name'),
+        name: areas.length === 1 ? text('name') || (name ?? '') : (name ?? `${text('name')} ${i + 1}`.trim()),
         kind: text('kind'),
         area,
         hours: hoursOf(body),
         effectiveAt: text('effectiveAt') === '' ? new Date() : time(text('effectiveAt')),
+      }));
+      drafts.forEach((draft, i) => {
+        try {
+          checkZone(draft);
+        } catch (error) {
+          if (!(error instanceof InvalidError) || drafts.length === 1) throw error;
+          throw new InvalidError(`Shape ${i + 1} (“${draft.name.slice(0, 60)}”): ${error.message}`, error.field);
+        }
       });
-      await live.rethink(wearings);
+      const wearings = new Set<number>();
+      for (const draft of drafts)
+        for (const wearing of (await performer.perform(actorOf(request), declareZone, null, draft)).wearings) wearings.add(wearing);
+      added = drafts.length;
+      await live.rethink([...wearings]);
     } catch (error) {
       if (error instanceof InvalidError) return zonesPage(request, reply, id, error, body);
       throw error;
     }
-    web.notice(request, 'The zone is added.');
+    web.notice(request, added === 1 ? 'The zone is added.' : `${added} zones are added.`);
     return reply.redirect(`/subjects/${id}/zones`);
+  });
+  const changePage = async (request: FastifyRequest, reply: FastifyReply, zoneId: number, error: InvalidError | null, draft?: Form) => {
+    const { zone, subjectId, shared } = await performer.perform(actorOf(request), readZone, null, { zoneId });
+    const [hours] = zone.hours;
+    const { area } = zone;
+    const asItIs: Form = {
+      name: zone.name,
+      kind: zone.kind,
+      ...(area.kind === 'circle'
+        ? { lat: String(area.lat), lon: String(area.lon), radiusM: String(area.radiusM) }
+        : { area: JSON.stringify({ type: 'Polygon', coordinates: area.rings }) }),
+      days: hours?.days.map(String),
+      from: hours?.from,
+      to: hours?.to,
+    };
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/zones/change-zone.njk', {
+      zone,
+      shared,
+      back: `/subjects/${subjectId}/zones`,
+      kinds: zoneKinds,
+      dayNames,
+      features: [zoneFeature(zone)],
+      error: error ? { text: error.message, field: error.field } : null,
+      draft: draft ?? asItIs,
+    });
+  };
+  app.get('/zones/:id/change', { config: { action: 'zone.list' }, schema: { params: Id } }, (request, reply) =>
+    changePage(request, reply, (request.params as { id: number }).id, null),
+  );
+  app.post('/zones/:id/change', { config: { action: 'zone.change' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as Form;
+    const [name, kind, area, lat, lon, radiusM, reason] = textsOf(body, 'name', 'kind', 'area', 'lat', 'lon', 'radiusM', 'reason');
+    try {
+      const draft = { name, kind, area: area.trim() === '' ? readCircle(lat, lon, radiusM) : readGeoJsonArea(area), hours: hoursOf(body) };
+      const { subjectId, wearings } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft, reason });
+      await live.rethink(wearings);
+      web.notice(request, 'The zone is changed from now on. The version before stays on record.');
+      return reply.redirect(`/subjects/${subjectId}/zones`);
+    } catch (error) {
+      if (error instanceof InvalidError) return changePage(request, reply, id, error, body);
+      throw error;
+    }
   });
   app.post('/zones/:id/end', { config: { action: 'zone.change' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };

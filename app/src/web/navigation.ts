@@ -19,8 +19,8 @@ const links: Link[] = [
   { text: 'Visit', href: '/door', action: 'wearing.open', room: 'supervision' },
   { text: 'Tags', href: '/tags', action: 'tag.list', room: 'supervision' },
   { text: 'Quarantine', href: '/quarantine', action: 'quarantine.list', room: 'supervision' },
-  { text: 'Who is told', href: '/delivery', action: 'delivery.list', room: 'supervision' },
   { text: 'Credentials', href: '/credentials', action: 'gateway.list', room: 'supervision' },
+  { text: 'Who is told', href: '/delivery', action: 'delivery.list', room: 'supervision' },
   { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },
   { text: 'Policies', href: '/policies', action: 'policy.read', room: 'oversight' },
 ];

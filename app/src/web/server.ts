@@ -346,6 +346,8 @@ async function registerAssets(app: FastifyInstance): Promise<void> {
   const folders: [string, string][] = [
     ['/assets/waymark/', join(import.meta.dirname, 'browser')],
     ['/assets/maplibre/', join(packageFolder('maplibre-gl'), 'dist')],
+    ['/assets/terra-draw/', dirname(require.resolve('terra-draw'))],
+    ['/assets/terra-draw-maplibre/', dirname(require.resolve('terra-draw-maplibre-gl-adapter'))],
     ['/assets/govuk-js/', join(govukFolder, 'govuk')],
   ];
   await app.register(async (scope) => {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decideAlert } from '../../src/supervision/alerts/decide-alert.ts';
+import { listAlerts } from '../../src/supervision/alerts/read-alerts.ts';
 import { serveForTest } from '../serve-for-test.ts';
 
 const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -136,6 +138,175 @@ describe('pages', () => {
     await context.close();
   });
 
+  test('the caseload on the live map, and a visit at the door', async () => {
+    const { context, page, errors } = await signIn('Maya Okonjo');
+    await page.goto(`${serving.url}/caseload`);
+    await page.locator('#caseload-map[data-ready]').waitFor();
+    await page.getByText('40 people, live').waitFor();
+    await look(page, 'caseload');
+    await tabThrough(page, 'caseload');
+    for (const [path, name] of [
+      ['/door?search=F-NEW', 'door'],
+      ['/subjects/41/fit', 'fit'],
+      ['/tags?show=trouble', 'tags-trouble'],
+      ['/tags/46', 'tag'],
+      ['/wearings/1/remove', 'remove'],
+    ] as const) {
+      await page.goto(`${serving.url}${path}`);
+      await look(page, name);
+      await tabThrough(page, name);
+    }
+    await page.goto(`${serving.url}/subjects/41/fit`);
+    await page.getByRole('button', { name: 'Fit the tag' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Do each of these steps first');
+    for (const step of await page.locator('input[name=told]').all()) await step.check();
+    await page.getByLabel('Serial number on the tag').fill('TB-S0006');
+    await page.getByRole('button', { name: 'Fit the tag' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('marked as faulty');
+    await page.getByLabel('Serial number on the tag').fill('TB-S0001');
+    await page.getByRole('button', { name: 'Fit the tag' }).click();
+    await page.getByRole('heading', { name: 'Waiting for the tag' }).waitFor();
+    await look(page, 'visit-waiting');
+    await page.locator('#tag-check').waitFor();
+    // The tag is heard: the page shows it without a touch.
+    const none = Number.NaN;
+    const fix = {
+      tag: 'TB-S0001',
+      at: Date.now(),
+      lat: 53.09,
+      lon: -1.83,
+      accuracyM: 8,
+      speedMps: none,
+      headingDeg: none,
+      method: 0,
+      battery: 0.9,
+    };
+    await serving.waymark.intake.accept(
+      { fixes: [{ ...fix, seq: none, events: null }], unreadable: [] },
+      { kind: 'tag', serial: 'TB-S0001' },
+    );
+    await page.getByRole('heading', { name: 'is heard' }).waitFor({ timeout: 10_000 });
+    await look(page, 'visit-heard');
+    await page.getByRole('link', { name: 'Take it off' }).click();
+    await page.getByLabel('It is faulty').check();
+    await page.getByLabel('Why it comes off').fill('The case is cracked');
+    await page.getByText('It came off earlier').click();
+    await page.getByLabel('Taken off at').fill('2026-09-01 10:00');
+    await page.getByRole('button', { name: 'It is off' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('after it was fitted');
+    await page.getByLabel('Taken off at').fill('');
+    await page.getByRole('button', { name: 'It is off' }).click();
+    await page.getByText('The tag is off').waitFor();
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await context.close();
+  });
+
+  test('a subject: overview, a day on the map, compliance, and a pack that two people look at', async () => {
+    const { context, page, errors } = await signIn('Maya Okonjo');
+    const day = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
+    for (const [path, name] of [
+      ['/subjects/2', 'subject-overview'],
+      [`/subjects/2/track?date=${day}`, 'track'],
+      ['/subjects/41/track', 'track-empty'],
+      ['/subjects/2/compliance', 'compliance'],
+    ] as const) {
+      await page.goto(`${serving.url}${path}`);
+      if (name === 'track') await page.locator('#evidence-map[data-ready]').waitFor();
+      await look(page, name);
+      await tabThrough(page, name);
+    }
+    // Open alerts of this person are dealt with first.
+    const { performer } = serving.waymark;
+    const officer = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer' as const, purpose: 'monitoring' as const };
+    const { rows } = await performer.perform(officer, listAlerts, null, { list: 'open', search: 'F-TB-00002', limit: 50, offset: 0 });
+    for (const { id } of rows)
+      await performer.perform(officer, decideAlert, null, { id, step: 'closed', outcome: 'breach', note: 'Spoken to' });
+    await page.getByText('Put together a breach pack').click();
+    await page.getByLabel('What it is for').fill('The hearing in March');
+    await page.getByRole('button', { name: 'Put it together' }).click();
+    await page.getByText('somebody else reviews it').waitFor();
+    await look(page, 'pack');
+    await tabThrough(page, 'pack');
+    const pack = page.url();
+    await page.goto(`${pack}/print`);
+    expect(await page.locator('main').innerText()).toContain('not been released');
+    const second = await signIn('Tom Ashdown');
+    await second.page.goto(pack);
+    await second.page.getByLabel('Yes, release it').check();
+    await second.page.getByLabel('Your reason').fill('It agrees with the fixes');
+    await look(second.page, 'pack-review');
+    await second.page.getByRole('button', { name: 'Record my review' }).click();
+    await second.page.getByRole('link', { name: 'Print it' }).click();
+    await look(second.page, 'pack-print');
+    expect(await second.page.locator('main').innerText()).toContain('Reviewed and released by Tom Ashdown');
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await second.context.close();
+    await context.close();
+  });
+
+  test('zones are drawn on the map, changed, and read from a file', async () => {
+    const { context, page, errors } = await signIn('Maya Okonjo');
+    await page.goto(`${serving.url}/subjects/3/zones`);
+    await page.locator('#zone-map[data-ready]').waitFor();
+    await page.getByRole('button', { name: 'Draw a shape' }).click();
+    const box = (await page.locator('#zone-map').boundingBox()) as { x: number; y: number };
+    for (const [x, y] of [
+      [300, 150],
+      [450, 160],
+      [430, 300],
+      [310, 290],
+      [300, 150],
+    ] as const) {
+      await page.mouse.move(box.x + x, box.y + y);
+      await page.waitForTimeout(80);
+      await page.mouse.click(box.x + x, box.y + y);
+      await page.waitForTimeout(200);
+    }
+    await page.getByText('A shape of 4 corners').waitFor();
+    await page.getByLabel('Name').fill('Drawn by hand');
+    await page.getByRole('button', { name: 'Add zone' }).click();
+    await page.getByText('The zone is added.').waitFor();
+    await page.getByRole('link', { name: 'Change Drawn by hand' }).click();
+    await page.locator('#zone-map[data-ready]').waitFor();
+    await look(page, 'zone-change');
+    await tabThrough(page, 'zone-change');
+    await page.getByRole('button', { name: 'Place a circle' }).click();
+    const again = (await page.locator('#zone-map').boundingBox()) as { x: number; y: number };
+    await page.mouse.click(again.x + 400, again.y + 200);
+    await page.getByText('A circle of 150 m').waitFor();
+    await page.getByRole('button', { name: 'Change the zone' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Give the reason');
+    await page.getByLabel('Reason for the change').fill('It was drawn too large');
+    await page.getByRole('button', { name: 'Change the zone' }).click();
+    await page.getByText('changed from now on').waitFor();
+    expect(await page.locator('tbody').first().innerText()).toMatch(/Drawn by hand\s+version 2/);
+    await page.getByText('Add a zone').click();
+    const square = (lon: number) => [
+      [lon, 53.08],
+      [lon + 0.002, 53.08],
+      [lon + 0.002, 53.082],
+      [lon, 53.082],
+      [lon, 53.08],
+    ];
+    const features = [-1.83, -1.82].map((lon, i) => ({
+      type: 'Feature',
+      properties: { name: `School ${i + 1}` },
+      geometry: { type: 'Polygon', coordinates: [square(lon)] },
+    }));
+    const file = {
+      name: 'schools.geojson',
+      mimeType: 'application/geo+json',
+      buffer: Buffer.from(JSON.stringify({ type: 'FeatureCollection', features })),
+    };
+    await page.getByLabel('GeoJSON file').setInputFiles(file);
+    await page.getByText('2 shapes from schools.geojson').waitFor();
+    await page.getByRole('button', { name: 'Add zone' }).click();
+    await page.getByText('2 zones are added').waitFor();
+    expect(await page.locator('tbody').first().innerText()).toContain('School 2');
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await context.close();
+  });
+
   test('before signing in', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -240,11 +411,13 @@ describe('pages', () => {
     await page.getByLabel('Court or body that made it').fill('Tarnbridge Magistrates');
     await page.getByLabel('Begins').fill('2026-09-01 09:00');
     await page.getByRole('button', { name: 'Add order' }).click();
-    await page.getByText('Fit a tag').click();
-    await page.getByLabel('Serial number of the tag').fill('NEW-1');
+    await page.getByRole('link', { name: 'Fit a tag' }).click();
+    await page.getByLabel('Serial number on the tag').fill('NEW-1');
+    for (const step of await page.locator('input[name=told]').all()) await step.check();
+    await page.getByText('It was fitted earlier').click();
     await page.getByLabel('Fitted at').fill('2026-09-01 10:00');
-    await page.getByRole('button', { name: 'Fit tag', exact: true }).click();
-    await page.getByText('The tag is fitted').waitFor();
+    await page.getByRole('button', { name: 'Fit the tag' }).click();
+    await page.getByRole('heading', { name: 'Waiting for the tag' }).waitFor();
     await page.goto(`${serving.url}/quarantine`);
     await page.getByRole('button', { name: /unknown tag/i }).click();
     await page.getByText('1 released').waitFor();
@@ -270,6 +443,21 @@ describe('pages', () => {
     await administrator.page.getByText('It is not shown again').waitFor();
     await look(administrator.page, 'credentials');
     await tabThrough(administrator.page, 'credentials');
+    await administrator.page.goto(`${serving.url}/delivery`);
+    await administrator.page.getByLabel('Name').fill('Control room');
+    await administrator.page.getByLabel('How').selectOption('webhook');
+    await administrator.page.getByLabel('To', { exact: true }).fill('https://elsewhere.example/');
+    await administrator.page.getByRole('button', { name: 'Add rule' }).click();
+    expect(await administrator.page.getByRole('alert').innerText()).toContain('may not go to elsewhere.example');
+    await administrator.page.getByLabel('To', { exact: true }).fill('http://127.0.0.1:9/hook');
+    await administrator.page.getByRole('button', { name: 'Add rule' }).click();
+    await administrator.page.getByText('signed with this secret').waitFor();
+    await administrator.page.getByRole('button', { name: 'Send a trial' }).click();
+    await administrator.page.waitForTimeout(2500);
+    await administrator.page.reload();
+    expect(await administrator.page.locator('main').innerText()).toContain('Failed 1 time');
+    await look(administrator.page, 'delivery');
+    await tabThrough(administrator.page, 'delivery');
     await administrator.context.close();
   });
 });

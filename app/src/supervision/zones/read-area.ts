@@ -17,21 +17,47 @@ export function readCircle(lat: string, lon: string, radius: string): Area {
   };
 }
 
-/** A polygon from GeoJSON text: a Polygon, a Feature of one, or a collection with one of them. */
-export function readGeoJsonArea(text: string): Area {
+/** A shape of a file, and the name that it bears there. */
+export interface NamedArea {
+  name: string | null;
+  area: Area;
+}
+
+/** Most shapes of one file. */
+const shapesAtMost = 500;
+
+/** Polygons from GeoJSON text: a Polygon, a Feature of one, or a collection of them. A shape of several parts gives one each. */
+export function readGeoJsonAreas(text: string): NamedArea[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new InvalidError('This is not JSON. Paste a GeoJSON polygon.', 'area');
   }
-  const geometry = geometryOf(value);
-  if (geometry?.type === 'MultiPolygon') throw new InvalidError('The shape has several parts. Add each part as a zone of its own.', 'area');
-  if (geometry?.type !== 'Polygon' || !Array.isArray(geometry.coordinates)) {
-    throw new InvalidError('The GeoJSON holds no polygon. Paste a Polygon, or a Feature with one.', 'area');
-  }
-  const rings = geometry.coordinates.map((ring) => {
-    if (!Array.isArray(ring)) throw new InvalidError('The polygon has a ring that is no list of points.', 'area');
+  const found = featuresOf(value).flatMap(({ name, geometry }, i) => {
+    const where = `Shape ${i + 1}`;
+    if (geometry?.type === 'Polygon') return [{ name, area: polygonOf(geometry.coordinates, where) }];
+    if (geometry?.type === 'MultiPolygon' && Array.isArray(geometry.coordinates))
+      return geometry.coordinates.map((part) => ({ name, area: polygonOf(part, where) }));
+    throw new InvalidError(`${where} of the GeoJSON is no polygon. Leave only polygons in it.`, 'area');
+  });
+  if (found.length === 0) throw new InvalidError('The GeoJSON holds no polygon. Paste a Polygon, or a Feature with one.', 'area');
+  if (found.length > shapesAtMost)
+    throw new InvalidError(`The GeoJSON holds ${found.length} shapes; at most ${shapesAtMost} go in at once. Split it.`, 'area');
+  return found;
+}
+
+/** The one polygon of GeoJSON text. */
+export function readGeoJsonArea(text: string): Area {
+  const [first, ...more] = readGeoJsonAreas(text);
+  if (more.length > 0) throw new InvalidError(`The GeoJSON holds ${more.length + 1} shapes. Here it can be one alone.`, 'area');
+  return (first as NamedArea).area;
+}
+
+function polygonOf(coordinates: unknown, where: string): Area {
+  if (!Array.isArray(coordinates)) throw new InvalidError(`${where} of the GeoJSON has no coordinates.`, 'area');
+  const rings = coordinates.map((ring) => {
+    if (!Array.isArray(ring)) throw new InvalidError(`${where} has a ring that is no list of points.`, 'area');
     return ring.map((point): [number, number] => {
       const [lon, lat] = Array.isArray(point) ? point : [];
       return [typeof lon === 'number' ? lon : Number.NaN, typeof lat === 'number' ? lat : Number.NaN];
@@ -40,11 +66,21 @@ export function readGeoJsonArea(text: string): Area {
   return { kind: 'polygon', rings };
 }
 
-function geometryOf(value: unknown): { type?: unknown; coordinates?: unknown } | null {
-  if (value === null || typeof value !== 'object') return null;
-  const { type, geometry, features } = value as { type?: unknown; geometry?: unknown; features?: unknown };
-  if (type === 'Feature') return geometryOf(geometry);
-  if (type !== 'FeatureCollection' || !Array.isArray(features)) return value;
-  if (features.length !== 1) throw new InvalidError(`The GeoJSON holds ${features.length} shapes. Add each as a zone of its own.`, 'area');
-  return geometryOf(features[0]);
+interface Shape {
+  name: string | null;
+  geometry: { type?: unknown; coordinates?: unknown } | null;
+}
+
+function featuresOf(value: unknown): Shape[] {
+  if (value === null || typeof value !== 'object') return [];
+  const { type, geometry, features, properties } = value as {
+    type?: unknown;
+    geometry?: unknown;
+    features?: unknown;
+    properties?: unknown;
+  };
+  if (type === 'FeatureCollection') return Array.isArray(features) ? features.flatMap(featuresOf) : [];
+  if (type !== 'Feature') return [{ name: null, geometry: value }];
+  const { name } = (properties ?? {}) as { name?: unknown };
+  return [{ name: typeof name === 'string' ? name : null, geometry: geometry as Shape['geometry'] }];
 }

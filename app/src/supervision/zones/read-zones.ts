@@ -54,6 +54,30 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
   },
 };
 
+/** The version of one zone that is in force, and for how many orders it holds. */
+export const readZone: Action<null, { zoneId: number }, { zone: ZoneVersionRow; subjectId: number; shared: number }> = {
+  name: 'zone.list',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, note }, _services, { zoneId }) {
+    note({ kind: 'zone', id: zoneId });
+    const zone = await tx
+      .selectFrom('supervision.zone_versions')
+      .selectAll()
+      .where('zone_id', '=', zoneId)
+      .where('superseded_at', 'is', null)
+      .executeTakeFirst();
+    const orders = await tx
+      .selectFrom('supervision.zone_orders as z')
+      .innerJoin('supervision.orders as o', 'o.id', 'z.order_id')
+      .select('o.subject_id')
+      .where('z.zone_id', '=', zoneId)
+      .execute();
+    if (!zone || orders.length === 0) throw new NotFoundError('There is no such zone in force.');
+    return { zone, subjectId: orders[0]?.subject_id as number, shared: orders.length };
+  },
+};
+
 /** A zone as GeoJSON, which maps and other programs open. A circle is drawn with 64 corners. */
 export function zoneFeature(zone: ZoneVersionRow) {
   return {

@@ -1,0 +1,158 @@
+import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
+import { baseLayers, baseSources, circle } from './base-map.js';
+
+/**
+ * Draws the zones that hold, and takes a new one from the map: a circle by a click, a shape by its corners. What is drawn is
+ * put into the fields of the form, which can be filled in by hand as well.
+ */
+const { TerraDraw, TerraDrawPolygonMode, TerraDrawSelectMode } = globalThis.terraDraw;
+const { TerraDrawMapLibreGLAdapter } = globalThis.terraDrawMaplibreGlAdapter;
+
+const box = document.querySelector('#zone-map');
+const zones = JSON.parse(box.dataset.zones);
+const field = (id) => document.querySelector(`#${id}`);
+const news = document.querySelector('#zone-map-news');
+const empty = { type: 'FeatureCollection', features: [] };
+
+const map = new maplibre.Map({
+  container: box,
+  center: [-1.83, 53.09],
+  zoom: 13,
+  attributionControl: false,
+  cooperativeGestures: true,
+  style: {
+    version: 8,
+    sources: {
+      ...baseSources,
+      zones: { type: 'geojson', data: { type: 'FeatureCollection', features: zones } },
+      draft: { type: 'geojson', data: empty },
+    },
+    layers: [
+      ...baseLayers,
+      {
+        id: 'zones',
+        type: 'fill',
+        source: 'zones',
+        paint: { 'fill-color': ['match', ['get', 'kind'], 'exclusion', '#b4460a', '#2f6f4f'], 'fill-opacity': 0.16 },
+      },
+      {
+        id: 'zone-lines',
+        type: 'line',
+        source: 'zones',
+        paint: { 'line-color': ['match', ['get', 'kind'], 'exclusion', '#b4460a', '#2f6f4f'], 'line-width': 2 },
+      },
+      { id: 'draft', type: 'fill', source: 'draft', paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.2 } },
+      { id: 'draft-line', type: 'line', source: 'draft', paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] } },
+    ],
+  },
+});
+map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
+map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
+
+/** Shows what the fields say, and gives its features. */
+function show() {
+  const text = field('area').value.trim();
+  let features = [];
+  if (text) {
+    try {
+      const value = JSON.parse(text);
+      features =
+        value.type === 'FeatureCollection'
+          ? value.features
+          : [value.type === 'Feature' ? value : { type: 'Feature', properties: {}, geometry: value }];
+    } catch {
+      // The server says what is wrong with it.
+    }
+  } else {
+    const [lat, lon, radius] = ['lat', 'lon', 'radiusM'].map((id) =>
+      field(id).value.trim() === '' ? Number.NaN : Number(field(id).value),
+    );
+    if (Math.abs(lat) <= 90 && Math.abs(lon) <= 180 && radius > 0 && radius < 20_000) features = [circle([lon, lat], radius, {})];
+  }
+  map.getSource('draft')?.setData({ type: 'FeatureCollection', features });
+  return features;
+}
+
+function fit(features) {
+  const bounds = new maplibre.LngLatBounds();
+  const extend = (c) => (typeof c?.[0] === 'number' ? bounds.extend(c) : c?.forEach?.(extend));
+  for (const { geometry } of features) extend(geometry?.coordinates);
+  if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 60, maxZoom: 16, animate: false });
+}
+
+let doing = null;
+let draw = null;
+map.on('load', () => {
+  draw = new TerraDraw({
+    adapter: new TerraDrawMapLibreGLAdapter({ map }),
+    modes: [
+      new TerraDrawPolygonMode(),
+      new TerraDrawSelectMode({
+        flags: { polygon: { feature: { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } } } },
+      }),
+    ],
+  });
+  draw.start();
+  draw.on('finish', take);
+  draw.on('change', () => doing === 'shape-done' && take());
+  fit([...zones, ...show()]);
+  box.dataset.ready = 'yes';
+});
+
+/** Puts the drawn shape into the form. */
+function take() {
+  const [shape] = draw.getSnapshot().filter(({ geometry }) => geometry.type === 'Polygon');
+  if (!shape) return;
+  const rounded = shape.geometry.coordinates.map((ring) =>
+    ring.map(([lon, lat]) => [Math.round(lon * 1e6) / 1e6, Math.round(lat * 1e6) / 1e6]),
+  );
+  field('area').value = JSON.stringify({ type: 'Polygon', coordinates: rounded });
+  if (doing === 'shape') {
+    doing = 'shape-done';
+    draw.setMode('select');
+    news.textContent = `A shape of ${rounded[0].length - 1} corners. Drag its corners to change it.`;
+  }
+}
+
+map.on('click', ({ lngLat }) => {
+  if (doing !== 'circle') return;
+  field('lat').value = lngLat.lat.toFixed(6);
+  field('lon').value = lngLat.lng.toFixed(6);
+  if (field('radiusM').value.trim() === '') field('radiusM').value = '150';
+  field('area').value = '';
+  show();
+  news.textContent = `A circle of ${field('radiusM').value} m. Change its size in the field below, or click elsewhere.`;
+});
+
+function begin(what, text) {
+  field('area').closest('details')?.setAttribute('open', '');
+  doing = what;
+  draw?.clear();
+  if (what === 'shape') {
+    field('area').value = '';
+    draw?.setMode('polygon');
+  } else draw?.setMode('select');
+  show();
+  map.getCanvas().style.cursor = what ? 'crosshair' : '';
+  news.textContent = text;
+}
+field('draw-circle').addEventListener('click', () => begin('circle', 'Click on the map where its middle is.'));
+field('draw-shape').addEventListener('click', () => begin('shape', 'Click on each corner, and on the first one again to end.'));
+field('draw-none').addEventListener('click', () => {
+  for (const id of ['lat', 'lon', 'radiusM', 'area']) field(id).value = '';
+  begin(null, 'Nothing is drawn.');
+});
+for (const id of ['lat', 'lon', 'radiusM', 'area']) field(id).addEventListener('change', () => doing !== 'shape-done' && fit(show()));
+field('area-file')?.addEventListener('change', async ({ target }) => {
+  const [file] = target.files;
+  if (!file) return;
+  if (file.size > 10_000_000) {
+    news.textContent = 'That file is larger than 10 MB. Simplify the shapes first.';
+    return;
+  }
+  field('area').value = await file.text();
+  const features = show();
+  fit(features);
+  news.textContent = `${features.length} ${features.length === 1 ? 'shape' : 'shapes'} from ${file.name}. Each becomes a zone when you add it.`;
+});
+document.querySelector('.wm-draw').hidden = false;
