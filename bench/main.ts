@@ -4,6 +4,7 @@ import { benchIngest } from './ingest.ts';
 import { benchLinkage } from './linkage.ts';
 import { benchLinkageSpeed } from './linkage-speed.ts';
 import { benchLive } from './live.ts';
+import { benchMap } from './map.ts';
 import { print, type Report } from './report.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
@@ -17,6 +18,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   'linkage-speed': benchLinkageSpeed,
   zones: benchZones,
   live: benchLive,
+  map: benchMap,
 };
 
 const { values, positionals } = parseArgs({

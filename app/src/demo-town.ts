@@ -147,6 +147,8 @@ async function addPeopleToFit(waymark: Waymark): Promise<void> {
 const foundThen: Partial<Record<AlertKind, { outcome: AlertOutcome; note: string }>> = {
   'exclusion entered': { outcome: 'breach', note: 'Spoken to on the phone. No reason given.' },
   'curfew late': { outcome: 'reasonable excuse', note: 'The bus was late; the operator confirmed it.' },
+  'curfew ended early': { outcome: 'breach', note: 'Says they went to a shop. Warned.' },
+  'inclusion left': { outcome: 'breach', note: 'Spoken to on the phone. No reason given.' },
   'curfew missed': { outcome: 'breach', note: 'Not at home when called.' },
   'no signal': { outcome: 'equipment', note: 'Was in a building without a view of the sky.' },
 };

@@ -9,7 +9,7 @@ const box = document.querySelector('#caseload-map');
 const news = document.querySelector('#caseload-news');
 const silentMs = 3_600_000;
 /** Drawn again at most this often, ms: the positions come second by second. */
-const drawEveryMs = 500;
+const drawEveryMs = 1000;
 
 /** By wearing: [wearing, lon, lat, at, battery, urgency, receivedAt]. */
 const cases = new Map();
@@ -68,6 +68,20 @@ const map = new maplibre.Map({
         },
       },
       {
+        id: 'counts',
+        type: 'symbol',
+        source: 'people',
+        filter: ['has', 'point_count'],
+        layout: {
+          'text-field': ['get', 'point_count_abbreviated'],
+          'text-font': ['Arial Bold'],
+          'text-size': 14,
+          'text-allow-overlap': true,
+          'text-ignore-placement': true,
+        },
+        paint: { 'text-color': '#fff' },
+      },
+      {
         id: 'people',
         type: 'circle',
         source: 'people',
@@ -85,35 +99,6 @@ const map = new maplibre.Map({
 });
 map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
 map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
-
-/** The numbers of the circles stand beside the map as elements: no fonts have to be loaded into it. */
-const labels = new Map();
-function label() {
-  const seen = new Set();
-  for (const { properties, geometry } of map.querySourceFeatures('people', { filter: ['has', 'point_count'] })) {
-    const id = properties.cluster_id;
-    if (seen.has(id)) continue;
-    seen.add(id);
-    let marker = labels.get(id);
-    if (!marker) {
-      const element = document.createElement('span');
-      element.className = 'wm-map-count';
-      marker = new maplibre.Marker({ element }).setLngLat(geometry.coordinates).addTo(map);
-      labels.set(id, marker);
-    }
-    marker.setLngLat(geometry.coordinates);
-    marker.getElement().textContent = properties.point_count_abbreviated;
-  }
-  for (const [id, marker] of labels) {
-    if (seen.has(id)) continue;
-    marker.remove();
-    labels.delete(id);
-  }
-}
-map.on('sourcedata', (event) => {
-  if (event.sourceId === 'people' && event.isSourceLoaded) label();
-});
-map.on('moveend', label);
 
 function fit() {
   if (fitted || cases.size === 0) return;
