@@ -49,6 +49,7 @@ const meantFor: Record<string, string> = {
   'zone.list': 'monitoring-officer',
   'zone.declare': 'monitoring-officer',
   'zone.change': 'monitoring-officer',
+  'zone.share': 'monitoring-officer',
   'absence.authorise': 'monitoring-officer',
   'alert.list': 'monitoring-officer',
   'alert.read': 'monitoring-officer',

@@ -195,13 +195,26 @@ describe('tags on MQTT', () => {
     client.end(true);
   });
 
-  test('200 connections that say nothing keep nobody else out', async () => {
-    const silent: Socket[] = Array.from({ length: 200 }, () => connectSocket(port(), '127.0.0.1').on('error', () => undefined));
+  test('1,000 connections that say nothing keep nobody else out', async () => {
+    const silent: Socket[] = Array.from({ length: 1000 }, () => connectSocket(port(), '127.0.0.1').on('error', () => undefined));
     const client = await connect('M-1', secrets.get('M-1'));
     await client.publishAsync('waymark/tags/M-1/fixes', line(12), { qos: 1 });
     expect(await stored(12)).toBe(1);
     await client.endAsync();
     for (const socket of silent) socket.destroy();
+  });
+
+  test('a clock that is an hour ahead goes to quarantine, one that is behind is late; neither is lost', async () => {
+    const client = await connect('M-2', secrets.get('M-2'));
+    const ahead = new Date(Date.now() + 3_600_000).toISOString();
+    const behind = new Date(Date.now() - 3_600_000 + 500).toISOString();
+    const { quarantined, accepted } = { ...serving.waymark.intake.counts };
+    await client.publishAsync('waymark/tags/M-2/fixes', JSON.stringify({ at: ahead, lat: 53.09, lon: -1.83 }), { qos: 1 });
+    await client.publishAsync('waymark/tags/M-2/fixes', JSON.stringify({ at: behind, lat: 53.09, lon: -1.83 }), { qos: 1 });
+    expect(serving.waymark.intake.counts).toMatchObject({ quarantined: quarantined + 1, accepted: accepted + 1 });
+    const { rows } = await serving.waymark.fixes.quarantine({ reason: 'from the future', limit: 5, offset: 0 });
+    expect(rows[0]).toMatchObject({ tag: 'M-2', at: Date.parse(ahead) });
+    await client.endAsync();
   });
 
   test('mosquitto_pub sends a fix', async (context) => {

@@ -10,6 +10,7 @@ import { declareTag } from '../src/supervision/subjects/tags.ts';
 import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts';
 import { changeZone } from '../src/supervision/zones/change-zone.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
+import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from '../src/supervision/zones/share-zone.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest } from './serve-for-test.ts';
 
@@ -57,7 +58,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       effectiveAt: began,
     });
     await live.rethink(wearings);
-    return { serial, subjectId, orderId, zoneId };
+    return { serial, subjectId, orderId, zoneId, reference: `S-${number}` };
   }
 
   /** Sends fixes, minute by minute, inside the zone or 700 m away. */
@@ -200,6 +201,73 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     idle.see({ receipt: 1_000_000, accepted: 0, duplicates: 0, quarantined: 0, isNew: new Uint8Array(0) }, fixColumns(0), 0);
     await idle.settled();
     expect((await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state')).rows).toEqual(before.rows);
+  });
+
+  test('a shared zone watches whoever it is added to, from then until it is taken away, beside hundreds of others', async () => {
+    const { performer, live } = serving.waymark;
+    const [one, two] = [await wearer(), await wearer()];
+    const square = (lon: number) => ({ kind: 'circle' as const, lon, lat: 53.09, radiusM: 150 });
+    const draft = { name: 'School', kind: 'exclusion', hours: [] };
+    // The place itself, and many elsewhere, so that they are found by place.
+    const zones: number[] = [];
+    for (let i = 0; i < 60; i++)
+      zones.push(
+        (await performer.perform(officer, declareSharedZone, null, { ...draft, area: square(i === 0 ? -1.8 : -1.9 - 0.01 * i) })).zoneId,
+      );
+    let added = { wearings: [] as number[] };
+    for (const zoneId of zones) added = await performer.perform(officer, addSharedZone, null, { orderId: one.orderId, zoneId });
+    await expect(performer.perform(officer, addSharedZone, null, { orderId: one.orderId, zoneId: zones[0] as number })).rejects.toThrow(
+      'already',
+    );
+    await expect(performer.perform(officer, addSharedZone, null, { orderId: one.orderId, zoneId: one.zoneId })).rejects.toThrow(
+      'shared zones',
+    );
+    const first = { orderId: two.orderId, zoneId: zones[0] as number };
+    const { wearings } = await performer.perform(officer, addSharedZone, null, first);
+    await live.rethink([...added.wearings, ...wearings]);
+    const now = Date.now();
+    const visit = async (serial: string, from: number) => {
+      const none = Number.NaN;
+      const more = {
+        tag: serial,
+        lat: 53.09,
+        accuracyM: 8,
+        speedMps: none,
+        headingDeg: none,
+        method: 0,
+        battery: none,
+        seq: none,
+        events: null,
+      };
+      const fixes = [-1.81, -1.8, -1.8, -1.81].map((lon, i) => ({ ...more, lon, at: from + i * 1000 }));
+      await serving.waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
+      await live.settled();
+    };
+    const zonesOf = async (reference: string) =>
+      (await list('open', reference)).filter(({ zone }) => zone === 'School').map(({ from_at }) => from_at.getTime());
+    // Before it was added it held for nobody.
+    await visit(one.serial, now - 3_600_000);
+    expect(await zonesOf(one.reference)).toEqual([]);
+    const soon = Date.now() + 1000;
+    await visit(one.serial, soon);
+    await visit(two.serial, soon);
+    expect(await zonesOf(one.reference)).toEqual([soon + 1000]);
+    expect(await zonesOf(two.reference)).toEqual([soon + 1000]);
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    const gone = await performer.perform(officer, removeSharedZone, null, first);
+    await live.rethink(gone.wearings);
+    expect(await zonesOf(two.reference)).toEqual([soon + 1000]);
+    const later = Date.now() + 2000;
+    await visit(one.serial, later);
+    await visit(two.serial, later);
+    expect(await zonesOf(one.reference)).toHaveLength(2);
+    expect(await zonesOf(two.reference)).toHaveLength(1);
+    const { rows } = await performer.perform(officer, listSharedZones, null, { search: 'School', limit: 100, offset: 0 });
+    expect(rows.filter(({ orders }) => orders > 0)).toHaveLength(60);
+    // Ending it ends it for everybody.
+    const ended = await performer.perform(officer, changeZone, null, { zoneId: zones[0] as number, draft: null, reason: 'Built over' });
+    expect(ended.subjectId).toBeNull();
+    await live.rethink(ended.wearings);
   });
 
   test('a zone under another order of the same person is watched, and nobody else can be given it', async () => {

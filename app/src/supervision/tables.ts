@@ -157,8 +157,14 @@ declare module '../platform/database.ts' {
       reviewer_name: string;
       at: Generated<Date>;
     };
-    'supervision.zones': { id: Generated<number>; created_at: Generated<Date> };
-    'supervision.zone_orders': { zone_id: number; order_id: number; added_at: Generated<Date> };
+    'supervision.zones': { id: Generated<number>; shared: Generated<boolean>; created_at: Generated<Date> };
+    'supervision.zone_orders': {
+      id: Generated<number>;
+      zone_id: number;
+      order_id: number;
+      added_at: Generated<Date>;
+      removed_at: Date | null;
+    };
     'supervision.zone_versions': {
       id: Generated<number>;
       zone_id: number;

@@ -8,14 +8,15 @@ import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { decideAlert } from './alerts/decide-alert.ts';
 import { handOver } from './alerts/hand-over.ts';
-import { type AlertDetail, type AlertList, alertLists, listAlerts, readAlert } from './alerts/read-alerts.ts';
+import { type AlertDetail, type AlertList, alertLists, listAlerts, mapAlerts, readAlert } from './alerts/read-alerts.ts';
 import { readTime } from './fixes/read-time.ts';
 import { alertOutcomes, zoneKinds } from './tables.ts';
 import { authoriseAbsence } from './zones/authorise-absence.ts';
 import { changeZone } from './zones/change-zone.ts';
-import { checkZone, declareZone } from './zones/declare-zone.ts';
+import { checkZone, declareZone, type ZoneDraft } from './zones/declare-zone.ts';
 import { type NamedArea, readCircle, readGeoJsonArea, readGeoJsonAreas } from './zones/read-area.ts';
 import { readZone, readZones, zoneFeature } from './zones/read-zones.ts';
+import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from './zones/share-zone.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const security = [{ token: [] }];
@@ -124,6 +125,26 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     },
   );
   app.get(
+    '/api/alerts.geojson',
+    {
+      config: { action: 'alert.list', api: true },
+      schema: {
+        tags: ['Alerts'],
+        summary: 'Alerts as GeoJSON, with the shape of their zone; at most 5,000, the latest',
+        security,
+        querystring: Type.Object(
+          { list: Type.Optional(Type.String({ description: alertLists.join(', ') })) },
+          { additionalProperties: true },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { features } = await performer.perform(actorOf(request), mapAlerts, null, { list: listOf(request) });
+      reply.type('application/geo+json');
+      return { type: 'FeatureCollection', features };
+    },
+  );
+  app.get(
     '/api/alerts/changes',
     {
       config: { action: 'alert.list', api: true, stream: true },
@@ -208,28 +229,13 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
     let added = 0;
     try {
-      const areas: NamedArea[] =
-        text('area').trim() === ''
-          ? [{ name: null, area: readCircle(text('lat'), text('lon'), text('radiusM')) }]
-          : readGeoJsonAreas(text('area'));
-      // One action each: every zone has its own entry on record. All are looked at before the first goes in.
-      const drafts = areas.map(({ name, area }, i) => ({
+      // One action each: every zone has its own entry on record.
+      const drafts = draftsOf(body).map((draft) => ({
+        ...draft,
         subjectId: id,
         orderId: Number(text('orderId')) || 0,
-        name: areas.length === 1 ? text('name') || (name ?? '') : (name ?? `${text('name')} ${i + 1}`.trim()),
-        kind: text('kind'),
-        area,
-        hours: hoursOf(body),
         effectiveAt: text('effectiveAt') === '' ? new Date() : time(text('effectiveAt')),
       }));
-      drafts.forEach((draft, i) => {
-        try {
-          checkZone(draft);
-        } catch (error) {
-          if (!(error instanceof InvalidError) || drafts.length === 1) throw error;
-          throw new InvalidError(`Shape ${i + 1} (“${draft.name.slice(0, 60)}”): ${error.message}`, error.field);
-        }
-      });
       const wearings = new Set<number>();
       for (const draft of drafts)
         for (const wearing of (await performer.perform(actorOf(request), declareZone, null, draft)).wearings) wearings.add(wearing);
@@ -242,6 +248,75 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     web.notice(request, added === 1 ? 'The zone is added.' : `${added} zones are added.`);
     return reply.redirect(`/subjects/${id}/zones`);
   });
+  const sharedPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: Form = {}) => {
+    const query = readPage(error ? {} : request.query);
+    const found = await performer.perform(actorOf(request), listSharedZones, null, query);
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/zones/shared-zones.njk', {
+      ...found,
+      query,
+      kinds: zoneKinds,
+      dayNames,
+      features: found.rows.map(zoneFeature),
+      pagination: pagination('/zones', request.query, query.page, found.total),
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
+    });
+  };
+  app.get('/zones', { config: { action: 'zone.list' } }, (request, reply) => sharedPage(request, reply, null));
+  app.get(
+    '/api/zones.geojson',
+    {
+      config: { action: 'zone.list', api: true },
+      schema: { tags: ['Zones'], summary: 'Shared zones in force as GeoJSON', security },
+    },
+    async (request, reply) => {
+      const { rows } = await performer.perform(actorOf(request), listSharedZones, null, { limit: 20_000, offset: 0 });
+      reply.type('application/geo+json');
+      return { type: 'FeatureCollection', features: rows.map(zoneFeature) };
+    },
+  );
+  app.post('/zones', { config: { action: 'zone.declare' } }, async (request, reply) => {
+    const body = (request.body ?? {}) as Form;
+    try {
+      const drafts = draftsOf(body);
+      for (const draft of drafts) await performer.perform(actorOf(request), declareSharedZone, null, draft);
+      web.notice(
+        request,
+        drafts.length === 1 ? 'The zone can be added to orders now.' : `${drafts.length} zones can be added to orders now.`,
+      );
+    } catch (error) {
+      if (error instanceof InvalidError) return sharedPage(request, reply, error, body);
+      throw error;
+    }
+    return reply.redirect('/zones');
+  });
+  app.post('/subjects/:id/shared-zones', { config: { action: 'zone.share' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const [order, zone] = textsOf(request.body, 'orderId', 'zoneId');
+    try {
+      const { subjectId, wearings } = await performer.perform(actorOf(request), addSharedZone, null, {
+        orderId: Number(order) || 0,
+        zoneId: Number(zone) || 0,
+      });
+      await live.rethink(wearings);
+      web.notice(request, 'The shared zone holds for this order from now on.');
+      return reply.redirect(pageOf(subjectId));
+    } catch (error) {
+      if (error instanceof InvalidError) return zonesPage(request, reply, id, error);
+      throw error;
+    }
+  });
+  app.post(
+    '/orders/:id/shared-zones/:zone/remove',
+    { config: { action: 'zone.share' }, schema: { params: Type.Object({ ...Id.properties, zone: Id.properties.id }) } },
+    async (request, reply) => {
+      const { id, zone } = request.params as { id: number; zone: number };
+      const { subjectId, wearings } = await performer.perform(actorOf(request), removeSharedZone, null, { orderId: id, zoneId: zone });
+      await live.rethink(wearings);
+      web.notice(request, 'The shared zone no longer holds for this order. What it gave stays on record.');
+      return reply.redirect(pageOf(subjectId));
+    },
+  );
   const changePage = async (request: FastifyRequest, reply: FastifyReply, zoneId: number, error: InvalidError | null, draft?: Form) => {
     const { zone, subjectId, shared } = await performer.perform(actorOf(request), readZone, null, { zoneId });
     const [hours] = zone.hours;
@@ -259,7 +334,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     return web.page(request, error ? reply.code(400) : reply, 'supervision/zones/change-zone.njk', {
       zone,
       shared,
-      back: `/subjects/${subjectId}/zones`,
+      back: pageOf(subjectId),
       kinds: zoneKinds,
       dayNames,
       features: [zoneFeature(zone)],
@@ -279,7 +354,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       const { subjectId, wearings } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft, reason });
       await live.rethink(wearings);
       web.notice(request, 'The zone is changed from now on. The version before stays on record.');
-      return reply.redirect(`/subjects/${subjectId}/zones`);
+      return reply.redirect(pageOf(subjectId));
     } catch (error) {
       if (error instanceof InvalidError) return changePage(request, reply, id, error, body);
       throw error;
@@ -291,7 +366,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     const { subjectId, wearings } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft: null, reason });
     await live.rethink(wearings);
     web.notice(request, 'The zone has ended. What it gave while it held stays on record.');
-    return reply.redirect(`/subjects/${subjectId}/zones`);
+    return reply.redirect(pageOf(subjectId));
   });
   app.post('/orders/:id/absences', { config: { action: 'absence.authorise' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
@@ -311,6 +386,35 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       throw error;
     }
   });
+}
+
+/** The page on which a zone stands: its person's, or the one of shared zones. */
+function pageOf(subjectId: number | null): string {
+  return subjectId === null ? '/zones' : `/subjects/${subjectId}/zones`;
+}
+
+/**
+ * The zones that a form describes: one, or each shape of its GeoJSON. All are looked at before the first goes in.
+ * @throws InvalidError naming the shape and what to do
+ */
+function draftsOf(body: Form): ZoneDraft[] {
+  const [named, kind, geoJson, lat, lon, radiusM] = textsOf(body, 'name', 'kind', 'area', 'lat', 'lon', 'radiusM');
+  const areas: NamedArea[] = geoJson.trim() === '' ? [{ name: null, area: readCircle(lat, lon, radiusM) }] : readGeoJsonAreas(geoJson);
+  const drafts = areas.map(({ name, area }, i) => ({
+    name: areas.length === 1 ? named || (name ?? '') : (name ?? `${named} ${i + 1}`.trim()),
+    kind,
+    area,
+    hours: hoursOf(body),
+  }));
+  drafts.forEach((draft, i) => {
+    try {
+      checkZone(draft);
+    } catch (error) {
+      if (!(error instanceof InvalidError) || drafts.length === 1) throw error;
+      throw new InvalidError(`Shape ${i + 1} (“${draft.name.slice(0, 60)}”): ${error.message}`, error.field);
+    }
+  });
+  return drafts;
 }
 
 /** Fields of a form as text; what is missing or stands twice is empty. */

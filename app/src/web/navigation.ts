@@ -18,6 +18,7 @@ const links: Link[] = [
   { text: 'Subjects', href: '/subjects', action: 'subject.list', room: 'supervision' },
   { text: 'Visit', href: '/door', action: 'wearing.open', room: 'supervision' },
   { text: 'Tags', href: '/tags', action: 'tag.list', room: 'supervision' },
+  { text: 'Zones', href: '/zones', action: 'zone.list', room: 'supervision' },
   { text: 'Quarantine', href: '/quarantine', action: 'quarantine.list', room: 'supervision' },
   { text: 'Credentials', href: '/credentials', action: 'gateway.list', room: 'supervision' },
   { text: 'Who is told', href: '/delivery', action: 'delivery.list', room: 'supervision' },

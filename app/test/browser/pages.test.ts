@@ -303,6 +303,26 @@ describe('pages', () => {
     await page.getByRole('button', { name: 'Add zone' }).click();
     await page.getByText('2 zones are added').waitFor();
     expect(await page.locator('tbody').first().innerText()).toContain('School 2');
+    await page.goto(`${serving.url}/zones`);
+    await page.locator('#zone-map[data-ready]').waitFor();
+    await page.getByText('Add a shared zone').click();
+    await page.getByLabel('Name', { exact: true }).fill('Town centre');
+    for (const [label, value] of [
+      ['Latitude', '53.09'],
+      ['Longitude', '-1.83'],
+      ['Radius in metres', '300'],
+    ] as const)
+      await page.getByLabel(label).fill(value);
+    await page.getByRole('button', { name: 'Add zone' }).click();
+    await page.getByText('can be added to orders now').waitFor();
+    await look(page, 'shared-zones');
+    await tabThrough(page, 'shared-zones');
+    await page.goto(`${serving.url}/subjects/3/zones`);
+    await page.getByText('Add a shared zone').click();
+    await page.getByRole('button', { name: 'Add to the order' }).click();
+    await page.getByText('holds for this order from now on').waitFor();
+    await page.getByRole('button', { name: 'Take from this order: Town centre' }).click();
+    await page.getByText('no longer holds for this order').waitFor();
     expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
     await context.close();
   });

@@ -1,4 +1,14 @@
-import { defaultTagParameters, defaultWatch, type Intervals, intervalsOf, type TagReport, TagWatch, ZoneWatch } from '@waymark/presence';
+import {
+  defaultTagParameters,
+  defaultWatch,
+  type Intervals,
+  intervalsOf,
+  type LaidArea,
+  SharedZones,
+  type TagReport,
+  TagWatch,
+  ZoneWatch,
+} from '@waymark/presence';
 import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
@@ -24,7 +34,8 @@ interface Watched {
   tag: TagWatch;
   /** The end of the wearing or of its order, ms since 1970. */
   ends: number;
-  zones: { zone: WornZone; holds: Intervals }[];
+  /** By version. */
+  zones: Map<string, { zone: WornZone; holds: Intervals }>;
   /** Hours are worked out up to here, ms since 1970. */
   upto: number;
   stored: StoredAlert[];
@@ -37,6 +48,8 @@ export type AlertListener = (change: { id: number; wearing: number; change: stri
 const aheadMs = 90 * 86_400_000;
 /** How often it is put on record that nothing had to be changed, ms: as much is evaluated again after a crash. */
 const recordEveryMs = 5000;
+/** More zones than this are looked up by place. */
+const ownAtMost = 24;
 /** Wearings whose tracks are read together. */
 const madeTogether = 50;
 /** After a failure, for instance of the database, it is tried again after this long, ms. */
@@ -64,6 +77,8 @@ export class LiveWatch {
   readonly #latest = new Map<number, number>();
   /** Wearings whose silence has been evaluated. */
   readonly #mute = new Set<number>();
+  /** Areas by version of their zone: what many orders share is laid out once. */
+  readonly #areas = new Map<number, LaidArea>();
   readonly #startedAt: number;
   readonly #now: () => number;
   #queue: Evaluation[] = [];
@@ -240,9 +255,11 @@ export class LiveWatch {
         this.#mute.delete(wearing);
       }
       const silent = this.#isSilent(wearing);
-      const found = watched.zones.flatMap(({ zone, holds }) =>
-        findZoneAlerts(zone.id, zone.kind, watched.watch.spans(String(zone.id)), holds, silent),
-      );
+      const found: FoundAlert[] = [];
+      for (const [id, spans] of watched.watch.all()) {
+        const { zone, holds } = watched.zones.get(id) as { zone: WornZone; holds: Intervals };
+        found.push(...findZoneAlerts(zone.id, zone.kind, spans, holds, silent));
+      }
       // Of a tag that has been taken off nothing lasts.
       const ended = watched.ends <= this.#now();
       const episodes = watched.tag.episodes(!ended && this.#isMute(wearing, watched.stored));
@@ -327,10 +344,10 @@ export class LiveWatch {
       const own = zones.filter((zone) => zone.wearing_id === wearing && zone.schedule.from < zone.schedule.to);
       const holds = own.map((zone) => ({ zone, holds: intervalsOf(zone.schedule, zone.schedule.from, upto, this.#timeZone) }));
       const watched: Watched = {
-        watch: new ZoneWatch(holds.map((each) => watchedOf(each.zone, each.holds))),
+        watch: this.#watchOf(holds),
         tag: new TagWatch(),
         ends: ends.get(wearing) ?? Number.NEGATIVE_INFINITY,
-        zones: holds,
+        zones: new Map(holds.map((each) => [String(each.zone.id), each])),
         upto,
         stored: stored.get(wearing) ?? [],
       };
@@ -338,6 +355,16 @@ export class LiveWatch {
       if (watched.tag.lastAt > 0) this.#latest.set(wearing, watched.tag.lastAt);
       this.#watched.set(wearing, watched);
     }
+  }
+
+  /** Few zones are looked at one by one; where there are many, those to keep out of are found by place. */
+  #watchOf(zones: readonly { zone: WornZone; holds: Intervals }[]): ZoneWatch {
+    const laid = zones.map(({ zone, holds }) => watchedOf(zone, holds, this.#areas));
+    if (laid.length <= ownAtMost) return new ZoneWatch(laid);
+    return new ZoneWatch(
+      laid.filter(({ stayIn }) => stayIn),
+      new SharedZones(laid.filter(({ stayIn }) => !stayIn)),
+    );
   }
 
   #isSilent(wearing: number): boolean {
@@ -364,7 +391,7 @@ export class LiveWatch {
 /** @returns `'older'` when a fix is older than what can be put right: the watches are to be made anew */
 function take({ watch, tag, zones }: Watched, fixes: readonly TagReport[]): 'older' | null {
   if (tag.take(fixes) === 'older') return 'older';
-  return zones.length > 0 && watch.take(fixes) === 'older' ? 'older' : null;
+  return zones.size > 0 && watch.take(fixes) === 'older' ? 'older' : null;
 }
 
 /** When each wearing ends: with it, or with its order. */

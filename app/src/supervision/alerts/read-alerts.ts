@@ -118,6 +118,54 @@ export const listAlerts: Action<
   },
 };
 
+/** Open alerts as GeoJSON: about a zone its shape, about a tag no place. Other programs open it as a layer. */
+export const mapAlerts: Action<null, { list: AlertList }, { features: object[] }> = {
+  name: 'alert.list',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, note }, _services, { list }) {
+    const rows = await alertsOf(tx)
+      .select([...columns, 'a.zone_version_id'])
+      .where('a.state', 'in', list === 'open' ? [...openStates] : [list])
+      .orderBy('a.id', 'desc')
+      .limit(mappedAtMost)
+      .execute();
+    const ids = rows.flatMap(({ zone_version_id }) => (zone_version_id === null ? [] : [zone_version_id]));
+    const versions = await tx
+      .selectFrom('supervision.zone_versions')
+      .selectAll()
+      .where('id', 'in', [-1, ...ids])
+      .execute();
+    const shapes = new Map(versions.map((version) => [version.id, zoneFeature(version as ZoneVersionRow).geometry]));
+    note(null, { list, rows: rows.length });
+    const now = new Date();
+    return {
+      features: rows.map((row) => {
+        const { words, explanation, severity, state, outcome, reference, zone, from_at, to_at } = inWords(row, now);
+        return {
+          type: 'Feature',
+          id: row.id,
+          properties: {
+            reference,
+            what: words,
+            explanation,
+            severity,
+            state,
+            outcome,
+            zone,
+            from: from_at.toISOString(),
+            to: to_at?.toISOString() ?? null,
+          },
+          geometry: shapes.get(row.zone_version_id ?? -1) ?? null,
+        };
+      }),
+    };
+  },
+};
+
+/** Most alerts of one layer, the latest ones. */
+const mappedAtMost = 5000;
+
 export interface AlertDetail {
   alert: AlertRow;
   versions: { version: number; change: string; kind: AlertKind; from_at: Date; to_at: Date | null; at: Date }[];

@@ -1,4 +1,4 @@
-import { defaultParameters, type Intervals, layArea, sigmaOf, type TagReport, type WatchedZone } from '@waymark/presence';
+import { defaultParameters, type Intervals, type LaidArea, layArea, sigmaOf, type TagReport, type WatchedZone } from '@waymark/presence';
 import type { FixColumns } from '../../platform/fix-store.ts';
 import type { WornZone } from '../zones/store.ts';
 
@@ -27,7 +27,13 @@ export function tracksOf({ count, columns }: { count: number; columns: FixColumn
   return tracks;
 }
 
-/** A zone laid out to be watched. */
-export function watchedOf({ id, area, kind }: WornZone, holds: Intervals): WatchedZone {
-  return { id: String(id), area: layArea(area), stayIn: kind !== 'exclusion', holds };
+/**
+ * A zone laid out to be watched.
+ *
+ * @param laid areas that are laid out already, by version; a new one is added
+ */
+export function watchedOf({ id, area, kind }: WornZone, holds: Intervals, laid = new Map<number, LaidArea>()): WatchedZone {
+  const own = laid.get(id) ?? layArea(area);
+  laid.set(id, own);
+  return { id: String(id), area: own, stayIn: kind !== 'exclusion', holds };
 }

@@ -9,7 +9,7 @@ import { watchAgain } from './store.ts';
 export const changeZone: Action<
   null,
   { zoneId: number; draft: ZoneDraft | null; reason: string },
-  { subjectId: number; wearings: number[] }
+  { subjectId: number | null; wearings: number[] }
 > = {
   name: 'zone.change',
   room: 'supervision',
@@ -55,6 +55,7 @@ export const changeZone: Action<
     const wearings: number[] = [];
     for (const { subject_id } of under) wearings.push(...(await watchAgain(tx, subject_id)));
     note({ kind: 'zone', id: zoneId }, draft ? { version: current.version + 1 } : { ended: true });
-    return { subjectId: under[0]?.subject_id as number, wearings };
+    const { shared } = await tx.selectFrom('supervision.zones').select('shared').where('id', '=', zoneId).executeTakeFirstOrThrow();
+    return { subjectId: shared ? null : (under[0]?.subject_id ?? null), wearings };
   },
 };

@@ -31,6 +31,30 @@ export function checkZone({ name, kind, area, hours }: ZoneDraft): { name: strin
   return { name: text, kind: kind as ZoneKind };
 }
 
+/** Writes a zone with its first version. */
+export async function insertZone(
+  tx: Tx,
+  zone: ZoneDraft & { kind: ZoneKind; shared: boolean; effectiveAt: Date; by: string },
+): Promise<number> {
+  const { id } = await tx.insertInto('supervision.zones').values({ shared: zone.shared }).returning('id').executeTakeFirstOrThrow();
+  await tx
+    .insertInto('supervision.zone_versions')
+    .values({
+      zone_id: id,
+      version: 1,
+      name: zone.name,
+      kind: zone.kind,
+      area: JSON.stringify(zone.area),
+      hours: JSON.stringify(zone.hours),
+      effective_at: zone.effectiveAt,
+      superseded_at: null,
+      reason: 'First version',
+      by_name: zone.by,
+    })
+    .execute();
+  return id;
+}
+
 async function orderOf(tx: Tx, id: number) {
   const order = await tx.selectFrom('supervision.orders').select(['id', 'subject_id', 'ends_at']).where('id', '=', id).executeTakeFirst();
   if (!order) throw new NotFoundError('There is no such order.');
@@ -54,24 +78,9 @@ export const declareZone: Action<
     if (input.subjectId !== undefined && input.subjectId !== order.subject_id) throw new NotFoundError('This person has no such order.');
     if (Number.isNaN(input.effectiveAt.getTime()))
       throw new InvalidError('Enter from when the zone holds, for example 2026-09-07 09:00.', 'effectiveAt');
-    const zone = await tx.insertInto('supervision.zones').defaultValues().returning('id').executeTakeFirstOrThrow();
-    await tx.insertInto('supervision.zone_orders').values({ zone_id: zone.id, order_id: order.id }).execute();
-    await tx
-      .insertInto('supervision.zone_versions')
-      .values({
-        zone_id: zone.id,
-        version: 1,
-        name,
-        kind,
-        area: JSON.stringify(input.area),
-        hours: JSON.stringify(input.hours),
-        effective_at: input.effectiveAt,
-        superseded_at: null,
-        reason: 'First version',
-        by_name: actor.name,
-      })
-      .execute();
-    note({ kind: 'zone', id: zone.id }, { order: order.id, kind });
-    return { zoneId: zone.id, subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
+    const zoneId = await insertZone(tx, { ...input, name, kind, shared: false, by: actor.name });
+    await tx.insertInto('supervision.zone_orders').values({ zone_id: zoneId, order_id: order.id, removed_at: null }).execute();
+    note({ kind: 'zone', id: zoneId }, { order: order.id, kind });
+    return { zoneId, subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
   },
 };

@@ -5,6 +5,7 @@ import { listZoneVersions, type ZoneVersionRow } from './store.ts';
 export interface ZoneHistory {
   zoneId: number;
   orderId: number;
+  shared: boolean;
   inForce: ZoneVersionRow | null;
   versions: ZoneVersionRow[];
 }
@@ -13,6 +14,8 @@ export interface SubjectZones {
   subject: { id: number; name: string; reference: string };
   orders: { id: number; kind: string; authority: string; starts_at: Date; ends_at: Date | null }[];
   zones: ZoneHistory[];
+  /** Zones that can be added to any order. */
+  sharedZones: { id: number; name: string }[];
   absences: { id: number; from_at: Date; to_at: Date; reason: string; by_name: string }[];
 }
 
@@ -36,12 +39,15 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
       .orderBy('starts_at')
       .execute();
     const ids = orders.map(({ id }) => id);
-    const zones = new Map<number, ZoneHistory>();
+    const zones = new Map<string, ZoneHistory>();
     for (const version of await listZoneVersions(tx, ids)) {
-      const history = zones.get(version.zone_id) ?? { zoneId: version.zone_id, orderId: version.order_id, inForce: null, versions: [] };
-      zones.set(version.zone_id, history);
-      history.versions.push(version);
-      if (version.superseded_at === null) history.inForce = version;
+      const key = `${version.zone_id}/${version.order_id}`;
+      const { zone_id: zoneId, order_id: orderId, shared, removed_at, ...rest } = version;
+      const history = zones.get(key) ?? { zoneId, orderId, shared, inForce: null, versions: [] };
+      zones.set(key, history);
+      const own = { ...rest, zone_id: zoneId };
+      if (!history.versions.some(({ id }) => id === own.id)) history.versions.push(own);
+      if (version.superseded_at === null && removed_at === null) history.inForce = own;
     }
     const absences = await tx
       .selectFrom('supervision.absences')
@@ -50,12 +56,21 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
       .orderBy('from_at', 'desc')
       .limit(50)
       .execute();
-    return { subject, orders, zones: [...zones.values()], absences };
+    const sharedZones = await tx
+      .selectFrom('supervision.zone_versions as v')
+      .innerJoin('supervision.zones as z', 'z.id', 'v.zone_id')
+      .select(['z.id', 'v.name'])
+      .where('z.shared', '=', true)
+      .where('v.superseded_at', 'is', null)
+      .orderBy('v.name')
+      .limit(1000)
+      .execute();
+    return { subject, orders, zones: [...zones.values()], sharedZones, absences };
   },
 };
 
 /** The version of one zone that is in force, and for how many orders it holds. */
-export const readZone: Action<null, { zoneId: number }, { zone: ZoneVersionRow; subjectId: number; shared: number }> = {
+export const readZone: Action<null, { zoneId: number }, { zone: ZoneVersionRow; subjectId: number | null; shared: number }> = {
   name: 'zone.list',
   room: 'supervision',
   purpose: 'monitoring',
@@ -72,9 +87,11 @@ export const readZone: Action<null, { zoneId: number }, { zone: ZoneVersionRow; 
       .innerJoin('supervision.orders as o', 'o.id', 'z.order_id')
       .select('o.subject_id')
       .where('z.zone_id', '=', zoneId)
+      .where('z.removed_at', 'is', null)
       .execute();
-    if (!zone || orders.length === 0) throw new NotFoundError('There is no such zone in force.');
-    return { zone, subjectId: orders[0]?.subject_id as number, shared: orders.length };
+    if (!zone) throw new NotFoundError('There is no such zone in force.');
+    const { shared } = await tx.selectFrom('supervision.zones').select('shared').where('id', '=', zoneId).executeTakeFirstOrThrow();
+    return { zone, subjectId: shared ? null : (orders[0]?.subject_id ?? null), shared: orders.length };
   },
 };
 

@@ -35,6 +35,7 @@ const versionColumns = [
 /** A zone version as it holds for one wearing. */
 export interface WornZone extends ZoneVersionRow {
   wearing_id: number;
+  shared: boolean;
   schedule: Schedule;
 }
 
@@ -48,6 +49,7 @@ export async function zonesOfWearings(tx: Tx, wearings: readonly number[]): Prom
     .selectFrom('supervision.wearings as w')
     .innerJoin('supervision.orders as o', 'o.subject_id', 'w.subject_id')
     .innerJoin('supervision.zone_orders as zo', 'zo.order_id', 'o.id')
+    .innerJoin('supervision.zones as z', 'z.id', 'zo.zone_id')
     .innerJoin('supervision.zone_versions as v', 'v.zone_id', 'zo.zone_id')
     .select([
       ...versionColumns,
@@ -57,6 +59,9 @@ export async function zonesOfWearings(tx: Tx, wearings: readonly number[]): Prom
       'o.id as order_id',
       'o.starts_at as order_from',
       'o.ends_at as order_to',
+      'z.shared',
+      'zo.added_at',
+      'zo.removed_at',
     ])
     .where('w.id', 'in', [...wearings])
     .orderBy('v.id')
@@ -69,8 +74,19 @@ export async function zonesOfWearings(tx: Tx, wearings: readonly number[]): Prom
     ...row,
     schedule: {
       hours: row.hours,
-      from: Math.max(row.starts_at.getTime(), row.order_from.getTime(), row.effective_at.getTime()),
-      to: Math.min(row.ends_at?.getTime() ?? Infinity, row.order_to?.getTime() ?? Infinity, row.superseded_at?.getTime() ?? Infinity),
+      // A zone of the order's own may hold from before it was written down; a shared one from when it was added.
+      from: Math.max(
+        row.starts_at.getTime(),
+        row.order_from.getTime(),
+        row.effective_at.getTime(),
+        row.shared ? row.added_at.getTime() : Number.NEGATIVE_INFINITY,
+      ),
+      to: Math.min(
+        row.ends_at?.getTime() ?? Infinity,
+        row.order_to?.getTime() ?? Infinity,
+        row.superseded_at?.getTime() ?? Infinity,
+        row.removed_at?.getTime() ?? Infinity,
+      ),
       absences: absences
         .filter(({ order_id }) => order_id === row.order_id)
         .map(({ from_at, to_at }) => ({ from: from_at.getTime(), to: to_at.getTime() })),
@@ -79,11 +95,15 @@ export async function zonesOfWearings(tx: Tx, wearings: readonly number[]): Prom
 }
 
 /** Zones of an order or of all, the version in force last; superseded ones too. */
-export async function listZoneVersions(tx: Tx, orders?: readonly number[]): Promise<(ZoneVersionRow & { order_id: number })[]> {
+export async function listZoneVersions(
+  tx: Tx,
+  orders?: readonly number[],
+): Promise<(ZoneVersionRow & { order_id: number; shared: boolean; removed_at: Date | null })[]> {
   let query = tx
     .selectFrom('supervision.zone_versions as v')
     .innerJoin('supervision.zone_orders as zo', 'zo.zone_id', 'v.zone_id')
-    .select([...versionColumns, 'zo.order_id'])
+    .innerJoin('supervision.zones as z', 'z.id', 'v.zone_id')
+    .select([...versionColumns, 'zo.order_id', 'zo.removed_at', 'z.shared'])
     .orderBy('v.zone_id')
     .orderBy('v.version');
   if (orders) query = query.where('zo.order_id', 'in', orders.length > 0 ? [...orders] : [-1]);
