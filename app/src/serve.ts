@@ -15,6 +15,7 @@ import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
 import { watchingRoutes } from './supervision/watching-routes.ts';
+import { forgetProtected } from './supervision/zones/forget-protected.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
 import { buildServer, type WebServer } from './web/server.ts';
 
@@ -96,7 +97,13 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     if (run) server.metrics.verdictRuns.inc();
   });
   const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');
+  let forgetting: NodeJS.Timeout | null = null;
+  const forget = () =>
+    void forgetProtected(waymark.database.db, waymark.fixes, waymark.access).catch((error: Error) =>
+      log.error({ error: error.name, message: error.message }, 'forgetting where protected people were'),
+    );
   const closeAll = async () => {
+    if (forgetting) clearInterval(forgetting);
     await server.app.close();
     await deliverer.close();
     await jobs.stop();
@@ -109,6 +116,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
     publicUrl = url;
     deliverer.start();
+    forgetting = setInterval(forget, 3_600_000).unref();
+    forget();
   } catch (error) {
     await broker?.close();
     await closeAll();

@@ -50,6 +50,8 @@ const meantFor: Record<string, string> = {
   'zone.declare': 'monitoring-officer',
   'zone.change': 'monitoring-officer',
   'zone.share': 'monitoring-officer',
+  'protection.declare': 'monitoring-officer',
+  'protection.end': 'monitoring-officer',
   'absence.authorise': 'monitoring-officer',
   'alert.list': 'monitoring-officer',
   'alert.read': 'monitoring-officer',

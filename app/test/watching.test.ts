@@ -10,6 +10,8 @@ import { declareTag } from '../src/supervision/subjects/tags.ts';
 import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts';
 import { changeZone } from '../src/supervision/zones/change-zone.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
+import { forgetProtected } from '../src/supervision/zones/forget-protected.ts';
+import { protectPerson } from '../src/supervision/zones/protect-person.ts';
 import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from '../src/supervision/zones/share-zone.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest } from './serve-for-test.ts';
@@ -268,6 +270,72 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const ended = await performer.perform(officer, changeZone, null, { zoneId: zones[0] as number, draft: null, reason: 'Built over' });
     expect(ended.subjectId).toBeNull();
     await live.rethink(ended.wearings);
+  });
+
+  test('near somebody with a device of their own: told by distance alone, late fixes too, and forgotten after a week', async () => {
+    const { performer, live, intake, fixes, database, access } = serving.waymark;
+    const { serial, subjectId, orderId, reference } = await wearer();
+    const device = `PHONE-${number}`;
+    await performer.perform(officer, declareTag, null, { serial: device, model: 'Phone' });
+    const draft = { subjectId, orderId, name: 'The complainant', serial: device, radiusM: '200' };
+    for (const [more, message] of [
+      [{ serial }, /on a subject/],
+      [{ serial: 'NOBODY-1' }, /No device/],
+      [{ radiusM: '10' }, /50 to 5,000/],
+      [{ name: '' }, /whom the order protects/],
+      [{ subjectId: subjectId + 1000 }, /no such order/],
+    ] as const)
+      await expect(performer.perform(officer, protectPerson, null, { ...draft, ...more })).rejects.toThrow(message);
+    const { wearings } = await performer.perform(officer, protectPerson, null, draft);
+    await intake.reload();
+    await live.rethink(wearings);
+    await expect(
+      performer.perform(officer, openWearing, { intake }, { subjectId, orderId, serial: device, startsAt: new Date() }),
+    ).rejects.toThrow('protected person');
+    const none = Number.NaN;
+    const begin = Date.now() + 1000;
+    const sendOf = async (tag: string, seconds: number[], lon: (s: number) => number) => {
+      const more = { tag, lat: 53.07, accuracyM: 8, speedMps: none, headingDeg: none, method: 0, battery: none, seq: none, events: null };
+      await intake.accept(
+        { fixes: seconds.map((s) => ({ ...more, at: begin + s * 1000, lon: lon(s) })), unreadable: [] },
+        { kind: 'tag', serial: tag },
+      );
+      await live.settled();
+    };
+    const seconds = Array.from({ length: 100 }, (_, i) => i);
+    // 1.3 km off, then within 70 m, then away again; the phone's fixes of the middle come last.
+    const way = (s: number) => (s < 30 || s >= 60 ? -1.85 : -1.831);
+    await sendOf(serial, seconds, way);
+    await sendOf(
+      device,
+      seconds.filter((s) => s < 20 || s > 80),
+      () => -1.83,
+    );
+    const nearOnes = async () => (await list('open', reference)).filter(({ kind }) => kind === 'near protected person');
+    await sendOf(
+      device,
+      seconds.filter((s) => s >= 20 && s <= 80),
+      () => -1.83,
+    );
+    const [near, ...more] = await nearOnes();
+    expect(more).toEqual([]);
+    expect(near).toMatchObject({ severity: 'high', zone: null, from_at: new Date(begin + 30_000), to_at: new Date(begin + 60_000) });
+    expect(near?.explanation).toMatch(/Within 200 m of a protected person for 30 seconds, about \d+ m at the nearest/);
+    const detail = await performer.perform(officer, readAlert, { fixes }, { id: near?.id ?? 0 });
+    expect(JSON.stringify(detail.points)).not.toContain('-1.83,');
+    // Neither the list of subjects nor crime matching knows of the phone.
+    const stored = await fixes.query('SELECT DISTINCT wearing FROM fixes WHERE wearing < 0', { wearing: 'i32' });
+    expect(stored.count).toBeGreaterThan(0);
+    await live.rethink(wearings);
+    expect(await nearOnes()).toHaveLength(1);
+    expect(await forgetProtected(database.db, fixes, access, Date.now() + 3 * 86_400_000)).toBe(0);
+    expect(await forgetProtected(database.db, fixes, access, Date.now() + 8 * 86_400_000)).toBe(100);
+    // A week later nothing of it can be worked out any more, and what was found stays.
+    const later = new LiveWatch(database.db, fixes, access, serving.waymark.timeZone, () => Date.now() + 8 * 86_400_000);
+    await later.start();
+    await later.rethink(wearings);
+    await later.close();
+    expect(await nearOnes()).toHaveLength(1);
   });
 
   test('a zone under another order of the same person is watched, and nobody else can be given it', async () => {

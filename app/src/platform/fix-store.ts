@@ -330,7 +330,7 @@ export class FixStore {
   async tracks(wearings: readonly number[]): Promise<{ count: number; columns: FixColumns }> {
     return this.#reader.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
-       FROM fixes WHERE wearing IN (${[-1, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) ORDER BY wearing, at_ms`,
+       FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) ORDER BY wearing, at_ms`,
       fixShape,
     );
   }
@@ -406,6 +406,13 @@ export class FixStore {
     if (ids.length === 0) return;
     while (this.#flushing) await this.#flushed;
     await this.#writer.run(`UPDATE quarantine SET released_by = ${receipt} WHERE id IN (${ids.map((id) => Math.trunc(id)).join(',')})`);
+  }
+
+  /** Forgets fixes of before a moment that are nobody's who is supervised: those with a number below zero. Gives how many. */
+  async forgetBelowZero(before: number): Promise<number> {
+    while (this.#flushing) await this.#flushed;
+    const [row] = await this.#writer.rows<{ Count: number }>(`DELETE FROM fixes WHERE wearing < 0 AND at_ms < ${Math.trunc(before)}`);
+    return Number(row?.Count ?? 0);
   }
 
   async close(): Promise<void> {

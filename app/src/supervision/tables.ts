@@ -1,4 +1,4 @@
-import { type Area, type JammingSign, type Place, type TagTrouble, tagTroubles, type WeeklyHours } from '@waymark/presence';
+import { type Area, type JammingSign, type Place, tagTroubles, type WeeklyHours } from '@waymark/presence';
 import type { Generated } from 'kysely';
 import type { Json } from '../platform/database.ts';
 import type { PackContent } from './compliance/pack-content.ts';
@@ -9,8 +9,8 @@ export type ZoneKind = (typeof zoneKinds)[number];
 export const zoneAlertKinds = ['exclusion entered', 'inclusion left', 'curfew missed', 'curfew late', 'curfew ended early'] as const;
 export type ZoneAlertKind = (typeof zoneAlertKinds)[number];
 /** What a wearer did, or what a tag tells of itself. */
-export const alertKinds = [...zoneAlertKinds, ...tagTroubles] as const;
-export type AlertKind = ZoneAlertKind | TagTrouble;
+export const alertKinds = [...zoneAlertKinds, ...tagTroubles, 'near protected person'] as const;
+export type AlertKind = (typeof alertKinds)[number];
 export type AlertState = 'raised' | 'seen' | 'in hand' | 'closed' | 'retracted';
 
 /** How an alert ended, as a person judged it. */
@@ -37,7 +37,17 @@ export interface TagFacts {
   jumpS: number | null;
 }
 
-export type AlertFacts = ZoneFacts | TagFacts;
+/** What an alert about nearness rests on. Metres; no place of the protected person. */
+export interface NearFacts {
+  protection: number;
+  radiusM: number;
+  pairs: number;
+  closestM: number;
+  closestAt: number;
+  accuracyM: number;
+}
+
+export type AlertFacts = ZoneFacts | TagFacts | NearFacts;
 
 export const severities = ['high', 'medium', 'low'] as const;
 export type Severity = (typeof severities)[number];
@@ -266,6 +276,17 @@ declare module '../platform/database.ts' {
       reviewed_by: string | null;
       reviewed_by_name: string | null;
       reviewed_at: Date | null;
+    };
+    'supervision.protections': {
+      id: Generated<number>;
+      order_id: number;
+      name: string;
+      tag_id: number;
+      radius_m: number;
+      starts_at: Date;
+      ends_at: Date | null;
+      by_name: string;
+      created_at: Generated<Date>;
     };
     'supervision.watch_again': { wearing_id: number };
     'supervision.watch_state': { only: Generated<boolean>; evaluated_receipt: number };

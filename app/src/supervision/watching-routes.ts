@@ -14,6 +14,7 @@ import { alertOutcomes, zoneKinds } from './tables.ts';
 import { authoriseAbsence } from './zones/authorise-absence.ts';
 import { changeZone } from './zones/change-zone.ts';
 import { checkZone, declareZone, type ZoneDraft } from './zones/declare-zone.ts';
+import { endProtection, protectPerson } from './zones/protect-person.ts';
 import { type NamedArea, readCircle, readGeoJsonArea, readGeoJsonAreas } from './zones/read-area.ts';
 import { readZone, readZones, zoneFeature } from './zones/read-zones.ts';
 import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from './zones/share-zone.ts';
@@ -317,6 +318,30 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       return reply.redirect(pageOf(subjectId));
     },
   );
+  app.post('/subjects/:id/protections', { config: { action: 'protection.declare' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as Form;
+    const [orderId, name, serial, radiusM] = textsOf(body, 'orderId', 'protectedName', 'protectedSerial', 'protectedRadiusM');
+    try {
+      const draft = { subjectId: id, orderId: Number(orderId) || 0, name, serial, radiusM };
+      const { wearings } = await performer.perform(actorOf(request), protectPerson, null, draft);
+      await waymark.intake.reload();
+      await live.rethink(wearings);
+    } catch (error) {
+      if (error instanceof InvalidError) return zonesPage(request, reply, id, error, body);
+      throw error;
+    }
+    web.notice(request, 'The distance is watched from now on.');
+    return reply.redirect(`/subjects/${id}/zones`);
+  });
+  app.post('/protections/:id/end', { config: { action: 'protection.end' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const { subjectId, wearings } = await performer.perform(actorOf(request), endProtection, null, { id });
+    await waymark.intake.reload();
+    await live.rethink(wearings);
+    web.notice(request, 'The protection has ended.');
+    return reply.redirect(`/subjects/${subjectId}/zones`);
+  });
   const changePage = async (request: FastifyRequest, reply: FastifyReply, zoneId: number, error: InvalidError | null, draft?: Form) => {
     const { zone, subjectId, shared } = await performer.perform(actorOf(request), readZone, null, { zoneId });
     const [hours] = zone.hours;

@@ -13,6 +13,7 @@ export {
   verdictShape,
 } from './fleet.ts';
 export { emptyJudgement, Judge, type Judgement, type JudgeOptions } from './judge.ts';
+export { defaultNear, type NearEpisode, type NearFix, type NearParameters, NearWatch, nearEpisodes } from './near/near-watch.ts';
 export { NearIndex } from './near-index.ts';
 export { defaultParameters, modelVersion, type PresenceParameters } from './parameters.ts';
 export { centreOf, crossesItself, distanceToPlace, type LaidPlace, layPlace, type Place } from './place.ts';

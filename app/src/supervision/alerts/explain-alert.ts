@@ -14,6 +14,11 @@ interface Told {
 export function explainAlert(alert: Told): string {
   const { kind, facts, zone } = alert;
   const long = duration(((alert.to ?? alert.now).getTime() - alert.from.getTime()) / 1000);
+  if ('protection' in facts) {
+    const { closestM, radiusM, accuracyM, pairs } = facts;
+    const lasting = alert.to === null ? `for ${long} so far` : `for ${long}`;
+    return `Within ${metres(radiusM)} of a protected person ${lasting}, about ${metres(closestM)} at the nearest (accuracy of both together ${accuracyM} m, ${pairs} ${pairs === 1 ? 'comparison' : 'comparisons'}${alert.to === null ? ' when it was raised' : ''}). It can be chance: either may have come to the other.`;
+  }
   if (!('farthestM' in facts)) return explainTag(kind, facts, long, alert.to === null);
   const seen = duration(facts.seenS);
   const lasting = alert.to === null ? `for ${long} so far` : facts.signalLost ? `seen for ${seen} within ${long}` : `for ${long}`;
@@ -64,4 +69,5 @@ export const kindInWords: Record<AlertKind, string> = {
   'battery flat': 'The battery is nearly flat',
   'no signal': 'Nothing is heard of the tag',
   'jamming suspected': 'The tag’s position may be false',
+  'near protected person': 'Near somebody they must keep away from',
 };

@@ -1,4 +1,4 @@
-import { type Intervals, type Span, type TagEpisode, type Violation, violationsOf } from '@waymark/presence';
+import { type Intervals, type NearEpisode, type Span, type TagEpisode, type Violation, violationsOf } from '@waymark/presence';
 import type { AlertFacts, AlertKind, Severity, ZoneAlertKind, ZoneKind } from '../tables.ts';
 
 /** An alert as the fixes give it, before it is compared with what is on record. Times in ms since 1970. */
@@ -63,9 +63,29 @@ export function findTagAlerts(episodes: readonly TagEpisode[]): FoundAlert[] {
   }));
 }
 
+/** The alerts that two people's positions give. */
+export function findNearAlerts(protection: number, radiusM: number, episodes: readonly NearEpisode[], silent: boolean): FoundAlert[] {
+  return episodes.map(({ from, to, lasts, confirmedAt, pairs, closestM, closestAt, closestSigma }) => ({
+    zoneVersion: null,
+    kind: 'near protected person',
+    from,
+    to: lasts && !silent ? null : to,
+    confirmedAt,
+    facts: {
+      protection,
+      radiusM,
+      pairs,
+      closestM: Math.round(closestM),
+      closestAt,
+      accuracyM: Math.round(closestSigma * radiusPerSigma),
+    },
+  }));
+}
+
 /** What an alert is about: alerts of one cause are of the same thing, whatever their kind turns out to be. */
-export function causeOf({ zoneVersion, kind }: { zoneVersion: number | null; kind: AlertKind }): string {
+export function causeOf({ zoneVersion, kind, facts }: Pick<FoundAlert, 'zoneVersion' | 'kind' | 'facts'>): string {
   if (zoneVersion !== null) return `zone ${zoneVersion}`;
+  if ('protection' in facts) return `protection ${facts.protection}`;
   return kind === 'battery low' || kind === 'battery flat' ? 'battery' : kind;
 }
 
@@ -77,7 +97,7 @@ function kindOf(kind: ZoneKind, { fromBeginning, seenToEnd }: Violation): ZoneAl
   return seenToEnd ? 'curfew late' : 'curfew missed';
 }
 
-const high: readonly AlertKind[] = ['exclusion entered', 'strap cut', 'case opened'];
+const high: readonly AlertKind[] = ['exclusion entered', 'strap cut', 'case opened', 'near protected person'];
 
 export function severityOf(kind: AlertKind): Severity {
   return high.includes(kind) ? 'high' : kind === 'battery low' ? 'low' : 'medium';

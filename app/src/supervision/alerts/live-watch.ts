@@ -4,6 +4,7 @@ import {
   type Intervals,
   intervalsOf,
   type LaidArea,
+  NearWatch,
   SharedZones,
   type TagReport,
   TagWatch,
@@ -17,7 +18,7 @@ import type { FixColumns, FixStore, Stored } from '../../platform/fix-store.ts';
 import { queueDeliveries, type RaisedAlert } from '../delivery/queue-deliveries.ts';
 import type { Severity } from '../tables.ts';
 import { type WornZone, zonesOfWearings } from '../zones/store.ts';
-import { type FoundAlert, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
+import { type FoundAlert, findNearAlerts, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
 import { reconcile, type StoredAlert } from './reconcile.ts';
 import { openWearings, storedAlerts, type Written, wearingsInAlert, writeChanges } from './store.ts';
 import { reportOf, tracksOf, watchedOf } from './stored-track.ts';
@@ -39,6 +40,17 @@ interface Watched {
   /** Hours are worked out up to here, ms since 1970. */
   upto: number;
   stored: StoredAlert[];
+  /** Whoever the wearer must keep away from. */
+  near: { protection: Protection; watch: NearWatch }[];
+}
+
+interface Protection {
+  id: number;
+  tagId: number;
+  radiusM: number;
+  /** Ms since 1970; within the protection, its order and the wearing. */
+  from: number;
+  to: number;
 }
 
 /** Told of every change that is on record. */
@@ -48,6 +60,8 @@ export type AlertListener = (change: { id: number; wearing: number; change: stri
 const aheadMs = 90 * 86_400_000;
 /** How often it is put on record that nothing had to be changed, ms: as much is evaluated again after a crash. */
 const recordEveryMs = 5000;
+/** Nearness is worked out anew for this long, ms: a day less than positions of protected people are kept. */
+const nearSinceMs = 6 * 86_400_000;
 /** More zones than this are looked up by place. */
 const ownAtMost = 24;
 /** Wearings whose tracks are read together. */
@@ -75,6 +89,8 @@ export class LiveWatch {
   readonly #heard = new Map<number, number>();
   /** The latest fix of each wearing, in event time. */
   readonly #latest = new Map<number, number>();
+  /** Wearings to look at when a protected person's device is heard, by the device. */
+  #nearTo = new Map<number, number[]>();
   /** Wearings whose silence has been evaluated. */
   readonly #mute = new Set<number>();
   /** Areas by version of their zone: what many orders share is laid out once. */
@@ -126,6 +142,7 @@ export class LiveWatch {
     const wearings = new Set(missed.columns.wearing.subarray(0, missed.count));
     // An alert that lasted when the server ended is not known to last now.
     for (const wearing of await this.#inMonitoring(wearingsInAlert)) wearings.add(wearing);
+    await this.#learnNearTo();
     const again = await this.#inMonitoring((tx) => tx.selectFrom('supervision.watch_again').select('wearing_id').execute());
     for (const { wearing_id } of again) this.#stale.add(wearing_id);
     this.#queue.push({ receipt: this.#store.lastReceipt, fixes: new Map([...wearings].map((wearing) => [wearing, []])) });
@@ -219,6 +236,7 @@ export class LiveWatch {
       }
       const again = [...this.#stale];
       this.#stale = new Set();
+      if (again.length > 0) await this.#learnNearTo();
       for (const wearing of again) {
         this.#watched.delete(wearing);
         if (!fixes.has(wearing)) fixes.set(wearing, []);
@@ -236,6 +254,7 @@ export class LiveWatch {
 
   /** @param again wearings that were made anew because something about them had changed */
   async #evaluate(fixes: Map<number, TagReport[]>, receipt: number, again: number[]): Promise<void> {
+    this.#hearProtected(fixes);
     const isReady = (wearing: number) => (fixes.get(wearing) ?? []).every(({ at }) => at < (this.#watched.get(wearing)?.upto ?? -Infinity));
     // A watch made now has read what is stored, these fixes among it.
     const made = new Set([...fixes.keys()].filter((wearing) => !this.#watched.has(wearing) || !isReady(wearing)));
@@ -263,6 +282,7 @@ export class LiveWatch {
       // Of a tag that has been taken off nothing lasts.
       const ended = watched.ends <= this.#now();
       const episodes = watched.tag.episodes(!ended && this.#isMute(wearing, watched.stored));
+      found.push(...this.#nearAlerts(watched, silent));
       found.push(...findTagAlerts(ended ? episodes.map((own) => ({ ...own, lasts: false })) : episodes));
       if (reconcile(watched.stored, found).length > 0) changed.push({ wearing, found });
     }
@@ -333,13 +353,15 @@ export class LiveWatch {
   }
 
   async #makeTogether(wearings: number[]): Promise<void> {
-    const { zones, stored, ends } = await this.#inMonitoring(async (tx) => ({
+    const { zones, stored, ends, near } = await this.#inMonitoring(async (tx) => ({
+      near: await protectionsOf(tx, wearings),
       zones: await zonesOfWearings(tx, wearings),
       stored: await storedAlerts(tx, wearings),
       ends: await endsOf(tx, wearings),
     }));
     const upto = this.#now() + aheadMs;
-    const tracks = tracksOf(await this.#store.tracks(wearings));
+    const devices = new Set([...near.values()].flat().map(({ tagId }) => -tagId));
+    const tracks = tracksOf(await this.#store.tracks([...wearings, ...devices]));
     for (const wearing of wearings) {
       const own = zones.filter((zone) => zone.wearing_id === wearing && zone.schedule.from < zone.schedule.to);
       const holds = own.map((zone) => ({ zone, holds: intervalsOf(zone.schedule, zone.schedule.from, upto, this.#timeZone) }));
@@ -350,11 +372,48 @@ export class LiveWatch {
         zones: new Map(holds.map((each) => [String(each.zone.id), each])),
         upto,
         stored: stored.get(wearing) ?? [],
+        near: (near.get(wearing) ?? []).map((protection) => ({ protection, watch: new NearWatch(protection.radiusM) })),
       };
+      for (const { protection, watch } of watched.near) watch.take('other', heldBy(protection, tracks.get(-protection.tagId) ?? []));
       take(watched, tracks.get(wearing) ?? []);
       if (watched.tag.lastAt > 0) this.#latest.set(wearing, watched.tag.lastAt);
       this.#watched.set(wearing, watched);
     }
+  }
+
+  async #learnNearTo(): Promise<void> {
+    const near = new Map<number, number[]>();
+    for (const [wearing, protections] of await this.#inMonitoring((tx) => protectionsOf(tx, null)))
+      for (const { tagId } of protections) near.set(tagId, [...(near.get(tagId) ?? []), wearing]);
+    this.#nearTo = near;
+  }
+
+  /** Fixes of protected people's devices, which bear negative numbers: whoever must keep away from them is looked at. */
+  #hearProtected(fixes: Map<number, TagReport[]>): void {
+    for (const [device, own] of [...fixes]) {
+      if (device > 0) continue;
+      fixes.delete(device);
+      for (const wearing of this.#nearTo.get(-device) ?? []) {
+        if (!fixes.has(wearing)) fixes.set(wearing, []);
+        for (const { protection, watch } of this.#watched.get(wearing)?.near ?? []) {
+          if (protection.tagId !== -device || watch.take('other', heldBy(protection, own)) === null) continue;
+          this.#watched.delete(wearing);
+          break;
+        }
+      }
+    }
+  }
+
+  /** Positions of protected people are kept for a week: what was found before that stays as it is on record. */
+  #nearAlerts({ near, stored }: Watched, silent: boolean): FoundAlert[] {
+    if (near.length === 0 && !stored.some(({ kind }) => kind === 'near protected person')) return [];
+    const since = this.#now() - nearSinceMs;
+    const before = stored.filter(({ kind, from, retracted }) => kind === 'near protected person' && from < since && !retracted);
+    const found = near.flatMap(({ protection, watch }) => {
+      const over = silent || protection.to <= this.#now();
+      return findNearAlerts(protection.id, protection.radiusM, watch.episodes(), over).filter(({ from }) => from >= since);
+    });
+    return [...before.map((own) => ({ ...own, to: own.to ?? own.from, confirmedAt: own.from })), ...found];
   }
 
   /** Few zones are looked at one by one; where there are many, those to keep out of are found by place. */
@@ -389,9 +448,43 @@ export class LiveWatch {
 }
 
 /** @returns `'older'` when a fix is older than what can be put right: the watches are to be made anew */
-function take({ watch, tag, zones }: Watched, fixes: readonly TagReport[]): 'older' | null {
+function take({ watch, tag, zones, near }: Watched, fixes: readonly TagReport[]): 'older' | null {
+  for (const { protection, watch: own } of near) if (own.take('wearer', heldBy(protection, fixes)) === 'older') return 'older';
   if (tag.take(fixes) === 'older') return 'older';
   return zones.size > 0 && watch.take(fixes) === 'older' ? 'older' : null;
+}
+
+/** The fixes while somebody is protected. */
+function heldBy({ from, to }: Protection, fixes: readonly TagReport[]): TagReport[] {
+  return fixes.filter(({ at }) => at >= from && at <= to);
+}
+
+/** Who the wearers of some wearings, or of all, must keep away from. */
+async function protectionsOf(tx: Tx, wearings: readonly number[] | null): Promise<Map<number, Protection[]>> {
+  let query = tx
+    .selectFrom('supervision.protections as p')
+    .innerJoin('supervision.orders as o', 'o.id', 'p.order_id')
+    .innerJoin('supervision.wearings as w', 'w.subject_id', 'o.subject_id')
+    .select([
+      'p.id',
+      'p.tag_id',
+      'p.radius_m',
+      'p.starts_at',
+      'p.ends_at',
+      'o.ends_at as order_ends',
+      'w.id as wearing',
+      'w.starts_at as fitted',
+      'w.ends_at as removed',
+    ]);
+  if (wearings) query = query.where('w.id', 'in', [...wearings]);
+  const found = new Map<number, Protection[]>();
+  for (const row of await query.execute()) {
+    const from = Math.max(row.starts_at.getTime(), row.fitted.getTime());
+    const to = Math.min(row.ends_at?.getTime() ?? Infinity, row.order_ends?.getTime() ?? Infinity, row.removed?.getTime() ?? Infinity);
+    if (from >= to) continue;
+    found.set(row.wearing, [...(found.get(row.wearing) ?? []), { id: row.id, tagId: row.tag_id, radiusM: row.radius_m, from, to }]);
+  }
+  return found;
 }
 
 /** When each wearing ends: with it, or with its order. */

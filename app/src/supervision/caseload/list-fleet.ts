@@ -39,10 +39,12 @@ export const listTags: Action<
       const like = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
       query = query.where((eb) => eb.or([eb('t.serial', 'ilike', like), eb('s.name', 'ilike', like)]));
     }
+    const carried = await tx.selectFrom('supervision.protections').select('tag_id').where('ends_at', 'is', null).execute();
+    const protects = new Set(carried.map(({ tag_id }) => tag_id));
     const now = Date.now();
     const all = (await query.execute()).map((row): TagRow => {
       const last = row.wearing === null ? null : positions.of(row.wearing);
-      const standing = standingOf(row.state, row.wearing !== null, last !== null);
+      const standing = standingOf(row.state, row.wearing !== null, last !== null, protects.has(row.id));
       const { id, serial, model, subject, subject_id } = row;
       return {
         id,

@@ -50,6 +50,11 @@ export class Intake {
         .select(['w.id', 'w.tag_id', 'w.starts_at', 'w.ends_at', 'o.starts_at as order_from', 'o.ends_at as order_to'])
         .orderBy('w.starts_at')
         .execute();
+      const protections = await tx
+        .selectFrom('supervision.protections as p')
+        .innerJoin('supervision.orders as o', 'o.id', 'p.order_id')
+        .select(['p.tag_id', 'p.starts_at', 'p.ends_at', 'o.ends_at as order_to'])
+        .execute();
       const gateways = await tx
         .selectFrom('supervision.gateways')
         .select(['name', 'credential_hash'])
@@ -63,6 +68,11 @@ export class Intake {
           from: Math.max(w.starts_at.getTime(), w.order_from.getTime()),
           to: Math.min(w.ends_at?.getTime() ?? Infinity, w.order_to?.getTime() ?? Infinity),
         });
+      }
+      // A protected person's device is worn by nobody who is supervised: its fixes bear its own number, below zero.
+      for (const p of protections) {
+        const to = Math.min(p.ends_at?.getTime() ?? Infinity, p.order_to?.getTime() ?? Infinity);
+        byId.get(p.tag_id)?.wearings.push({ id: -p.tag_id, from: p.starts_at.getTime(), to });
       }
       this.#tags = known;
       this.#credentials = new Map(

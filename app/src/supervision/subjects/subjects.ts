@@ -104,7 +104,7 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
       .orderBy('w.starts_at', 'desc')
       .execute();
     const counts = await fixes.query(
-      `SELECT wearing, count(*)::INTEGER AS n, max(at_ms) AS "at", arg_max(battery, at_ms) AS battery FROM fixes WHERE wearing IN (${[-1, ...wearings.map((w) => w.id)].join(',')}) GROUP BY wearing`,
+      `SELECT wearing, count(*)::INTEGER AS n, max(at_ms) AS "at", arg_max(battery, at_ms) AS battery FROM fixes WHERE wearing IN (${[0, ...wearings.map((w) => w.id)].join(',')}) GROUP BY wearing`,
       { wearing: 'i32', n: 'i32', at: 'time', battery: 'f32' },
     );
     const found = new Map(
@@ -230,6 +230,13 @@ export const openWearing: Action<{ intake: Intake }, NewWearing, { id: number }>
     if (!tag) throw new InvalidError(`No tag with the serial number ${serial} is registered. Add it under Tags first.`, 'serial');
     const clash = await overlapping(tx, tag.id, input.startsAt);
     if (clash) throw new InvalidError(`This tag is worn by subject ${clash.reference} at that time. Remove it there first.`, 'serial');
+    const carried = await tx
+      .selectFrom('supervision.protections')
+      .select('id')
+      .where('tag_id', '=', tag.id)
+      .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', input.startsAt)]))
+      .executeTakeFirst();
+    if (carried) throw new InvalidError(`The device ${serial} is carried by a protected person. Fit another.`, 'serial');
     if (tag.state !== 'in stock')
       throw new InvalidError(
         `Tag ${serial} is ${whyNotInStock[tag.state]}. Fit another, or put it back in stock on its page first.`,

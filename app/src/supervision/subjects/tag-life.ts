@@ -13,9 +13,10 @@ export function isSilent({ at, receivedAt }: Position, now: number): boolean {
 }
 
 /** Where a tag is: in the store, or on somebody. `fitted` until its first fix on that person has come, `worn` from then on. */
-export type TagStanding = TagState | 'fitted' | 'worn';
+export type TagStanding = TagState | 'fitted' | 'worn' | 'with a protected person';
 
-export function standingOf(state: TagState, isOn: boolean, heard: boolean): TagStanding {
+export function standingOf(state: TagState, isOn: boolean, heard: boolean, protects: boolean): TagStanding {
+  if (protects) return 'with a protected person';
   if (!isOn) return state;
   return heard ? 'worn' : 'fitted';
 }
@@ -64,11 +65,17 @@ export const readTag: Action<{ positions: Positions }, { id: number }, TagDetail
       .where('t.tag_id', '=', id)
       .orderBy('t.id', 'desc')
       .execute();
+    const protects = await tx
+      .selectFrom('supervision.protections')
+      .select('id')
+      .where('tag_id', '=', id)
+      .where('ends_at', 'is', null)
+      .executeTakeFirst();
     const last = on ? positions.of(on.wearing_id) : null;
     const { serial, model, created_at } = tag;
     return {
       tag: { id, serial, model, created_at, has_credential: tag.credential_hash !== null },
-      standing: standingOf(tag.state, on !== null, last !== null),
+      standing: standingOf(tag.state, on !== null, last !== null, protects !== undefined),
       on,
       last,
       steps,
@@ -93,6 +100,13 @@ export const moveTag: Action<null, { id: number; state: string; note: string }, 
       .where('ends_at', 'is', null)
       .executeTakeFirst();
     if (on) throw new InvalidError('This tag is on somebody. Remove it first, and say then what became of it.', 'state');
+    const carried = await tx
+      .selectFrom('supervision.protections')
+      .select('id')
+      .where('tag_id', '=', id)
+      .where('ends_at', 'is', null)
+      .executeTakeFirst();
+    if (carried) throw new InvalidError('A protected person carries this device. End the protection first.', 'state');
     if (tag.state === state) throw new InvalidError(`This tag is ${state} already.`, 'state');
     if (state !== 'in stock' && note.trim().length < 3) throw new InvalidError('Say in a few words what happened to the tag.', 'note');
     await tx.updateTable('supervision.tags').set({ state }).where('id', '=', id).execute();

@@ -16,6 +16,7 @@ export interface SubjectZones {
   zones: ZoneHistory[];
   /** Zones that can be added to any order. */
   sharedZones: { id: number; name: string }[];
+  protections: { id: number; order_id: number; name: string; radius_m: number; starts_at: Date; ends_at: Date | null; serial: string }[];
   absences: { id: number; from_at: Date; to_at: Date; reason: string; by_name: string }[];
 }
 
@@ -56,6 +57,13 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
       .orderBy('from_at', 'desc')
       .limit(50)
       .execute();
+    const protections = await tx
+      .selectFrom('supervision.protections as p')
+      .innerJoin('supervision.tags as t', 't.id', 'p.tag_id')
+      .select(['p.id', 'p.order_id', 'p.name', 'p.radius_m', 'p.starts_at', 'p.ends_at', 't.serial'])
+      .where('p.order_id', 'in', ids.length > 0 ? ids : [-1])
+      .orderBy('p.id')
+      .execute();
     const sharedZones = await tx
       .selectFrom('supervision.zone_versions as v')
       .innerJoin('supervision.zones as z', 'z.id', 'v.zone_id')
@@ -65,7 +73,7 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
       .orderBy('v.name')
       .limit(1000)
       .execute();
-    return { subject, orders, zones: [...zones.values()], sharedZones, absences };
+    return { subject, orders, zones: [...zones.values()], sharedZones, protections, absences };
   },
 };
 
