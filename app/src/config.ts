@@ -70,7 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const value = Value.Convert(Config, Value.Default(Config, given)) as Record<string, unknown>;
   const problems = [...Value.Errors(Config, value)].map((error) => {
     const name = (error.instancePath || '').replace(/^\//, '').split('/')[0] ?? '';
-    const secret = /SECRET|DATABASE_URL|MQTT_URL/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
+    const secret = /SECRET|_URL$/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
     return `${name} is ${secret}: ${error.message}`;
   });
   if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);

@@ -293,9 +293,12 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     test('at the end of a shift what is in hand goes to a colleague, and only that', async () => {
       const { performer } = serving.waymark;
       const [mine, other] = [await alert(), await alert()];
-      await expect(performer.perform(officer, handOver, null, { to: 'Sam Reed', note: '' })).rejects.toThrow('nothing in hand');
       await performer.perform(officer, decideAlert, null, { id: mine.id, step: 'taken in hand', note: '' });
       await expect(performer.perform(officer, handOver, null, { to: officer.name, note: '' })).rejects.toThrow('yours already');
+      await expect(performer.perform(officer, handOver, null, { to: 'Sam Rede', note: '' })).rejects.toThrow('Check the spelling');
+      const sam = { ...officer, id: 'mo-9', name: 'Sam Reed' };
+      await performer.perform(sam, decideAlert, null, { id: other.id, step: 'seen', note: '' });
+      await expect(performer.perform(sam, handOver, null, { to: officer.name, note: '' })).rejects.toThrow('nothing in hand');
       expect(await performer.perform(officer, handOver, null, { to: 'Sam Reed', note: 'Will call back at nine' })).toMatchObject({
         count: 1,
       });

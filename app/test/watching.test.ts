@@ -217,14 +217,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         (await performer.perform(officer, declareSharedZone, null, { ...draft, area: square(i === 0 ? -1.8 : -1.9 - 0.01 * i) })).zoneId,
       );
     let added = { wearings: [] as number[] };
-    for (const zoneId of zones) added = await performer.perform(officer, addSharedZone, null, { orderId: one.orderId, zoneId });
-    await expect(performer.perform(officer, addSharedZone, null, { orderId: one.orderId, zoneId: zones[0] as number })).rejects.toThrow(
-      'already',
-    );
-    await expect(performer.perform(officer, addSharedZone, null, { orderId: one.orderId, zoneId: one.zoneId })).rejects.toThrow(
-      'shared zones',
-    );
-    const first = { orderId: two.orderId, zoneId: zones[0] as number };
+    for (const zoneId of zones)
+      added = await performer.perform(officer, addSharedZone, null, { subjectId: one.subjectId, orderId: one.orderId, zoneId });
+    await expect(
+      performer.perform(officer, addSharedZone, null, { subjectId: one.subjectId, orderId: one.orderId, zoneId: zones[0] as number }),
+    ).rejects.toThrow('already');
+    await expect(
+      performer.perform(officer, addSharedZone, null, { subjectId: one.subjectId, orderId: one.orderId, zoneId: one.zoneId }),
+    ).rejects.toThrow('shared zones');
+    const first = { subjectId: two.subjectId, orderId: two.orderId, zoneId: zones[0] as number, reason: 'The school moved' };
+    await expect(performer.perform(officer, addSharedZone, null, { ...first, subjectId: one.subjectId })).rejects.toThrow('no such order');
     const { wearings } = await performer.perform(officer, addSharedZone, null, first);
     await live.rethink([...added.wearings, ...wearings]);
     const now = Date.now();

@@ -32,6 +32,15 @@ function batch(rows: [tag: number, at: number][]): FixBatch {
 }
 
 describe('fix store', () => {
+  test('what is written beside fixes that come in waits its turn', async () => {
+    const rounds = Array.from({ length: 40 }, (_, i) => [
+      store.append(batch([[900, 5000 + i]])),
+      store.markReleased([1, 2, 3], 1),
+      store.forgetBelowZero(0),
+    ]).flat();
+    expect((await Promise.allSettled(rounds)).filter(({ status }) => status === 'rejected')).toEqual([]);
+  });
+
   test('what was acknowledged is there after opening it again, with what was not reported left open', async () => {
     const receipt = await store.append(
       batch([
@@ -39,7 +48,7 @@ describe('fix store', () => {
         [1, 2000],
       ]),
     );
-    expect(receipt).toEqual({ receipt: 1, accepted: 2, duplicates: 0, quarantined: 0 });
+    expect(receipt).toMatchObject({ receipt: 1, accepted: 2, duplicates: 0, quarantined: 0 });
     await store.close();
     store = await open();
     const { count, columns } = await store.track(1, 0, 5000);

@@ -97,6 +97,7 @@ export class FixStore {
   readonly #reader: Connection;
   #queue: Waiting[] = [];
   #flushing = false;
+  #writing: Promise<void> = Promise.resolve();
   #flushed: Promise<void> = Promise.resolve();
   #receipt: number;
   #quarantineId: number;
@@ -167,7 +168,7 @@ export class FixStore {
       }
       const group = this.#queue.splice(0, take);
       try {
-        const receipts = await this.#commit(group.map(({ batch }) => batch));
+        const receipts = await this.#alone(() => this.#commit(group.map(({ batch }) => batch)));
         group.forEach(({ resolve }, i) => {
           resolve(receipts[i] as Stored);
         });
@@ -177,6 +178,16 @@ export class FixStore {
     }
     // Nothing may be awaited between the last look at the queue and this line, or a batch could be left waiting for ever.
     this.#flushing = false;
+  }
+
+  /** One piece of writing after another: a connection has one transaction at a time. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writing.then(work);
+    this.#writing = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 
   async #commit(batches: FixBatch[]): Promise<Stored[]> {
@@ -327,12 +338,22 @@ export class FixStore {
   }
 
   /** Fixes of several wearings, each in order of time, one after another. */
-  async tracks(wearings: readonly number[]): Promise<{ count: number; columns: FixColumns }> {
+  async tracks(wearings: readonly number[], from = 0): Promise<{ count: number; columns: FixColumns }> {
     return this.#reader.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
-       FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) ORDER BY wearing, at_ms`,
+       FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) AND at_ms >= ? ORDER BY wearing, at_ms`,
       fixShape,
+      { values: [Math.round(from)] },
     );
+  }
+
+  /** How many fixes each of some wearings has. */
+  async countByWearing(wearings: readonly number[]): Promise<Map<number, number>> {
+    const { count, columns } = await this.#reader.columns(
+      `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,
+      { wearing: 'i32', n: 'i32' },
+    );
+    return new Map(Array.from({ length: count }, (_, i) => [columns.wearing[i] as number, columns.n[i] as number]));
   }
 
   /** Runs a read-only query over `fixes` and gives typed columns. */
@@ -404,19 +425,21 @@ export class FixStore {
   /** Marks quarantined fixes as released under a receipt. */
   async markReleased(ids: number[], receipt: number): Promise<void> {
     if (ids.length === 0) return;
-    while (this.#flushing) await this.#flushed;
-    await this.#writer.run(`UPDATE quarantine SET released_by = ${receipt} WHERE id IN (${ids.map((id) => Math.trunc(id)).join(',')})`);
+    const list = ids.map((id) => Math.trunc(id)).join(',');
+    await this.#alone(() => this.#writer.run(`UPDATE quarantine SET released_by = ${receipt} WHERE id IN (${list})`));
   }
 
   /** Forgets fixes of before a moment that are nobody's who is supervised: those with a number below zero. Gives how many. */
   async forgetBelowZero(before: number): Promise<number> {
-    while (this.#flushing) await this.#flushed;
-    const [row] = await this.#writer.rows<{ Count: number }>(`DELETE FROM fixes WHERE wearing < 0 AND at_ms < ${Math.trunc(before)}`);
+    const [row] = await this.#alone(() =>
+      this.#writer.rows<{ Count: number }>(`DELETE FROM fixes WHERE wearing < 0 AND at_ms < ${Math.trunc(before)}`),
+    );
     return Number(row?.Count ?? 0);
   }
 
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushed;
+    await this.#writing;
     this.#reader.close();
     this.#writer.close();
     this.#engine.close();

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { EventStreams } from '../web/event-streams.ts';
+import { type Form, idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { type FleetFilter, fleetFilters, listTags } from './caseload/list-fleet.ts';
@@ -119,7 +120,7 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit): void {
   };
   app.get('/tags', { config: { action: 'tag.list' } }, (request, reply) => tagsPage(request, reply, null));
   app.post('/tags', { config: { action: 'tag.declare' } }, async (request, reply) => {
-    const { serial = '', model = '' } = (request.body ?? {}) as Record<string, string>;
+    const [serial, model] = textsOf(request.body, 'serial', 'model');
     try {
       await performer.perform(actorOf(request), declareTag, null, { serial, model });
     } catch (error) {
@@ -144,9 +145,9 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/tags/:id/state', { config: { action: 'tag.move' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const { state = '', note = '' } = (request.body ?? {}) as Record<string, string>;
+    const [state, note] = textsOf(request.body, 'state', 'note');
     try {
-      const moved = await performer.perform(actorOf(request), moveTag, null, { id, state: String(state), note: String(note) });
+      const moved = await performer.perform(actorOf(request), moveTag, null, { id, state, note });
       web.notice(request, `Tag ${moved.serial} is ${moved.state} now.`);
     } catch (error) {
       if (error instanceof InvalidError) return tagPage(request, reply, id, error, { state, note });
@@ -176,15 +177,15 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/subjects/:id/fit', { config: { action: 'wearing.open' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const body = (request.body ?? {}) as Record<string, string | string[]>;
-    const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
+    const body = (request.body ?? {}) as Form;
+    const text = (key: string) => textsOf(body, key)[0];
     const told = [body.told ?? []].flat();
     let wearing = 0;
     try {
       if (told.length < doorSteps.length) throw new InvalidError('Do each of these steps first, and tick it.', 'told');
       const opened = await performer.perform(actorOf(request), openWearing, services, {
         subjectId: id,
-        orderId: Number(text('orderId')) || 0,
+        orderId: idOf(text('orderId')),
         serial: text('serial'),
         startsAt: text('startsAt') === '' ? new Date() : new Date(readTime(text('startsAt'), timeZone)),
         note: text('note'),
@@ -195,6 +196,7 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit): void {
       throw error;
     }
     await intake.reload();
+    await live.rethink([wearing]);
     return reply.redirect(`/wearings/${wearing}/door`);
   });
   app.get('/wearings/:id/door', { config: { action: 'wearing.read' }, schema: { params: Id } }, async (request, reply) => {
@@ -229,18 +231,18 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/wearings/:id/remove', { config: { action: 'wearing.close' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const body = (request.body ?? {}) as Record<string, string>;
+    const [endsAt, state, note] = textsOf(request.body, 'endsAt', 'state', 'note');
     let subjectId = 0;
     try {
       const closed = await performer.perform(actorOf(request), closeWearing, services, {
         id,
-        endsAt: body.endsAt ? new Date(readTime(body.endsAt, timeZone)) : new Date(),
-        state: body.state ?? 'removed',
-        note: body.note ?? '',
+        endsAt: endsAt ? new Date(readTime(endsAt, timeZone)) : new Date(),
+        state: state || 'removed',
+        note,
       });
       subjectId = closed.subjectId;
     } catch (error) {
-      if (error instanceof InvalidError) return removePage(request, reply, id, error, body);
+      if (error instanceof InvalidError) return removePage(request, reply, id, error, { endsAt, state, note });
       throw error;
     }
     await intake.reload();

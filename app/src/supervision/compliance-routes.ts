@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
+import { idOf as numberOf, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/server.ts';
 import { kindInWords } from './alerts/explain-alert.ts';
 import { exportPack, makePack, readPack, reviewPack } from './compliance/breach-pack.ts';
@@ -11,7 +12,6 @@ import { readTrackDay, type TrackDay } from './subjects/read-track-day.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const security = [{ token: [] }];
-type Form = Record<string, string | undefined>;
 
 /** A subject's days on the map, compliance by wearing, and breach packs: pages and API. */
 export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
@@ -65,11 +65,12 @@ export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
     reply: FastifyReply,
     subjectId: number,
     error: InvalidError | null,
-    draft: Form = {},
+    draft: Record<string, string> = {},
   ) => {
     const found = await performer.perform(actorOf(request), readCompliance, services, { subjectId });
     return web.page(request, error ? reply.code(400) : reply, 'supervision/compliance/compliance.njk', {
       ...found,
+      packs: found.packs.map((pack) => ({ ...pack, lastDay: new Date(pack.to_at.getTime() - 1) })),
       wearings: found.wearings.map(({ wearing, weeks }) => ({
         wearing,
         weeks: weeks.map((week) => ({ ...week, alertsInWords: alertsInWords(week) })),
@@ -92,24 +93,30 @@ export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
     (request) => performer.perform(actorOf(request), readCompliance, services, { subjectId: idOf(request) }),
   );
   app.post('/wearings/:id/packs', { config: { action: 'pack.make' }, schema: { params: Id } }, async (request, reply) => {
-    const body = (request.body ?? {}) as Form;
+    const [from, to, note, subject] = textsOf(request.body, 'from', 'to', 'note', 'subjectId');
     try {
       const { id } = await performer.perform(actorOf(request), makePack, services, {
         wearingId: idOf(request),
-        from: boundOf(body.from, timeZone, 0),
-        to: boundOf(body.to, timeZone, 1),
-        note: body.note ?? '',
+        from: boundOf(from, timeZone, 0),
+        to: boundOf(to, timeZone, 1),
+        note,
       });
       web.notice(request, 'The pack is put together. A second person reviews it before it can leave.');
       return reply.redirect(`/packs/${id}`);
     } catch (error) {
-      const subjectId = Number(body.subjectId);
-      if (error instanceof InvalidError && Number.isInteger(subjectId) && subjectId > 0)
-        return compliancePage(request, reply, subjectId, error, { ...body, wearingId: String(idOf(request)) });
+      const subjectId = numberOf(subject);
+      if (error instanceof InvalidError && subjectId > 0)
+        return compliancePage(request, reply, subjectId, error, { from, to, note, wearingId: String(idOf(request)) });
       throw error;
     }
   });
-  const packPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft: Form = {}) => {
+  const packPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: number,
+    error: InvalidError | null,
+    draft: Record<string, string> = {},
+  ) => {
     const found = await performer.perform(actorOf(request), readPack, null, { id });
     return web.page(request, error ? reply.code(400) : reply, 'supervision/compliance/pack.njk', {
       ...found,
@@ -122,7 +129,7 @@ export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/packs/:id/review', { config: { action: 'pack.review' }, schema: { params: Id } }, async (request, reply) => {
     const id = idOf(request);
-    const { decision = '', reason = '' } = (request.body ?? {}) as Form;
+    const [decision, reason] = textsOf(request.body, 'decision', 'reason');
     try {
       const done = await performer.perform(actorOf(request), reviewPack, null, { id, decision, reason });
       web.notice(request, `The pack is ${done.decision}.`);
@@ -139,9 +146,9 @@ export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
 }
 
 /** The beginning (0) or end (1) of a day; NaN when it is none. */
-function boundOf(date: string | undefined, timeZone: string, which: 0 | 1): number {
+function boundOf(date: string, timeZone: string, which: 0 | 1): number {
   try {
-    return dayOf(date ?? '', timeZone)[which];
+    return dayOf(date, timeZone)[which];
   } catch {
     return Number.NaN;
   }

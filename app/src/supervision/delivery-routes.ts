@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
+import { type Form, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/server.ts';
 import type { Channels } from './delivery/channels.ts';
 import { addDeliveryRule, endDeliveryRule, listDeliveryRules, tryDeliveryRule } from './delivery/rules.ts';
 import { channels as channelNames, severities } from './tables.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
-type Form = Record<string, string | string[] | undefined>;
 
 /** Who is told of alerts, and how: the administrator's page. */
 export function deliveryRoutes(app: FastifyInstance, web: WebKit, channels: Channels): void {
@@ -33,7 +33,7 @@ export function deliveryRoutes(app: FastifyInstance, web: WebKit, channels: Chan
   app.get('/delivery', { config: { action: 'delivery.list' } }, (request, reply) => page(request, reply));
   app.post('/delivery', { config: { action: 'delivery.add' } }, async (request, reply) => {
     const body = (request.body ?? {}) as Form;
-    const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
+    const text = (key: string) => textsOf(body, key)[0];
     try {
       const { secret, channel } = await performer.perform(
         actorOf(request),

@@ -174,6 +174,7 @@ declare module '../platform/database.ts' {
       order_id: number;
       added_at: Generated<Date>;
       removed_at: Date | null;
+      removed_reason: string | null;
     };
     'supervision.zone_versions': {
       id: Generated<number>;

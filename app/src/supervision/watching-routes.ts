@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { InvalidError, NotFoundError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { EventStreams } from '../web/event-streams.ts';
+import { type Form, idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { decideAlert } from './alerts/decide-alert.ts';
@@ -21,7 +22,6 @@ import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } f
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const security = [{ token: [] }];
-type Form = Record<string, string | string[] | undefined>;
 const dayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
 /** Zones, hours, absences and alerts: pages and API. */
@@ -71,8 +71,8 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     let seen = 0;
     for (const id of [body.id ?? []]
       .flat()
-      .map(Number)
-      .filter((own) => Number.isInteger(own) && own > 0)
+      .map(idOf)
+      .filter((own) => own > 0)
       .slice(0, 100)) {
       try {
         await performer.perform(actorOf(request), decideAlert, null, { id, step: 'seen', note: '' });
@@ -234,7 +234,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       const drafts = draftsOf(body).map((draft) => ({
         ...draft,
         subjectId: id,
-        orderId: Number(text('orderId')) || 0,
+        orderId: idOf(text('orderId')),
         effectiveAt: text('effectiveAt') === '' ? new Date() : time(text('effectiveAt')),
       }));
       const wearings = new Set<number>();
@@ -296,14 +296,15 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     const [order, zone] = textsOf(request.body, 'orderId', 'zoneId');
     try {
       const { subjectId, wearings } = await performer.perform(actorOf(request), addSharedZone, null, {
-        orderId: Number(order) || 0,
-        zoneId: Number(zone) || 0,
+        subjectId: id,
+        orderId: idOf(order),
+        zoneId: idOf(zone),
       });
       await live.rethink(wearings);
       web.notice(request, 'The shared zone holds for this order from now on.');
       return reply.redirect(pageOf(subjectId));
     } catch (error) {
-      if (error instanceof InvalidError) return zonesPage(request, reply, id, error);
+      if (error instanceof InvalidError) return zonesPage(request, reply, id, error, { orderId: order, zoneId: zone });
       throw error;
     }
   });
@@ -312,7 +313,11 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     { config: { action: 'zone.share' }, schema: { params: Type.Object({ ...Id.properties, zone: Id.properties.id }) } },
     async (request, reply) => {
       const { id, zone } = request.params as { id: number; zone: number };
-      const { subjectId, wearings } = await performer.perform(actorOf(request), removeSharedZone, null, { orderId: id, zoneId: zone });
+      const { subjectId, wearings } = await performer.perform(actorOf(request), removeSharedZone, null, {
+        orderId: id,
+        zoneId: zone,
+        reason: textsOf(request.body, 'reason')[0],
+      });
       await live.rethink(wearings);
       web.notice(request, 'The shared zone no longer holds for this order. What it gave stays on record.');
       return reply.redirect(pageOf(subjectId));
@@ -323,7 +328,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     const body = (request.body ?? {}) as Form;
     const [orderId, name, serial, radiusM] = textsOf(body, 'orderId', 'protectedName', 'protectedSerial', 'protectedRadiusM');
     try {
-      const draft = { subjectId: id, orderId: Number(orderId) || 0, name, serial, radiusM };
+      const draft = { subjectId: id, orderId: idOf(orderId), name, serial, radiusM };
       const { wearings } = await performer.perform(actorOf(request), protectPerson, null, draft);
       await waymark.intake.reload();
       await live.rethink(wearings);
@@ -407,7 +412,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       web.notice(request, 'The absence is authorised. Alerts within it are taken back.');
       return reply.redirect(`/subjects/${subjectId}/zones`);
     } catch (error) {
-      if (error instanceof InvalidError && body.subjectId) return zonesPage(request, reply, Number(body.subjectId) || 0, error, body);
+      if (error instanceof InvalidError && body.subjectId) return zonesPage(request, reply, idOf(body.subjectId), error, body);
       throw error;
     }
   });
@@ -442,12 +447,6 @@ function draftsOf(body: Form): ZoneDraft[] {
   return drafts;
 }
 
-/** Fields of a form as text; what is missing or stands twice is empty. */
-function textsOf<K extends string[]>(body: unknown, ...keys: K): { [I in keyof K]: string } {
-  const form = (body ?? {}) as Form;
-  return keys.map((key) => (typeof form[key] === 'string' ? form[key] : '')) as { [I in keyof K]: string };
-}
-
 function hoursOf(body: Form): WeeklyHours[] {
   const days = [body.days ?? []]
     .flat()
@@ -460,13 +459,9 @@ function hoursOf(body: Form): WeeklyHours[] {
 const marginMs = 20 * 60_000;
 
 /** What the map of an alert shows: the zone, the fixes around, and the gaps between them. */
-function mapDataOf({ alert, zone, points }: AlertDetail) {
+function mapDataOf({ alert, zone, points, gaps }: AlertDetail) {
   const from = alert.from_at.getTime();
   const to = alert.to_at?.getTime() ?? points[points.length - 1]?.at ?? from;
-  const gaps = points.flatMap((point, i) => {
-    const before = points[i - 1];
-    return before && point.at - before.at > 300_000 ? [{ from: before.at, to: point.at }] : [];
-  });
   return {
     from,
     to,

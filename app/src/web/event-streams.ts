@@ -32,6 +32,7 @@ export class EventStreams {
     }
     // Whoever has gone while the policy was asked is not waited for.
     if (request.raw.destroyed) return reply;
+    if (this.#closed) return reply.code(503).send({ error: 'The server is stopping.' });
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
@@ -41,12 +42,15 @@ export class EventStreams {
     return reply;
   }
 
+  #closed = false;
+
   tell(topic: string, event: string, data: unknown): void {
     if (this.#pages.size > 0) this.#send(textOf(event, data), topic);
   }
 
   /** Ends all connections, so that the server can stop. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#alive);
     for (const page of [...this.#pages.keys()]) this.#letGo(page);
   }

@@ -186,6 +186,11 @@ export async function buildServer(
     }
     if (!personalActions.has(action)) await waymark.performer.admit(request.actor, action, room);
   });
+  app.addHook('preHandler', async (request) => {
+    // No database takes such a character into a text.
+    if (holdsNul(request.body) || holdsNul(request.query))
+      throw new InvalidError('There is a character that cannot be stored. Type the text again.');
+  });
   app.addHook('preHandler', async (request, reply) => {
     if (request.is404 || request.routeOptions.config.open || !request.actor) return;
     if (!['GET', 'HEAD'].includes(request.method) && !request.byToken) {
@@ -217,6 +222,7 @@ export async function buildServer(
         path: request.url.split('?')[0],
         navigation: user ? navigationFor(waymark, user.role, request.url) : [],
         demo: demo !== null,
+        timeZone: waymark.timeZone,
       });
       return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
     },
@@ -325,6 +331,12 @@ function csrfTokenOf(request: FastifyRequest): string | undefined {
   if (typeof field === 'string') return field;
   if (field && typeof field === 'object') return field.value;
   return request.headers['csrf-token'] as string | undefined;
+}
+
+/** Whether a text of a form holds the character NUL. Bodies of files are not looked through. */
+function holdsNul(fields: unknown): boolean {
+  if (fields === null || typeof fields !== 'object' || Buffer.isBuffer(fields)) return false;
+  return Object.values(fields).some((value) => [value].flat().some((text) => typeof text === 'string' && text.includes('\0')));
 }
 
 /** Only paths of our own: no other site is ever redirected to. */

@@ -43,10 +43,18 @@ const bytesPerValue: Record<FixedType, number> = { i32: 4, u8: 1, u16: 2, f32: 4
 /** The number of rows DuckDB moves at once. */
 export const chunkRows = bindings.vector_size();
 
+/** Columns of up to so many rows are short. */
+const shortRows = 8;
+
 /** An empty column of a type with room for `length` values. */
 export function emptyColumn<T extends ColumnType>(type: T, length: number, shared = false): ColumnValues[T] {
   // Without a buffer of its own a short column lies among the other objects, which is far quicker to make.
-  const room = (bytesEach: number) => (shared ? (new SharedArrayBuffer(length * bytesEach) as unknown as ArrayBuffer) : length);
+  const room = (bytesEach: number) =>
+    shared
+      ? (new SharedArrayBuffer(length * bytesEach) as unknown as ArrayBuffer)
+      : length <= shortRows
+        ? length
+        : new ArrayBuffer(length * bytesEach);
   switch (type) {
     case 'i32':
       return new Int32Array(room(4) as number) as ColumnValues[T];

@@ -19,8 +19,8 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
   async run({ tx, actor, note: audit }, _services, { id, step, outcome, note }) {
     const alert = await tx.selectFrom('supervision.alerts').select(['id', 'state']).where('id', '=', id).forUpdate().executeTakeFirst();
     if (!alert) throw new NotFoundError('There is no such alert.');
-    audit({ kind: 'alert', id }, { step });
     const way = Object.hasOwn(leads, step) ? leads[step as Step] : undefined;
+    audit({ kind: 'alert', id }, way ? { step } : {});
     if (!way) throw new InvalidError(`Choose what to do: ${alertSteps.join(', ')}.`, 'step');
     if (!way.from.includes(alert.state)) throw new InvalidError(`This alert is ${alert.state}; it cannot be ${step} now.`, 'step');
     const isEnd = step === 'closed';

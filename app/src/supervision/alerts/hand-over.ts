@@ -9,6 +9,12 @@ export const handOver: Action<null, { to: string; note: string; id?: number }, {
     const name = to.trim();
     if (name.length < 2 || name.length > 100) throw new InvalidError('Enter the name of the colleague who takes over.', 'to');
     if (name === actor.name) throw new InvalidError('Choose somebody else: these are yours already.', 'to');
+    const known = await tx.selectFrom('supervision.alert_steps').select('id').where('by_name', '=', name).limit(1).executeTakeFirst();
+    if (!known)
+      throw new InvalidError(
+        `Nobody called ${name} has worked with alerts here. Check the spelling, or let them take each alert over themselves.`,
+        'to',
+      );
     let query = tx
       .updateTable('supervision.alerts')
       .set({ assigned_to: name })

@@ -1,15 +1,4 @@
-import {
-  defaultTagParameters,
-  defaultWatch,
-  type Intervals,
-  intervalsOf,
-  type LaidArea,
-  NearWatch,
-  SharedZones,
-  type TagReport,
-  TagWatch,
-  ZoneWatch,
-} from '@waymark/presence';
+import { defaultTagParameters, defaultWatch, type LaidArea, NearWatch, type TagReport, TagWatch, type ZoneWatch } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
@@ -17,11 +6,11 @@ import { type Database, type Tx, withPurpose } from '../../platform/database.ts'
 import type { FixColumns, FixStore, Stored } from '../../platform/fix-store.ts';
 import { queueDeliveries, type RaisedAlert } from '../delivery/queue-deliveries.ts';
 import type { Severity } from '../tables.ts';
-import { type WornZone, zonesOfWearings } from '../zones/store.ts';
+import { zonesOfWearings } from '../zones/store.ts';
 import { type FoundAlert, findNearAlerts, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
 import { reconcile, type StoredAlert } from './reconcile.ts';
 import { openWearings, storedAlerts, type Written, wearingsInAlert, writeChanges } from './store.ts';
-import { reportOf, tracksOf, watchedOf } from './stored-track.ts';
+import { type HeldZone, heldZones, reportOf, tracksOf, watchOf } from './stored-track.ts';
 
 /** What a receipt stored, to be evaluated. */
 interface Evaluation {
@@ -36,7 +25,7 @@ interface Watched {
   /** The end of the wearing or of its order, ms since 1970. */
   ends: number;
   /** By version. */
-  zones: Map<string, { zone: WornZone; holds: Intervals }>;
+  zones: Map<string, HeldZone>;
   /** Hours are worked out up to here, ms since 1970. */
   upto: number;
   stored: StoredAlert[];
@@ -62,8 +51,8 @@ const aheadMs = 90 * 86_400_000;
 const recordEveryMs = 5000;
 /** Nearness is worked out anew for this long, ms: a day less than positions of protected people are kept. */
 const nearSinceMs = 6 * 86_400_000;
-/** More zones than this are looked up by place. */
-const ownAtMost = 24;
+/** Fixes that are read together, about: each takes some 300 bytes until it has been gone through. */
+const fixesTogether = 200_000;
 /** Wearings whose tracks are read together. */
 const madeTogether = 50;
 /** After a failure, for instance of the database, it is tried again after this long, ms. */
@@ -198,11 +187,15 @@ export class LiveWatch {
   async lookForSilence(): Promise<void> {
     const lasts = ({ stored }: Watched) => stored.some(({ to, retracted, kind }) => to === null && !retracted && kind !== 'no signal');
     const silent = [...this.#watched].filter(([wearing, watched]) => lasts(watched) && this.#isSilent(wearing)).map(([wearing]) => wearing);
-    const worn = await this.#inMonitoring(openWearings);
-    const mute = worn.filter((wearing) => !this.#mute.has(wearing) && this.#latest.has(wearing) && this.#isMute(wearing, null));
+    const worn = new Set(await this.#inMonitoring(openWearings));
+    // Of an order that ended by itself, a silence ends too.
+    const over = [...this.#watched]
+      .filter(([wearing, { stored }]) => !worn.has(wearing) && stored.some(({ to, retracted }) => to === null && !retracted))
+      .map(([wearing]) => wearing);
+    const mute = [...worn].filter((wearing) => !this.#mute.has(wearing) && this.#latest.has(wearing) && this.#isMute(wearing, null));
     for (const wearing of mute) this.#mute.add(wearing);
-    if (silent.length + mute.length === 0) return;
-    this.#queue.push({ receipt: this.#evaluatedReceipt, fixes: new Map([...silent, ...mute].map((wearing) => [wearing, []])) });
+    if (silent.length + mute.length + over.length === 0) return;
+    this.#queue.push({ receipt: this.#evaluatedReceipt, fixes: new Map([...silent, ...mute, ...over].map((wearing) => [wearing, []])) });
     this.#run();
     await this.settled();
   }
@@ -226,26 +219,27 @@ export class LiveWatch {
   async #evaluateAll(): Promise<void> {
     while (this.#queue.length > 0 || this.#stale.size > 0) {
       const group = this.#queue.splice(0);
-      const fixes = new Map<number, TagReport[]>();
-      for (const evaluation of group) {
-        for (const [wearing, own] of evaluation.fixes) {
-          const all = fixes.get(wearing);
-          if (all) all.push(...own);
-          else fixes.set(wearing, [...own]);
-        }
-      }
-      const again = [...this.#stale];
-      this.#stale = new Set();
-      if (again.length > 0) await this.#learnNearTo();
-      for (const wearing of again) {
-        this.#watched.delete(wearing);
-        if (!fixes.has(wearing)) fixes.set(wearing, []);
-      }
+      // A few at a time: a change that concerns thousands must not keep everybody else waiting.
+      const again = [...this.#stale].slice(0, madeTogether);
+      for (const wearing of again) this.#stale.delete(wearing);
       try {
+        if (again.length > 0) await this.#learnNearTo();
+        const fixes = new Map<number, TagReport[]>(again.map((wearing) => [wearing, []]));
+        for (const evaluation of group) {
+          for (const [wearing, own] of evaluation.fixes) {
+            const all = fixes.get(wearing);
+            if (!all) fixes.set(wearing, [...own]);
+            else for (const fix of own) all.push(fix);
+          }
+        }
+        for (const wearing of again) this.#watched.delete(wearing);
         await this.#evaluate(fixes, group[group.length - 1]?.receipt ?? this.#evaluatedReceipt, again);
       } catch (error) {
         // The fixes are stored: their watches are made anew from there.
-        for (const wearing of fixes.keys()) this.#stale.add(wearing);
+        for (const wearing of again) this.#stale.add(wearing);
+        for (const evaluation of group)
+          for (const key of evaluation.fixes.keys())
+            for (const wearing of key > 0 ? [key] : (this.#nearTo.get(-key) ?? [])) this.#stale.add(wearing);
         this.#evaluatedReceipt = this.#recordedReceipt;
         throw error;
       }
@@ -276,17 +270,14 @@ export class LiveWatch {
       const silent = this.#isSilent(wearing);
       const found: FoundAlert[] = [];
       for (const [id, spans] of watched.watch.all()) {
-        const { zone, holds } = watched.zones.get(id) as { zone: WornZone; holds: Intervals };
+        const { zone, holds } = watched.zones.get(id) as HeldZone;
         found.push(...findZoneAlerts(zone.id, zone.kind, spans, holds, silent));
       }
-      // Of a tag that has been taken off nothing lasts.
-      const ended = watched.ends <= this.#now();
-      const episodes = watched.tag.episodes(!ended && this.#isMute(wearing, watched.stored));
-      found.push(...this.#nearAlerts(watched, silent));
-      found.push(...findTagAlerts(ended ? episodes.map((own) => ({ ...own, lasts: false })) : episodes));
+      found.push(...this.#nearAlerts(watched, silent), ...this.#tagAlerts(wearing, watched));
       if (reconcile(watched.stored, found).length > 0) changed.push({ wearing, found });
     }
     this.#evaluatedReceipt = Math.max(this.#evaluatedReceipt, receipt);
+    this.#letGo(fixes.keys(), changed);
     if (changed.length === 0 && again.length === 0) {
       if (this.#now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
       return;
@@ -299,7 +290,7 @@ export class LiveWatch {
         const changes = reconcile(watched.stored, found);
         const ids = await writeChanges(tx, wearing, changes);
         changes.forEach((own, i) => {
-          if (own.change === 'raised' || own.change === 'raised again')
+          if (own.change === 'raised' || own.change === 'raised again' || (own.change === 'amended' && own.isWorse))
             raised.push({ ...(ids[i] as Written), severity: severityOf(own.found.kind), to: own.found.to });
         });
         changes.forEach((own, i) => {
@@ -349,7 +340,18 @@ export class LiveWatch {
 
   /** Makes watches from what is stored: every fix of the wearing, so that the outcome is the one of having seen them all. */
   async #make(wearings: number[]): Promise<void> {
-    for (let i = 0; i < wearings.length; i += madeTogether) await this.#makeTogether(wearings.slice(i, i + madeTogether));
+    let part: number[] = [];
+    let fixes = 0;
+    const counts = wearings.length > 1 ? await this.#store.countByWearing(wearings) : new Map<number, number>();
+    for (const wearing of wearings) {
+      part.push(wearing);
+      fixes += counts.get(wearing) ?? 0;
+      if (part.length < madeTogether && fixes < fixesTogether) continue;
+      await this.#makeTogether(part);
+      part = [];
+      fixes = 0;
+    }
+    if (part.length > 0) await this.#makeTogether(part);
   }
 
   async #makeTogether(wearings: number[]): Promise<void> {
@@ -363,13 +365,16 @@ export class LiveWatch {
     const devices = new Set([...near.values()].flat().map(({ tagId }) => -tagId));
     const tracks = tracksOf(await this.#store.tracks([...wearings, ...devices]));
     for (const wearing of wearings) {
-      const own = zones.filter((zone) => zone.wearing_id === wearing && zone.schedule.from < zone.schedule.to);
-      const holds = own.map((zone) => ({ zone, holds: intervalsOf(zone.schedule, zone.schedule.from, upto, this.#timeZone) }));
+      const held = heldZones(
+        zones.filter((zone) => zone.wearing_id === wearing),
+        upto,
+        this.#timeZone,
+      );
       const watched: Watched = {
-        watch: this.#watchOf(holds),
+        watch: watchOf(held, this.#areas),
         tag: new TagWatch(),
         ends: ends.get(wearing) ?? Number.NEGATIVE_INFINITY,
-        zones: new Map(holds.map((each) => [String(each.zone.id), each])),
+        zones: new Map(held.map((each) => [String(each.zone.id), each])),
         upto,
         stored: stored.get(wearing) ?? [],
         near: (near.get(wearing) ?? []).map((protection) => ({ protection, watch: new NearWatch(protection.radiusM) })),
@@ -378,6 +383,15 @@ export class LiveWatch {
       take(watched, tracks.get(wearing) ?? []);
       if (watched.tag.lastAt > 0) this.#latest.set(wearing, watched.tag.lastAt);
       this.#watched.set(wearing, watched);
+    }
+  }
+
+  /** Wearings that have ended need no watch any more; one that is asked about again is made anew. */
+  #letGo(wearings: Iterable<number>, changed: readonly { wearing: number }[]): void {
+    const needed = new Set(changed.map(({ wearing }) => wearing));
+    for (const wearing of wearings) {
+      const watched = this.#watched.get(wearing);
+      if (watched && watched.ends < this.#now() && !needed.has(wearing)) this.#watched.delete(wearing);
     }
   }
 
@@ -404,6 +418,16 @@ export class LiveWatch {
     }
   }
 
+  /** Of a tag that has been taken off nothing lasts; a silence that was on record ends with the wearing. */
+  #tagAlerts(wearing: number, { tag, ends, stored }: Watched): FoundAlert[] {
+    if (ends > this.#now()) return findTagAlerts(tag.episodes(this.#isMute(wearing, stored)));
+    const wasSilent = stored.some(({ kind, from, retracted }) => kind === 'no signal' && from === tag.lastAt && !retracted);
+    const episodes = tag.episodes(wasSilent);
+    return findTagAlerts(
+      episodes.map((own) => (own.lasts ? { ...own, lasts: false, to: own.kind === 'no signal' ? Math.max(ends, own.from) : own.to } : own)),
+    );
+  }
+
   /** Positions of protected people are kept for a week: what was found before that stays as it is on record. */
   #nearAlerts({ near, stored }: Watched, silent: boolean): FoundAlert[] {
     if (near.length === 0 && !stored.some(({ kind }) => kind === 'near protected person')) return [];
@@ -413,17 +437,7 @@ export class LiveWatch {
       const over = silent || protection.to <= this.#now();
       return findNearAlerts(protection.id, protection.radiusM, watch.episodes(), over).filter(({ from }) => from >= since);
     });
-    return [...before.map((own) => ({ ...own, to: own.to ?? own.from, confirmedAt: own.from })), ...found];
-  }
-
-  /** Few zones are looked at one by one; where there are many, those to keep out of are found by place. */
-  #watchOf(zones: readonly { zone: WornZone; holds: Intervals }[]): ZoneWatch {
-    const laid = zones.map(({ zone, holds }) => watchedOf(zone, holds, this.#areas));
-    if (laid.length <= ownAtMost) return new ZoneWatch(laid);
-    return new ZoneWatch(
-      laid.filter(({ stayIn }) => stayIn),
-      new SharedZones(laid.filter(({ stayIn }) => !stayIn)),
-    );
+    return [...before.map((own) => ({ ...own, to: own.to ?? since, confirmedAt: own.from })), ...found];
   }
 
   #isSilent(wearing: number): boolean {

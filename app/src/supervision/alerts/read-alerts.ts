@@ -182,6 +182,8 @@ export interface AlertDetail {
     due_at: Date;
     settled_at: Date | null;
   }[];
+  /** Stretches without a fix, longer than five minutes. Ms since 1970. */
+  gaps: { from: number; to: number }[];
   /** Fixes in the middle of a long alert that are not among the points. */
   omitted: number;
 }
@@ -189,6 +191,7 @@ export interface AlertDetail {
 /** Fixes this long before and after are shown beside an alert, ms. */
 const aroundMs = 20 * 60_000;
 const pointsAtMost = 600;
+const gapMs = 300_000;
 
 /** One alert with its history, the zone, and the fixes around it. */
 export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail> = {
@@ -227,7 +230,10 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
     const points: AlertDetail['points'] = [];
     // Of a long one its beginning, and how things stand at its end.
     const half = pointsAtMost / 2;
+    const gaps: AlertDetail['gaps'] = [];
     for (let i = 0; i < track.count; i++) {
+      const [before, at] = [track.columns.at[i - 1], track.columns.at[i] as number];
+      if (before !== undefined && at - before > gapMs) gaps.push({ from: before, to: at });
       if (track.count > pointsAtMost && i >= half && i < track.count - half) continue;
       const accuracy = track.columns.accuracyM[i] as number;
       points.push({
@@ -245,6 +251,7 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
       deliveries,
       zone: zone ? zoneFeature(zone as ZoneVersionRow) : null,
       points,
+      gaps,
       omitted: track.count - points.length,
     };
   },

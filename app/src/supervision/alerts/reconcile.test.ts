@@ -16,7 +16,7 @@ function written(stored: readonly StoredAlert[], changes: readonly AlertChange[]
   for (const change of changes) {
     if (change.change === 'raised') {
       const { zoneVersion, kind, from, to, facts: own } = change.found;
-      result.push({ id: next++, zoneVersion, kind, from, to, facts: own, retracted: false });
+      result.push({ id: next++, zoneVersion, kind, from, to, facts: own, retracted: false, closed: false });
       continue;
     }
     const own = result.find(({ id }) => id === change.id) as StoredAlert;
@@ -27,7 +27,9 @@ function written(stored: readonly StoredAlert[], changes: readonly AlertChange[]
 }
 
 describe('alerts on record and what the fixes say', () => {
-  const stored: StoredAlert[] = [{ id: 7, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: null, facts, retracted: false }];
+  const stored: StoredAlert[] = [
+    { id: 7, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: null, facts, retracted: false, closed: false },
+  ];
 
   test('what agrees is left alone, however long it lasts', () => {
     expect(reconcile(stored, [found(100, null, { facts: { ...facts, fixes: 90 } })])).toEqual([]);
@@ -53,6 +55,25 @@ describe('alerts on record and what the fixes say', () => {
     ]);
   });
 
+  test('one that was closed is raised again when it goes on, and when it is worse than was told', () => {
+    const closed: StoredAlert = {
+      id: 7,
+      zoneVersion: 1,
+      kind: 'exclusion entered',
+      from: 100,
+      to: 400,
+      facts,
+      retracted: false,
+      closed: true,
+    };
+    expect(reconcile([closed], [found(100, 500)])).toMatchObject([{ change: 'amended', id: 7 }]);
+    expect(reconcile([closed], [found(100, null)])).toMatchObject([{ change: 'raised again', id: 7 }]);
+    const low: StoredAlert = { ...closed, zoneVersion: null, kind: 'battery low', to: null };
+    const flat = found(100, null, { zoneVersion: null, kind: 'battery flat' });
+    expect(reconcile([low], [flat])).toMatchObject([{ change: 'raised again', id: 7 }]);
+    expect(reconcile([{ ...low, closed: false }], [flat])).toMatchObject([{ change: 'amended', isWorse: true }]);
+  });
+
   test('when it has ended, what it rests on is put right too', () => {
     const ended = written(stored, reconcile(stored, [found(100, 400)]));
     const farther = found(100, 400, { facts: { ...facts, farthestM: 400 } });
@@ -61,8 +82,8 @@ describe('alerts on record and what the fixes say', () => {
 
   test('what is active comes before what was retracted', () => {
     const both: StoredAlert[] = [
-      { id: 1, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: 200, facts, retracted: true },
-      { id: 2, zoneVersion: 1, kind: 'exclusion entered', from: 150, to: null, facts, retracted: false },
+      { id: 1, zoneVersion: 1, kind: 'exclusion entered', from: 100, to: 200, facts, retracted: true, closed: false },
+      { id: 2, zoneVersion: 1, kind: 'exclusion entered', from: 150, to: null, facts, retracted: false, closed: false },
     ];
     expect(reconcile(both, [found(140, null)])).toMatchObject([{ change: 'amended', id: 2 }]);
   });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AlertFacts, AlertKind } from '../tables.ts';
-import { causeOf, type FoundAlert } from './find-alerts.ts';
+import { type AlertFacts, type AlertKind, severities } from '../tables.ts';
+import { causeOf, type FoundAlert, severityOf } from './find-alerts.ts';
 
 /** An alert on record, as far as fixes can change it. Times in ms since 1970. */
 export interface StoredAlert {
@@ -12,18 +12,23 @@ export interface StoredAlert {
   to: number | null;
   facts: AlertFacts;
   retracted: boolean;
+  /** Somebody has decided about it. */
+  closed: boolean;
 }
 
 export type AlertChange =
   | { change: 'raised'; found: FoundAlert }
-  | { change: 'amended' | 'raised again'; id: number; found: FoundAlert }
+  /** Worse: more severe than what people were told. */
+  | { change: 'amended'; id: number; found: FoundAlert; isWorse: boolean }
+  | { change: 'raised again'; id: number; found: FoundAlert }
   | { change: 'retracted'; id: number };
 
 /**
  * What has to be done to the alerts on record so that they say what the fixes say.
  *
  * An alert is the same if it begins at the same moment, or else overlaps; the same inputs always give the same changes, and
- * none when the record agrees already. While an alert lasts its growing length is no change.
+ * none when the record agrees already. While an alert lasts its growing length is no change. One that somebody has closed is raised
+ * again when it goes on after all, or turns out worse.
  */
 export function reconcile(stored: readonly StoredAlert[], found: readonly FoundAlert[]): AlertChange[] {
   if (stored.length === 0 && found.length === 0) return [];
@@ -54,7 +59,11 @@ export function reconcile(stored: readonly StoredAlert[], found: readonly FoundA
     const same = before.from === own.from && before.to === own.to && before.kind === own.kind;
     // What it rests on is settled when it has ended.
     const rests = own.to === null || isDeepStrictEqual(before.facts, own.facts);
-    return same && rests ? [] : [{ change: 'amended', id: before.id, found: own }];
+    if (same && rests) return [];
+    const isWorse = severities.indexOf(severityOf(own.kind)) < severities.indexOf(severityOf(before.kind));
+    const goesOn = before.to !== null && own.to === null;
+    if (before.closed && (isWorse || goesOn)) return [{ change: 'raised again', id: before.id, found: own }];
+    return [{ change: 'amended', id: before.id, found: own, isWorse }];
   });
   for (const { id, retracted } of free) if (!retracted) changes.push({ change: 'retracted', id });
   return changes;

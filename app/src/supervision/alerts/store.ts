@@ -22,6 +22,7 @@ export async function storedAlerts(tx: Tx, wearings: readonly number[]): Promise
       to: row.to_at?.getTime() ?? null,
       facts: row.facts,
       retracted: row.state === 'retracted',
+      closed: row.state === 'closed',
     });
   return stored;
 }

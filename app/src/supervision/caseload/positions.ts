@@ -26,7 +26,7 @@ export class Positions {
     await this.#store.scan(
       `SELECT wearing, max(at_ms) AS at_ms, arg_max(received_ms, at_ms) AS received_ms, arg_max(lon, at_ms) AS lon,
         arg_max(lat, at_ms) AS lat, arg_max(accuracy_m, at_ms) AS accuracy_m, arg_max(battery, at_ms) AS battery
-       FROM fixes GROUP BY wearing`,
+       FROM fixes WHERE wearing > 0 GROUP BY wearing`,
       { wearing: 'i32', at: 'time', receivedAt: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', battery: 'f32' },
       [],
       (columns, count) => {
@@ -52,6 +52,8 @@ export class Positions {
 
   #keep(columns: Pick<FixColumns, 'wearing' | 'at' | 'receivedAt' | 'lon' | 'lat' | 'accuracyM' | 'battery'>, i: number): void {
     const wearing = columns.wearing[i] as number;
+    // A number below zero is a protected person's: where they are is told to nobody.
+    if (wearing <= 0) return;
     const at = columns.at[i] as number;
     if (at <= (this.#latest.get(wearing)?.at ?? Number.NEGATIVE_INFINITY)) return;
     const given = (value: number) => (Number.isNaN(value) ? null : value);

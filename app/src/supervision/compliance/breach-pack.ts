@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { defaultParameters, defaultWatch } from '@waymark/presence';
+import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -28,7 +29,7 @@ export interface Pack {
 
 const caveats = [
   `A fix has an error. A person counts as inside or outside only with a probability of at least ${100 * defaultWatch.likely} % on two fixes in a row, or ${100 * defaultWatch.certain} % on one.`,
-  'Time without signal is unknown: it is neither kept nor broken. Signal is lost inside buildings and under ground without any doing of the person.',
+  'Time without signal, or too near the edge of a zone to tell, is unknown: it is neither kept nor broken. Signal is lost inside buildings and under ground without any doing of the person.',
   'An alert is a reason to ask. Its outcome is what a named person found, with their reason.',
   'Fixes that arrive late can change an alert. What is said here rests on what had been received when the pack was made.',
   'The person can see what is held, and can challenge it.',
@@ -44,11 +45,13 @@ export const makePack: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, note: audit }, services, { wearingId, from, to, note }) {
+    asPerson(actor);
     if (Number.isNaN(from)) throw new InvalidError('Enter the first day, such as 2026-09-07.', 'from');
     if (Number.isNaN(to)) throw new InvalidError('Enter the last day, such as 2026-09-13.', 'to');
     if (note.trim().length < 3) throw new InvalidError('Say in a sentence what the pack is for.', 'note');
     const content = await contentOf(tx, services.fixes, wearingId, from, Math.min(to, Date.now()), services.timeZone);
     const text = JSON.stringify(content);
+    const sha256 = createHash('sha256').update(canonicalJson(content)).digest('hex');
     const { id } = await tx
       .insertInto('supervision.breach_packs')
       .values({
@@ -56,7 +59,7 @@ export const makePack: Action<
         from_at: new Date(content.period.from),
         to_at: new Date(content.period.to),
         content: text,
-        sha256: createHash('sha256').update(canonicalJson(content)).digest('hex'),
+        sha256,
         note: note.trim().slice(0, 1000),
         made_by: actor.id,
         made_by_name: actor.name,
@@ -68,7 +71,7 @@ export const makePack: Action<
       })
       .returning('id')
       .executeTakeFirstOrThrow();
-    audit({ kind: 'breach pack', id }, { wearing: wearingId });
+    audit({ kind: 'breach pack', id }, { wearing: wearingId, sha256 });
     return { id };
   },
 };
@@ -117,8 +120,8 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
     .leftJoin('supervision.zone_versions as v', 'v.id', 'a.zone_version_id')
     .select(['a.id', 'a.kind', 'a.state', 'a.version', 'a.from_at', 'a.to_at', 'a.facts', 'a.outcome', 'v.name as zone'])
     .where('a.wearing_id', '=', wearingId)
-    .where('a.from_at', '>=', new Date(period.from))
     .where('a.from_at', '<', new Date(period.to))
+    .where((eb) => eb.or([eb('a.to_at', 'is', null), eb('a.to_at', '>=', new Date(period.from))]))
     .orderBy('a.from_at')
     .orderBy('a.id')
     .execute();
@@ -165,6 +168,11 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
   };
 }
 
+/** A pack is made and reviewed by people who are named; a program has no name of its own. */
+function asPerson({ id }: Actor): void {
+  if (id.startsWith('token:')) throw new InvalidError('A program cannot make or review a pack. Sign in as yourself.');
+}
+
 async function packOf(tx: Tx, id: number): Promise<Pack & { intact: boolean }> {
   const pack = await tx
     .selectFrom('supervision.breach_packs as p')
@@ -195,7 +203,8 @@ export const reviewPack: Action<null, { id: number; decision: string; reason: st
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, { id, decision, reason }) {
-    note({ kind: 'breach pack', id }, { decision });
+    note({ kind: 'breach pack', id });
+    asPerson(actor);
     await tx.selectFrom('supervision.breach_packs').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
     const pack = await packOf(tx, id);
     if (decision !== 'released' && decision !== 'sent back') throw new InvalidError('Choose whether it may leave.', 'decision');
@@ -204,6 +213,7 @@ export const reviewPack: Action<null, { id: number; decision: string; reason: st
     if (!pack.intact)
       throw new InvalidError('What is stored is not what was put together. Make the pack again and tell the administrator.', 'decision');
     if (reason.trim().length < 3) throw new InvalidError('Give your reason.', 'reason');
+    note({ kind: 'breach pack', id }, { decision, sha256: pack.sha256 });
     if (decision === 'released' && pack.content.open > 0)
       throw new InvalidError(
         `${pack.content.open} of its alerts had no outcome when it was made. Close them, and make the pack again.`,

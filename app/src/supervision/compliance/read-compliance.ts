@@ -1,8 +1,8 @@
-import { type Compliance, complianceOf, intervalsOf, weeksOf, ZoneWatch } from '@waymark/presence';
+import { type Compliance, complianceOf, weeksOf } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
-import { tracksOf, watchedOf } from '../alerts/stored-track.ts';
+import { heldZones, tracksOf, watchOf } from '../alerts/stored-track.ts';
 import type { AlertKind, AlertOutcome } from '../tables.ts';
 import { zonesOfWearings } from '../zones/store.ts';
 import type { ConditionKept } from './pack-content.ts';
@@ -35,9 +35,11 @@ export async function complianceOfWearing(
   timeZone: string,
 ): Promise<WeekCompliance[]> {
   const zones = await zonesOfWearings(tx, [wearingId]);
-  const holds = zones.map((zone) => ({ zone, holds: intervalsOf(zone.schedule, zone.schedule.from, period.to, timeZone) }));
-  const watch = new ZoneWatch(holds.map((each) => watchedOf(each.zone, each.holds)));
-  watch.take(tracksOf(await fixes.tracks([wearingId])).get(wearingId) ?? []);
+  const holds = heldZones(zones, period.to, timeZone);
+  // Each zone one by one: of one that is found by place and never came near, it would not be told when anything was known.
+  const watch = watchOf(holds, undefined, Number.POSITIVE_INFINITY);
+  // The day before settles on which side of each zone the wearer was when the period began.
+  watch.take(tracksOf(await fixes.tracks([wearingId], period.from - 86_400_000)).get(wearingId) ?? []);
   const alerts = await tx
     .selectFrom('supervision.alerts')
     .select(['kind', 'state', 'outcome', 'from_at'])

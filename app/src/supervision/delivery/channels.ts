@@ -70,7 +70,7 @@ export class Channels {
   async send(channel: Channel, target: string, secret: string, message: Message): Promise<void> {
     // What was allowed when the rule was made may not be any more.
     const fault = this.faultOf(channel, target);
-    if (fault) throw new Error(fault);
+    if (fault) throw new Error(fault.replace(/\.$/, ''));
     if (channel === 'e-mail') {
       await this.#mail?.sendMail({
         from: this.#settings.mailFrom ?? 'waymark@localhost',

@@ -10,6 +10,8 @@ import type { Channels, Message } from './channels.ts';
 const lookEveryMs = 1000;
 /** Messages on their way at a time. */
 const together = 8;
+/** Rounds one after another while much is due. */
+const roundsAtMost = 50;
 /** After an attempt that failed the next follows after so many seconds; after the last it is given up. */
 export const waitsS = [10, 30, 90, 270, 810, 2430];
 /** An attempt that is not heard of again, because the server ended, is made again after this long, seconds. */
@@ -65,10 +67,20 @@ export class Deliverer {
   /** Sends what is due now. Gives how many attempts were made. */
   async deliverDue(now = new Date()): Promise<number> {
     if (this.#running) return this.#running;
-    this.#running = this.#round(now).finally(() => {
+    this.#running = this.#rounds(now).finally(() => {
       this.#running = null;
     });
     return this.#running;
+  }
+
+  async #rounds(now: Date): Promise<number> {
+    let attempts = 0;
+    for (let round = 0; round < roundsAtMost; round++) {
+      const made = await this.#round(now);
+      attempts += made;
+      if (made < together) break;
+    }
+    return attempts;
   }
 
   async #round(now: Date): Promise<number> {
@@ -107,14 +119,19 @@ export class Deliverer {
       .set({ due_at: new Date(now.getTime() + 1000 * claimS), attempts: sql<number>`attempts + 1` })
       .where('id', 'in', (eb) =>
         eb
-          .selectFrom('supervision.deliveries')
-          .select('id')
-          .where('state', '=', 'waiting')
-          .where('due_at', '<=', now)
-          .orderBy('due_at')
-          .orderBy('id')
+          .selectFrom('supervision.deliveries as d')
+          .innerJoin('supervision.delivery_rules as r', 'r.id', 'd.rule_id')
+          .leftJoin('supervision.alerts as a', 'a.id', 'd.alert_id')
+          .select('d.id')
+          .where('d.state', '=', 'waiting')
+          .where('d.due_at', '<=', now)
+          .where('r.ended_at', 'is', null)
+          // What is urgent goes first, whatever else waits.
+          .orderBy(sql`CASE a.severity WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END`)
+          .orderBy('d.due_at')
+          .orderBy('d.id')
           .limit(together)
-          .forUpdate()
+          .forUpdate('d')
           .skipLocked(),
       )
       .returning(['id'])
@@ -178,6 +195,8 @@ export class Deliverer {
           ...(state === 'waiting' ? { due_at: new Date(now.getTime() + 1000 * (waitS as number)) } : {}),
         })
         .where('id', '=', own.id)
+        // The rule may have been ended meanwhile.
+        .where('state', '=', 'waiting')
         .execute();
     }
     await appendAudit(

@@ -33,10 +33,10 @@ export async function queueDeliveries(tx: Tx, alerts: readonly RaisedAlert[], no
         settled_at: null,
       })),
   );
-  if (rows.length > 0)
+  for (let i = 0; i < rows.length; i += 1000)
     await tx
       .insertInto('supervision.deliveries')
-      .values(rows)
+      .values(rows.slice(i, i + 1000))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   return rows.length;

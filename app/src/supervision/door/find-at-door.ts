@@ -17,6 +17,7 @@ export const findAtDoor: Action<null, { search: string }, { rows: FoundAtDoor[] 
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, note }, _services, { search }) {
+    if (search.trim() === '') return { rows: [] };
     const like = `%${search.trim().replace(/[%_\\]/g, '\\$&')}%`;
     const now = new Date();
     const rows = await tx

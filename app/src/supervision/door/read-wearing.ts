@@ -1,11 +1,13 @@
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Position, Positions } from '../caseload/positions.ts';
-import { batteryLow } from '../subjects/tag-life.ts';
+import { batteryLow, isSilent } from '../subjects/tag-life.ts';
 
 export interface WearingAtDoor {
   wearing: { id: number; starts_at: Date; ends_at: Date | null; tag: string; tag_id: number };
   subject: { id: number; name: string; reference: string };
   last: Position | null;
+  /** It was heard of within the hour. */
+  heard: boolean;
   /** What the officer can see before leaving: each with whether it is so. */
   checks: { text: string; done: boolean }[];
 }
@@ -30,14 +32,16 @@ export const readWearing: Action<{ positions: Positions }, { id: number }, Weari
     note({ kind: 'subject', id: row.subject_id }, { wearing: id });
     const last = positions.of(id);
     const { accuracyM = null, battery = null } = last ?? {};
+    const heard = last !== null && !isSilent(last, Date.now());
     return {
       wearing: { id, starts_at: row.starts_at, ends_at: row.ends_at, tag: row.serial, tag_id: row.tag_id },
       subject: { id: row.subject_id, name: row.name, reference: row.reference },
       last,
+      heard,
       checks: [
-        { text: 'The first position has come', done: last !== null },
-        { text: `It is accurate to ${accurateM} m or better`, done: accuracyM !== null && accuracyM <= accurateM },
-        { text: 'The battery is not low', done: last !== null && (battery === null || battery >= batteryLow) },
+        { text: 'The tag is heard', done: heard },
+        { text: `Its position is accurate to ${accurateM} m or better`, done: heard && accuracyM !== null && accuracyM <= accurateM },
+        { text: 'The battery is not low', done: heard && battery !== null && battery >= batteryLow },
       ],
     };
   },

@@ -11,6 +11,8 @@ export interface KnownTag {
   id: number;
   /** In order of time, each already cut to the order in force. */
   wearings: WearingSpan[];
+  /** It is, or was, carried by a protected person. */
+  protects?: boolean;
 }
 
 /** Reasons for quarantine, as people read them. */

@@ -72,7 +72,9 @@ export class Intake {
       // A protected person's device is worn by nobody who is supervised: its fixes bear its own number, below zero.
       for (const p of protections) {
         const to = Math.min(p.ends_at?.getTime() ?? Infinity, p.order_to?.getTime() ?? Infinity);
-        byId.get(p.tag_id)?.wearings.push({ id: -p.tag_id, from: p.starts_at.getTime(), to });
+        const device = byId.get(p.tag_id);
+        device?.wearings.push({ id: -p.tag_id, from: p.starts_at.getTime(), to });
+        if (device) device.protects = true;
       }
       this.#tags = known;
       this.#credentials = new Map(
@@ -125,7 +127,11 @@ export class Intake {
       const tag = this.#tags.get(fix.tag);
       const wearing = checkFix(fix, tag, receivedAt);
       if (typeof wearing === 'string') {
-        quarantined.push({ tag: shorten(fix.tag, 100), at: fix.at, lon: fix.lon, lat: fix.lat, reason: wearing, raw: JSON.stringify(fix) });
+        // Where a protected person is when nobody need know is not kept, not even in quarantine.
+        const place = tag?.protects
+          ? { lon: Number.NaN, lat: Number.NaN, raw: '' }
+          : { lon: fix.lon, lat: fix.lat, raw: JSON.stringify(fix) };
+        quarantined.push({ tag: shorten(fix.tag, 100), at: fix.at, reason: wearing, ...place });
         continue;
       }
       columns.tag[count] = (tag as KnownTag).id;

@@ -24,7 +24,7 @@ export async function readTimeline(tx: Tx, subjectId: number, limit: number): Pr
     .selectFrom('supervision.tag_steps as t')
     .innerJoin('supervision.wearings as w', 'w.id', 't.wearing_id')
     .innerJoin('supervision.tags as g', 'g.id', 't.tag_id')
-    .select(['t.step', 't.note', 't.by_name', 't.at', 'g.id as tag_id', 'g.serial'])
+    .select(['t.step', 't.note', 't.by_name', 'w.starts_at', 'w.ends_at', 't.at', 'g.id as tag_id', 'g.serial'])
     .where('w.subject_id', '=', subjectId)
     .orderBy('t.at', 'desc')
     .limit(limit)
@@ -33,7 +33,33 @@ export async function readTimeline(tx: Tx, subjectId: number, limit: number): Pr
     .selectFrom('supervision.zone_versions as v')
     .innerJoin('supervision.zone_orders as z', 'z.zone_id', 'v.zone_id')
     .innerJoin('supervision.orders as o', 'o.id', 'z.order_id')
-    .select(['v.name', 'v.version', 'v.reason', 'v.by_name', 'v.recorded_at', 'v.superseded_at'])
+    .innerJoin('supervision.zones as s', 's.id', 'v.zone_id')
+    .select([
+      'v.id',
+      'v.name',
+      'v.version',
+      'v.reason',
+      'v.by_name',
+      'v.recorded_at',
+      'v.superseded_at',
+      's.shared',
+      'z.added_at',
+      'z.removed_at',
+      'z.removed_reason',
+    ])
+    .select((eb) =>
+      eb
+        .not(
+          eb.exists(
+            eb
+              .selectFrom('supervision.zone_versions as n')
+              .select('n.id')
+              .whereRef('n.zone_id', '=', 'v.zone_id')
+              .whereRef('n.version', '>', 'v.version'),
+          ),
+        )
+        .as('latest'),
+    )
     .where('o.subject_id', '=', subjectId)
     .orderBy('v.recorded_at', 'desc')
     .limit(limit)
@@ -56,18 +82,14 @@ export async function readTimeline(tx: Tx, subjectId: number, limit: number): Pr
         .join(', '),
       href: `/alerts/${id}`,
     })),
-    ...tags.map(({ step, note, by_name, at, tag_id, serial }) => ({
-      at,
+    ...tags.map(({ step, note, by_name, at, starts_at, ends_at, tag_id, serial }) => ({
+      // When it happened, not when it was written down.
+      at: step === 'fitted' ? starts_at : (ends_at ?? at),
       what: step === 'fitted' ? `Tag ${serial} was fitted` : `Tag ${serial} came off: ${step}`,
       detail: [by_name, note].filter(Boolean).join(': '),
       href: `/tags/${tag_id}`,
     })),
-    ...zones.map(({ name, version, reason, by_name, recorded_at }) => ({
-      at: recorded_at,
-      what: version === 1 ? `Zone “${name}” was added` : `Zone “${name}” was changed`,
-      detail: version === 1 ? by_name : `${by_name}: ${reason}`,
-      href: zonesPage,
-    })),
+    ...zones.flatMap((zone) => happeningsOf(zone).map((own) => ({ ...own, href: zonesPage }))),
     ...absences.map(({ reason, by_name, recorded_at }) => ({
       at: recorded_at,
       what: 'An absence was authorised',
@@ -76,4 +98,36 @@ export async function readTimeline(tx: Tx, subjectId: number, limit: number): Pr
     })),
   ];
   return all.sort((a, b) => b.at.getTime() - a.at.getTime()).slice(0, limit);
+}
+
+interface ZoneRow {
+  name: string;
+  version: number;
+  reason: string;
+  by_name: string;
+  recorded_at: Date;
+  superseded_at: Date | null;
+  shared: boolean;
+  added_at: Date;
+  removed_at: Date | null;
+  removed_reason: string | null;
+  /** No later version follows. */
+  latest: unknown;
+}
+
+/** What happened to a zone of this person: a shared one from when it was added to the order until it was taken from it. */
+function happeningsOf(zone: ZoneRow): Omit<Happening, 'href'>[] {
+  const { name, version, by_name, recorded_at, superseded_at, shared, added_at, removed_at } = zone;
+  const held = (at: Date) => at >= added_at && (removed_at === null || at <= removed_at);
+  const told: Omit<Happening, 'href'>[] = [];
+  if (version === 1) {
+    told.push(
+      shared
+        ? { at: added_at, what: `Shared zone “${name}” was added`, detail: '' }
+        : { at: recorded_at, what: `Zone “${name}” was added`, detail: by_name },
+    );
+    if (removed_at) told.push({ at: removed_at, what: `Shared zone “${name}” was taken away`, detail: zone.removed_reason ?? '' });
+  } else if (held(recorded_at)) told.push({ at: recorded_at, what: `Zone “${name}” was changed`, detail: `${by_name}: ${zone.reason}` });
+  if (superseded_at && zone.latest && held(superseded_at)) told.push({ at: superseded_at, what: `Zone “${name}” ended`, detail: '' });
+  return told;
 }

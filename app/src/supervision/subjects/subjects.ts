@@ -4,6 +4,7 @@ import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import type { Intake } from '../fixes/intake.ts';
 import type { TagState } from '../tables.ts';
+import { watchAgain } from '../zones/store.ts';
 import { type Happening, readTimeline } from './read-timeline.ts';
 import { isTagState, writeTagStep } from './tag-life.ts';
 
@@ -220,6 +221,8 @@ export const openWearing: Action<{ intake: Intake }, NewWearing, { id: number }>
       .executeTakeFirst();
     if (!order) throw new NotFoundError('There is no such order for this subject.');
     if (Number.isNaN(input.startsAt.getTime())) throw new InvalidError('Enter when the tag was fitted, as a date and time.', 'startsAt');
+    if (input.startsAt.getTime() > Date.now() + aheadMs)
+      throw new InvalidError('That time is still to come. Enter when the tag was fitted.', 'startsAt');
     if (input.startsAt < order.starts_at || (order.ends_at && input.startsAt >= order.ends_at)) {
       throw new InvalidError('The tag can be worn only while the order is in force. Check the dates.', 'startsAt');
     }
@@ -254,10 +257,14 @@ export const openWearing: Action<{ intake: Intake }, NewWearing, { id: number }>
       note: (input.note ?? '').trim().slice(0, 500),
       by: actor.name,
     });
+    await watchAgain(tx, input.subjectId);
     note({ kind: 'subject', id: input.subjectId }, { wearing: row.id, tag: tag.id });
     return row;
   },
 };
+
+/** Clocks differ by this much, ms: what is later has not happened yet. */
+const aheadMs = 5 * 60_000;
 
 const whyNotInStock: Record<Exclude<TagState, 'in stock'>, string> = {
   removed: 'back from somebody and not yet checked',
@@ -295,6 +302,9 @@ export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, WearingEn
     if (!isTagState(state)) throw new InvalidError('Choose what becomes of the tag.', 'state');
     if (state !== 'removed' && state !== 'in stock' && note.trim().length < 3)
       throw new InvalidError('Say in a few words what happened to the tag.', 'note');
+    if (Number.isNaN(endsAt.getTime())) throw new InvalidError('Enter when the tag came off, as a date and time.', 'endsAt');
+    if (endsAt.getTime() > Date.now() + aheadMs)
+      throw new InvalidError('That time is still to come. Enter when the tag came off.', 'endsAt');
     if (!(endsAt > wearing.starts_at)) throw new InvalidError('The tag must come off after it was fitted.', 'endsAt');
     const later = await fixes.query(
       'SELECT count(*)::INTEGER AS n FROM fixes WHERE wearing = ? AND at_ms > ?',

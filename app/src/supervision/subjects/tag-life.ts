@@ -37,7 +37,7 @@ export interface TagDetail {
   standing: TagStanding;
   on: { wearing_id: number; subject_id: number; subject: string; reference: string; starts_at: Date } | null;
   last: Position | null;
-  steps: { step: string; note: string; by_name: string; at: Date; subject_id: number | null; subject: string | null }[];
+  steps: { step: string; note: string; by_name: string; at: Date; subject_id: number | null; reference: string | null }[];
 }
 
 /** One tag: where it is, who has worn it, and what was done with it. */
@@ -61,7 +61,7 @@ export const readTag: Action<{ positions: Positions }, { id: number }, TagDetail
       .selectFrom('supervision.tag_steps as t')
       .leftJoin('supervision.wearings as w', 'w.id', 't.wearing_id')
       .leftJoin('supervision.subjects as s', 's.id', 'w.subject_id')
-      .select(['t.step', 't.note', 't.by_name', 't.at', 's.id as subject_id', 's.name as subject'])
+      .select(['t.step', 't.note', 't.by_name', 't.at', 's.id as subject_id', 's.reference'])
       .where('t.tag_id', '=', id)
       .orderBy('t.id', 'desc')
       .execute();
@@ -91,7 +91,7 @@ export const moveTag: Action<null, { id: number; state: string; note: string }, 
   async run({ tx, actor, note: audit }, _services, { id, state, note }) {
     const tag = await tx.selectFrom('supervision.tags').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
     if (!tag) throw new NotFoundError('There is no such tag.');
-    audit({ kind: 'tag', id }, { state });
+    audit({ kind: 'tag', id }, isTagState(state) ? { state } : {});
     if (!isTagState(state)) throw new InvalidError(`Choose where the tag is: ${tagStates.join(', ')}.`, 'state');
     const on = await tx
       .selectFrom('supervision.wearings')

@@ -79,7 +79,10 @@ export const declareZone: Action<
     if (Number.isNaN(input.effectiveAt.getTime()))
       throw new InvalidError('Enter from when the zone holds, for example 2026-09-07 09:00.', 'effectiveAt');
     const zoneId = await insertZone(tx, { ...input, name, kind, shared: false, by: actor.name });
-    await tx.insertInto('supervision.zone_orders').values({ zone_id: zoneId, order_id: order.id, removed_at: null }).execute();
+    await tx
+      .insertInto('supervision.zone_orders')
+      .values({ zone_id: zoneId, order_id: order.id, removed_at: null, removed_reason: null })
+      .execute();
     note({ kind: 'zone', id: zoneId }, { order: order.id, kind });
     return { zoneId, subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
   },

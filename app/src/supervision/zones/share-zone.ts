@@ -67,13 +67,22 @@ export const declareSharedZone: Action<null, ZoneDraft, { zoneId: number; kind: 
 };
 
 /** Adds a shared zone to an order, from now on. */
-export const addSharedZone: Action<null, { orderId: number; zoneId: number }, { subjectId: number; wearings: number[] }> = {
+export const addSharedZone: Action<
+  null,
+  { subjectId: number; orderId: number; zoneId: number },
+  { subjectId: number; wearings: number[] }
+> = {
   name: 'zone.share',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { orderId, zoneId }) {
-    const order = await tx.selectFrom('supervision.orders').select(['subject_id', 'ends_at']).where('id', '=', orderId).executeTakeFirst();
-    if (!order) throw new NotFoundError('There is no such order.');
+  async run({ tx, note }, _services, { subjectId, orderId, zoneId }) {
+    const order = await tx
+      .selectFrom('supervision.orders')
+      .select(['subject_id', 'ends_at'])
+      .where('id', '=', orderId)
+      .where('subject_id', '=', subjectId)
+      .executeTakeFirst();
+    if (!order) throw new NotFoundError('This person has no such order.');
     note({ kind: 'zone', id: zoneId }, { order: orderId });
     if (order.ends_at && order.ends_at.getTime() < Date.now())
       throw new InvalidError('This order has ended, so it can have no new zone.', 'zoneId');
@@ -94,21 +103,29 @@ export const addSharedZone: Action<null, { orderId: number; zoneId: number }, { 
       .where('removed_at', 'is', null)
       .executeTakeFirst();
     if (has) throw new InvalidError('This order has that zone already.', 'zoneId');
-    await tx.insertInto('supervision.zone_orders').values({ zone_id: zoneId, order_id: orderId, removed_at: null }).execute();
+    await tx
+      .insertInto('supervision.zone_orders')
+      .values({ zone_id: zoneId, order_id: orderId, removed_at: null, removed_reason: null })
+      .execute();
     return { subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
   },
 };
 
 /** Takes a shared zone from an order, from now on. What it gave while it held stays on record. */
-export const removeSharedZone: Action<null, { orderId: number; zoneId: number }, { subjectId: number; wearings: number[] }> = {
+export const removeSharedZone: Action<
+  null,
+  { orderId: number; zoneId: number; reason: string },
+  { subjectId: number; wearings: number[] }
+> = {
   name: 'zone.share',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { orderId, zoneId }) {
+  async run({ tx, note }, _services, { orderId, zoneId, reason }) {
     note({ kind: 'zone', id: zoneId }, { order: orderId, removed: true });
+    if (reason.trim().length < 3) throw new InvalidError('Give the reason for taking the zone from this order.', 'reason');
     const removed = await tx
       .updateTable('supervision.zone_orders')
-      .set({ removed_at: new Date() })
+      .set({ removed_at: new Date(), removed_reason: reason.trim().slice(0, 500) })
       .where('zone_id', '=', zoneId)
       .where('order_id', '=', orderId)
       .where('removed_at', 'is', null)

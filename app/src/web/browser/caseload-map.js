@@ -1,5 +1,6 @@
 import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
 import { baseLayers, baseSources } from './base-map.js';
+import { follow } from './follow.js';
 
 /**
  * The latest position of everybody who wears a tag, as it comes. Zoomed out, people stand together in circles with their
@@ -118,36 +119,43 @@ function tell(text) {
   news.textContent = text;
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'Europe/London' });
-const source = new EventSource('/api/caseload/positions');
-source.addEventListener('all', ({ data }) => {
-  const told = JSON.parse(data);
-  cases.clear();
-  references = told.references;
-  for (const own of told.cases) cases.set(own[0], own);
-  dirty = true;
-  fit();
-  draw();
-  tell(`${cases.size.toLocaleString('en-GB')} people, live.`);
-});
-source.addEventListener('moved', ({ data }) => {
-  for (const own of JSON.parse(data)) {
-    if (!(own[0] in references)) continue;
-    own[5] ??= cases.get(own[0])?.[5] ?? 0;
-    cases.set(own[0], own);
-  }
-  dirty = true;
-  tell(`${cases.size.toLocaleString('en-GB')} people, live. Last positions at ${clock.format(Date.now())}.`);
-});
-source.addEventListener('alert', ({ data }) => {
-  const [wearing, urgency] = JSON.parse(data);
-  const own = cases.get(wearing);
-  if (!own) return;
-  own[5] = Math.max(own[5] ?? 0, urgency);
-  dirty = true;
-});
-source.addEventListener('error', () => tell('The connection is lost; trying again. What is shown may be old.'));
-addEventListener('pagehide', () => source.close());
+const { timeZone } = box.dataset;
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone });
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone });
+const urgencies = ['No open alert', 'Open alert: low', 'Open alert: medium', 'Open alert: high'];
+const ticker = document.querySelector('#caseload-clock');
+const live = () => tell(`${cases.size.toLocaleString('en-GB')} people, live.`);
+follow(
+  '/api/caseload/positions',
+  {
+    all: (told) => {
+      cases.clear();
+      references = told.references;
+      for (const own of told.cases) cases.set(own[0], own);
+      dirty = true;
+      fit();
+      draw();
+      live();
+    },
+    moved: (all) => {
+      for (const own of all) {
+        if (!(own[0] in references)) continue;
+        own[5] ??= cases.get(own[0])?.[5] ?? 0;
+        cases.set(own[0], own);
+      }
+      dirty = true;
+      // Not in the status: nobody wants a clock read out every second.
+      ticker.textContent = `Last positions came at ${clock.format(Date.now())}.`;
+    },
+    alert: ([wearing, urgency]) => {
+      const own = cases.get(wearing);
+      if (!own) return;
+      own[5] = Math.max(own[5] ?? 0, urgency);
+      dirty = true;
+    },
+  },
+  (isLost) => (isLost ? tell('The connection is lost; trying again. What is shown may be old.') : live()),
+);
 setInterval(draw, drawEveryMs);
 map.on('load', () => {
   dirty = true;
@@ -157,7 +165,7 @@ map.on('load', () => {
 
 const popup = new maplibre.Popup({ closeButton: true, maxWidth: '260px' });
 map.on('click', 'people', ({ features: [feature], lngLat }) => {
-  const [, , , at, battery] = cases.get(feature.properties.w) ?? [];
+  const [, , , at, battery, urgency] = cases.get(feature.properties.w) ?? [];
   const [reference, subject] = references[feature.properties.w] ?? [];
   if (!reference) return;
   const link = document.createElement('a');
@@ -166,7 +174,7 @@ map.on('click', 'people', ({ features: [feature], lngLat }) => {
   link.textContent = reference;
   const line = document.createElement('p');
   line.className = 'govuk-body-s govuk-!-margin-bottom-0';
-  line.textContent = `Position of ${clock.format(at)}${battery === null ? '' : `, battery ${Math.round(battery * 100)} %`}`;
+  line.textContent = `${urgencies[urgency ?? 0]}. Position of ${moment.format(at)}${battery === null ? '' : `, battery ${Math.round(battery * 100)} %`}`;
   const content = document.createElement('div');
   content.append(link, line);
   popup.setLngLat(lngLat).setDOMContent(content).addTo(map);

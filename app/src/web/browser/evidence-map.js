@@ -20,7 +20,7 @@ const clock = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  timeZone: 'Europe/London',
+  timeZone: box.dataset.timeZone,
 });
 
 function placeFeatures({ place, radiusM }) {
@@ -159,19 +159,22 @@ function show() {
   momentText.textContent = clock.format(moment);
   slider.setAttribute('aria-valuetext', clock.format(moment));
   const gap = evidence.gaps.find((g) => moment > g.from + 60_000 && moment < g.to);
-  const where = moment < evidence.from ? 'Before the window.' : moment > evidence.to ? 'After the window.' : 'In the window.';
-  momentStatus.textContent = gap
+  const where = evidence.marginMs === 0 ? '' : moment < evidence.from ? 'Before it.' : moment > evidence.to ? 'After it.' : 'During it.';
+  const words = gap
     ? `${where} No fix for ${Math.round((gap.to - gap.from) / 60_000)} minutes here: where the wearer was is not known.`
     : where;
+  // A status that says the same again would be read out again.
+  if (momentStatus.textContent !== words) momentStatus.textContent = words;
   map.getSource('fixes')?.setData(fixFeatures(moment));
 }
 
 let playing = 0;
+const playText = playButton.textContent;
 playButton.addEventListener('click', () => {
   if (playing) {
     clearInterval(playing);
     playing = 0;
-    playButton.textContent = 'Play the window';
+    playButton.textContent = playText;
     return;
   }
   if (Number(slider.value) >= 1000) slider.value = '0';

@@ -39,7 +39,15 @@ const map = new maplibre.Map({
         id: 'zone-lines',
         type: 'line',
         source: 'zones',
-        paint: { 'line-color': ['match', ['get', 'kind'], 'exclusion', '#b4460a', '#2f6f4f'], 'line-width': 2 },
+        filter: ['!=', 'kind', 'exclusion'],
+        paint: { 'line-color': '#2f6f4f', 'line-width': 2 },
+      },
+      {
+        id: 'zone-lines-out',
+        type: 'line',
+        source: 'zones',
+        filter: ['==', 'kind', 'exclusion'],
+        paint: { 'line-color': '#b4460a', 'line-width': 2.5, 'line-dasharray': [2, 1.5] },
       },
       { id: 'draft', type: 'fill', source: 'draft', paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.2 } },
       { id: 'draft-line', type: 'line', source: 'draft', paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] } },
@@ -142,7 +150,16 @@ field('draw-none').addEventListener('click', () => {
   for (const id of ['lat', 'lon', 'radiusM', 'area']) field(id).value = '';
   begin(null, 'Nothing is drawn.');
 });
-for (const id of ['lat', 'lon', 'radiusM', 'area']) field(id).addEventListener('change', () => doing !== 'shape-done' && fit(show()));
+/** What is typed or read takes the place of what was drawn. */
+function forgetDrawn() {
+  doing = null;
+  draw?.clear();
+}
+for (const id of ['lat', 'lon', 'radiusM', 'area'])
+  field(id).addEventListener('change', () => {
+    if (id === 'area') forgetDrawn();
+    if (doing !== 'shape-done') fit(show());
+  });
 field('area-file')?.addEventListener('change', async ({ target }) => {
   const [file] = target.files;
   if (!file) return;
@@ -150,9 +167,13 @@ field('area-file')?.addEventListener('change', async ({ target }) => {
     news.textContent = 'That file is larger than 10 MB. Simplify the shapes first.';
     return;
   }
+  forgetDrawn();
   field('area').value = await file.text();
   const features = show();
   fit(features);
-  news.textContent = `${features.length} ${features.length === 1 ? 'shape' : 'shapes'} from ${file.name}. Each becomes a zone when you add it.`;
+  news.textContent =
+    features.length === 0
+      ? `${file.name} holds no shape that can be read. Choose a GeoJSON file.`
+      : `${features.length} ${features.length === 1 ? 'shape' : 'shapes'} from ${file.name}.${features.length > 1 ? ' Each becomes a zone of its own when you add them.' : ''}`;
 });
-document.querySelector('.wm-draw').hidden = false;
+for (const own of document.querySelectorAll('.wm-draw')) own.hidden = false;

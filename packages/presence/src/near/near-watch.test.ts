@@ -71,6 +71,15 @@ describe('near somebody who moves', () => {
     ).toEqual(['0-9', '40-']);
   });
 
+  test('when the other falls silent it ends, however long the wearer is heard', () => {
+    expect(
+      told(
+        track(60, () => 0),
+        track(10, () => 30),
+      ),
+    ).toEqual(['0-12']);
+  });
+
   test('a poor position makes less of a nearness', () => {
     expect(
       told(

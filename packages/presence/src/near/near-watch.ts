@@ -64,12 +64,12 @@ export function nearEpisodes(
   for (const fix of wearer) {
     while (next < other.length && (other[next] as NearFix).at < fix.at) next++;
     const there = placeAt(other[next - 1], other[next], fix.at, parameters);
-    if (!there) continue;
     if (fix.at - lastAt > 1000 * staleS) {
       if (near) near.lasts = false;
       near = null;
       leaning = null;
     }
+    if (!there) continue;
     lastAt = fix.at;
     const metres = distanceM(there.lon, there.lat, fix.lon, fix.lat);
     const sigma = Math.hypot(fix.sigma, there.sigma);

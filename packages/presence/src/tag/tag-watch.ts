@@ -89,7 +89,7 @@ type Reported = 'strap cut' | 'case opened' | 'jamming suspected';
 const reported: readonly Reported[] = ['strap cut', 'case opened', 'jamming suspected'];
 
 /** Fixes that are kept so that late ones can be put between them. */
-const keptAtMost = 512;
+const keptAtMost = 128;
 
 /**
  * Watches the tag of one wearing in event time: what it reports of strap and case, its battery, silences, and signs of a

@@ -54,6 +54,7 @@ export function weeksOf(from: number, to: number, timeZone: string): [from: numb
 
 /** One day in local time, ms since 1970. @throws RangeError when the date is none */
 export function dayOf(date: string, timeZone: string): [from: number, to: number] {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new RangeError(`“${date}” is no date`);
   const day = Temporal.PlainDate.from(date);
   return [day.toZonedDateTime(timeZone).epochMilliseconds, day.add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds];
 }

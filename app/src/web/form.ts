@@ -1,0 +1,14 @@
+/** The body of a form: a field stands once, several times, or is missing. */
+export type Form = Record<string, string | string[] | undefined>;
+
+/** Fields of a form as text; what is missing or stands twice is empty. */
+export function textsOf<K extends string[]>(body: unknown, ...keys: K): { [I in keyof K]: string } {
+  const form = (body ?? {}) as Form;
+  return keys.map((key) => (typeof form[key] === 'string' ? form[key] : '')) as { [I in keyof K]: string };
+}
+
+/** A number of a record as a form gives it; 0, which none bears, where it is none. */
+export function idOf(text: string): number {
+  const id = Number(text);
+  return Number.isInteger(id) && id > 0 && id <= 2_147_483_647 ? id : 0;
+}
