@@ -178,6 +178,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       ).rejects.toThrow(/permission denied/);
     });
 
+    test('a program makes no pack and reviews none', async () => {
+      const { performer } = serving.waymark;
+      const program: Actor = { ...colleague, id: 'token:5' };
+      const draft = { wearingId: wearings[0] as number, from: start - hour, to: start + hour, note: 'For the hearing' };
+      await expect(performer.perform(program, makePack, services(), draft)).rejects.toThrow('A program cannot');
+      await expect(performer.perform(program, reviewPack, null, { id: 1, decision: 'released', reason: 'Fine' })).rejects.toThrow(
+        'A program cannot',
+      );
+    });
+
     test.each([
       [{ from: Number.NaN }, /first day/],
       [{ from: start + 200 * 24 * hour, to: start + 201 * 24 * hour }, /not worn in that period/],

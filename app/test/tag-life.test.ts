@@ -166,6 +166,40 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(rows).toMatchObject([{ silent: false, alerts: 0, position: { at: start + 200 * minute } }]);
   });
 
+  test('a silence stays on record when the tag is taken off, and ends then', async () => {
+    const { performer, intake, fixes, live } = serving.waymark;
+    const tag = await newTag();
+    const person = await somebody();
+    const wearing = await fit(tag.serial, person);
+    await send(tag.serial, [{ minute: 0 }, { minute: 1 }]);
+    const { database, access, timeZone } = serving.waymark;
+    let ahead = 0;
+    const later = new LiveWatch(database.db, fixes, access, timeZone, () => Date.now() + ahead);
+    await later.start();
+    ahead = 75 * minute;
+    await later.lookForSilence();
+    await later.close();
+    expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', to_at: null }]);
+    const endsAt = new Date(start + 100 * minute);
+    await performer.perform(officer, closeWearing, { intake, fixes }, { id: wearing, endsAt, state: 'lost', note: 'Thrown away' });
+    await live.rethink([wearing]);
+    expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', from_at: new Date(start + minute), to_at: endsAt }]);
+    expect(await alerts(person.reference, 'retracted')).toEqual([]);
+  });
+
+  test('nobody fits or takes off a tag in the future', async () => {
+    const { performer, intake, fixes } = serving.waymark;
+    const tag = await newTag();
+    const person = await somebody();
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    await expect(fit(tag.serial, person, tomorrow)).rejects.toThrow('still to come');
+    const id = await fit(tag.serial, person);
+    await expect(performer.perform(officer, closeWearing, { intake, fixes }, { id, endsAt: tomorrow })).rejects.toThrow('still to come');
+    await expect(performer.perform(officer, closeWearing, { intake, fixes }, { id, endsAt: new Date(Number.NaN) })).rejects.toThrow(
+      'date and time',
+    );
+  });
+
   test('the fleet shows what needs attention', async () => {
     const { performer, positions } = serving.waymark;
     const [low, never] = [await newTag(), await newTag()];

@@ -11,7 +11,7 @@ import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts'
 import { changeZone } from '../src/supervision/zones/change-zone.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { forgetProtected } from '../src/supervision/zones/forget-protected.ts';
-import { protectPerson } from '../src/supervision/zones/protect-person.ts';
+import { endProtection, protectPerson } from '../src/supervision/zones/protect-person.ts';
 import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from '../src/supervision/zones/share-zone.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest } from './serve-for-test.ts';
@@ -330,6 +330,21 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(stored.count).toBeGreaterThan(0);
     await live.rethink(wearings);
     expect(await nearOnes()).toHaveLength(1);
+    // No page that follows the caseload is told of it, and when nobody need know any more not even the quarantine keeps the place.
+    const [phone] = stored.columns.wearing;
+    expect(serving.waymark.positions.of(phone as number)).toBeNull();
+    expect(serving.waymark.positions.takeMoved().every(({ wearing: own }) => own > 0)).toBe(true);
+    const { rows: protections } = await database.executeSql(
+      server ? 'SELECT 1 AS id' : 'SELECT max(id) AS id FROM supervision.protections',
+    );
+    if (!server) {
+      await performer.perform(officer, endProtection, null, { id: (protections[0] as { id: number }).id });
+      await intake.reload();
+      await sendOf(device, [200], () => -1.83);
+      const { rows } = await fixes.quarantine({ tag: device, limit: 5, offset: 0 });
+      expect(rows).toMatchObject([{ reason: 'not worn', raw: '' }]);
+      expect(JSON.stringify(rows)).not.toMatch(/53\.07|-1\.83/);
+    }
     expect(await forgetProtected(database.db, fixes, access, Date.now() + 3 * 86_400_000)).toBe(0);
     expect(await forgetProtected(database.db, fixes, access, Date.now() + 8 * 86_400_000)).toBe(100);
     // A week later nothing of it can be worked out any more, and what was found stays.
@@ -338,6 +353,37 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     await later.rethink(wearings);
     await later.close();
     expect(await nearOnes()).toHaveLength(1);
+  });
+
+  test('a shared zone under two orders of one person, added twice, gives one alert', async () => {
+    const { performer, intake, live } = serving.waymark;
+    const { serial, subjectId, orderId, reference } = await wearer();
+    const order = { subjectId, kind: 'court bail', authority: 'Another court', startsAt: new Date(start - 86_400_000), endsAt: null };
+    const { id: second } = await performer.perform(officer, declareOrder, { intake }, order);
+    const area = { kind: 'circle' as const, lon: -1.8, lat: 53.09, radiusM: 150 };
+    const { zoneId } = await performer.perform(officer, declareSharedZone, null, { name: 'Park', kind: 'exclusion', area, hours: [] });
+    let changed = { wearings: [] as number[] };
+    for (const id of [orderId, second]) changed = await performer.perform(officer, addSharedZone, null, { subjectId, orderId: id, zoneId });
+    await performer.perform(officer, removeSharedZone, null, { orderId, zoneId, reason: 'By mistake' });
+    await performer.perform(officer, addSharedZone, null, { subjectId, orderId, zoneId });
+    await live.rethink(changed.wearings);
+    const none = Number.NaN;
+    const more = {
+      tag: serial,
+      lat: 53.09,
+      accuracyM: 8,
+      speedMps: none,
+      headingDeg: none,
+      method: 0,
+      battery: none,
+      seq: none,
+      events: null,
+    };
+    const at = Date.now() + 1000;
+    const fixes = [-1.81, -1.8, -1.8, -1.81].map((lon, i) => ({ ...more, lon, at: at + i * 1000 }));
+    await intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
+    await live.settled();
+    expect((await list('open', reference)).map(({ zone }) => zone)).toEqual(['Park']);
   });
 
   test('a zone under another order of the same person is watched, and nobody else can be given it', async () => {
