@@ -321,6 +321,7 @@ describe('pages', () => {
     await page.getByText('Add a shared zone').click();
     await page.getByRole('button', { name: 'Add to the order' }).click();
     await page.getByText('holds for this order from now on').waitFor();
+    await page.getByLabel('Reason to take it away').fill('It was added by mistake');
     await page.getByRole('button', { name: /Take from this order.*Town centre/ }).click();
     await page.getByText('no longer holds for this order').waitFor();
     expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
