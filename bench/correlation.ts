@@ -44,7 +44,7 @@ export async function benchCorrelation(options: { seed: number; size?: number })
     const town = JSON.parse(readFileSync(join(folder, 'crimes.json'), 'utf8')) as FilledTown;
     const { startMs, fixes: total } = town;
     const fixes = await FixStore.open(join(folder, 'fixes.duckdb'), 1024);
-    const verdicts = await VerdictStore.open(join(folder, 'verdicts.duckdb'), 1024);
+    const verdicts = VerdictStore.open(join(folder, 'verdicts'));
     const crimes = town.crimes.map(({ reference, type, from, to, lon, lat, uncertaintyM }, i) => ({
       id: i + 1,
       crime_id: i + 1,
@@ -73,7 +73,6 @@ export async function benchCorrelation(options: { seed: number; size?: number })
     );
     const seconds = (performance.now() - began) / 1000;
     const memory = peakMb();
-    verdicts.close();
     await fixes.close();
     say('plain join on the engine');
     const here = await plainJoinHere(join(folder, 'fixes.duckdb'), crimes);

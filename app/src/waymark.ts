@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Config } from './config.ts';
 import { AccessPolicy } from './platform/access.ts';
 import { Performer } from './platform/action.ts';
@@ -32,11 +33,12 @@ export async function openWaymark(config: Config): Promise<Waymark> {
   const folder = new DataFolder(config.WAYMARK_DATA);
   const fixes = await FixStore.open(folder.file('fixes.duckdb'), config.WAYMARK_ENGINE_MB);
   let database: OpenDatabase | undefined;
-  let verdicts: VerdictStore | undefined;
   try {
     database = await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.file('records') });
     await migrate(database.db);
-    verdicts = await VerdictStore.open(folder.file('verdicts.duckdb'), config.WAYMARK_ENGINE_MB);
+    // An earlier version kept verdicts here; they are worked out anew.
+    rmSync(folder.file('verdicts.duckdb'), { force: true });
+    const verdicts = VerdictStore.open(folder.file('verdicts'));
     const access = new AccessPolicy();
     const intake = new Intake(database.db, fixes);
     await intake.reload();
@@ -63,12 +65,10 @@ export async function openWaymark(config: Config): Promise<Waymark> {
       close: async () => {
         await live.close();
         await fixes.close();
-        opened.verdicts.close();
         await opened.database.close();
       },
     };
   } catch (error) {
-    verdicts?.close();
     await database?.close();
     await fixes.close();
     throw error;

@@ -104,7 +104,9 @@ export interface SweepPart {
   /** Per crime of the part and shift: wearers with a fix within the radius; and 1 where any wearer was worn at all. */
   visits: Int32Array;
   worn: Uint8Array;
+  /** Crimes of the part, both included. */
   firstCrime: number;
+  lastCrime: number;
   /** SHA-256 of all the part's columns, hexadecimal. */
   digest: string;
 }

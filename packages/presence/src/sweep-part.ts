@@ -59,7 +59,7 @@ export class PartSweeper {
     const weighed = this.#weighed.take();
     const ruledOut = this.#ruledOut.take();
     const digest = digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), visits, worn]);
-    return { part, weighed, ruledOut, visits, worn, firstCrime: first, digest };
+    return { part, weighed, ruledOut, visits, worn, firstCrime: first, lastCrime: last, digest };
   }
 
   #wearer(w: number, first: number, crimes: CrimeQuestion[], places: LaidPlace[]): void {

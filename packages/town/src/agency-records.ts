@@ -1,3 +1,4 @@
+import { dateIn, emailOf, type Home, homeOf, nhsNumber, phoneOf, upnOf } from './agencies/identities.ts';
 import { forenameOf, shortForm, surnameOf } from './household-names.ts';
 import { Random } from './random.ts';
 import { misdated, misheard, misnumbered, mistyped } from './record-errors.ts';
@@ -49,11 +50,6 @@ const agencies: Agency[] = [
   { source: 'youth justice', reach: 0.15, again: 0.2, missing: { nhs_number: 0.9, upn: 0.8, email: 0.8, phone: 0.4 }, carelessness: 1.4 },
 ];
 
-interface Home {
-  address: string;
-  postcode: string;
-}
-
 interface Person {
   forename: string;
   surname: string;
@@ -68,13 +64,6 @@ interface Person {
   upn: string | null;
 }
 
-const streets =
-  'High Church Station Mill Park Victoria Albert London Manor Queens Kings Green Orchard Meadow Springfield Windsor Chapel School North South East West Bridge Cross Grange Highfield Kingsway Linden Maple Nursery Oak Poplar Rectory Sycamore Tudor Vicarage Waterside Willow York Abbey Beech Cedar Derby Elm Fern'.split(
-    ' ',
-  );
-const kinds = ['Road', 'Street', 'Lane', 'Avenue', 'Close', 'Drive', 'Way', 'Terrace', 'Gardens', 'Crescent'];
-const areas = ['MZ', 'QL', 'WX', 'BZ', 'YQ', 'LQ'];
-const inward = 'ABDEFGHJLNPQRSTUWXYZ';
 /** Errors in a value of an agency of ordinary care. */
 const errorRate = 0.06;
 
@@ -195,59 +184,4 @@ function writtenDown(random: Random, person: Person, agency: Agency, truth: stri
     nhs_number: given('nhs_number', person.nhs, misnumbered),
     upn: given('upn', person.upn, misnumbered),
   };
-}
-
-function homeOf(random: Random): Home {
-  const flat = random.chance(0.12) ? `Flat ${random.integer(1, 30)}, ` : '';
-  const address = `${flat}${random.integer(1, 180)} ${random.pick(streets)} ${random.pick(kinds)}`;
-  const end = inward[random.integer(0, inward.length - 1)] as string;
-  const middle = inward[random.integer(0, inward.length - 1)] as string;
-  // Areas that the Royal Mail has not given out.
-  return { address, postcode: `${random.pick(areas)}${random.integer(1, 40)} ${random.integer(1, 9)}${middle}${end}` };
-}
-
-function dateIn(random: Random, year: number): string {
-  return new Date(Date.UTC(year, 0, random.integer(1, 365))).toISOString().slice(0, 10);
-}
-
-const handles =
-  'sunny river panda rocket tiger maple comet pixel otter ember falcon pepper willow storm lucky cosmic bramble kestrel'.split(' ');
-
-function emailOf(random: Random, forename: string, surname: string): string {
-  const start = random.pick([
-    `${forename}.${surname}`,
-    `${forename[0]}${surname}`,
-    `${surname}${forename[0]}`,
-    `${random.pick(handles)}${random.pick(handles)}`,
-  ]);
-  return `${start}${random.integer(1, 9999)}@${random.pick(['post', 'mail', 'letters', 'inbox'])}.example`.toLowerCase();
-}
-
-/** From the range that Ofcom keeps for drama. */
-function phoneOf(random: Random): string {
-  return `07700 900${String(random.integer(0, 999)).padStart(3, '0')}`;
-}
-
-/** Ten digits with a right check digit, from the block that the NHS keeps for tests: they begin with 999. */
-function nhsNumber(random: Random): string {
-  for (;;) {
-    const digits = `999${String(random.integer(0, 999_999)).padStart(6, '0')}`;
-    let sum = 0;
-    for (let i = 0; i < 9; i++) sum += Number(digits[i]) * (10 - i);
-    const check = (11 - (sum % 11)) % 11;
-    if (check < 10) return digits + String(check);
-  }
-}
-
-const upnLetters = 'ABCDEFGHJKLMNPQRTUVWXYZ';
-
-/** A unique pupil number with a right check letter, from local authorities that do not exist. */
-function upnOf(random: Random): string {
-  const digits = `9${String(random.integer(0, 99)).padStart(
-    2,
-    '0',
-  )}${String(random.integer(0, 9999)).padStart(4, '0')}${String(random.integer(0, 99_999)).padStart(5, '0')}`;
-  let sum = 0;
-  for (let i = 0; i < 12; i++) sum += Number(digits[i]) * (i + 2);
-  return (upnLetters[sum % 23] as string) + digits;
 }

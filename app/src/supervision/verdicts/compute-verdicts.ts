@@ -10,7 +10,7 @@ import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes
 import type {} from '../tables.ts';
 import { loadFleet, type WearingSnapshot } from './load-fleet.ts';
 import { coincidenceShifts, habitShifts } from './shifts.ts';
-import type { VerdictStore } from './verdict-store.ts';
+import type { RunKeys, VerdictStore } from './verdict-store.ts';
 
 /** Version of the whole program, as recorded with runs. */
 export const codeVersion: string = (
@@ -37,6 +37,8 @@ export interface RunOutput {
   outputHash: string;
   fixes: number;
   verdicts: number;
+  /** What the parts' numbers of crimes and wearings stand for. */
+  keys: RunKeys;
   /** Per crime, in the order of the inputs. */
   coincidence: Float32Array;
   tookMs: number;
@@ -69,20 +71,11 @@ export async function computeRun(
     to: last + (parameters.coincidenceDays + 1) * dayMs,
     receiptUpto: inputs.receiptUpto,
   });
-  const crimeIds = Int32Array.from(crimes, ({ id }) => id);
-  const wearingIds = Int32Array.from(inputs.wearings, ({ id }) => id);
   let verdicts = 0;
   const sweeping = sweep(
     { fleet: loaded.fleet, crimes: questions, parameters },
     async (part) => {
-      for (const { rows, columns } of [part.weighed, part.ruledOut]) {
-        verdicts += rows;
-        const { crime, wearing } = columns;
-        for (let i = 0; i < rows; i++) {
-          crime[i] = crimeIds[crime[i] as number] as number;
-          wearing[i] = wearingIds[wearing[i] as number] as number;
-        }
-      }
+      verdicts += part.weighed.rows + part.ruledOut.rows;
       await keep(part);
     },
     { onProgress },
@@ -108,6 +101,7 @@ export async function computeRun(
     outputHash: result.digest,
     fixes: loaded.fixes,
     verdicts,
+    keys: { crimes: Int32Array.from(crimes, ({ id }) => id), wearings: Int32Array.from(inputs.wearings, ({ id }) => id) },
     coincidence,
     tookMs: Math.round(performance.now() - began),
   };
@@ -122,10 +116,10 @@ const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: nu
   name: 'verdict.compute',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, note }, { fixes, timeZone }, { crimeVersions }) {
+  async run({ tx, note }, { fixes, verdicts, timeZone }, { crimeVersions }) {
     const wearings = await snapshotWearings(tx);
     const crimes = crimeVersions ? await listVersions(tx, crimeVersions) : await listCurrentCrimes(tx);
-    const latest = crimeVersions ? [] : await latestRuns(tx);
+    const latest = crimeVersions ? [] : await latestRuns(tx, verdicts);
     const receiptUpto = fixes.lastReceipt;
     const due = crimeVersions ? crimes : await dueCrimes(fixes, crimes, latest, wearings);
     if (due.length === 0) {
@@ -163,7 +157,8 @@ interface LatestRun {
   wearings: { id: number; from: string; to: string | null }[];
 }
 
-async function latestRuns(tx: Tx): Promise<LatestRun[]> {
+/** The latest run of each crime version whose verdicts can be read. */
+async function latestRuns(tx: Tx, verdicts: VerdictStore): Promise<LatestRun[]> {
   const rows = await tx
     .selectFrom('supervision.run_crimes as rc')
     .select(['rc.crime_version_id as crime', sql<number>`max(rc.run_id)::int`.as('run')])
@@ -178,7 +173,8 @@ async function latestRuns(tx: Tx): Promise<LatestRun[]> {
           .select(['id', 'receipt_upto', 'wearings', 'model_version'])
           .where('id', 'in', ids)
           .execute();
-  const byId = new Map(runs.map((run) => [run.id, run]));
+  const byId = new Map<number, (typeof runs)[number]>();
+  for (const run of runs) if (await verdicts.has(run.id)) byId.set(run.id, run);
   return rows.flatMap(({ crime, run }) => {
     const found = byId.get(run);
     return found ? [{ crime, receiptUpto: found.receipt_upto, model: found.model_version, wearings: found.wearings }] : [];

@@ -1,4 +1,9 @@
-import { type ColumnType, type Connection, Engine } from '@waymark/engine';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
 import { nothingClose, reasonBit, ruledOutShape, type SweepPart, unknownProbability, verdictCode, verdictShape } from '@waymark/presence';
 
 /** A stored verdict. `crime` is a crime version, `wearing` a wearing, both by id. */
@@ -20,113 +25,315 @@ export interface StoredVerdict {
   habitVisits: number;
 }
 
-const weighedShape = { run: 'i32', ...verdictShape } as const satisfies Record<string, ColumnType>;
-const farShape = { run: 'i32', ...ruledOutShape } as const satisfies Record<string, ColumnType>;
+/** Crime versions and wearings of a run by id, in the order in which its parts number them. */
+export interface RunKeys {
+  crimes: Int32Array;
+  wearings: Int32Array;
+}
+
+export interface CrimeCounts {
+  crime: number;
+  present: number;
+  excluded: number;
+  unknown: number;
+}
+
+/** One group of rows of a part in the file: where its columns stand, in the order of its shape. */
+interface StoredRows {
+  rows: number;
+  columns: { at: number; bytes: number }[];
+}
+
+interface StoredPart {
+  firstCrime: number;
+  lastCrime: number;
+  weighed: StoredRows;
+  ruledOut: StoredRows;
+}
+
+/** What stands at the end of a run's file. */
+interface Contents {
+  layout: number;
+  crimes: number[];
+  wearings: number[];
+  parts: StoredPart[];
+  /** Per crime. */
+  present: number[];
+  excluded: number[];
+  unknown: number[];
+}
+
+/** Raised with the shapes of the columns. Of a file of another layout nothing is known, so its crimes are judged anew. */
+const layout = 4;
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+// The fastest level that packs well: what is written here is mostly zeros and neighbours.
+const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** Where the contents begin and how many bytes they are, as two little-endian 64-bit fractions at the very end. */
+const tailBytes = 16;
+const contentsKept = 8;
 
 /**
- * Raised with the layout of the columns. Rows of an earlier layout stay where they are; a raised model version has them
- * worked out anew.
- */
-const layout = 3;
-const weighed = `weighed_${layout}`;
-const ruledOut = `ruled_out_${layout}`;
-/** Both kinds of rows as one. */
-const verdicts = `verdicts_${layout}`;
-
-/** One way of packing for all columns: to have the engine try every way on every column costs more than it saves. */
-const packed = 'NOT NULL USING COMPRESSION bitpacking';
-const layOut = [
-  `CREATE TABLE IF NOT EXISTS ${weighed} (
-     run INTEGER ${packed}, crime INTEGER ${packed}, wearing INTEGER ${packed}, verdict UTINYINT ${packed}, reasons USMALLINT ${packed},
-     p_moment_ppm INTEGER ${packed}, p_window_ppm INTEGER ${packed}, coverage USMALLINT ${packed}, fixes INTEGER ${packed},
-     fixes_within INTEGER ${packed}, closest_dm INTEGER ${packed}, closest_after_ms INTEGER ${packed}, gap_s INTEGER ${packed},
-     habit_weeks UTINYINT ${packed}, habit_visits USMALLINT ${packed})`,
-  `CREATE TABLE IF NOT EXISTS ${ruledOut} (
-     run INTEGER ${packed}, crime INTEGER ${packed}, wearing INTEGER ${packed}, coverage USMALLINT ${packed}, fixes INTEGER ${packed},
-     closest_dm INTEGER ${packed}, closest_after_ms INTEGER ${packed})`,
-  `CREATE OR REPLACE VIEW ${verdicts} AS
-     SELECT * FROM ${weighed}
-     UNION ALL BY NAME
-     SELECT *, ${verdictCode.impossible} AS verdict, ${reasonBit.outOfReach} AS reasons, 0 AS p_moment_ppm, 0 AS p_window_ppm,
-       0 AS fixes_within, 0 AS gap_s, 0 AS habit_weeks, 0 AS habit_visits FROM ${ruledOut}`,
-];
-
-const columns = `run, crime, wearing, verdict, reasons, nullif(p_moment_ppm, ${unknownProbability}) / 1e6 AS "pMoment", nullif(p_window_ppm, ${unknownProbability}) / 1e6 AS "pWindow", coverage / 10000.0 AS coverage, fixes,
-  fixes_within AS "fixesWithin", nullif(closest_dm, ${nothingClose}) / 10.0 AS "closestM", nullif(closest_after_ms, ${nothingClose}) AS "closestAfterMs", gap_s AS "gapS",
-  habit_weeks AS "habitWeeks", habit_visits / 1000.0 AS "habitVisits"`;
-
-/**
- * Verdicts of every run, excluded and unknown as much as present: a columnar file, for one run of a large fleet is tens of
- * millions of rows. Runs are recorded in the records database; rows of a run that is not recorded there count for nothing.
+ * Verdicts of every run, excluded and unknown as much as present; one run of a large fleet is tens of millions of rows.
+ *
+ * A run is one file: its parts as they were worked out, each column packed by itself (little-endian whole numbers, zstd),
+ * and the contents at the end. A file is written under another name and takes its own when it is whole, so a run that was
+ * broken off leaves nothing that could be read. Runs are recorded in the records database; the file of a run that is not
+ * recorded there counts for nothing.
  */
 export class VerdictStore {
-  readonly #engine: Engine;
-  readonly #reader: Connection;
+  readonly #folder: string;
+  readonly #contents = new Map<number, Promise<Contents | null>>();
 
-  private constructor(engine: Engine, reader: Connection) {
-    this.#engine = engine;
-    this.#reader = reader;
+  private constructor(folder: string) {
+    this.#folder = folder;
   }
 
-  static async open(path: string, memoryMb: number): Promise<VerdictStore> {
-    const engine = await Engine.open(path, { memoryMb, checkpointMb: 512 });
-    const reader = await engine.connect();
-    for (const statement of layOut) await reader.run(statement);
-    return new VerdictStore(engine, reader);
+  static open(folder: string): VerdictStore {
+    mkdirSync(folder, { recursive: true });
+    for (const file of readdirSync(folder)) if (file.endsWith('.unfinished')) rmSync(join(folder, file), { force: true });
+    return new VerdictStore(folder);
+  }
+
+  /** Are the verdicts of this run here, in a form that can be read? */
+  async has(run: number): Promise<boolean> {
+    return (await this.#contentsOf(run)) !== null;
   }
 
   /**
-   * Writes the rows of a run, all of them or, if `work` fails, none; what an earlier attempt under the same number left
-   * behind is removed. `crime` and `wearing` are already ids.
+   * Writes the rows of a run, all of them or, if `work` fails, none. Parts come with crimes and wearings by place; what
+   * `work` gives in the end tells their ids.
    */
-  async write<T>(run: number, work: (append: (part: SweepPart) => Promise<void>) => Promise<T>): Promise<T> {
-    const writer = await this.#engine.connect();
-    const ofRun = (rows: number) => new Int32Array(rows).fill(run);
+  async write<T extends { keys: RunKeys }>(run: number, work: (append: (part: SweepPart) => Promise<void>) => Promise<T>): Promise<T> {
+    const path = this.#path(run);
+    const unfinished = `${path}.unfinished`;
+    const file = await open(unfinished, 'w');
+    const parts: StoredPart[] = [];
+    const counts = { present: [] as number[], excluded: [] as number[], unknown: [] as number[] };
+    let length = 0;
+    const put = async (bytes: Uint8Array) => {
+      const at = length;
+      length += bytes.byteLength;
+      await file.appendFile(bytes);
+      return { at, bytes: bytes.byteLength };
+    };
+    const putRows = async ({ rows, columns }: { rows: number; columns: Record<string, unknown> }): Promise<StoredRows> => {
+      const packed = await Promise.all(
+        Object.values(columns as Record<string, Uint8Array>).map((column) => compress(bytesOf(column), packing)),
+      );
+      const stored: StoredRows = { rows, columns: [] };
+      for (const bytes of packed) stored.columns.push(await put(bytes));
+      return stored;
+    };
     try {
-      return await writer.transaction(async () => {
-        for (const table of [weighed, ruledOut]) await writer.run(`DELETE FROM ${table} WHERE run = ?`, [run]);
-        return work(async (part) => {
-          const { rows, columns } = part.weighed;
-          await writer.append(weighed, weighedShape, { run: ofRun(rows), ...columns }, rows);
-          const far = part.ruledOut;
-          await writer.append(ruledOut, farShape, { run: ofRun(far.rows), ...far.columns }, far.rows);
-        });
+      const output = await work(async (part) => {
+        const { firstCrime, lastCrime } = part;
+        count(part, counts);
+        parts.push({ firstCrime, lastCrime, weighed: await putRows(part.weighed), ruledOut: await putRows(part.ruledOut) });
       });
-    } finally {
-      writer.close();
+      const { crimes, wearings } = output.keys;
+      parts.sort((a, b) => a.firstCrime - b.firstCrime);
+      const whole = (list: number[]) => Array.from(crimes, (_, i) => list[i] ?? 0);
+      const contents: Contents = {
+        layout,
+        crimes: [...crimes],
+        wearings: [...wearings],
+        parts,
+        present: whole(counts.present),
+        excluded: whole(counts.excluded),
+        unknown: whole(counts.unknown),
+      };
+      const { at, bytes } = await put(await compress(Buffer.from(JSON.stringify(contents)), packing));
+      await put(bytesOf(new Float64Array([at, bytes])));
+      await file.datasync();
+      await file.close();
+      await rename(unfinished, path);
+      this.#contents.delete(run);
+      return output;
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      rmSync(unfinished, { force: true });
+      throw error;
     }
   }
 
-  /** All verdicts of one run on one crime version. */
+  /** All verdicts of one run on one crime version: present first, then by how likely. */
   async ofCrime(run: number, crime: number): Promise<StoredVerdict[]> {
-    return this.#reader.rows(
-      `SELECT ${columns} FROM ${verdicts} WHERE run = ? AND crime = ? ORDER BY verdict, p_window_ppm DESC, wearing`,
-      [run, crime],
-    );
+    const found: StoredVerdict[] = [];
+    for await (const rows of this.stream([{ run, crime }])) found.push(...rows);
+    return found.sort((a, b) => a.verdict - b.verdict || (b.pWindow ?? -1) - (a.pWindow ?? -1) || a.wearing - b.wearing);
   }
 
   /** How many verdicts a run has of each kind, per crime version. */
-  async countByCrime(run: number): Promise<{ crime: number; present: number; excluded: number; unknown: number }[]> {
-    return this.#reader.rows(
-      `SELECT crime, count(*) FILTER (verdict = 0) AS present, count(*) FILTER (verdict IN (1, 2)) AS excluded,
-         count(*) FILTER (verdict = 3) AS unknown FROM ${verdicts} WHERE run = ? GROUP BY crime`,
-      [run],
-    );
+  async countByCrime(run: number): Promise<CrimeCounts[]> {
+    const contents = await this.#contentsOf(run);
+    if (!contents) return [];
+    const { crimes, present, excluded, unknown } = contents;
+    return crimes.map((crime, i) => ({
+      crime,
+      present: present[i] as number,
+      excluded: excluded[i] as number,
+      unknown: unknown[i] as number,
+    }));
   }
 
-  /** Verdicts of the given (run, crime) pairs, in batches, in order of crime and wearing. */
+  /**
+   * Verdicts of the given (run, crime) pairs, a crime at a time and in order of wearing; crimes come run by run, in the order
+   * in which the run took them.
+   */
   async *stream(pairs: { run: number; crime: number }[]): AsyncGenerator<StoredVerdict[]> {
-    for (let i = 0; i < pairs.length; i += 200) {
-      const part = pairs.slice(i, i + 200);
-      const list = part.map(({ run, crime }) => `(${Math.trunc(run)}, ${Math.trunc(crime)})`).join(',');
-      yield await this.#reader.rows<StoredVerdict>(
-        `SELECT ${columns} FROM ${verdicts} SEMI JOIN (VALUES ${list}) AS wanted(run, crime) USING (run, crime) ORDER BY crime, wearing`,
-      );
+    const wanted = new Map<number, Set<number>>();
+    for (const { run, crime } of pairs) wanted.set(run, (wanted.get(run) ?? new Set()).add(crime));
+    for (const [run, crimes] of [...wanted].sort(([a], [b]) => a - b)) {
+      const contents = await this.#contentsOf(run);
+      if (!contents) continue;
+      const file = await open(this.#path(run), 'r');
+      try {
+        for (const stretch of stretchesOf(contents.parts)) {
+          const { firstCrime, lastCrime } = stretch[0] as StoredPart;
+          const places = contents.crimes.slice(firstCrime, lastCrime + 1).flatMap((id, i) => (crimes.has(id) ? [firstCrime + i] : []));
+          if (places.length === 0) continue;
+          const byCrime = new Map<number, StoredVerdict[]>(places.map((place) => [place, []]));
+          for (const part of stretch) {
+            const weighed = await readRows(file, part.weighed, verdictShape);
+            const ruledOut = await readRows(file, part.ruledOut, ruledOutShape);
+            for (let i = 0; i < part.weighed.rows; i++) {
+              byCrime.get(weighed.crime[i] as number)?.push(weighedRow(run, contents, weighed, i));
+            }
+            for (let i = 0; i < part.ruledOut.rows; i++) {
+              byCrime.get(ruledOut.crime[i] as number)?.push(ruledOutRow(run, contents, ruledOut, i));
+            }
+          }
+          for (const rows of byCrime.values()) yield rows.sort((a, b) => a.wearing - b.wearing);
+        }
+      } finally {
+        await file.close();
+      }
     }
   }
 
-  close(): void {
-    this.#reader.close();
-    this.#engine.close();
+  #path(run: number): string {
+    return join(this.#folder, `run-${Math.trunc(run)}.verdicts`);
   }
+
+  #contentsOf(run: number): Promise<Contents | null> {
+    const known = this.#contents.get(run);
+    if (known) return known;
+    const reading = readContents(this.#path(run));
+    this.#contents.set(run, reading);
+    // A run that could not be read may be written later.
+    void reading.then(
+      (contents) => contents ?? this.#contents.delete(run),
+      () => this.#contents.delete(run),
+    );
+    for (const oldest of this.#contents.keys()) {
+      if (this.#contents.size <= contentsKept) break;
+      this.#contents.delete(oldest);
+    }
+    return reading;
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+function count({ weighed, ruledOut }: SweepPart, into: { present: number[]; excluded: number[]; unknown: number[] }): void {
+  const add = (list: number[], crime: number) => {
+    list[crime] = (list[crime] ?? 0) + 1;
+  };
+  const { crime, verdict } = weighed.columns;
+  for (let i = 0; i < weighed.rows; i++) {
+    const code = verdict[i] as number;
+    const list = code === verdictCode.present ? into.present : code === verdictCode.unknown ? into.unknown : into.excluded;
+    add(list, crime[i] as number);
+  }
+  for (let i = 0; i < ruledOut.rows; i++) add(into.excluded, ruledOut.columns.crime[i] as number);
+}
+
+/** Parts that are about the same crimes, of different wearings. */
+function stretchesOf(parts: StoredPart[]): StoredPart[][] {
+  const stretches = new Map<number, StoredPart[]>();
+  for (const part of parts) stretches.set(part.firstCrime, [...(stretches.get(part.firstCrime) ?? []), part]);
+  return [...stretches.values()];
+}
+
+async function readContents(path: string): Promise<Contents | null> {
+  if (!existsSync(path)) return null;
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size < tailBytes) return null;
+    const tail = await readBytes(file, size - tailBytes, tailBytes);
+    const [at, bytes] = [tail.readDoubleLE(0), tail.readDoubleLE(8)];
+    if (!(at >= 0) || at + bytes + tailBytes !== size) return null;
+    const contents = JSON.parse((await decompress(await readBytes(file, at, bytes))).toString()) as Contents;
+    return contents.layout === layout ? contents : null;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readBytes(file: FileHandle, at: number, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(bytes);
+  await file.read(buffer, 0, bytes, at);
+  return buffer;
+}
+
+async function readRows<S extends Record<string, ColumnType>>(file: FileHandle, stored: StoredRows, shape: S): Promise<Columns<S>> {
+  const columns = await Promise.all(
+    Object.entries(shape).map(async ([name, type], c) => {
+      const place = stored.columns[c] as StoredRows['columns'][number];
+      const column = emptyColumn(type, stored.rows) as Int32Array;
+      bytesOf(column).set(await decompress(await readBytes(file, place.at, place.bytes)));
+      return [name, column];
+    }),
+  );
+  return Object.fromEntries(columns) as Columns<S>;
+}
+
+const share = (ppm: number) => (ppm === unknownProbability ? null : ppm / 1e6);
+const known = (value: number) => (value === nothingClose ? null : value);
+const metres = (dm: number) => (dm === nothingClose ? null : dm / 10);
+
+function weighedRow(run: number, { crimes, wearings }: Contents, columns: Columns<typeof verdictShape>, i: number): StoredVerdict {
+  const at = (column: ArrayLike<number>) => column[i] as number;
+  return {
+    run,
+    crime: crimes[at(columns.crime)] as number,
+    wearing: wearings[at(columns.wearing)] as number,
+    verdict: at(columns.verdict),
+    reasons: at(columns.reasons),
+    pMoment: share(at(columns.pMomentPpm)),
+    pWindow: share(at(columns.pWindowPpm)),
+    coverage: at(columns.coverage) / 10_000,
+    fixes: at(columns.fixes),
+    fixesWithin: at(columns.fixesWithin),
+    closestM: metres(at(columns.closestDm)),
+    closestAfterMs: known(at(columns.closestAfterMs)),
+    gapS: at(columns.gapS),
+    habitWeeks: at(columns.habitWeeks),
+    habitVisits: at(columns.habitVisits) / 1000,
+  };
+}
+
+function ruledOutRow(run: number, { crimes, wearings }: Contents, columns: Columns<typeof ruledOutShape>, i: number): StoredVerdict {
+  const at = (column: ArrayLike<number>) => column[i] as number;
+  return {
+    run,
+    crime: crimes[at(columns.crime)] as number,
+    wearing: wearings[at(columns.wearing)] as number,
+    verdict: verdictCode.impossible,
+    reasons: reasonBit.outOfReach,
+    pMoment: 0,
+    pWindow: 0,
+    coverage: at(columns.coverage) / 10_000,
+    fixes: at(columns.fixes),
+    fixesWithin: 0,
+    closestM: metres(at(columns.closestDm)),
+    closestAfterMs: known(at(columns.closestAfterMs)),
+    gapS: 0,
+    habitWeeks: 0,
+    habitVisits: 0,
+  };
 }
