@@ -83,6 +83,14 @@ describe('linking generated agencies', () => {
     expect(same?.u?.value).toBeLessThan(0.05);
   });
 
+  test('a household shares birth dates more often than strangers do, and one person has one number', () => {
+    const level = (comparison: string, label: string) =>
+      linker.model.comparisons.find(({ name }) => name === comparison)?.levels.find((found) => found.label === label);
+    const born = level('date_of_birth', 'same');
+    expect(born?.h?.value).toBeGreaterThan(10 * (born?.u?.value ?? 1));
+    expect(level('nhs', 'different')?.m?.value).toBeLessThan(0.06);
+  });
+
   test("a pair's parts add up to its weight", () => {
     const scored = linker.score();
     const weigh = linker.weigher();

@@ -9,6 +9,8 @@ export interface EmOptions {
   tolerance?: number;
   /** m of levels that are held fast too; null for those to be estimated. */
   fixed?: (number | null)[][];
+  /** h, where pairs of two people of one household are to be told from pairs of one person. */
+  household?: LevelTable | null;
 }
 
 export interface EmResult {
@@ -27,7 +29,8 @@ const leastProbability = 1e-9;
 
 /**
  * Fits λ and m to pattern counts by expectation–maximisation with u held fast (Winkler 1988; u from random pairs as in Splink).
- * A missing value tells nothing.
+ * A missing value tells nothing. Where h is known, two people of one household are a kind of their own, with a share of their own:
+ * brothers and sisters whom a rule finds together would otherwise teach that one person has several numbers.
  *
  * @param u fixed; a comparison with `null` is left out
  * @param start m to begin with
@@ -38,12 +41,13 @@ export function expectationMaximisation(
   u: LevelTable,
   start: LevelTable,
   startLambda: number,
-  { iterations = 200, tolerance = 1e-5, fixed }: EmOptions = {},
+  { iterations = 200, tolerance = 1e-5, fixed, household = null }: EmOptions = {},
 ): EmResult {
   const entries: number[] = [];
   for (let e = 0; e < counts.length; e++) if (takesPart(e)) entries.push(e);
   let m = start.map((own) => own?.slice() ?? null);
   let lambda = startLambda;
+  let home = household ? (1 - startLambda) / 4 : 0;
   let support: LevelTable = m.map((own) => own?.map(() => 0) ?? null);
   const history: EmResult['history'] = [];
   const of: Likelihoods = [0, 0, 0];
@@ -51,9 +55,11 @@ export function expectationMaximisation(
   for (let iteration = 0; iteration < iterations; iteration++) {
     const expected = m.map((own) => own?.map(() => 0) ?? null);
     let matches = 0;
+    let homes = 0;
     for (const e of entries) {
-      likelihoods(levels, e * comparisons, m, u, null, of);
-      const all = lambda * of[0] + (1 - lambda) * of[2];
+      likelihoods(levels, e * comparisons, m, u, household, of);
+      const all = lambda * of[0] + home * of[1] + (1 - lambda - home) * of[2];
+      if (all > 0) homes += ((home * of[1]) / all) * (counts[e] as number);
       const p = all === 0 ? 0 : ((lambda * of[0]) / all) * (counts[e] as number);
       matches += p;
       for (let c = 0; c < comparisons; c++) {
@@ -78,6 +84,7 @@ export function expectationMaximisation(
       });
     });
     lambda = nextLambda;
+    home = total === 0 ? 0 : Math.min(1 - lambda, homes / total);
     m = next;
     support = expected;
     history.push({ lambda, change });

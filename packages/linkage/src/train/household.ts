@@ -9,7 +9,7 @@ import type { PatternCounts } from './pattern-counts.ts';
 export interface Household {
   /** P(two records are of different people in one household). */
   lambda: number;
-  /** P(level | different people of one household), `null` for comparisons that households do not share: there it is u. */
+  /** P(level | different people of one household); where it is `null` it is u. */
   h: LevelTable;
   /** P(same person), estimated beside it. */
   lambdaSame: number;
@@ -26,6 +26,8 @@ const priorPairs = 2;
  * Fits λ of both kinds of pairs and h to pattern counts by expectation–maximisation, with m and u held fast.
  *
  * @param shared whether households may share what a comparison looks at; elsewhere h is u
+ * @param personal whether h of what tells one person of a household from another is estimated too: twins share a birth date, a
+ *   father and son a forename. Else it is u.
  * @param pairsInAll pairs there are, of which the counted ones are those that blocking found
  */
 export function fitHousehold(
@@ -35,13 +37,15 @@ export function fitHousehold(
   shared: readonly boolean[],
   lambdaSame: number,
   pairsInAll: number,
+  personal: boolean,
 ): Household {
-  let h: LevelTable = m.map((own, c) => (shared[c] && own ? own.slice() : null));
+  const start: LevelTable = m.map((own, c) => (shared[c] ? own : personal ? (u[c] ?? null) : null));
+  let h: LevelTable = start.map((own) => own?.slice() ?? null);
   let [same, home] = [lambdaSame, lambdaSame];
   let expected = 0;
   const of: Likelihoods = [0, 0, 0];
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const sums = h.map((own, c) => own?.map((_, l) => priorPairs * (m[c]?.[l] as number)) ?? null);
+    const sums = h.map((own, c) => own?.map((_, l) => priorPairs * (start[c]?.[l] as number)) ?? null);
     let [sameSum, homeSum] = [0, 0];
     for (let e = 0; e < counts.length; e++) {
       const offset = e * comparisons;
@@ -67,7 +71,7 @@ export function fitHousehold(
     const change = Math.abs(nextSame - same) / same + Math.abs(nextHome - home) / home;
     [same, home] = [nextSame, nextHome];
     h = sums.map((own, c) => {
-      if (!own || !shared[c]) return null;
+      if (!own) return null;
       const sum = own.reduce((total, value) => total + value, 0);
       return sum > 0 ? own.map((value) => Math.max(1e-9, value / sum)) : own;
     });

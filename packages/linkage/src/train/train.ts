@@ -47,6 +47,8 @@ const defaultTrainingPairs = 1_000_000;
 const leastHouseholdPairs = 20;
 const leastHouseholdShare = 0.05;
 const rounds = 3;
+/** Rounds after that, in which households are told apart, where there are any. */
+const householdRounds = 2;
 
 /**
  * Estimates λ, m and u of a model from the records alone.
@@ -98,7 +100,13 @@ export function trainModel(
   let u = estimateU(random, null, m, fixed.u);
   let lambda = model.prior?.value ?? 1 / Math.max(2, records.size);
   let support = noughts(m);
-  for (let round = 0; round < rounds; round++) {
+  let household: Household | null = null;
+  for (let round = 0; round < rounds + householdRounds; round++) {
+    if (round >= rounds) {
+      household = findHousehold(model, counted, m, u, lambda, pairsInAll * share);
+      if (!household) break;
+    }
+    const h = household?.h ?? null;
     report.sessions = [];
     const sums = noughts(m);
     const plain = noughts(m);
@@ -112,7 +120,7 @@ export function trainModel(
         u.map((own, c) => (free[c] ? own : null)),
         m.map((own, c) => (free[c] ? own : null)),
         0.3,
-        { fixed: fixed.m },
+        { fixed: fixed.m, household: h },
       );
       const pairs = sumWhere(counted, r);
       const enough = result.lambda * pairs >= leastSupport;
@@ -139,7 +147,7 @@ export function trainModel(
     lambda = estimateLambda(counted, m, u, lambda, pairsInAll * share, model);
     u = estimateU(random, lambda, m, fixed.u);
   }
-  const household = findHousehold(model, counted, m, u, lambda, pairsInAll * share);
+  if (household) household = findHousehold(model, counted, m, u, lambda, pairsInAll * share);
   if (household) lambda = household.lambdaSame;
   const same = posteriors(counted, m, u, lambda, household);
   const missed = estimateMissed(counted, same);
@@ -223,9 +231,11 @@ function findHousehold(
 ): Household | null {
   const shared = model.comparisons.map(({ personal }) => !personal);
   if (!shared.includes(true) || !shared.includes(false)) return null;
-  const household = fitHousehold(counted, m, u, shared, lambda, Math.max(1, pairsInAll));
+  const fit = (personal: boolean) => fitHousehold(counted, m, u, shared, lambda, Math.max(1, pairsInAll), personal);
+  // Whether there are households at all is asked of what they share alone: free to explain anything, they would explain bad copies.
+  const household = fit(false);
   const matches = household.lambdaSame * pairsInAll;
-  return household.expected >= Math.max(leastHouseholdPairs, leastHouseholdShare * matches) ? household : null;
+  return household.expected >= Math.max(leastHouseholdPairs, leastHouseholdShare * matches) ? fit(true) : null;
 }
 
 /**
