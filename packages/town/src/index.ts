@@ -1,5 +1,6 @@
 export type { Circumstance } from './agencies/circumstances.ts';
 export { type AgenciesOptions, type AgencyName, agencyNames, type Statement, statements } from './agencies/statements.ts';
+export { type AgencyFile, type WrittenAgencies, writeAgencies } from './agencies/write-agencies.ts';
 export { type AgencyOptions, type AgencyRecord, agencyRecords } from './agency-records.ts';
 export { type CrimeType, crimeTypes, type TownCrime } from './crimes.ts';
 export { TruePath } from './paths.ts';
