@@ -53,6 +53,8 @@ const recordEveryMs = 5000;
 const nearSinceMs = 6 * 86_400_000;
 /** Fixes that are read together, about: each takes some 300 bytes until it has been gone through. */
 const fixesTogether = 200_000;
+/** Wearings whose changes are put on record together. */
+const writtenTogether = 25;
 /** Wearings whose tracks are read together. */
 const madeTogether = 50;
 /** After a failure, for instance of the database, it is tried again after this long, ms. */
@@ -282,8 +284,18 @@ export class LiveWatch {
       if (this.#now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
       return;
     }
-    const told = await this.#inMonitoring(async (tx) => {
-      const all: Parameters<AlertListener>[0][] = [];
+    // A fleet that comes back after an outage changes thousands of alerts at once: who sends meanwhile must not wait for all.
+    for (let i = 0; i < changed.length; i += writtenTogether) await this.#write(changed.slice(i, i + writtenTogether));
+    await this.#inMonitoring(async (tx) => {
+      if (again.length > 0) await tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', again).execute();
+      await this.#record(tx);
+    });
+  }
+
+  /** Puts the differences of some wearings on record, and tells of them. Whatever a crash leaves undone is found different again. */
+  async #write(changed: { wearing: number; found: FoundAlert[] }[]): Promise<void> {
+    const { told, stored } = await this.#inMonitoring(async (tx) => {
+      const told: Parameters<AlertListener>[0][] = [];
       const raised: RaisedAlert[] = [];
       for (const { wearing, found } of changed) {
         const watched = this.#watched.get(wearing) as Watched;
@@ -292,16 +304,14 @@ export class LiveWatch {
         changes.forEach((own, i) => {
           if (own.change === 'raised' || own.change === 'raised again' || (own.change === 'amended' && own.isWorse))
             raised.push({ ...(ids[i] as Written), severity: severityOf(own.found.kind), to: own.found.to });
-        });
-        changes.forEach((own, i) => {
           const severity = own.change === 'retracted' ? null : severityOf(own.found.kind);
-          all.push({ id: (ids[i] as Written).id, wearing, change: own.change, severity });
+          told.push({ id: (ids[i] as Written).id, wearing, change: own.change, severity });
         });
       }
       await queueDeliveries(tx, raised, this.#now(), this.#timeZone);
       await appendAudit(
         tx,
-        all.map(({ id, change }) => ({
+        told.map(({ id, change }) => ({
           actor: 'system',
           actorName: 'Waymark',
           role: 'system',
@@ -313,17 +323,13 @@ export class LiveWatch {
           detail: { change },
         })),
       );
-      if (again.length > 0) await tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', again).execute();
-      await this.#record(tx);
-      return all;
-    });
-    this.counts.changes += told.length;
-    const stored = await this.#inMonitoring((tx) =>
-      storedAlerts(
+      const stored = await storedAlerts(
         tx,
         changed.map(({ wearing }) => wearing),
-      ),
-    );
+      );
+      return { told, stored };
+    });
+    this.counts.changes += told.length;
     for (const [wearing, alerts] of stored) (this.#watched.get(wearing) as Watched).stored = alerts;
     for (const listener of this.#listeners) for (const change of told) listener(change);
   }

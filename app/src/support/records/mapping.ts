@@ -1,0 +1,263 @@
+import { standardDate } from '@waymark/linkage';
+import { type Static, Type } from 'typebox';
+import Value from 'typebox/value';
+import { parse } from 'yaml';
+import {
+  type Characteristic,
+  characteristics,
+  expiryOf,
+  type FactKindKey,
+  factKindKeys,
+  faultOfValue,
+  type IdentityField,
+  identityKeys,
+} from '../fact-kinds.ts';
+
+/** A mapping file cannot be used; the message names each fault. */
+export class MappingError extends Error {
+  override name = 'MappingError';
+}
+
+const only = { additionalProperties: false };
+const Name = Type.String({ minLength: 1, maxLength: 200 });
+
+/** Where a value comes from, and what is done to it before it is used. */
+const Cell = Type.Object(
+  {
+    /** One column; several are joined with a space. Of nested data the path, such as `personal.givenName`. */
+    column: Type.Union([Name, Type.Array(Name, { minItems: 1 })]),
+    /** Only what stands before, or after, the first of these characters. */
+    before: Type.Optional(Type.String({ minLength: 1 })),
+    after: Type.Optional(Type.String({ minLength: 1 })),
+    /** One word of what is left, counted from 1; `rest` is all but the first. */
+    word: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Literal('rest')])),
+    /** Reads a date in any common form, day before month. */
+    as: Type.Optional(Type.Literal('date')),
+    /** The agency's words to ours, whatever their case; a word that is not listed is refused. */
+    words: Type.Optional(Type.Record(Type.String(), Type.String())),
+    /** The file need not have the column. */
+    optional: Type.Optional(Type.Boolean()),
+  },
+  only,
+);
+type Cell = Static<typeof Cell>;
+
+const FactRule = Type.Object(
+  {
+    /** A list within the row, each element of which states something; columns are read from the element. */
+    each: Type.Optional(Name),
+    kind: Type.Union([Name, Cell]),
+    value: Cell,
+    /** The day of the statement. */
+    on: Cell,
+  },
+  only,
+);
+
+export const Mapping = Type.Object(
+  {
+    format: Type.Literal('waymark-mapping-1'),
+    name: Name,
+    reads: Type.Union([Type.Literal('csv'), Type.Literal('excel'), Type.Literal('json'), Type.Literal('ctf'), Type.Literal('fhir')]),
+    /** CSV: the separator, where it is not found by itself. */
+    separator: Type.Optional(Type.String({ minLength: 1, maxLength: 1 })),
+    /** Excel: the sheet (the first unless given) and the row with the headings, counted from 1. */
+    sheet: Type.Optional(Name),
+    headings: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    /** JSON: the path of the list of people. */
+    list: Type.Optional(Name),
+    /** The agency's own number for the record. */
+    key: Cell,
+    identity: Type.Record(Name, Cell),
+    facts: Type.Optional(Type.Array(FactRule)),
+    characteristics: Type.Optional(Type.Record(Name, Cell)),
+  },
+  only,
+);
+export type Mapping = Static<typeof Mapping>;
+
+/**
+ * Reads a mapping file.
+ * @throws MappingError naming every place that is wrong
+ */
+export function readMapping(text: string): Mapping {
+  let found: unknown;
+  try {
+    found = parse(text, { maxAliasCount: 20 });
+  } catch (error) {
+    throw new MappingError(`The mapping is no YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (!Value.Check(Mapping, found)) {
+    const faults = [...Value.Errors(Mapping, found)].slice(0, 5).map((fault) => `${fault.instancePath || 'the file'}: ${fault.message}`);
+    throw new MappingError(`The mapping does not fit its form. ${faults.join('; ')}`);
+  }
+  const faults: string[] = [];
+  for (const field of Object.keys(found.identity)) {
+    if (!(identityKeys as string[]).includes(field)) faults.push(`identity: "${field}" is none of ${identityKeys.join(', ')}`);
+  }
+  for (const [i, rule] of (found.facts ?? []).entries()) {
+    const kinds = typeof rule.kind === 'string' ? [rule.kind] : Object.values(rule.kind.words ?? {});
+    if (kinds.length === 0) faults.push(`facts[${i}].kind needs words that say which kind each is`);
+    for (const kind of kinds) {
+      if (!isFactKind(kind)) faults.push(`facts[${i}]: "${kind}" is none of ${factKindKeys.join(', ')}`);
+      else if (kinds.length === 1) {
+        for (const value of Object.values(rule.value.words ?? {})) {
+          const fault = faultOfValue(kind, value);
+          if (fault) faults.push(`facts[${i}].value: "${value}" ${fault}`);
+        }
+      }
+    }
+  }
+  for (const name of Object.keys(found.characteristics ?? {})) {
+    if (!Object.hasOwn(characteristics, name)) faults.push(`characteristics: "${name}" is none of ${Object.keys(characteristics).join(', ')}`);
+  }
+  if (faults.length > 0) throw new MappingError(`The mapping cannot be used. ${faults.join('; ')}`);
+  return found;
+}
+
+function isFactKind(kind: string): kind is FactKindKey {
+  return (factKindKeys as string[]).includes(kind);
+}
+
+/** One row as a file gives it: a column, or the path to a value; a list of rows where it holds several. */
+export interface RawRow {
+  /** Where it stands: a line, a row of a sheet, or the number of the element. */
+  place: number;
+  get(column: string): string | null;
+  /** Rows of a list within this one. */
+  each(list: string): Omit<RawRow, 'place' | 'each'>[];
+}
+
+export interface MappedFact {
+  kind: FactKindKey;
+  value: string;
+  /** `YYYY-MM-DD`. */
+  on: string;
+  expires: string;
+}
+
+export interface MappedRecord {
+  place: number;
+  key: string;
+  identity: Partial<Record<IdentityField, string>>;
+  facts: MappedFact[];
+  characteristics: Partial<Record<Characteristic, string>>;
+}
+
+/** Something of a file that could not be used. `refused`: the row did not go in; else only the value was left out. */
+export interface RowProblem {
+  row: number;
+  column: string;
+  value: string;
+  message: string;
+  refused: boolean;
+}
+
+/** All columns that a mapping reads from a row, and whether a file must have them. */
+export function columnsOf(mapping: Mapping): { column: string; optional: boolean }[] {
+  const cells: Cell[] = [mapping.key, ...Object.values(mapping.identity), ...Object.values(mapping.characteristics ?? {})];
+  const lists: string[] = [];
+  for (const rule of mapping.facts ?? []) {
+    if (rule.each) lists.push(rule.each);
+    else cells.push(rule.value, rule.on, ...(typeof rule.kind === 'string' ? [] : [rule.kind]));
+  }
+  const named = cells.flatMap(({ column, optional = false }) => [column].flat().map((name) => ({ column: name, optional })));
+  return [...named, ...lists.map((column) => ({ column, optional: true }))];
+}
+
+const oldest = '1900-01-02';
+
+/**
+ * Makes a record of a row. What cannot be used is told; a row without its agency's number, or with a birth date to come, is
+ * refused.
+ * @param today `YYYY-MM-DD`
+ */
+export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: RowProblem[]): MappedRecord | null {
+  const report = (column: string, value: string, message: string, refused = false) =>
+    problems.push({ row: row.place, column, value: value.slice(0, 80), message, refused });
+  const key = textOf(row, mapping.key).text;
+  if (!key) {
+    report(nameOf(mapping.key), '', "The agency's own number of the record is missing. Give each row one.", true);
+    return null;
+  }
+  const identity: MappedRecord['identity'] = {};
+  for (const [field, cell] of Object.entries(mapping.identity) as [IdentityField, Cell][]) {
+    const { text, fault } = textOf(row, cell);
+    if (fault) report(nameOf(cell), fault.value, fault.message);
+    if (text) identity[field] = text;
+  }
+  const born = identity.date_of_birth;
+  if (born && born > today && /^\d{4}-\d\d-\d\d$/.test(born)) {
+    report(nameOf(mapping.identity.date_of_birth as Cell), born, 'The birth date is in the future. Correct it and send the row again.', true);
+    return null;
+  }
+  const facts: MappedFact[] = [];
+  for (const rule of mapping.facts ?? []) {
+    for (const part of rule.each ? row.each(rule.each) : [row]) {
+      const value = textOf(part, rule.value);
+      if (!value.text && !value.fault) continue;
+      const kind = typeof rule.kind === 'string' ? { text: rule.kind, fault: null } : textOf(part, rule.kind);
+      const on = textOf(part, { ...rule.on, as: 'date' });
+      const fault = value.fault ?? kind.fault ?? on.fault;
+      if (fault) report(fault.column, fault.value, fault.message);
+      else if (!kind.text || !isFactKind(kind.text)) report(nameOf(rule.value), value.text ?? '', 'It is not said what kind of statement this is.');
+      else if (!on.text) report(nameOf(rule.on), '', `A statement needs a day; "${value.text}" has none and was left out.`);
+      else if (on.text > today || on.text < oldest) report(nameOf(rule.on), on.text, 'The day of the statement is not in the past. It was left out.');
+      else {
+        const wrong = faultOfValue(kind.text, value.text as string);
+        if (wrong) report(nameOf(rule.value), value.text as string, `The value ${wrong}. Add it to the mapping, or correct it.`);
+        else facts.push({ kind: kind.text, value: value.text as string, on: on.text, expires: expiryOf(kind.text, on.text) });
+      }
+    }
+  }
+  const kept: MappedRecord['characteristics'] = {};
+  for (const [name, cell] of Object.entries(mapping.characteristics ?? {}) as [Characteristic, Cell][]) {
+    const { text } = textOf(row, cell);
+    if (text) kept[name] = text;
+  }
+  return { place: row.place, key, identity, facts, characteristics: kept };
+}
+
+interface Taken {
+  text: string | null;
+  fault: { column: string; value: string; message: string } | null;
+}
+
+function nameOf({ column }: Cell): string {
+  return [column].flat().join(' + ');
+}
+
+function textOf(row: Pick<RawRow, 'get'>, cell: Cell): Taken {
+  let text = [cell.column]
+    .flat()
+    .map((column) => row.get(column)?.trim() ?? '')
+    .filter(Boolean)
+    .join(' ');
+  if (cell.before !== undefined) text = (text.split(cell.before)[0] ?? '').trim();
+  if (cell.after !== undefined) text = text.includes(cell.after) ? text.slice(text.indexOf(cell.after) + cell.after.length).trim() : '';
+  if (cell.word !== undefined) {
+    const words = text.split(/\s+/);
+    text = cell.word === 'rest' ? words.slice(1).join(' ') : (words[cell.word - 1] ?? '');
+  }
+  if (text === '') return { text: null, fault: null };
+  if (cell.words) {
+    const wanted = text.toLowerCase();
+    const found = Object.entries(cell.words).find(([word]) => word.toLowerCase() === wanted);
+    if (!found) {
+      const message = `"${text.slice(0, 40)}" is none of the words the mapping knows: ${Object.keys(cell.words).join(', ')}. Add it there.`;
+      return { text: null, fault: { column: nameOf(cell), value: text, message } };
+    }
+    return { text: found[1] === '' ? null : found[1], fault: null };
+  }
+  if (cell.as === 'date') {
+    const date = standardDate(text);
+    return date ? { text: date, fault: null } : { text: null, fault: placeholderOr(text, cell) };
+  }
+  return { text: text.slice(0, 500), fault: null };
+}
+
+/** 1900-01-01 and its like mean that nobody knew; anything else is a date that cannot be read. */
+function placeholderOr(text: string, cell: Cell): Taken['fault'] {
+  if (/1900|9999|1753|1899|1111/.test(text)) return null;
+  return { column: nameOf(cell), value: text, message: `"${text.slice(0, 40)}" is no date. Write it as 2010-03-04 or 04/03/2010.` };
+}

@@ -1,0 +1,78 @@
+import { createReadStream } from 'node:fs';
+import { SaxesParser } from 'saxes';
+import type { RawRow } from './mapping.ts';
+import { FileFault, nestedRow, type RowSource } from './raw-rows.ts';
+
+type Nested = { [name: string]: string | Nested | (string | Nested)[] };
+
+const deepest = 12;
+const pupilAtMostElements = 5_000;
+
+/**
+ * The pupils of a Common Transfer File of the Department for Education, as they stream past. Elements within a pupil are
+ * read by path, such as `Address.PostCode`. Entities of a file's own, inside or outside of it, are never followed.
+ */
+export async function readCommonTransferFile(path: string): Promise<RowSource> {
+  async function* rows(): AsyncGenerator<RawRow> {
+    const ready: Nested[] = [];
+    const pupils = new PupilReader((pupil) => ready.push(pupil));
+    let number = 0;
+    for await (const piece of createReadStream(path, { encoding: 'utf8' })) {
+      pupils.write(piece as string);
+      for (const pupil of ready.splice(0)) yield nestedRow(++number, pupil);
+    }
+    pupils.end();
+    for (const pupil of ready.splice(0)) yield nestedRow(++number, pupil);
+    if (number === 0 && !pupils.sawPupilData) throw new FileFault('There is no CTFpupilData in the file. Is it a Common Transfer File?');
+  }
+  return { columns: null, rows: rows(), problems: [] };
+}
+
+class PupilReader {
+  sawPupilData = false;
+  readonly #parser = new SaxesParser();
+  readonly #open: { name: string; value: Nested; text: string }[] = [];
+  #elements = 0;
+
+  constructor(onPupil: (pupil: Nested) => void) {
+    this.#parser.on('doctype', () => {
+      throw new FileFault('The file declares a document type of its own, which a Common Transfer File does not. It was not read.');
+    });
+    this.#parser.on('error', (error) => {
+      throw new FileFault(`The XML is broken: ${error.message}. Pupils before this place were read. Export the file again.`);
+    });
+    this.#parser.on('opentag', ({ name }) => {
+      if (name === 'CTFpupilData') this.sawPupilData = true;
+      if (this.#open.length === 0 && name !== 'Pupil') return;
+      if (this.#open.length >= deepest || ++this.#elements > pupilAtMostElements) {
+        throw new FileFault(`Pupil near line ${this.#parser.line} holds more than a pupil can. The file was not read further.`);
+      }
+      this.#open.push({ name, value: {}, text: '' });
+    });
+    this.#parser.on('text', (text) => {
+      const top = this.#open.at(-1);
+      if (top && top.text.length < 1000) top.text += text;
+    });
+    this.#parser.on('closetag', () => {
+      const closed = this.#open.pop();
+      if (!closed) return;
+      const parent = this.#open.at(-1);
+      if (!parent) {
+        this.#elements = 0;
+        onPupil(closed.value);
+        return;
+      }
+      const value = Object.keys(closed.value).length > 0 ? closed.value : closed.text.trim();
+      const before = Object.hasOwn(parent.value, closed.name) ? parent.value[closed.name] : undefined;
+      parent.value[closed.name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+    });
+  }
+
+  write(text: string): void {
+    this.#parser.write(text);
+  }
+
+  end(): void {
+    this.#parser.close();
+  }
+}

@@ -1,0 +1,47 @@
+import { columnsOf, type Mapping } from './mapping.ts';
+import { FileFault, type RowSource } from './raw-rows.ts';
+import { readCommonTransferFile } from './read-common-transfer-file.ts';
+import { readCsv } from './read-csv.ts';
+import { readExcel } from './read-excel.ts';
+import { readFhir } from './read-fhir.ts';
+import { readJson } from './read-json.ts';
+
+/**
+ * Opens a file as its mapping says and makes sure that it has the columns that the mapping reads.
+ * @throws FileFault naming the columns that are missing, and what the file has instead
+ */
+export async function readFile(path: string, mapping: Mapping): Promise<RowSource> {
+  const source = await open(path, mapping);
+  if (source.columns) checkColumns(source.columns, mapping);
+  return source;
+}
+
+function open(path: string, mapping: Mapping): Promise<RowSource> {
+  switch (mapping.reads) {
+    case 'csv':
+      return readCsv(path, mapping);
+    case 'excel':
+      return readExcel(path, mapping);
+    case 'json':
+      return readJson(path, mapping);
+    case 'ctf':
+      return readCommonTransferFile(path);
+    case 'fhir':
+      return readFhir(path);
+  }
+}
+
+function checkColumns(columns: string[], mapping: Mapping): void {
+  const needed = [...new Set(columnsOf(mapping).flatMap(({ column, optional }) => (optional ? [] : [column])))];
+  const missing = needed.filter((column) => !columns.includes(column));
+  if (missing.length === 0) return;
+  const has = columns.filter(Boolean).join(', ').slice(0, 600);
+  if (missing.length > needed.length / 2) {
+    throw new FileFault(
+      `This looks like another agency's file: of the ${needed.length} columns that the mapping "${mapping.name}" reads it lacks ${missing.length}. It has ${has}.`,
+    );
+  }
+  throw new FileFault(
+    `The file lacks ${missing.map((column) => `"${column}"`).join(', ')}; it has ${has}. Was a column renamed? Change the mapping "${mapping.name}", or mark the column optional.`,
+  );
+}
