@@ -23,9 +23,11 @@ function body(): string {
   const lines: string[] = [];
   for (let i = 0; i < settings.batch; i++) {
     const n = next++;
-    const at = settings.at + Math.floor(n / settings.wearers) * 1000;
+    const [tag, second] = [n % settings.wearers, Math.floor(n / settings.wearers)];
+    // Each tag stays about where it is: one that jumped for miles would be taken for one whose signal somebody forges.
+    const place = String(tag).padStart(4, '0') + (second % 7);
     lines.push(
-      `{"tag":"B${n % settings.wearers}","at":"${new Date(at).toISOString()}","lat":53.0${n % 1000},"lon":-1.8${n % 997},"accuracy":8.5,"battery":0.9}`,
+      `{"tag":"B${tag}","at":"${new Date(settings.at + second * 1000).toISOString()}","lat":53.0${place},"lon":-1.8${place},"accuracy":8.5,"battery":0.9}`,
     );
   }
   return lines.join('\n');

@@ -201,13 +201,11 @@ export class FixStore {
     let kept = 0;
     const receipts = batches.map((batch, b): Stored => {
       const isFresh = fresh[b] as Uint8Array;
-      let accepted = 0;
-      for (let i = 0; i < batch.count; i++) {
-        if (!isFresh[i]) continue;
-        for (const name of names) (stored[name] as unknown[])[kept] = batch.columns[name][i];
-        stored.receipt[kept++] = first + b;
-        accepted++;
-      }
+      const rows = rowsOf(isFresh);
+      for (const name of names) copyRows(stored[name], kept, batch.columns[name], rows, batch.count);
+      stored.receipt.fill(first + b, kept, kept + rows.length);
+      kept += rows.length;
+      const accepted = rows.length;
       return { receipt: first + b, accepted, duplicates: batch.count - accepted, quarantined: batch.quarantined.length, isNew: isFresh };
     });
     await this.#writer.transaction(async () => {
@@ -444,6 +442,22 @@ export class FixStore {
     this.#writer.close();
     this.#engine.close();
   }
+}
+
+/** The rows that are marked. */
+function rowsOf(marked: Uint8Array): number[] {
+  const rows: number[] = [];
+  for (let i = 0; i < marked.length; i++) if (marked[i]) rows.push(i);
+  return rows;
+}
+
+/** Copies some rows of a column, or all of them at once, behind what another holds. */
+function copyRows(into: FixColumns[keyof FixColumns], at: number, from: FixColumns[keyof FixColumns], rows: number[], all: number): void {
+  if (!Array.isArray(into) && rows.length === all && all > 8) {
+    (into as Float64Array).set((from as Float64Array).subarray(0, all), at);
+    return;
+  }
+  for (let i = 0; i < rows.length; i++) (into as unknown[])[at + i] = from[rows[i] as number];
 }
 
 /** Columns with room for `count` fixes. */

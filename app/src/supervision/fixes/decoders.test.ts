@@ -11,6 +11,7 @@ import { readTime } from './read-time.ts';
 describe('times', () => {
   test.each([
     ['2026-01-26T15:57:02Z', Date.UTC(2026, 0, 26, 15, 57, 2)],
+    ['2024-02-29T23:59:59.999Z', Date.UTC(2024, 1, 29, 23, 59, 59, 999)],
     ['2026-01-26 15:57:02+00', Date.UTC(2026, 0, 26, 15, 57, 2)],
     ['2026-01-26T15:57:02.5+01:30', Date.UTC(2026, 0, 26, 14, 27, 2, 500)],
     ['1769443022', 1_769_443_022_000],
@@ -19,8 +20,26 @@ describe('times', () => {
     expect(readTime(text)).toBe(expected);
   });
 
-  test.each(['2026-02-30T00:00:00Z', '2026-01-26T25:00:00Z', 'yesterday', '', '2026-01-26T15:57:02'])('%s is refused', (text) => {
+  test.each([
+    '2026-02-30T00:00:00Z',
+    '2026-02-30T00:00:00.000Z',
+    '2026-01-01T24:00:00.000Z',
+    '2026-01-26T25:00:00Z',
+    'yesterday',
+    '',
+    '2026-01-26T15:57:02',
+  ])('%s is refused', (text) => {
     expect(readTime(text)).toBeNaN();
+  });
+
+  test('any moment is read from its ISO form, the short way or the long', () => {
+    fc.assert(
+      fc.property(fc.date({ min: new Date('1970-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }), (moment) => {
+        const text = moment.toISOString();
+        expect(readTime(text)).toBe(moment.getTime());
+        expect(readTime(` ${text}`)).toBe(moment.getTime());
+      }),
+    );
   });
 
   test('a zone is used where the text has none, across the clock change', () => {

@@ -109,7 +109,8 @@ export function readMapping(text: string): Mapping {
     }
   }
   for (const name of Object.keys(found.characteristics ?? {})) {
-    if (!Object.hasOwn(characteristics, name)) faults.push(`characteristics: "${name}" is none of ${Object.keys(characteristics).join(', ')}`);
+    if (!Object.hasOwn(characteristics, name))
+      faults.push(`characteristics: "${name}" is none of ${Object.keys(characteristics).join(', ')}`);
   }
   if (faults.length > 0) throw new MappingError(`The mapping cannot be used. ${faults.join('; ')}`);
   return found;
@@ -188,7 +189,12 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
   }
   const born = identity.date_of_birth;
   if (born && born > today && /^\d{4}-\d\d-\d\d$/.test(born)) {
-    report(nameOf(mapping.identity.date_of_birth as Cell), born, 'The birth date is in the future. Correct it and send the row again.', true);
+    report(
+      nameOf(mapping.identity.date_of_birth as Cell),
+      born,
+      'The birth date is in the future. Correct it and send the row again.',
+      true,
+    );
     return null;
   }
   const facts: MappedFact[] = [];
@@ -200,9 +206,11 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
       const on = textOf(part, { ...rule.on, as: 'date' });
       const fault = value.fault ?? kind.fault ?? on.fault;
       if (fault) report(fault.column, fault.value, fault.message);
-      else if (!kind.text || !isFactKind(kind.text)) report(nameOf(rule.value), value.text ?? '', 'It is not said what kind of statement this is.');
+      else if (!kind.text || !isFactKind(kind.text))
+        report(nameOf(rule.value), value.text ?? '', 'It is not said what kind of statement this is.');
       else if (!on.text) report(nameOf(rule.on), '', `A statement needs a day; "${value.text}" has none and was left out.`);
-      else if (on.text > today || on.text < oldest) report(nameOf(rule.on), on.text, 'The day of the statement is not in the past. It was left out.');
+      else if (on.text > today || on.text < oldest)
+        report(nameOf(rule.on), on.text, 'The day of the statement is not in the past. It was left out.');
       else {
         const wrong = faultOfValue(kind.text, value.text as string);
         if (wrong) report(nameOf(rule.value), value.text as string, `The value ${wrong}. Add it to the mapping, or correct it.`);

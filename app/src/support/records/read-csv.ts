@@ -11,7 +11,15 @@ export async function readCsv(path: string, mapping: Mapping): Promise<RowSource
   if (first.trim() === '') throw new FileFault('The file is empty, or its first line is. The first line must hold the headings.');
   const separator = mapping.separator ?? (first.split(';').length > first.split(',').length ? ';' : first.includes('\t') ? '\t' : ',');
   const parser = createReadStream(path, { encoding }).pipe(
-    parse({ bom: true, delimiter: separator, relax_column_count: true, relax_quotes: true, skip_empty_lines: true, trim: true, info: true }),
+    parse({
+      bom: true,
+      delimiter: separator,
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      trim: true,
+      info: true,
+    }),
   );
   const records = parser[Symbol.asyncIterator]() as AsyncIterator<{ record: string[]; info: { lines: number } }>;
   const headings = (await next(records)).value;

@@ -10,13 +10,16 @@ export const excelAtMostBytes = 30 * 1024 * 1024;
 export async function readExcel(path: string, mapping: Mapping): Promise<RowSource> {
   const { size } = await stat(path);
   if (size > excelAtMostBytes) {
-    throw new FileFault(`The workbook has ${Math.round(size / 1024 / 1024)} MB; at most 30 MB can be read. Save the sheet as CSV and send that.`);
+    throw new FileFault(
+      `The workbook has ${Math.round(size / 1024 / 1024)} MB; at most 30 MB can be read. Save the sheet as CSV and send that.`,
+    );
   }
   const sheets = await readWorkbook(path).catch((error: Error) => {
     throw new FileFault(`The file is no Excel workbook (.xlsx): ${error.message}. Open it in Excel and save it as .xlsx or CSV.`);
   });
   const sheet = mapping.sheet ? sheets.find(({ sheet: name }) => name === mapping.sheet) : sheets[0];
-  if (!sheet) throw new FileFault(`The workbook has no sheet "${mapping.sheet}"; it has ${sheets.map(({ sheet: name }) => name).join(', ')}.`);
+  if (!sheet)
+    throw new FileFault(`The workbook has no sheet "${mapping.sheet}"; it has ${sheets.map(({ sheet: name }) => name).join(', ')}.`);
   const at = (mapping.headings ?? 1) - 1;
   const columns = (sheet.data[at] ?? []).map((cell) => textOf(cell) ?? '');
   const places = new Map(columns.map((name, i) => [name, i]));

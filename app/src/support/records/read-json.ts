@@ -23,7 +23,8 @@ export async function readJson(path: string, mapping: Mapping): Promise<RowSourc
   for (const step of mapping.list?.split('.') ?? []) {
     at = typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Record<string, unknown>)[step] : undefined;
   }
-  if (!Array.isArray(at)) throw new FileFault(`There is no list at ${mapping.list ?? 'the top of the file'}. Is this the file that the mapping is for?`);
+  if (!Array.isArray(at))
+    throw new FileFault(`There is no list at ${mapping.list ?? 'the top of the file'}. Is this the file that the mapping is for?`);
   const list = at as unknown[];
   function* rows(): Generator<RawRow> {
     for (const [i, value] of list.entries()) yield nestedRow(i + 1, value);
