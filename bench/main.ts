@@ -5,6 +5,7 @@ import { benchLinkage } from './linkage.ts';
 import { benchLinkageSpeed } from './linkage-speed.ts';
 import { benchLive } from './live.ts';
 import { benchMap } from './map.ts';
+import { benchPeople } from './people.ts';
 import { print, type Report } from './report.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
@@ -19,6 +20,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   zones: benchZones,
   live: benchLive,
   map: benchMap,
+  people: benchPeople,
 };
 
 const { values, positionals } = parseArgs({

@@ -2,12 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
-export const roles = ['monitoring-officer', 'crime-analyst', 'auditor', 'administrator'] as const;
+export const roles = ['monitoring-officer', 'crime-analyst', 'support-worker', 'data-steward', 'auditor', 'administrator'] as const;
 export type StaffRole = (typeof roles)[number];
 /** Beside staff: a tag or gateway that sends fixes, the person at the machine's own console, and the server's own jobs. */
 export type Role = StaffRole | 'device' | 'operator' | 'system';
 
-export const purposes = ['monitoring', 'crime-matching', 'oversight', 'administration', 'ingest'] as const;
+export const purposes = [
+  'monitoring',
+  'crime-matching',
+  'support',
+  'record-linkage',
+  'fairness',
+  'oversight',
+  'administration',
+  'ingest',
+] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** Who acts, and what for. */
@@ -22,6 +31,8 @@ export interface Actor {
 export const purposeOf: Record<StaffRole, Purpose> = {
   'monitoring-officer': 'monitoring',
   'crime-analyst': 'crime-matching',
+  'support-worker': 'support',
+  'data-steward': 'record-linkage',
   auditor: 'oversight',
   administrator: 'administration',
 };

@@ -21,14 +21,16 @@ export interface AgencyFile {
 
 export interface WrittenAgencies {
   files: AgencyFile[];
-  statements: Statement[];
+  records: number;
 }
 
 /**
- * Writes the files of the town's five agencies to a folder, which is made if need be, and `truth.csv` with the person of
- * each record. Two schools send different files of one agency.
+ * Writes the files of the town's five agencies to a folder, which is made if need be; `truth.csv` with the person of each
+ * record; and `facts.csv` with what each record states. Two schools send different files of one agency; no file holds more than
+ * `recordsPerFile`.
  */
-export async function writeAgencies(folder: string, options: AgenciesOptions): Promise<WrittenAgencies> {
+export async function writeAgencies(folder: string, options: AgenciesOptions & { recordsPerFile?: number }): Promise<WrittenAgencies> {
+  const { recordsPerFile = 250_000 } = options;
   await mkdir(folder, { recursive: true });
   const all = [...statements(options)];
   const of = (agency: AgencyName) => all.filter((statement) => statement.agency === agency);
@@ -39,18 +41,75 @@ export async function writeAgencies(folder: string, options: AgenciesOptions): P
   const wrote = (agency: AgencyName, file: string, mapping: string, records: number) =>
     files.push({ agency, file: join(folder, file), mapping, records });
   const stream = (file: string, parts: Iterable<string>) => pipeline(Readable.from(parts), createWriteStream(join(folder, file)));
-  await stream('9994001_CTF_9999999_001.xml', commonTransferFile(secondary, options.today));
-  wrote('school', '9994001_CTF_9999999_001.xml', 'school-ctf', secondary.length);
-  await stream('school-roll.csv', schoolCsv(primary));
-  wrote('school', 'school-roll.csv', 'school-csv', primary.length);
-  await writeSocialCareFile(join(folder, 'social-care.xlsx'), of('social care'), options.today);
-  wrote('social care', 'social-care.xlsx', 'social-care', of('social care').length);
-  await stream('housing.csv', housingFile(of('housing')));
-  wrote('housing', 'housing.csv', 'housing', of('housing').length);
-  await stream('health.json', healthBundle(of('health')));
-  wrote('health', 'health.json', 'health', of('health').length);
-  await writeFile(join(folder, 'youth-offending.json'), youthOffendingFile(of('youth offending')));
-  wrote('youth offending', 'youth-offending.json', 'youth-offending', of('youth offending').length);
-  await stream('truth.csv', ['source,record,person\n', ...all.map(({ agency, key, person }) => `${agency},${key},${person}\n`)]);
-  return { files, statements: all };
+  const parts = async (
+    agency: AgencyName,
+    name: (part: string) => string,
+    mapping: string,
+    rows: Statement[],
+    write: (file: string, rows: Statement[]) => Promise<void>,
+  ) => {
+    for (let first = 0, n = 1; first === 0 || first < rows.length; first += recordsPerFile, n++) {
+      const own = rows.slice(first, first + recordsPerFile);
+      const file = name(rows.length > recordsPerFile ? `-${n}` : '');
+      await write(file, own);
+      wrote(agency, file, mapping, own.length);
+    }
+  };
+  const { today } = options;
+  await parts(
+    'school',
+    (n) => `9994001_CTF_9999999_001${n}.xml`,
+    'school-ctf',
+    secondary,
+    (file, rows) => stream(file, commonTransferFile(rows, today)),
+  );
+  await parts(
+    'school',
+    (n) => `school-roll${n}.csv`,
+    'school-csv',
+    primary,
+    (file, rows) => stream(file, schoolCsv(rows)),
+  );
+  await parts(
+    'social care',
+    (n) => `social-care${n}.xlsx`,
+    'social-care',
+    of('social care'),
+    (file, rows) => writeSocialCareFile(join(folder, file), rows, today),
+  );
+  await parts(
+    'housing',
+    (n) => `housing${n}.csv`,
+    'housing',
+    of('housing'),
+    (file, rows) => stream(file, housingFile(rows)),
+  );
+  await parts(
+    'health',
+    (n) => `health${n}.json`,
+    'health',
+    of('health'),
+    (file, rows) => stream(file, healthBundle(rows)),
+  );
+  await parts(
+    'youth offending',
+    (n) => `youth-offending${n}.json`,
+    'youth-offending',
+    of('youth offending'),
+    (file, rows) => writeFile(join(folder, file), youthOffendingFile(rows)),
+  );
+  await stream('truth.csv', truth(all));
+  await stream('facts.csv', facts(all));
+  return { files, records: all.length };
+}
+
+function* truth(all: Statement[]): Generator<string> {
+  yield 'source,record,person\n';
+  for (const { agency, key, person } of all) yield `${agency},${key},${person}\n`;
+}
+
+function* facts(all: Statement[]): Generator<string> {
+  yield 'source,record,kind,value,on\n';
+  for (const { agency, key, circumstances } of all)
+    for (const { kind, value, on } of circumstances) yield `${agency},${key},${kind},${value},${on}\n`;
 }

@@ -1,0 +1,137 @@
+import { type Kysely, sql } from 'kysely';
+
+/**
+ * Agreements, sources, agencies' records, the people they are about, decisions on doubtful pairs, and dated facts. Nothing
+ * here refers to anything of supervision, and no purpose of supervision sees a row.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    `CREATE TABLE support.sources (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      name text NOT NULL UNIQUE,
+      agency text NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now()
+    )`,
+    `CREATE TABLE support.agreements (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      source_id integer NOT NULL REFERENCES support.sources,
+      title text NOT NULL,
+      purpose text NOT NULL,
+      lawful_basis text NOT NULL,
+      fields jsonb NOT NULL,
+      starts_on date NOT NULL,
+      ends_on date NOT NULL CHECK (ends_on >= starts_on),
+      retention_months integer NOT NULL CHECK (retention_months > 0),
+      by_name text NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now(),
+      ended_at timestamptz
+    )`,
+    'CREATE INDEX agreements_source ON support.agreements (source_id)',
+    `CREATE TABLE support.record_imports (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      source_id integer NOT NULL REFERENCES support.sources,
+      agreement_id integer NOT NULL REFERENCES support.agreements,
+      mapping text NOT NULL,
+      file_name text NOT NULL,
+      sha256 text NOT NULL,
+      at timestamptz NOT NULL DEFAULT now(),
+      by_name text NOT NULL,
+      counts jsonb NOT NULL,
+      dropped jsonb NOT NULL,
+      problems jsonb NOT NULL,
+      finished_at timestamptz
+    )`,
+    'CREATE INDEX record_imports_source ON support.record_imports (source_id, sha256)',
+    `CREATE TABLE support.persons (
+      id integer PRIMARY KEY,
+      created_at timestamptz NOT NULL DEFAULT now(),
+      ended_at timestamptz,
+      merged_into integer
+    )`,
+    'CREATE SEQUENCE support.person_numbers AS integer',
+    `CREATE TABLE support.records (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      source_id integer NOT NULL REFERENCES support.sources,
+      key text NOT NULL,
+      import_id integer NOT NULL REFERENCES support.record_imports,
+      row_number integer NOT NULL,
+      identity jsonb NOT NULL,
+      person_id integer REFERENCES support.persons,
+      settled boolean NOT NULL DEFAULT false,
+      received_at timestamptz NOT NULL DEFAULT now(),
+      UNIQUE (source_id, key)
+    )`,
+    'CREATE INDEX records_person ON support.records (person_id)',
+    'CREATE INDEX records_unsettled ON support.records (id) WHERE NOT settled',
+    `CREATE TABLE support.facts (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      record_id integer NOT NULL REFERENCES support.records ON DELETE CASCADE,
+      import_id integer NOT NULL REFERENCES support.record_imports,
+      kind text NOT NULL,
+      value text NOT NULL,
+      on_date date NOT NULL,
+      expires_on date NOT NULL,
+      challenged_at timestamptz,
+      UNIQUE (record_id, kind, on_date, value)
+    )`,
+    `CREATE TABLE support.characteristics (
+      record_id integer NOT NULL REFERENCES support.records ON DELETE CASCADE,
+      kind text NOT NULL,
+      value text NOT NULL,
+      PRIMARY KEY (record_id, kind)
+    )`,
+    `CREATE TABLE support.person_events (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      person_id integer NOT NULL,
+      at timestamptz NOT NULL DEFAULT now(),
+      kind text NOT NULL CHECK (kind IN ('merged', 'split', 'gained', 'lost', 'ended')),
+      detail jsonb NOT NULL
+    )`,
+    'CREATE INDEX person_events_person ON support.person_events (person_id)',
+    `CREATE TABLE support.pair_decisions (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      left_record integer NOT NULL REFERENCES support.records ON DELETE CASCADE,
+      right_record integer NOT NULL REFERENCES support.records ON DELETE CASCADE,
+      decision text NOT NULL CHECK (decision IN ('same', 'not the same', 'cannot tell')),
+      reason text NOT NULL,
+      by_name text NOT NULL,
+      at timestamptz NOT NULL DEFAULT now(),
+      undone_at timestamptz,
+      undone_by text,
+      CHECK (left_record < right_record)
+    )`,
+    'CREATE UNIQUE INDEX pair_decisions_standing ON support.pair_decisions (left_record, right_record) WHERE undone_at IS NULL',
+    `CREATE TABLE support.review_pairs (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      left_record integer NOT NULL REFERENCES support.records ON DELETE CASCADE,
+      right_record integer NOT NULL REFERENCES support.records ON DELETE CASCADE,
+      bits double precision NOT NULL,
+      why text NOT NULL,
+      steps jsonb NOT NULL,
+      found_at timestamptz NOT NULL DEFAULT now(),
+      UNIQUE (left_record, right_record),
+      CHECK (left_record < right_record)
+    )`,
+    `CREATE TABLE support.linkage_models (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      model jsonb NOT NULL,
+      records integer NOT NULL,
+      at timestamptz NOT NULL DEFAULT now()
+    )`,
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
+  const bound = async (table: string, purposes: string[], rights: string) => {
+    const allowed = `current_setting('waymark.purpose', true) IN (${purposes.map((purpose) => `'${purpose}'`).join(', ')})`;
+    await sql.raw(`ALTER TABLE support.${table} ENABLE ROW LEVEL SECURITY`).execute(db);
+    await sql.raw(`ALTER TABLE support.${table} FORCE ROW LEVEL SECURITY`).execute(db);
+    await sql.raw(`CREATE POLICY purpose ON support.${table} USING (${allowed}) WITH CHECK (${allowed})`).execute(db);
+    await sql.raw(`GRANT ${rights} ON support.${table} TO waymark_support`).execute(db);
+  };
+  // Bringing records together and giving support are two purposes: who decides about pairs sees no fact's use, and who supports changes no link.
+  for (const table of ['sources', 'agreements', 'record_imports', 'persons', 'records', 'person_events', 'pair_decisions', 'review_pairs'])
+    await bound(table, ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
+  await bound('facts', ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
+  await bound('linkage_models', ['record-linkage'], 'SELECT, INSERT');
+  await bound('characteristics', ['record-linkage', 'fairness'], 'SELECT, INSERT, UPDATE, DELETE');
+  await sql.raw('GRANT USAGE ON SEQUENCE support.person_numbers TO waymark_support').execute(db);
+}

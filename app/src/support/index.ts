@@ -1,0 +1,6 @@
+export { declareAgreement, lawfulBases, type NewAgreement, sharedFields } from './agreements/declare-source.ts';
+export { listSources } from './agreements/read-sources.ts';
+export { type LinkResult, linkRecords } from './people/link-records.ts';
+export { importRecords, type RecordsImport } from './records/import-records.ts';
+export { type Mapping, MappingError, readMapping } from './records/mapping.ts';
+export { mappingOfName } from './records/mappings.ts';

@@ -1,0 +1,304 @@
+import { Worker } from 'node:worker_threads';
+import { carryIdentities, type IdentityEvent } from '@waymark/linkage';
+import { sql } from 'kysely';
+import type { Actor } from '../../platform/access.ts';
+import type { Action, Performer } from '../../platform/action.ts';
+import { type IdentityField, identityKeys } from '../fact-kinds.ts';
+import type {} from '../tables.ts';
+import type { Linked, LinkTask } from './link-table.ts';
+
+export interface LinkResult {
+  records: number;
+  persons: number;
+  /** Records whose person is another than before, new ones included. */
+  changed: number;
+  review: number;
+  merged: number;
+  split: number;
+  pairsCompared: number;
+  tookMs: number;
+}
+
+interface RecordRow {
+  id: number;
+  import_id: number;
+  source: string;
+  person_id: number | null;
+  settled: boolean;
+  identity: Partial<Record<IdentityField, string>>;
+}
+
+const rowsTogether = 20_000;
+/** A model is learnt anew when there are this many times the records that it was learnt from. */
+const growth = 1.5;
+
+const readPart: Action<null, { after: number }, RecordRow[]> = {
+  name: 'people.link',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx, note }, _services, { after }) {
+    const rows = await tx
+      .selectFrom('support.records as r')
+      .innerJoin('support.sources as s', 's.id', 'r.source_id')
+      .select(['r.id', 'r.import_id', 's.name as source', 'r.person_id', 'r.settled', 'r.identity'])
+      .where('r.id', '>', after)
+      .orderBy('r.id')
+      .limit(rowsTogether)
+      .execute();
+    note(null, { records: rows.length });
+    return rows;
+  },
+};
+
+interface Known {
+  unsettled: number;
+  model: unknown;
+  same: [number, number][];
+  notSame: [number, number][];
+  undecidable: Set<string>;
+}
+
+/** What stands: whether there is anything to do, the model, and people's decisions. */
+const readStanding: Action<null, { records: number | null }, Known> = {
+  name: 'people.link',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx }, _services, { records }) {
+    const { rows } = await sql<{ unsettled: number }>`SELECT count(*)::int AS unsettled FROM support.records WHERE NOT settled`.execute(tx);
+    const model = await tx.selectFrom('support.linkage_models').select(['model', 'records']).orderBy('id', 'desc').executeTakeFirst();
+    const decisions = await tx
+      .selectFrom('support.pair_decisions')
+      .select(['left_record', 'right_record', 'decision'])
+      .where('undone_at', 'is', null)
+      .execute();
+    const pairs = (wanted: string) =>
+      decisions
+        .filter(({ decision }) => decision === wanted)
+        .map(({ left_record, right_record }): [number, number] => [left_record, right_record]);
+    return {
+      unsettled: rows[0]?.unsettled ?? 0,
+      model: model && (records ?? 0) < growth * model.records ? model.model : null,
+      same: pairs('same'),
+      notSame: pairs('not the same'),
+      undecidable: new Set(pairs('cannot tell').map(([a, b]) => `${a}/${b}`)),
+    };
+  },
+};
+
+const takeNumbers: Action<null, { count: number }, number[]> = {
+  name: 'people.link',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx }, _services, { count }) {
+    const { rows } = await sql<{
+      id: number;
+    }>`SELECT nextval('support.person_numbers')::int AS id FROM generate_series(1, ${count}::int)`.execute(tx);
+    const ids = rows.map(({ id }) => id);
+    for (let i = 0; i < ids.length; i += rowsTogether) {
+      await sql`INSERT INTO support.persons (id) SELECT x::int FROM jsonb_array_elements_text(${JSON.stringify(ids.slice(i, i + rowsTogether))}::jsonb) AS x`.execute(
+        tx,
+      );
+    }
+    return ids;
+  },
+};
+
+const writePersons: Action<null, { records: { id: number; import: number; person: number }[] }, null> = {
+  name: 'people.link',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx, note }, _services, { records }) {
+    // One that was sent again meanwhile stays unsettled, and is looked at in the next round.
+    await sql`
+      UPDATE support.records r SET person_id = x.person, settled = (r.import_id = x.import)
+        FROM jsonb_to_recordset(${JSON.stringify(records)}::jsonb) AS x(id int, import int, person int) WHERE r.id = x.id`.execute(tx);
+    note(null, { records: records.length });
+    return null;
+  },
+};
+
+interface Rest {
+  events: IdentityEvent[];
+  review: Linked['review'];
+  undecidable: Set<string>;
+  model: unknown;
+  records: number;
+}
+
+const writeRest: Action<null, Rest, null> = {
+  name: 'people.link',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx, note }, _services, { events, review, undecidable, model, records }) {
+    const log = events.flatMap((event) => {
+      if (event.kind === 'created') return [];
+      const { person, ...detail } = event;
+      return [{ person: Number(person), kind: event.kind, detail: { ...detail, kind: undefined } }];
+    });
+    for (let i = 0; i < log.length; i += rowsTogether) {
+      await sql`
+        INSERT INTO support.person_events (person_id, kind, detail)
+        SELECT person, kind, detail FROM jsonb_to_recordset(${JSON.stringify(log.slice(i, i + rowsTogether))}::jsonb) AS x(person int, kind text, detail jsonb)`.execute(
+        tx,
+      );
+    }
+    const gone = events.flatMap((event): { id: number; into: number | null }[] =>
+      event.kind === 'merged'
+        ? [{ id: Number(event.person), into: Number(event.into) }]
+        : event.kind === 'ended'
+          ? [{ id: Number(event.person), into: null }]
+          : [],
+    );
+    await sql`
+      UPDATE support.persons p SET ended_at = now(), merged_into = x.into
+        FROM jsonb_to_recordset(${JSON.stringify(gone)}::jsonb) AS x(id int, "into" int) WHERE p.id = x.id`.execute(tx);
+    await tx.deleteFrom('support.review_pairs').execute();
+    const asked = review.filter(({ left, right }) => !undecidable.has(`${left}/${right}`));
+    for (let i = 0; i < asked.length; i += rowsTogether) {
+      await sql`
+        INSERT INTO support.review_pairs (left_record, right_record, bits, why, steps)
+        SELECT "left", "right", bits, why, steps
+          FROM jsonb_to_recordset(${JSON.stringify(asked.slice(i, i + rowsTogether))}::jsonb) AS x("left" int, "right" int, bits float8, why text, steps jsonb)
+        ON CONFLICT (left_record, right_record) DO NOTHING`.execute(tx);
+    }
+    if (model)
+      await tx
+        .insertInto('support.linkage_models')
+        .values({ model: JSON.stringify(model), records })
+        .execute();
+    note(null, { events: log.length, review: asked.length });
+    return null;
+  },
+};
+
+/**
+ * Puts agencies' records together to people. People keep their numbers through merges and splits; what is doubtful waits
+ * for a person's decision; decisions are never broken. Null when nothing has come in or changed since the last time.
+ */
+export async function linkRecords(
+  performer: Performer,
+  actor: Actor,
+  {
+    always = false,
+    onProgress = () => undefined,
+  }: { always?: boolean; onProgress?: (step: string, done: number, all: number) => void } = {},
+): Promise<LinkResult | null> {
+  const began = performance.now();
+  const first = await performer.perform(actor, readStanding, null, { records: null });
+  if (first.unsettled === 0 && !always) return null;
+  const table = new Table();
+  for (;;) {
+    const rows = await performer.perform(actor, readPart, null, { after: table.last });
+    table.add(rows);
+    onProgress('records read', table.size, table.size);
+    if (rows.length < rowsTogether) break;
+  }
+  const standing = await performer.perform(actor, readStanding, null, { records: table.size });
+  onProgress('comparing', 0, 1);
+  const linked = await inWorker(table.task(standing));
+  const groups = linked.groups.map((ids) => Array.from(ids, String));
+  const before = table.personOf();
+  let fresh = 0;
+  const { personOf, events } = carryIdentities(before, groups, () => `new ${fresh++}`);
+  const numbers = await performer.perform(actor, takeNumbers, null, { count: fresh });
+  const numberOf = (person: string) => (person.startsWith('new ') ? (numbers[Number(person.slice(4))] as number) : Number(person));
+  const numbered = events.map((event) => renumbered(event, numberOf));
+  const changed: { id: number; import: number; person: number }[] = [];
+  let moved = 0;
+  table.each((id, importId, settled) => {
+    const person = numberOf(personOf.get(String(id)) as string);
+    const isMoved = before.get(String(id)) !== String(person);
+    if (isMoved) moved++;
+    if (isMoved || !settled) changed.push({ id, import: importId, person });
+  });
+  for (let i = 0; i < changed.length; i += rowsTogether) {
+    await performer.perform(actor, writePersons, null, { records: changed.slice(i, i + rowsTogether) });
+    onProgress('people recorded', Math.min(i + rowsTogether, changed.length), changed.length);
+  }
+  await performer.perform(actor, writeRest, null, {
+    events: numbered,
+    review: linked.review,
+    undecidable: standing.undecidable,
+    model: linked.wasTrained ? linked.model : null,
+    records: table.size,
+  });
+  return {
+    records: table.size,
+    persons: groups.length,
+    changed: moved,
+    review: linked.review.length,
+    merged: events.filter(({ kind }) => kind === 'merged').length,
+    split: events.filter(({ kind }) => kind === 'split').length,
+    pairsCompared: linked.pairsCompared,
+    tookMs: Math.round(performance.now() - began),
+  };
+}
+
+function renumbered(event: IdentityEvent, numberOf: (person: string) => number): IdentityEvent {
+  const person = String(numberOf(event.person));
+  if (event.kind === 'merged') return { ...event, person, into: String(numberOf(event.into)) };
+  if (event.kind === 'split') return { ...event, person, into: event.into.map((other) => String(numberOf(other))) };
+  return { ...event, person };
+}
+
+/** All records, column by column: what a thread can be handed without copying row by row. */
+class Table {
+  readonly #ids: number[] = [];
+  readonly #imports: number[] = [];
+  readonly #persons: (number | null)[] = [];
+  readonly #settled: boolean[] = [];
+  readonly #sources: string[] = [];
+  readonly #columns = Object.fromEntries(identityKeys.map((key) => [key, [] as (string | null)[]])) as Record<
+    IdentityField,
+    (string | null)[]
+  >;
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  get last(): number {
+    return this.#ids[this.#ids.length - 1] ?? 0;
+  }
+
+  add(rows: readonly RecordRow[]): void {
+    for (const { id, import_id, source, person_id, settled, identity } of rows) {
+      this.#ids.push(id);
+      this.#imports.push(import_id);
+      this.#persons.push(person_id);
+      this.#settled.push(settled);
+      this.#sources.push(source);
+      for (const key of identityKeys) this.#columns[key].push(identity[key] ?? null);
+    }
+  }
+
+  task({ model, same, notSame }: Known): LinkTask {
+    return { ids: Int32Array.from(this.#ids), sources: this.#sources, columns: this.#columns, same, notSame, model };
+  }
+
+  personOf(): Map<string, string> {
+    const found = new Map<string, string>();
+    this.#ids.forEach((id, i) => {
+      const person = this.#persons[i];
+      if (person !== null && person !== undefined) found.set(String(id), String(person));
+    });
+    return found;
+  }
+
+  each(tell: (id: number, importId: number, settled: boolean) => void): void {
+    this.#ids.forEach((id, i) => {
+      tell(id, this.#imports[i] as number, this.#settled[i] as boolean);
+    });
+  }
+}
+
+function inWorker(task: LinkTask): Promise<Linked> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./link-worker.ts', import.meta.url), { workerData: task });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      if (code !== 0) reject(new Error(`Linking stopped with code ${code}`));
+    });
+  });
+}

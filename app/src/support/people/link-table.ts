@@ -1,0 +1,87 @@
+import { type LinkageModel, Linker, Records, readModel } from '@waymark/linkage';
+import type { IdentityField } from '../fact-kinds.ts';
+import type { EvidenceStep } from '../tables.ts';
+import { untrainedModel } from './linkage-model.ts';
+
+/** Records to be put together to people, column by column; `ids` are numbers of records. */
+export interface LinkTask {
+  ids: Int32Array;
+  sources: string[];
+  columns: Partial<Record<IdentityField, (string | null)[]>>;
+  /** Pairs of record numbers that somebody decided. */
+  same: [number, number][];
+  notSame: [number, number][];
+  /** A trained model; without one it is learnt from these records. */
+  model: unknown;
+}
+
+export interface ReviewPair {
+  left: number;
+  right: number;
+  bits: number;
+  why: string;
+  steps: EvidenceStep[];
+}
+
+export interface Linked {
+  /** Record numbers of each person. */
+  groups: Int32Array[];
+  review: ReviewPair[];
+  model: LinkageModel;
+  wasTrained: boolean;
+  pairsCompared: number;
+}
+
+/** Few records teach little: with fewer, what could not be estimated tells nothing. */
+const blockAtMost = 3_000;
+
+/** Puts records together: those clear enough, held against every decision; doubtful pairs are for a person to decide. */
+export function linkTable({ ids, sources, columns, same, notSame, model: given }: LinkTask): Linked {
+  const model = given ? readModel(given) : untrainedModel();
+  const records = new Records(model.fields);
+  for (let row = 0; row < ids.length; row++) {
+    records.add(String(ids[row]), sources[row] as string, (column) => columns[column as IdentityField]?.[row] ?? null);
+  }
+  const linker = new Linker(records, model);
+  if (!given) linker.train({ blockAtMost });
+  const scored = linker.score({ blockAtMost });
+  const rowOf = new Map<number, number>();
+  for (let row = 0; row < ids.length; row++) rowOf.set(ids[row] as number, row);
+  const asRows = (pairs: [number, number][]) =>
+    pairs.flatMap(([a, b]): [number, number][] => {
+      const [i, j] = [rowOf.get(a), rowOf.get(b)];
+      return i === undefined || j === undefined ? [] : [[i, j]];
+    });
+  const clustering = linker.cluster({
+    same: asRows(same),
+    notSame: asRows(notSame),
+    twins: {
+      forename: 'forename',
+      surname: 'surname',
+      dateOfBirth: 'date_of_birth',
+      address: ['address', 'postcode'],
+      identifiers: ['nhs_number', 'upn'],
+    },
+  });
+  const idAt = (row: number) => ids[row] as number;
+  return {
+    groups: clustering.clusters.map((rows) => Int32Array.from(rows, idAt)),
+    // What was decided already is not asked again.
+    review: clustering.review
+      .filter(({ reason }) => reason !== 'decided not the same')
+      .map(({ left, right, bits, reason }) => {
+        const { steps } = linker.explainPair(left, right);
+        const [a, b] = [idAt(left), idAt(right)].sort((x, y) => x - y) as [number, number];
+        return {
+          left: a,
+          right: b,
+          bits,
+          why: reason,
+          steps: steps.slice(1).map(({ name, finding, bits: own }) => ({ comparison: name, level: finding, bits: own })),
+        };
+      }),
+    model: linker.model,
+    wasTrained: !given,
+    pairsCompared: scored.compared,
+  };
+}

@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { sql } from 'kysely';
+import type { Actor } from '../../platform/access.ts';
+import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { agreementInForce } from '../agreements/read-sources.ts';
+import type { IdentityField } from '../fact-kinds.ts';
+import type { ImportCounts } from '../tables.ts';
+import { type MappedRecord, type Mapping, mapRow, type RowProblem } from './mapping.ts';
+import { FileFault } from './raw-rows.ts';
+import { readFile } from './read-file.ts';
+
+export interface RecordsFile {
+  path: string;
+  /** As the sender called it; the path's last part unless given. */
+  fileName?: string;
+  source: string;
+  mapping: Mapping;
+}
+
+export interface RecordsImport {
+  importId: number;
+  /** The very same file had been read before, and changed nothing. */
+  again: boolean;
+  counts: ImportCounts;
+  /** Values that the agreement does not allow, by field: dropped at the door. */
+  dropped: Record<string, number>;
+  problems: RowProblem[];
+}
+
+const rowsTogether = 2_000;
+const problemsKept = 10_000;
+
+interface Begun {
+  importId: number;
+  sourceId: number;
+  allowed: string[];
+  before: RecordsImport | null;
+}
+
+/** Agreement first: without one in force the file is not even opened. */
+const beginImport: Action<null, { source: string; mapping: string; fileName: string; sha256: string; today: string }, Begun> = {
+  name: 'records.import',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx, actor, note }, _services, { source, mapping, fileName, sha256, today }) {
+    const { sourceId, agreement } = await agreementInForce(tx, source, today);
+    const same = await tx
+      .selectFrom('support.record_imports')
+      .selectAll()
+      .where('source_id', '=', sourceId)
+      .where('sha256', '=', sha256)
+      .where('mapping', '=', mapping)
+      .where('finished_at', 'is not', null)
+      .orderBy('id', 'desc')
+      .executeTakeFirst();
+    if (same) {
+      note({ kind: 'record import', id: same.id }, { again: true });
+      const counts = { ...same.counts, added: 0, changed: 0, unchanged: same.counts.rows - same.counts.refused };
+      return {
+        importId: same.id,
+        sourceId,
+        allowed: [],
+        before: { importId: same.id, again: true, counts, dropped: same.dropped, problems: same.problems },
+      };
+    }
+    const { id } = await tx
+      .insertInto('support.record_imports')
+      .values({
+        source_id: sourceId,
+        agreement_id: agreement.id,
+        mapping,
+        file_name: fileName.slice(0, 200),
+        sha256,
+        by_name: actor.name,
+        counts: JSON.stringify(noCounts()),
+        dropped: '{}',
+        problems: '[]',
+        finished_at: null,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    note({ kind: 'record import', id }, { agreement: agreement.id });
+    return { importId: id, sourceId, allowed: agreement.fields, before: null };
+  },
+};
+
+interface Part {
+  importId: number;
+  sourceId: number;
+  records: MappedRecord[];
+}
+
+type Stored = Pick<ImportCounts, 'added' | 'changed' | 'unchanged' | 'facts'>;
+
+const storePart: Action<null, Part, Stored> = {
+  name: 'records.import',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx, note }, _services, part) {
+    const stored = await storeRecords(tx, part);
+    note({ kind: 'record import', id: part.importId }, { ...stored });
+    return stored;
+  },
+};
+
+interface Finished {
+  importId: number;
+  counts: ImportCounts;
+  dropped: Record<string, number>;
+  problems: RowProblem[];
+}
+
+const finishImport: Action<null, Finished, null> = {
+  name: 'records.import',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx, note }, _services, { importId, counts, dropped, problems }) {
+    await tx
+      .updateTable('support.record_imports')
+      .set({
+        counts: JSON.stringify(counts),
+        dropped: JSON.stringify(dropped),
+        problems: JSON.stringify(problems.slice(0, problemsKept)),
+        finished_at: new Date(),
+      })
+      .where('id', '=', importId)
+      .execute();
+    note({ kind: 'record import', id: importId }, { ...counts, dropped: Object.keys(dropped) });
+    return null;
+  },
+};
+
+/**
+ * Reads an agency's file under the agreement in force: good rows go in, some thousand at a time, and the rest is listed. A
+ * row whose number is known takes the place of what the agency said before. The same file twice changes nothing; one that
+ * was broken off can be sent again.
+ *
+ * @throws InvalidError when there is no agreement in force or the file cannot be read; RefusedError
+ */
+export async function importRecords(
+  performer: Performer,
+  actor: Actor,
+  file: RecordsFile,
+  onProgress: (rows: number) => void = () => undefined,
+  now: () => Date = () => new Date(),
+): Promise<RecordsImport> {
+  const today = now().toISOString().slice(0, 10);
+  const { source, mapping } = file;
+  const sha256 = await hashOf(file.path);
+  const fileName = file.fileName ?? basename(file.path);
+  const begun = await performer.perform(actor, beginImport, null, { source, mapping: mapping.name, fileName, sha256, today });
+  if (begun.before) return begun.before;
+  const { importId, sourceId } = begun;
+  const counts = noCounts();
+  const problems: RowProblem[] = [];
+  const door = new Door(begun.allowed);
+  const keys = new Map<string, number>();
+  let waiting = new Map<string, MappedRecord>();
+  const flush = async () => {
+    if (waiting.size === 0) return;
+    const stored = await performer.perform(actor, storePart, null, { importId, sourceId, records: [...waiting.values()] });
+    for (const [name, count] of Object.entries(stored) as [keyof Stored, number][]) counts[name] += count;
+    waiting = new Map();
+    onProgress(counts.rows);
+  };
+  try {
+    const rows = await readFile(file.path, mapping);
+    for await (const row of rows.rows) {
+      counts.rows++;
+      const record = mapRow(mapping, row, today, problems);
+      if (!record) {
+        counts.refused++;
+        continue;
+      }
+      const earlier = keys.get(record.key);
+      if (earlier !== undefined) {
+        const message = `The number stands in row ${earlier} too; the later row counts. Give each person one row.`;
+        problems.push({
+          row: record.place,
+          column: mapping.key.column.toString(),
+          value: record.key.slice(0, 80),
+          message,
+          refused: false,
+        });
+      }
+      keys.set(record.key, record.place);
+      waiting.set(record.key, door.letThrough(record));
+      if (waiting.size >= rowsTogether) await flush();
+    }
+    await flush();
+    problems.push(...rows.problems);
+  } catch (error) {
+    if (!(error instanceof FileFault)) throw error;
+    await flush();
+    problems.push({ row: 0, column: 'file', value: fileName, message: error.message, refused: true });
+    await performer.perform(actor, finishImport, null, { importId, counts, dropped: door.dropped, problems });
+    if (counts.rows === 0) throw new InvalidError(error.message, 'file');
+    return { importId, again: false, counts, dropped: door.dropped, problems };
+  }
+  await performer.perform(actor, finishImport, null, { importId, counts, dropped: door.dropped, problems });
+  return { importId, again: false, counts, dropped: door.dropped, problems };
+}
+
+/** Lets through what an agreement allows, and counts what it does not. */
+class Door {
+  readonly dropped: Record<string, number> = {};
+  readonly #allowed: Set<string>;
+
+  constructor(allowed: readonly string[]) {
+    this.#allowed = new Set(allowed);
+  }
+
+  letThrough(record: MappedRecord): MappedRecord {
+    const pass = (field: string) => {
+      if (this.#allowed.has(field)) return true;
+      this.dropped[field] = (this.dropped[field] ?? 0) + 1;
+      return false;
+    };
+    const only = <T extends object>(values: T) => Object.fromEntries(Object.entries(values).filter(([field]) => pass(field))) as T;
+    return {
+      ...record,
+      identity: only(record.identity),
+      facts: record.facts.filter(({ kind }) => pass(kind)),
+      characteristics: only(record.characteristics),
+    };
+  }
+}
+
+function noCounts(): ImportCounts {
+  return { rows: 0, added: 0, changed: 0, unchanged: 0, refused: 0, facts: 0 };
+}
+
+async function storeRecords(tx: Tx, { importId, sourceId, records }: Part): Promise<Stored> {
+  const rows = JSON.stringify(records.map(({ key, place, identity }) => ({ key, place, identity })));
+  const changed = await sql<{ is_new: boolean }>`
+    INSERT INTO support.records AS r (source_id, key, import_id, row_number, identity)
+    SELECT ${sourceId}::int, key, ${importId}::int, place, identity FROM jsonb_to_recordset(${rows}::jsonb) AS x(key text, place int, identity jsonb)
+    ON CONFLICT (source_id, key) DO UPDATE
+      SET identity = excluded.identity, import_id = excluded.import_id, row_number = excluded.row_number, settled = false, received_at = now()
+      WHERE r.identity IS DISTINCT FROM excluded.identity
+    RETURNING (xmax = 0) AS is_new`.execute(tx);
+  const added = changed.rows.filter(({ is_new }) => is_new).length;
+  const idOf = new Map(
+    (
+      await tx
+        .selectFrom('support.records')
+        .select(['id', 'key'])
+        .where('source_id', '=', sourceId)
+        .where(
+          'key',
+          'in',
+          records.map(({ key }) => key),
+        )
+        .execute()
+    ).map(({ id, key }) => [key, id]),
+  );
+  const facts = records.flatMap(({ key, facts: own }) => own.map((fact) => ({ record: idOf.get(key), ...fact })));
+  const stored = await sql`
+    INSERT INTO support.facts (record_id, import_id, kind, value, on_date, expires_on)
+    SELECT record, ${importId}::int, kind, value, "on", expires
+      FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) AS x(record int, kind text, value text, "on" date, expires date)
+    ON CONFLICT (record_id, kind, on_date, value) DO NOTHING`.execute(tx);
+  const apart = records.flatMap(({ key, characteristics }) =>
+    Object.entries(characteristics).map(([kind, value]) => ({ record: idOf.get(key), kind, value })),
+  );
+  if (apart.length > 0) {
+    await sql`
+      INSERT INTO support.characteristics (record_id, kind, value)
+      SELECT record, kind, value FROM jsonb_to_recordset(${JSON.stringify(apart)}::jsonb) AS x(record int, kind text, value text)
+      ON CONFLICT (record_id, kind) DO UPDATE SET value = excluded.value`.execute(tx);
+  }
+  return {
+    added,
+    changed: changed.rows.length - added,
+    unchanged: records.length - changed.rows.length,
+    facts: Number(stored.numAffectedRows ?? 0),
+  };
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
+/** An agency's own names for what linkage compares, in the order in which people read them. */
+export type Identity = Partial<Record<IdentityField, string>>;

@@ -1,0 +1,110 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { Json } from '../platform/database.ts';
+import type { IdentityField } from './fact-kinds.ts';
+import type { RowProblem } from './records/mapping.ts';
+
+/** Days as `YYYY-MM-DD`. The database's own dates would take on a time of day and a zone. */
+type Day = ColumnType<string | Date, string, string>;
+
+export type PairDecision = 'same' | 'not the same' | 'cannot tell';
+
+export interface ImportCounts {
+  rows: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  refused: number;
+  facts: number;
+}
+
+/** A part of what speaks for or against two records being of one person. */
+export interface EvidenceStep {
+  comparison: string;
+  level: string | null;
+  bits: number;
+}
+
+declare module '../platform/database.ts' {
+  interface Tables {
+    'support.sources': { id: Generated<number>; name: string; agency: string; created_at: Generated<Date> };
+    'support.agreements': {
+      id: Generated<number>;
+      source_id: number;
+      title: string;
+      purpose: string;
+      lawful_basis: string;
+      fields: Json<string[]>;
+      starts_on: Day;
+      ends_on: Day;
+      retention_months: number;
+      by_name: string;
+      created_at: Generated<Date>;
+      ended_at: Date | null;
+    };
+    'support.record_imports': {
+      id: Generated<number>;
+      source_id: number;
+      agreement_id: number;
+      mapping: string;
+      file_name: string;
+      sha256: string;
+      at: Generated<Date>;
+      by_name: string;
+      counts: Json<ImportCounts>;
+      dropped: Json<Record<string, number>>;
+      problems: Json<RowProblem[]>;
+      finished_at: Date | null;
+    };
+    'support.persons': { id: number; created_at: Generated<Date>; ended_at: Date | null; merged_into: number | null };
+    'support.records': {
+      id: Generated<number>;
+      source_id: number;
+      key: string;
+      import_id: number;
+      row_number: number;
+      identity: Json<Partial<Record<IdentityField, string>>>;
+      person_id: number | null;
+      settled: Generated<boolean>;
+      received_at: Generated<Date>;
+    };
+    'support.facts': {
+      id: Generated<number>;
+      record_id: number;
+      import_id: number;
+      kind: string;
+      value: string;
+      on_date: Day;
+      expires_on: Day;
+      challenged_at: Date | null;
+    };
+    'support.characteristics': { record_id: number; kind: string; value: string };
+    'support.person_events': {
+      id: Generated<number>;
+      person_id: number;
+      at: Generated<Date>;
+      kind: 'merged' | 'split' | 'gained' | 'lost' | 'ended';
+      detail: Json<Record<string, unknown>>;
+    };
+    'support.pair_decisions': {
+      id: Generated<number>;
+      left_record: number;
+      right_record: number;
+      decision: PairDecision;
+      reason: string;
+      by_name: string;
+      at: Generated<Date>;
+      undone_at: Date | null;
+      undone_by: string | null;
+    };
+    'support.review_pairs': {
+      id: Generated<number>;
+      left_record: number;
+      right_record: number;
+      bits: number;
+      why: string;
+      steps: Json<EvidenceStep[]>;
+      found_at: Generated<Date>;
+    };
+    'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
+  }
+}
