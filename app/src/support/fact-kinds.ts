@@ -8,12 +8,19 @@ export interface FactKind {
   values: readonly string[] | 'percent';
   /** How long a statement is relied on, in months after its day. */
   monthsValid: number;
+  /** Values that tell of something that happened on the day: a later statement does not take their place. */
+  events?: readonly string[];
 }
 
 export const factKinds = {
   attendance: { name: 'School attendance', values: 'percent', monthsValid: 12 },
   attainment: { name: 'Attainment at school', values: ['well below', 'below', 'expected', 'above'], monthsValid: 18 },
-  'school exclusion': { name: 'Exclusion from school', values: ['permanent', 'suspended', 'none'], monthsValid: 12 },
+  'school exclusion': {
+    name: 'Exclusion from school',
+    values: ['permanent', 'suspended', 'none'],
+    monthsValid: 12,
+    events: ['permanent', 'suspended'],
+  },
   family: {
     name: 'Family and care',
     values: ['looked after', 'child protection plan', 'child in need', 'separated', 'no concern'],

@@ -4,3 +4,4 @@ export { type LinkResult, linkRecords } from './people/link-records.ts';
 export { importRecords, type RecordsImport } from './records/import-records.ts';
 export { type Mapping, MappingError, readMapping } from './records/mapping.ts';
 export { mappingOfName } from './records/mappings.ts';
+export { decidePair } from './review/decide-pair.ts';

@@ -1,7 +1,7 @@
 export { type CandidateOptions, Candidates, defaultBlockAtMost, LargeBlockError } from './blocking/candidates.ts';
 export { countPairs, type RuleCount } from './blocking/count-pairs.ts';
 export { type Clustering, type ClusterOptions, cluster, type ReviewItem, type WeightedPairs } from './cluster/cluster.ts';
-export type { Constraints, Obstacle, TwinRule } from './cluster/constraints.ts';
+export type { ApartRule, Constraints, Obstacle, TwinRule } from './cluster/constraints.ts';
 export { carryIdentities, type Identities, type IdentityEvent } from './cluster/identities.ts';
 export type { CompareOptions } from './compare/comparator.ts';
 export { Patterns } from './compare/patterns.ts';

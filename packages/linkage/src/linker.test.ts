@@ -91,6 +91,14 @@ describe('linking generated agencies', () => {
     expect(level('nhs', 'different')?.m?.value).toBeLessThan(0.06);
   });
 
+  test('a model that comes back from a store with its keys in another order links the same', () => {
+    const turned = JSON.parse(JSON.stringify(linker.model), (_, value) =>
+      value && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).reverse()) : value,
+    );
+    const other = Linker.fromRows(rows, readModel(turned), { id: 'record' });
+    expect(groupsOf(other)).toEqual(groupsOf(linker));
+  });
+
   test("a pair's parts add up to its weight", () => {
     const scored = linker.score();
     const weigh = linker.weigher();

@@ -62,6 +62,7 @@ export function linkTable({ ids, sources, columns, same, notSame, model: given }
       address: ['address', 'postcode'],
       identifiers: ['nhs_number', 'upn'],
     },
+    apart: { dateOfBirth: 'date_of_birth', identifiers: ['nhs_number', 'upn'] },
   });
   const idAt = (row: number) => ids[row] as number;
   return {

@@ -1,5 +1,6 @@
 import {
   block,
+  type Composed,
   category,
   composeModel,
   dateOfBirth,
@@ -23,6 +24,25 @@ export const reviewBits = -2;
 
 const part = (field: string, take: Part['take'], length?: number): Part => ({ fields: [field], take, ...(length ? { length } : {}) });
 
+/**
+ * Beside the values that records give as present, one may still have what another gives as former: a level of its own for
+ * a value in common among both.
+ */
+function withFormer(composed: Composed, former: string): Composed {
+  const [field] = composed.fields;
+  if (!field) return composed;
+  const both = `${field.name} or ${former}`;
+  const [same, ...others] = composed.comparison.levels;
+  if (!same) return composed;
+  return {
+    fields: [...composed.fields, { name: both, from: [field.name, former], standard: field.standard, list: true }],
+    comparison: {
+      ...composed.comparison,
+      levels: [same, { label: 'a former one in common', when: { shared: both } }, ...others],
+    },
+  };
+}
+
 /** What agencies' records are compared in. Trained on the records themselves before it is used. */
 export function untrainedModel(): LinkageModel {
   return composeModel({
@@ -30,11 +50,11 @@ export function untrainedModel(): LinkageModel {
     comparisons: [
       name('forename', { swappedWith: 'surname' }),
       name('middle_name', { forename: true }),
-      name('surname', { swapIsCountedBy: 'forename' }),
+      withFormer(name('surname', { swapIsCountedBy: 'forename' }), 'surname_before'),
       dateOfBirth('date_of_birth'),
       category('sex'),
-      text('address'),
-      postcode('postcode'),
+      withFormer(text('address'), 'address_before'),
+      withFormer(postcode('postcode'), 'postcode_before'),
       phone('phone'),
       email('email'),
       identifier('nhs_number', { kind: 'nhs' }),

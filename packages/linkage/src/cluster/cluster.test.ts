@@ -35,9 +35,13 @@ function run({ weights, scored, notSame }: Graph, order: number[], extra: Constr
   }));
   const records = new Records(fields);
   for (const i of order) {
-    // Records 0 to 2 could be twins of each other; the rest have nothing known.
+    // Records 0 to 2 could be twins of each other, 3 and 4 have other numbers and birth dates; the rest have nothing known.
     const known: Record<string, string> =
-      i < 3 ? { forename: ['anna', 'belinda', 'christopher'][i] as string, surname: 's', born: 'd', address: 'a' } : {};
+      i < 3
+        ? { forename: ['anna', 'belinda', 'christopher'][i] as string, surname: 's', born: 'd', address: 'a' }
+        : i < 5
+          ? { born: `d${i}`, nhs: `n${i}` }
+          : {};
     records.add(`r${i}`, sources[i % 2] as string, (column) => known[column] ?? null);
   }
   const rowOf = (i: number) => order.indexOf(i);
@@ -63,15 +67,18 @@ function run({ weights, scored, notSame }: Graph, order: number[], extra: Constr
 
 const twins = { forename: 'forename', surname: 'surname', dateOfBirth: 'born', address: ['address'], identifiers: ['nhs'] };
 
+const apart = { dateOfBirth: 'born', identifiers: ['nhs'] };
+
 describe('over random graphs', () => {
-  test('no cluster holds a pair decided not the same, twins, or two records of a clean source', () => {
+  test('no cluster holds a pair decided not the same, twins, two of a clean source, or two with other numbers and birth dates', () => {
     fc.assert(
       fc.property(graphs, (graph) => {
-        const { groups } = run(graph, graph.order, { cleanSources: ['health'], twins });
+        const { groups } = run(graph, graph.order, { cleanSources: ['health'], twins, apart });
         for (const group of groups) {
           const members = group.split(',').map((id) => Number(id.slice(1)));
           expect(members.filter((i) => i % 2 === 1).length).toBeLessThanOrEqual(1);
           expect(members.filter((i) => i < 3).length).toBeLessThanOrEqual(1);
+          expect(members.includes(3) && members.includes(4)).toBe(false);
           for (const [a, b] of graph.notSame) if (a !== b) expect(members.includes(a) && members.includes(b)).toBe(false);
         }
         expect(groups.flatMap((group) => group.split(',')).length).toBe(size);
@@ -84,7 +91,7 @@ describe('over random graphs', () => {
     fc.assert(
       fc.property(graphs, (graph) => {
         const straight = Array.from({ length: size }, (_, i) => i);
-        expect(run(graph, graph.order, { twins })).toEqual(run(graph, straight, { twins }));
+        expect(run(graph, graph.order, { twins, apart })).toEqual(run(graph, straight, { twins, apart }));
       }),
       { seed: 20_261_122, numRuns: 1000 },
     );

@@ -1,6 +1,7 @@
 import type { Records } from '../records/records.ts';
 import { jaroWinkler } from '../similarity/jaro-winkler.ts';
 import { areNicknames } from '../similarity/nicknames.ts';
+import { unproven } from '../standardise/identifier.ts';
 
 /** What must never be one person, whatever the weights say, and what a person has decided. */
 export interface Constraints {
@@ -11,6 +12,17 @@ export interface Constraints {
   cleanSources?: string[];
   /** How twins show; without it they are not looked for. */
   twins?: TwinRule;
+  /** What proves two records to be of two people; without it only weights speak. */
+  apart?: ApartRule;
+}
+
+/**
+ * Two people, whatever else agrees, are those with different birth dates and two different numbers of one kind whose check
+ * digits are both right: a mother and the daughter who is called after her.
+ */
+export interface ApartRule {
+  dateOfBirth: string;
+  identifiers: string[];
 }
 
 /**
@@ -25,7 +37,7 @@ export interface TwinRule {
   identifiers: string[];
 }
 
-export type Obstacle = 'decided not the same' | 'two from a source that holds each person once' | 'twins';
+export type Obstacle = 'decided not the same' | 'two from a source that holds each person once' | 'twins' | 'other numbers and birth dates';
 
 /** Answers whether two records, or two groups of them, may be one person. */
 export class ConstraintCheck {
@@ -34,15 +46,17 @@ export class ConstraintCheck {
   readonly #same = new Map<number, Set<number>>();
   readonly #clean: boolean[];
   readonly #twins: ((i: number, j: number) => boolean) | null;
+  readonly #apart: ((i: number, j: number) => boolean) | null;
   readonly #isEmpty: boolean;
 
-  constructor(records: Records, { same = [], notSame = [], cleanSources = [], twins }: Constraints) {
+  constructor(records: Records, { same = [], notSame = [], cleanSources = [], twins, apart }: Constraints) {
     this.#records = records;
     for (const [i, j] of notSame) both(this.#notSame, i, j);
     for (const [i, j] of same) both(this.#same, i, j);
     this.#clean = records.sources.map((source) => cleanSources.includes(source));
     this.#twins = twins ? twinTest(records, twins, (i, j) => this.#same.get(i)?.has(j) ?? false) : null;
-    this.#isEmpty = this.#notSame.size === 0 && !this.#clean.includes(true) && this.#twins === null;
+    this.#apart = apart ? apartTest(records, apart, (i, j) => this.#same.get(i)?.has(j) ?? false) : null;
+    this.#isEmpty = this.#notSame.size === 0 && !this.#clean.includes(true) && this.#twins === null && this.#apart === null;
   }
 
   /** Why two groups cannot be one person, and the pair that shows it; null when they can. */
@@ -57,6 +71,7 @@ export class ConstraintCheck {
           return { obstacle: 'two from a source that holds each person once', left: i, right: j };
         }
         if (this.#twins?.(i, j)) return { obstacle: 'twins', left: i, right: j };
+        if (this.#apart?.(i, j)) return { obstacle: 'other numbers and birth dates', left: i, right: j };
       }
     }
     return null;
@@ -90,6 +105,22 @@ function twinTest(records: Records, rule: TwinRule, decidedSame: (i: number, j: 
     clearlyDiffer(forenames.dictionary.values[forename(i)], forenames.dictionary.values[forename(j)]) &&
     !identifiers.some((identifier) => equal(identifier, i, j)) &&
     !decidedSame(i, j);
+}
+
+function apartTest(records: Records, rule: ApartRule, decidedSame: (i: number, j: number) => boolean): (i: number, j: number) => boolean {
+  const born = records.column(rule.dateOfBirth);
+  const numbers = rule.identifiers.map((field) => records.column(field));
+  const isProven = (value: string | undefined) => value !== undefined && !value.startsWith(unproven);
+  return (i, j) => {
+    const [a, b] = [born.code(i), born.code(j)];
+    if (a < 0 || b < 0 || a === b) return false;
+    const differ = numbers.some((column) => {
+      const [x, y] = [column.code(i), column.code(j)];
+      const { values } = column.dictionary;
+      return x >= 0 && y >= 0 && x !== y && isProven(values[x]) && isProven(values[y]);
+    });
+    return differ && !decidedSame(i, j);
+  };
 }
 
 /** Different forenames, and not one within the other or a slip in it. */

@@ -1,4 +1,4 @@
-import type { Comparison, Condition } from '../model/model.ts';
+import { type Comparison, type Condition, fieldsOf } from '../model/model.ts';
 import type { FieldColumn, Records } from '../records/records.ts';
 import { PairMemo } from './pair-memo.ts';
 import { type KnownSimilarity, mostEdits, type SingleCondition, testCondition } from './test-condition.ts';
@@ -160,7 +160,7 @@ export class Comparator {
       ];
       return (_bits, i, j) => crosses(first, second, i, j) && crosses(first, second, j, i);
     }
-    const name = 'part' in condition ? (condition.part.fields[0] as string) : (Object.values(condition)[0] as string);
+    const name = fieldsOf(condition)[0] as string;
     const f = field(name);
     const mask = 1 << (this.#fields[f] as FieldTests).bitOf(condition);
     return (bits) => (bits[f] as number) >= 0 && ((bits[f] as number) & mask) !== 0;

@@ -253,5 +253,10 @@ export function fieldsOf(condition: Condition): string[] {
   if ('any' in condition) return condition.any.flatMap(fieldsOf);
   if ('part' in condition) return condition.part.fields;
   if ('swapped' in condition) return condition.swapped;
-  return [Object.values(condition)[0] as string];
+  return [fieldOf(condition)];
+}
+
+/** The field of a condition on one field. Stores hand JSON back with its keys in an order of their own, so none is relied on. */
+function fieldOf({ atMost: _most, atLeast: _least, ...rest }: { atMost?: number; atLeast?: number; [kind: string]: unknown }): string {
+  return Object.values(rest)[0] as string;
 }

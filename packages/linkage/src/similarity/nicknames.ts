@@ -12,6 +12,7 @@ angela angie ange
 anne ann anna annie nan
 anthony tony ant
 antonia toni
+arthur art artie arty
 barbara barb babs
 benjamin ben benny benji
 bernard bernie

@@ -1,0 +1,204 @@
+import { type FactKindKey, factKinds } from '../fact-kinds.ts';
+import { highestLevel, type Instrument, type InstrumentRule } from './instrument.ts';
+
+/** A statement as a profile reads it. Days as `YYYY-MM-DD`. */
+export interface Statement {
+  id: number;
+  source: string;
+  kind: FactKindKey;
+  value: string;
+  on: string;
+  expires: string;
+  challenged: boolean;
+}
+
+/** A range of levels or scores, both ends included. */
+export interface Range {
+  low: number;
+  high: number;
+}
+
+export interface FactorView extends Range {
+  key: string;
+  name: string;
+  about: string;
+  /** False where it does not apply at this age: it then counts nothing. */
+  applies: boolean;
+  /** Nobody has stated anything that a rule reads. */
+  unknown: boolean;
+  /** Statements that the range rests on. */
+  because: { fact: number; level: number | null; atMost: number | null }[];
+}
+
+export interface StrengthView {
+  key: string;
+  name: string;
+  standing: 'there' | 'not there' | 'sources differ' | 'unknown';
+  because: number[];
+}
+
+export interface Profile {
+  instrument: string;
+  asOf: string;
+  age: number | null;
+  /** The stages of life that the birth dates allow: one, or several where none is known. */
+  stages: string[];
+  factors: FactorView[];
+  strengths: StrengthView[];
+  score: Range;
+  /** Null where the range reaches over more than one. */
+  band: string | null;
+  bandsPossible: string[];
+}
+
+/** Why there is no profile. */
+export type NoProfile = { reason: 'older than the instrument is for' | 'not born yet'; age: number };
+
+/** Whole years from a birth date to a day, both `YYYY-MM-DD`. */
+export function ageOn(born: string, day: string): number {
+  const years = Number(day.slice(0, 4)) - Number(born.slice(0, 4));
+  return day.slice(5) < born.slice(5) ? years - 1 : years;
+}
+
+/**
+ * The support-need profile: from dated statements to a range of levels for each factor, and their sum.
+ *
+ * What nobody has stated is unknown, not nothing: the range then runs up to the highest level. A statement that has expired or
+ * is challenged has no effect; one that a later statement of the same source took the place of stays out even when the
+ * later one is challenged. So leaving statements out never raises the lower end of a range and never makes it narrower. The
+ * score is the sum of its parts at both ends. The same input always gives the same profile.
+ *
+ * @param born birth date, or null where none is known or sources differ: then every stage of life is allowed for
+ */
+export function computeProfile(
+  instrument: Instrument,
+  statements: readonly Statement[],
+  born: string | null,
+  asOf: string,
+): Profile | NoProfile {
+  const age = born === null ? null : ageOn(born, asOf);
+  const last = instrument.stages[instrument.stages.length - 1];
+  if (age !== null && age < 0) return { reason: 'not born yet', age };
+  if (age !== null && last && age > last.to) return { reason: 'older than the instrument is for', age };
+  const stages = instrument.stages.filter(({ from, to }) => age === null || (age >= from && age <= to)).map(({ key }) => key);
+  const relied = inForce(statements, asOf);
+  const factors = instrument.factors.map((factor) => {
+    const views = stages.map((stage) => factorAt(factor, relied, stage));
+    const unknown = views.every((view) => !view.applies || view.unknown);
+    const because = views[0]?.because ?? [];
+    return {
+      key: factor.key,
+      name: factor.name,
+      about: factor.about,
+      applies: views.some(({ applies }) => applies),
+      unknown,
+      low: Math.min(...views.map(({ low }) => low)),
+      high: Math.max(...views.map(({ high }) => high)),
+      because:
+        views.length === 1
+          ? because
+          : views.flatMap((view) => view.because).filter((own, i, all) => all.findIndex(({ fact }) => fact === own.fact) === i),
+    };
+  });
+  const score = factors.reduce((sum, { low, high }) => ({ low: sum.low + low, high: sum.high + high }), { low: 0, high: 0 });
+  const bandsPossible = instrument.bands
+    .filter(({ from }, i) => from <= score.high && (instrument.bands[i + 1]?.from ?? Number.POSITIVE_INFINITY) > score.low)
+    .map(({ name }) => name);
+  return {
+    instrument: instrument.version,
+    asOf,
+    age,
+    stages,
+    factors,
+    strengths: instrument.strengths.map((strength) => strengthOf(strength, relied)),
+    score,
+    band: bandsPossible.length === 1 ? (bandsPossible[0] as string) : null,
+    bandsPossible,
+  };
+}
+
+/** Statements that may be relied on: the latest of each source and kind, unless it has expired or is challenged. */
+function inForce(statements: readonly Statement[], asOf: string): Statement[] {
+  const stated = statements.filter(({ on }) => on <= asOf);
+  const latest = new Map<string, string>();
+  for (const { source, kind, on } of stated) {
+    const key = `${source}\n${kind}`;
+    if (on > (latest.get(key) ?? '')) latest.set(key, on);
+  }
+  return stated
+    .filter((own) => !own.challenged && own.expires >= asOf && (isEvent(own) || own.on === latest.get(`${own.source}\n${own.kind}`)))
+    .sort((a, b) => a.id - b.id);
+}
+
+/** Something that happened on a day is not undone by what was so later. */
+function isEvent({ kind, value }: Statement): boolean {
+  return (factKinds[kind] as { events?: readonly string[] }).events?.includes(value) ?? false;
+}
+
+function factorAt(
+  { rules, stages }: Instrument['factors'][number],
+  relied: readonly Statement[],
+  stage: string,
+): Range & { applies: boolean; unknown: boolean; because: FactorView['because'] } {
+  if (stages && !stages.includes(stage)) return { low: 0, high: 0, applies: false, unknown: false, because: [] };
+  let low = 0;
+  let most = highestLevel;
+  const because: FactorView['because'] = [];
+  for (const statement of relied) {
+    for (const rule of rules) {
+      if ((rule.stages && !rule.stages.includes(stage)) || !speaks(rule, statement)) continue;
+      low = Math.max(low, rule.level ?? 0);
+      most = Math.min(most, rule.atMost ?? highestLevel);
+      because.push({ fact: statement.id, level: rule.level ?? null, atMost: rule.atMost ?? null });
+    }
+  }
+  // Where sources differ, what was seen counts: one agency's "none" does not undo what another knows.
+  return { low, high: Math.max(low, most), applies: true, unknown: because.length === 0, because };
+}
+
+function speaks({ fact, is, below }: InstrumentRule, { kind, value }: Statement): boolean {
+  if (fact !== kind) return false;
+  return is ? is.includes(value) : Number(value) < (below ?? Number.NEGATIVE_INFINITY);
+}
+
+function strengthOf({ key, name, fact, is, not }: Instrument['strengths'][number], relied: readonly Statement[]): StrengthView {
+  const own = relied.filter(({ kind }) => kind === fact);
+  const there = own.some(({ value }) => is.includes(value));
+  const missing = own.some(({ value }) => not.includes(value));
+  const standing = there && missing ? 'sources differ' : there ? 'there' : missing ? 'not there' : 'unknown';
+  return { key, name, standing, because: own.map(({ id }) => id) };
+}
+
+/** A day on which a profile changes by itself, because a statement is relied on no longer. */
+export interface ComingChange {
+  on: string;
+  factor: string;
+  before: Range;
+  after: Range;
+}
+
+const dayMs = 86_400_000;
+
+/** What will change by the mere passing of time, in order of days. */
+export function comingChanges(instrument: Instrument, statements: readonly Statement[], born: string | null, asOf: string): ComingChange[] {
+  const days = [
+    ...new Set(
+      statements
+        .filter(({ expires }) => expires >= asOf)
+        .map(({ expires }) => new Date(Date.parse(expires) + dayMs).toISOString().slice(0, 10)),
+    ),
+  ].sort();
+  const changes: ComingChange[] = [];
+  let before = computeProfile(instrument, statements, born, asOf);
+  for (const on of days) {
+    const after = computeProfile(instrument, statements, born, on);
+    if (!('factors' in before) || !('factors' in after)) break;
+    after.factors.forEach((factor, i) => {
+      const was = (before as Profile).factors[i];
+      if (was && (was.low !== factor.low || was.high !== factor.high))
+        changes.push({ on, factor: factor.name, before: { low: was.low, high: was.high }, after: { low: factor.low, high: factor.high } });
+    });
+    before = after;
+  }
+  return changes;
+}
