@@ -112,6 +112,35 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       UNIQUE (left_record, right_record),
       CHECK (left_record < right_record)
     )`,
+    `CREATE TABLE support.person_summaries (
+      person_id integer PRIMARY KEY REFERENCES support.persons ON DELETE CASCADE,
+      name text NOT NULL,
+      born date,
+      records integer NOT NULL,
+      sources jsonb NOT NULL,
+      as_of date NOT NULL,
+      instrument text NOT NULL,
+      age integer,
+      stages jsonb NOT NULL,
+      low integer,
+      high integer,
+      band text,
+      levels jsonb NOT NULL
+    )`,
+    'CREATE INDEX person_summaries_need ON support.person_summaries (low DESC NULLS LAST, high DESC, person_id)',
+    'CREATE INDEX person_summaries_name ON support.person_summaries (lower(name))',
+    `CREATE TABLE support.challenges (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      fact_id integer NOT NULL REFERENCES support.facts ON DELETE CASCADE,
+      reason text NOT NULL,
+      by_name text NOT NULL,
+      at timestamptz NOT NULL DEFAULT now(),
+      outcome text CHECK (outcome IN ('upheld', 'not upheld')),
+      outcome_reason text,
+      outcome_by text,
+      outcome_at timestamptz
+    )`,
+    'CREATE INDEX challenges_fact ON support.challenges (fact_id)',
     `CREATE TABLE support.linkage_models (
       id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       model jsonb NOT NULL,
@@ -131,6 +160,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ['sources', 'agreements', 'record_imports', 'persons', 'records', 'person_events', 'pair_decisions', 'review_pairs'])
     await bound(table, ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
   await bound('facts', ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
+  await bound('person_summaries', ['support'], 'SELECT, INSERT, UPDATE, DELETE');
+  await bound('challenges', ['support'], 'SELECT, INSERT, UPDATE');
   await bound('linkage_models', ['record-linkage'], 'SELECT, INSERT');
   await bound('characteristics', ['record-linkage', 'fairness'], 'SELECT, INSERT, UPDATE, DELETE');
   await sql.raw('GRANT USAGE ON SEQUENCE support.person_numbers TO waymark_support').execute(db);

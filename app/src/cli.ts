@@ -7,6 +7,7 @@ import { linkFiles } from './commands/link-files.ts';
 import { CommandError, runCommand } from './commands/run-command.ts';
 import { writePeople } from './commands/write-people.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { roles } from './platform/access.ts';
 
 /** `waymark`: what can be done from the command line. Results go to stdout, progress and words to stderr. */
 
@@ -141,9 +142,83 @@ withData(
   if (result.accepted === 0 && result.problems.some((p) => p.severity === 'error')) process.exitCode = 2;
 });
 
+interface RecordsResult {
+  again: boolean;
+  counts: { rows: number; added: number; changed: number; unchanged: number; refused: number; facts: number };
+  dropped: Record<string, number>;
+  problems: { row: number; column: string; value: string; message: string; refused: boolean }[];
+}
+
+withData(
+  imports
+    .command('records')
+    .argument('<file>', 'CSV, Excel, JSON, Common Transfer File or FHIR bundle')
+    .description("read an agency's records under its agreement in force; bad rows are listed with what to mend")
+    .requiredOption('--source <name>', 'the source on the register that the file comes from')
+    .requiredOption('--mapping <file>', 'a mapping file (YAML), or the name of one that comes along')
+    .option('--register', 'put a trial agreement for the source on the register, for fictional records'),
+).action(async (file: string, options) => {
+  const mapping = /[./]/.test(options.mapping) ? resolvePath(options.mapping) : options.mapping;
+  const args = { file: resolvePath(file), source: options.source, mapping, register: options.register };
+  const result = await run<RecordsResult>('import-records', options, args);
+  if (options.json) return print(`${JSON.stringify(result)}\n`);
+  const { counts, dropped, problems } = result;
+  await print(
+    `${result.again ? 'This very file had been read before. ' : ''}${counts.rows} rows: ${counts.added} new, ${counts.changed} changed, ${counts.unchanged} the same, ${counts.refused} refused; ${counts.facts} statements\n`,
+  );
+  for (const [field, count] of Object.entries(dropped))
+    console.error(`${field}: ${count} values dropped, for the agreement does not allow them`);
+  for (const { row, column, value, message } of problems) console.error(`${row ? `row ${row}` : 'file'}, ${column} "${value}": ${message}`);
+  if (counts.added + counts.changed + counts.unchanged === 0) process.exitCode = 2;
+});
+
+interface LinkedPeople {
+  records: number;
+  persons: number;
+  changed: number;
+  review: number;
+  tookMs: number;
+}
+
+/** Without files: the records in the data folder. */
+async function linkPeople(options: CommonOptions): Promise<void> {
+  const result = await run<LinkedPeople | null>('link-people', options, {});
+  if (options.json) return print(`${JSON.stringify(result)}\n`);
+  if (!result) return print('Nothing has come in or changed since the last time.\n');
+  await print(
+    `${result.records} records are ${result.persons} people; ${result.changed} records have a new person; ${result.review} pairs wait for review. ${(result.tookMs / 1000).toFixed(1)} s\n`,
+  );
+}
+
+withData(
+  program
+    .command('profile')
+    .argument('<person>', 'number of the person', whole)
+    .description("a person's needs and strengths, with what they rest on"),
+).action(async (person: number, options) => {
+  const view = await run<{
+    name: string;
+    age: number | null;
+    profile: {
+      reason?: string;
+      score?: { low: number; high: number };
+      band?: string | null;
+      factors?: { name: string; applies: boolean; low: number; high: number }[];
+    };
+  }>('profile', options, { person });
+  if (options.json) return print(`${JSON.stringify(view)}\n`);
+  const { profile } = view;
+  const range = ({ low, high }: { low: number; high: number }) => (low === high ? String(low) : `${low} to ${high}`);
+  await print(`${view.name}, ${view.age === null ? 'age not known' : `${view.age} years old`}\n`);
+  if (!profile.factors || !profile.score) return print(`No profile: ${profile.reason}\n`);
+  await print(`support need ${range(profile.score)}${profile.band ? `, ${profile.band}` : ''}\n`);
+  for (const factor of profile.factors) if (factor.applies) await print(`${range(factor).padStart(8)}  ${factor.name}\n`);
+});
+
 program
   .command('link')
-  .argument('<file...>', 'CSV or Parquet; several files are several sources')
+  .argument('[file...]', 'CSV or Parquet; several files are several sources. Without any: the records of the data folder')
+  .option('--data <dir>', 'folder of the embedded stores, where no file is given')
   .description('find the records that are the same person')
   .option('--model <file>', 'a linkage model in JSON (default: guessed from the columns)')
   .option('--id <column>', 'the column with the id of each record (default: guessed, or numbered)')
@@ -154,6 +229,7 @@ program
   .option('--block-at-most <records>', 'records allowed in one block of a blocking rule', whole)
   .option('--json', 'print the result as JSON')
   .action(async (files: string[], options) => {
+    if (files.length === 0) return linkPeople(options);
     const progress = new Progress();
     let step = '';
     const result = await linkFiles(
@@ -269,7 +345,7 @@ for (const [kind, what] of [
       .argument('<name>', what)
       .description(`make a secret for a ${kind === 'token' ? 'program' : kind}`),
   );
-  if (kind === 'token') command.requiredOption('--role <role>', 'monitoring-officer, crime-analyst, auditor or administrator');
+  if (kind === 'token') command.requiredOption('--role <role>', roles.join(', '));
   command.action(async (name: string, options) => {
     const result = await run<{ secret?: string; token?: string }>('credential', options, { kind, name, role: options.role });
     await print(options.json ? `${JSON.stringify(result)}\n` : `${result.secret ?? result.token}\n`);

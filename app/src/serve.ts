@@ -16,6 +16,9 @@ import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
 import { watchingRoutes } from './supervision/watching-routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
+import { computeProfiles, linkRecords } from './support/index.ts';
+import { peopleRoutes } from './support/people-routes.ts';
+import { recordsRoutes } from './support/records-routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
 import { buildServer, type WebServer } from './web/server.ts';
 
@@ -30,6 +33,9 @@ export interface Serving {
 }
 
 const verdictsDue = 'verdicts-due';
+const peopleDue = 'people-due';
+/** Statements expire with the day; it is looked this often whether profiles are of today, ms. */
+const profilesEveryMs = 3_600_000;
 
 /** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
 function channelsOf(config: Config): Channels {
@@ -74,6 +80,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       caseloadRoutes,
       complianceRoutes,
       (app, web) => deliveryRoutes(app, web, channels),
+      (app, web) => recordsRoutes(app, web, () => jobs.ask(peopleDue)),
+      peopleRoutes,
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {
@@ -96,14 +104,22 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     });
     if (run) server.metrics.verdictRuns.inc();
   });
+  await jobs.define(peopleDue, async () => {
+    const { performer } = waymark;
+    const linked = await linkRecords(performer, { id: 'system', name: 'Waymark', role: 'system', purpose: 'record-linkage' });
+    const actor = { id: 'system', name: 'Waymark', role: 'system' as const, purpose: 'support' as const };
+    await computeProfiles(performer, actor, { onlyIfOld: linked === null });
+  });
   const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');
   let forgetting: NodeJS.Timeout | null = null;
+  let renewing: NodeJS.Timeout | null = null;
   const forget = () =>
     void forgetProtected(waymark.database.db, waymark.fixes, waymark.access).catch((error: Error) =>
       log.error({ error: error.name, message: error.message }, 'forgetting where protected people were'),
     );
   const closeAll = async () => {
     if (forgetting) clearInterval(forgetting);
+    if (renewing) clearInterval(renewing);
     await server.app.close();
     await deliverer.close();
     await jobs.stop();
@@ -118,6 +134,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     deliverer.start();
     forgetting = setInterval(forget, 3_600_000).unref();
     forget();
+    renewing = setInterval(() => void jobs.ask(peopleDue).catch(() => undefined), profilesEveryMs).unref();
+    await jobs.ask(peopleDue);
   } catch (error) {
     await broker?.close();
     await closeAll();

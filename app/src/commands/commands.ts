@@ -20,6 +20,17 @@ import {
   selectVerdicts,
   streamVerdicts,
 } from '../supervision/index.ts';
+import {
+  computeProfiles,
+  declareAgreement,
+  importRecords,
+  linkRecords,
+  mappingNames,
+  mappingOfName,
+  readMapping,
+  readPerson,
+  sharedFields,
+} from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 
 /** What a command says while it runs. `item` is one element of a printed array. */
@@ -154,7 +165,57 @@ const credentialCommand: Command = async (waymark, args, emit) => {
   await emit({ kind: 'result', value });
 };
 
+/** A mapping by the name of one that comes along, or from a file. */
+function mappingFrom(given: unknown) {
+  const name = text(given);
+  if (!name) throw new InvalidError(`Name the mapping: a file, or one of ${mappingNames().join(', ')}.`, 'mapping');
+  return mappingOfName(name) ?? readMapping(readFileSync(existing(name), 'utf8'));
+}
+
+const importRecordsCommand: Command = async (waymark, args, emit) => {
+  const actor = consoleActor('record-linkage');
+  const source = text(args.source);
+  if (!source) throw new InvalidError('Name the source that the file comes from.', 'source');
+  const mapping = mappingFrom(args.mapping);
+  const path = existing(args.file);
+  if (args.register === true) {
+    const day = (years: number) =>
+      `${new Date().getFullYear() + years}${new Date().toISOString().slice(4, 10)}`.replace('-02-29', '-02-28');
+    await waymark.performer.perform(actor, declareAgreement, null, {
+      source,
+      agency: source,
+      title: 'Trial with fictional records',
+      purpose: 'To try things out with fictional people',
+      lawfulBasis: 'consent',
+      fields: [...sharedFields],
+      startsOn: day(0),
+      endsOn: day(1),
+      retentionMonths: 12,
+    });
+  }
+  const tell = progress(emit, 'rows');
+  const result = await importRecords(waymark.performer, actor, { path, source, mapping }, (rows) => tell(rows, 0));
+  await emit({ kind: 'result', value: result });
+};
+
+const linkPeopleCommand: Command = async (waymark, _args, emit) => {
+  const linked = await linkRecords(waymark.performer, consoleActor('record-linkage'), {
+    onProgress: (step, done, all) => void emit({ kind: 'progress', done, all, unit: step }),
+  });
+  const profiled = await computeProfiles(waymark.performer, consoleActor('support'), { onlyIfOld: linked === null });
+  await emit({ kind: 'result', value: linked && { ...linked, profiled } });
+};
+
+const profileCommand: Command = async (waymark, args, emit) => {
+  const today = new Date().toISOString().slice(0, 10);
+  const person = await waymark.performer.perform(consoleActor('support'), readPerson, null, { id: Number(args.person) || 0, today });
+  await emit({ kind: 'result', value: person });
+};
+
 export const commands: Record<string, Command> = {
+  'import-records': importRecordsCommand,
+  'link-people': linkPeopleCommand,
+  profile: profileCommand,
   'import-fixes': importFixesCommand,
   'import-crimes': importCrimesCommand,
   verdicts: verdictsCommand,

@@ -105,6 +105,32 @@ declare module '../platform/database.ts' {
       steps: Json<EvidenceStep[]>;
       found_at: Generated<Date>;
     };
+    'support.person_summaries': {
+      person_id: number;
+      name: string;
+      born: Day | null;
+      records: number;
+      sources: Json<string[]>;
+      as_of: Day;
+      instrument: string;
+      age: number | null;
+      stages: Json<string[]>;
+      low: number | null;
+      high: number | null;
+      band: string | null;
+      levels: Json<Record<string, [low: number, high: number]>>;
+    };
+    'support.challenges': {
+      id: Generated<number>;
+      fact_id: number;
+      reason: string;
+      by_name: string;
+      at: Generated<Date>;
+      outcome: 'upheld' | 'not upheld' | null;
+      outcome_reason: string | null;
+      outcome_by: string | null;
+      outcome_at: Date | null;
+    };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
   }
 }

@@ -6,7 +6,7 @@ interface Link {
   href: string;
   /** Shown to those whom the policy allows this action. */
   action: string;
-  room: 'supervision' | 'oversight';
+  room: 'supervision' | 'support' | 'oversight';
 }
 
 const links: Link[] = [
@@ -22,6 +22,10 @@ const links: Link[] = [
   { text: 'Quarantine', href: '/quarantine', action: 'quarantine.list', room: 'supervision' },
   { text: 'Credentials', href: '/credentials', action: 'gateway.list', room: 'supervision' },
   { text: 'Who is told', href: '/delivery', action: 'delivery.list', room: 'supervision' },
+  { text: 'People', href: '/people', action: 'person.list', room: 'support' },
+  { text: 'Instrument', href: '/instrument', action: 'instrument.read', room: 'support' },
+  { text: 'Review', href: '/review', action: 'review.list', room: 'support' },
+  { text: 'Sources', href: '/sources', action: 'source.list', room: 'support' },
   { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },
   { text: 'Policies', href: '/policies', action: 'policy.read', room: 'oversight' },
 ];

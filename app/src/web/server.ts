@@ -49,7 +49,7 @@ declare module 'fastify' {
     /** The action that guards the route; every route that is not open names one. */
     action?: string;
     /** Room of the action; supervision where not said. */
-    room?: 'supervision' | 'oversight';
+    room?: 'supervision' | 'support' | 'oversight';
     /** Answers in JSON, refuses in JSON. */
     api?: boolean;
     /** The answer stays open. */

@@ -10,6 +10,8 @@ export const govukFolder = join(dirname(require.resolve('govuk-frontend/package.
 const spoken: Record<string, string> = {
   'monitoring-officer': 'Monitoring officer',
   'crime-analyst': 'Crime analyst',
+  'support-worker': 'Support worker',
+  'data-steward': 'Data steward',
   auditor: 'Auditor',
   administrator: 'Administrator',
   device: 'Device',

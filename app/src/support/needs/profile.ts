@@ -81,7 +81,7 @@ export function computeProfile(
   if (age !== null && age < 0) return { reason: 'not born yet', age };
   if (age !== null && last && age > last.to) return { reason: 'older than the instrument is for', age };
   const stages = instrument.stages.filter(({ from, to }) => age === null || (age >= from && age <= to)).map(({ key }) => key);
-  const relied = inForce(statements, asOf);
+  const relied = reliedOn(statements, asOf);
   const factors = instrument.factors.map((factor) => {
     const views = stages.map((stage) => factorAt(factor, relied, stage));
     const unknown = views.every((view) => !view.applies || view.unknown);
@@ -118,7 +118,7 @@ export function computeProfile(
 }
 
 /** Statements that may be relied on: the latest of each source and kind, unless it has expired or is challenged. */
-function inForce(statements: readonly Statement[], asOf: string): Statement[] {
+export function reliedOn<S extends Statement>(statements: readonly S[], asOf: string): S[] {
   const stated = statements.filter(({ on }) => on <= asOf);
   const latest = new Map<string, string>();
   for (const { source, kind, on } of stated) {

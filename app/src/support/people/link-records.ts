@@ -16,6 +16,7 @@ export interface LinkResult {
   merged: number;
   split: number;
   pairsCompared: number;
+  rulesLeftOut: string[];
   tookMs: number;
 }
 
@@ -230,6 +231,7 @@ export async function linkRecords(
     merged: events.filter(({ kind }) => kind === 'merged').length,
     split: events.filter(({ kind }) => kind === 'split').length,
     pairsCompared: linked.pairsCompared,
+    rulesLeftOut: linked.rulesLeftOut,
     tookMs: Math.round(performance.now() - began),
   };
 }

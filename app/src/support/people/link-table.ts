@@ -1,4 +1,4 @@
-import { type LinkageModel, Linker, Records, readModel } from '@waymark/linkage';
+import { countPairs, type LinkageModel, Linker, Records, readModel } from '@waymark/linkage';
 import type { IdentityField } from '../fact-kinds.ts';
 import type { EvidenceStep } from '../tables.ts';
 import { untrainedModel } from './linkage-model.ts';
@@ -30,10 +30,14 @@ export interface Linked {
   model: LinkageModel;
   wasTrained: boolean;
   pairsCompared: number;
+  /** Blocking rules that these records are too many for. */
+  rulesLeftOut: string[];
 }
 
-/** Few records teach little: with fewer, what could not be estimated tells nothing. */
-const blockAtMost = 3_000;
+/** A rule with a block of more records than this, such as all who share a common name and year, is left out of a run. */
+const blockAtMost = 10_000;
+/** Pairs that are learnt from: more take longer and teach no more. */
+const trainingPairs = 200_000;
 
 /** Puts records together: those clear enough, held against every decision; doubtful pairs are for a person to decide. */
 export function linkTable({ ids, sources, columns, same, notSame, model: given }: LinkTask): Linked {
@@ -42,8 +46,9 @@ export function linkTable({ ids, sources, columns, same, notSame, model: given }
   for (let row = 0; row < ids.length; row++) {
     records.add(String(ids[row]), sources[row] as string, (column) => columns[column as IdentityField]?.[row] ?? null);
   }
-  const linker = new Linker(records, model);
-  if (!given) linker.train({ blockAtMost });
+  const [affordable, rulesLeftOut] = affordableRules(records, model);
+  const linker = new Linker(records, affordable);
+  if (!given) linker.train({ blockAtMost, trainingPairs });
   const scored = linker.score({ blockAtMost });
   const rowOf = new Map<number, number>();
   for (let row = 0; row < ids.length; row++) rowOf.set(ids[row] as number, row);
@@ -81,8 +86,17 @@ export function linkTable({ ids, sources, columns, same, notSame, model: given }
           steps: steps.slice(1).map(({ name, finding, bits: own }) => ({ comparison: name, level: finding, bits: own })),
         };
       }),
-    model: linker.model,
+    // The model keeps its rules: what is too coarse for these records may do for fewer.
+    model: { ...linker.model, blocking: model.blocking },
     wasTrained: !given,
     pairsCompared: scored.compared,
+    rulesLeftOut,
   };
+}
+
+function affordableRules(records: Records, model: LinkageModel): [LinkageModel, leftOut: string[]] {
+  const counts = countPairs(records, model, 1);
+  const isAffordable = (i: number) => (counts[i]?.largest[0]?.records ?? 0) <= blockAtMost;
+  const kept = model.blocking.filter((_, i) => isAffordable(i));
+  return [{ ...model, blocking: kept }, model.blocking.filter((_, i) => !isAffordable(i)).map(({ name }) => name)];
 }

@@ -1,0 +1,129 @@
+import { sql } from 'kysely';
+import type { Actor } from '../../platform/access.ts';
+import type { Action, Performer } from '../../platform/action.ts';
+import { personOf } from '../people/person-of-records.ts';
+import { readFactsOf, readRecordsOf } from '../people/store.ts';
+import { currentInstrument, type Instrument } from './instrument.ts';
+import { computeProfile } from './profile.ts';
+
+const personsTogether = 4_000;
+
+interface Part {
+  after: number;
+  today: string;
+  instrument: Instrument;
+}
+
+/** Works out the next persons' summaries by number; gives the last number, and how many there were. */
+const profilePart: Action<null, Part, { last: number; persons: number }> = {
+  name: 'people.profile',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, note }, _services, { after, today, instrument }) {
+    const persons = await tx
+      .selectFrom('support.persons')
+      .select('id')
+      .where('id', '>', after)
+      .where('ended_at', 'is', null)
+      .orderBy('id')
+      .limit(personsTogether)
+      .execute();
+    const ids = persons.map(({ id }) => id);
+    const records = await readRecordsOf(tx, ids);
+    const facts = await readFactsOf(tx, ids);
+    const rows = ids.flatMap((id) => {
+      const own = records.get(id);
+      if (!own) return [];
+      const { name, born } = personOf(own.map(({ identity }) => identity));
+      const profile = computeProfile(instrument, facts.get(id) ?? [], born, today);
+      const known = 'factors' in profile ? profile : null;
+      return [
+        {
+          person_id: id,
+          name,
+          born,
+          records: own.length,
+          sources: [...new Set(own.map(({ source }) => source))].sort(),
+          as_of: today,
+          instrument: instrument.version,
+          age: profile.age,
+          stages: known?.stages ?? [],
+          low: known?.score.low ?? null,
+          high: known?.score.high ?? null,
+          band: known?.band ?? null,
+          levels: Object.fromEntries(
+            (known?.factors ?? []).filter(({ applies }) => applies).map(({ key, low, high }) => [key, [low, high]]),
+          ),
+        },
+      ];
+    });
+    const last = ids[ids.length - 1] ?? after;
+    await sql`DELETE FROM support.person_summaries WHERE person_id > ${after} AND person_id <= ${last}`.execute(tx);
+    if (rows.length > 0) {
+      await sql`
+        INSERT INTO support.person_summaries
+        SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(person_id int, name text, born date, records int, sources jsonb, as_of date,
+          instrument text, age int, stages jsonb, low int, high int, band text, levels jsonb)`.execute(tx);
+    }
+    note(null, { persons: rows.length, instrument: instrument.version });
+    return { last, persons: ids.length };
+  },
+};
+
+/**
+ * Works out everybody's profile for today, for lists. A person's own page works theirs out when it is opened, so that a challenge
+ * takes effect at once.
+ * @param onlyIfOld does nothing where all were worked out today with this instrument
+ * @returns for how many people they were worked out
+ */
+export async function computeProfiles(
+  performer: Performer,
+  actor: Actor,
+  {
+    onlyIfOld = false,
+    onProgress = () => undefined,
+    now = () => new Date(),
+  }: { onlyIfOld?: boolean; onProgress?: (done: number) => void; now?: () => Date } = {},
+): Promise<number> {
+  const instrument = currentInstrument();
+  const today = now().toISOString().slice(0, 10);
+  if (onlyIfOld && (await performer.perform(actor, readAge, null, { today, instrument: instrument.version })) === 'of today') return 0;
+  let after = 0;
+  let done = 0;
+  for (;;) {
+    const { last, persons } = await performer.perform(actor, profilePart, null, { after, today, instrument });
+    done += persons;
+    onProgress(done);
+    if (persons < personsTogether) break;
+    after = last;
+  }
+  await performer.perform(actor, forgetEnded, null, null);
+  return done;
+}
+
+/** Statements expire, and people have birthdays: a summary holds for its day. */
+const readAge: Action<null, { today: string; instrument: string }, 'of today' | 'old'> = {
+  name: 'people.profile',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx }, _services, { today, instrument }) {
+    const { rows } = await sql<{ old: boolean }>`
+      SELECT EXISTS (SELECT FROM support.person_summaries WHERE as_of <> ${today} OR instrument <> ${instrument})
+        OR EXISTS (SELECT FROM support.persons p WHERE p.ended_at IS NULL AND NOT EXISTS
+          (SELECT FROM support.person_summaries s WHERE s.person_id = p.id)) AS old`.execute(tx);
+    return rows[0]?.old ? 'old' : 'of today';
+  },
+};
+
+/** A person who became part of another has no summary any more. */
+const forgetEnded: Action<null, null, null> = {
+  name: 'people.profile',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx }) {
+    await sql`DELETE FROM support.person_summaries s USING support.persons p WHERE p.id = s.person_id AND p.ended_at IS NOT NULL`.execute(
+      tx,
+    );
+    return null;
+  },
+};

@@ -1,0 +1,107 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { type Action, InvalidError } from '../platform/action.ts';
+import { actorOf } from '../web/actor-of.ts';
+import { idOf, textsOf } from '../web/form.ts';
+import { pagination, readPage } from '../web/paging.ts';
+import type { WebKit } from '../web/server.ts';
+import { factKinds } from './fact-kinds.ts';
+import { currentInstrument, type Instrument } from './needs/instrument.ts';
+import { challengeFact } from './people/challenge-fact.ts';
+import { listPeople, type PeopleQuery, readPerson } from './people/read-people.ts';
+
+const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const room = 'support' as const;
+const security = [{ token: [] }];
+const today = () => new Date().toISOString().slice(0, 10);
+
+const readTheInstrument: Action<null, null, Instrument> = {
+  name: 'instrument.read',
+  room: 'support',
+  purpose: 'support',
+  run: async () => currentInstrument(),
+};
+
+/** People, their needs, and the instrument by which needs are read: pages and API. */
+export function peopleRoutes(app: FastifyInstance, web: WebKit): void {
+  const { performer } = web.waymark;
+  const queryOf = (request: FastifyRequest): PeopleQuery & { page: number } => {
+    const { stage, factor, band, sort } = (request.query ?? {}) as Record<string, string>;
+    const { stages, factors, bands } = currentInstrument();
+    const one = (all: { key: string }[], wanted?: string) => (all.some(({ key }) => key === wanted) ? wanted : undefined);
+    return {
+      ...readPage(request.query),
+      stage: one(stages, stage),
+      factor: one(factors, factor),
+      band: bands.some(({ name }) => name === band) ? band : undefined,
+      sort: sort === 'name' || sort === 'age' ? sort : 'need',
+    };
+  };
+
+  app.get('/people', { config: { action: 'person.list', room } }, async (request, reply) => {
+    const query = queryOf(request);
+    const found = await performer.perform(actorOf(request), listPeople, null, query);
+    return web.page(request, reply, 'support/people/people.njk', {
+      ...found,
+      query,
+      instrument: currentInstrument(),
+      highest: 3 * currentInstrument().factors.length,
+      pagination: pagination('/people', request.query, query.page, found.total),
+    });
+  });
+  app.get(
+    '/api/people',
+    {
+      config: { action: 'person.list', room, api: true },
+      schema: {
+        tags: ['Support'],
+        summary: 'People by support need',
+        security,
+        querystring: Type.Object({
+          search: Type.Optional(Type.String()),
+          stage: Type.Optional(Type.String()),
+          factor: Type.Optional(Type.String()),
+          band: Type.Optional(Type.String()),
+          sort: Type.Optional(Type.String()),
+          page: Type.Optional(Type.Integer()),
+        }),
+      },
+    },
+    async (request) => performer.perform(actorOf(request), listPeople, null, queryOf(request)),
+  );
+  const showPerson = async (request: FastifyRequest, id: number, error: { text: string; field: string | null } | null) => ({
+    person: await performer.perform(actorOf(request), readPerson, null, { id, today: today() }),
+    instrument: currentInstrument(),
+    factKinds,
+    error,
+  });
+  app.get('/people/:id', { config: { action: 'person.read', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    return web.page(request, reply, 'support/people/person.njk', await showPerson(request, id, null));
+  });
+  app.get(
+    '/api/people/:id',
+    {
+      config: { action: 'person.read', room, api: true },
+      schema: { tags: ['Support'], summary: 'One person with facts, needs and sources', security, params: Id },
+    },
+    async (request) => performer.perform(actorOf(request), readPerson, null, { ...(request.params as { id: number }), today: today() }),
+  );
+  app.post('/people/:id/challenge', { config: { action: 'fact.challenge', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const [fact, reason] = textsOf(request.body, 'fact', 'reason');
+    try {
+      await performer.perform(actorOf(request), challengeFact, null, { person: id, fact: idOf(fact), reason });
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      const shown = await showPerson(request, id, { text: error.message, field: `reason-${idOf(fact)}` });
+      return web.page(request, reply.code(400), 'support/people/person.njk', shown);
+    }
+    web.notice(request, 'Challenged. It is not relied on from now on.');
+    return reply.redirect(`/people/${id}`);
+  });
+  app.get('/instrument', { config: { action: 'instrument.read', room } }, async (request, reply) => {
+    const instrument = await performer.perform(actorOf(request), readTheInstrument, null, null);
+    return web.page(request, reply, 'support/needs/instrument.njk', { instrument, factKinds });
+  });
+}

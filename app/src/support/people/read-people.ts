@@ -1,0 +1,158 @@
+import { sql } from 'kysely';
+import { type Action, NotFoundError } from '../../platform/action.ts';
+import { factKinds, type IdentityField, identityFields, identityKeys } from '../fact-kinds.ts';
+import { currentInstrument } from '../needs/instrument.ts';
+import { ageOn, type ComingChange, comingChanges, computeProfile, type NoProfile, type Profile, reliedOn } from '../needs/profile.ts';
+import { personOf } from './person-of-records.ts';
+import { type PersonFact, type PersonRecord, readFactsOf, readRecordsOf } from './store.ts';
+
+export interface PeopleQuery {
+  search?: string;
+  stage?: string;
+  factor?: string;
+  band?: string;
+  sort: 'need' | 'name' | 'age';
+  limit: number;
+  offset: number;
+}
+
+export interface PersonRow {
+  person: number;
+  name: string;
+  born: string | null;
+  age: number | null;
+  stages: string[];
+  records: number;
+  sources: string[];
+  low: number | null;
+  high: number | null;
+  band: string | null;
+}
+
+/** People by support need: the surest need first, then how much may be behind what is unknown. No order of likelihood of anything. */
+export const listPeople: Action<null, PeopleQuery, { rows: PersonRow[]; total: number; asOf: string | null }> = {
+  name: 'person.list',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, note }, _services, { search, stage, factor, band, sort, limit, offset }) {
+    let query = tx.selectFrom('support.person_summaries as p').where('p.low', 'is not', null);
+    if (search) {
+      const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+      if (/^\d+$/.test(search)) query = query.where('p.person_id', '=', Math.min(Number(search), 2_147_483_647));
+      else for (const word of words) query = query.where(sql<boolean>`lower(p.name) LIKE ${`%${word.replace(/[\\%_]/g, '\\$&')}%`}`);
+    }
+    if (stage) query = query.where(sql<boolean>`p.stages @> ${JSON.stringify([stage])}::jsonb`);
+    if (factor) query = query.where(sql<boolean>`coalesce((p.levels -> ${factor} ->> 0)::int, 0) >= 1`);
+    if (band) query = query.where('p.band', '=', band);
+    const { total, asOf } = await query
+      .select([sql<number>`count(*)::int`.as('total'), sql<string | null>`to_char(min(p.as_of), 'YYYY-MM-DD')`.as('asOf')])
+      .executeTakeFirstOrThrow();
+    let sorted = query
+      .select(['p.person_id as person', 'p.name', 'p.age', 'p.stages', 'p.records', 'p.sources', 'p.low', 'p.high', 'p.band'])
+      .select(sql<string | null>`to_char(p.born, 'YYYY-MM-DD')`.as('born'));
+    if (sort === 'name') sorted = sorted.orderBy(sql`lower(p.name)`);
+    else if (sort === 'age') sorted = sorted.orderBy(sql`p.born DESC NULLS LAST`);
+    else sorted = sorted.orderBy('p.low', 'desc').orderBy('p.high', 'desc');
+    const rows = await sorted.orderBy('p.person_id').limit(limit).offset(offset).execute();
+    note(null, { shown: rows.length });
+    return { rows, total, asOf };
+  },
+};
+
+/** One field over all records: what each source says, and whether they agree. */
+export interface FieldView {
+  name: string;
+  values: { text: string; sources: string[] }[];
+}
+
+export interface FactView extends PersonFact {
+  kindName: string;
+  /** Relied on today; else why not. */
+  standing: 'relied on' | 'expired' | 'challenged' | 'a later one stands';
+  /** Life stage on its day, where the birth date is known. */
+  stage: string | null;
+}
+
+export interface PersonView {
+  person: number;
+  name: string;
+  born: string | null;
+  bornDiffers: boolean;
+  age: number | null;
+  profile: Profile | NoProfile;
+  coming: ComingChange[];
+  facts: FactView[];
+  fields: FieldView[];
+  records: PersonRecord[];
+  events: { at: Date; kind: string; detail: Record<string, unknown> }[];
+}
+
+/** A person's whole picture, worked out now: nothing challenged or expired has a part in it. */
+export const readPerson: Action<null, { id: number; today: string }, PersonView> = {
+  name: 'person.read',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, note }, _services, { id, today }) {
+    note({ kind: 'person', id });
+    const person = await tx.selectFrom('support.persons').selectAll().where('id', '=', id).executeTakeFirst();
+    if (person?.merged_into) throw new NotFoundError(`Person ${id} was found to be the same as person ${person.merged_into}.`);
+    const records = (await readRecordsOf(tx, [id])).get(id);
+    if (!person || !records) throw new NotFoundError('There is no such person.');
+    const facts = (await readFactsOf(tx, [id])).get(id) ?? [];
+    const events = await tx
+      .selectFrom('support.person_events')
+      .select(['at', 'kind', 'detail'])
+      .where('person_id', '=', id)
+      .orderBy('id', 'desc')
+      .limit(20)
+      .execute();
+    const { name, born, bornDiffers } = personOf(records.map(({ identity }) => identity));
+    const instrument = currentInstrument();
+    const profile = computeProfile(instrument, facts, born, today);
+    const relied = new Set(reliedOn(facts, today).map((fact) => fact.id));
+    const stageOn = (day: string) => {
+      if (born === null) return null;
+      const age = ageOn(born, day);
+      return instrument.stages.find(({ from, to }) => age >= from && age <= to)?.key ?? null;
+    };
+    return {
+      person: id,
+      name,
+      born,
+      bornDiffers,
+      age: born === null ? null : ageOn(born, today),
+      profile,
+      coming: comingChanges(instrument, facts, born, today).slice(0, 12),
+      facts: facts.map((fact) => ({
+        ...fact,
+        kindName: factKinds[fact.kind].name,
+        standing: fact.challenged
+          ? 'challenged'
+          : fact.expires < today
+            ? 'expired'
+            : relied.has(fact.id) || !('factors' in profile)
+              ? 'relied on'
+              : 'a later one stands',
+        stage: stageOn(fact.on),
+      })),
+      fields: identityKeys.flatMap((field) => fieldOver(records, field)),
+      records,
+      events,
+    };
+  },
+};
+
+function fieldOver(records: readonly PersonRecord[], field: IdentityField): FieldView[] {
+  const plain = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  const said = new Map<string, { text: string; sources: string[] }>();
+  for (const { source, identity } of records) {
+    const text = identity[field];
+    if (!text) continue;
+    const known = said.get(plain(text));
+    if (!known) said.set(plain(text), { text, sources: [source] });
+    else if (!known.sources.includes(source)) known.sources.push(source);
+  }
+  return said.size === 0
+    ? []
+    : [{ name: identityFields[field], values: [...said.values()].sort((a, b) => b.sources.length - a.sources.length) }];
+}

@@ -1,0 +1,217 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MultipartFile } from '@fastify/multipart';
+import { stringify } from 'csv-stringify/sync';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { InvalidError } from '../platform/action.ts';
+import { actorOf } from '../web/actor-of.ts';
+import { idOf, textsOf } from '../web/form.ts';
+import { pagination, readPage } from '../web/paging.ts';
+import type { WebKit } from '../web/server.ts';
+import { declareAgreement, lawfulBases } from './agreements/declare-source.ts';
+import { listSources, readRecordImport, readSource } from './agreements/read-sources.ts';
+import { characteristics, factKinds, identityFields } from './fact-kinds.ts';
+import { importRecords } from './records/import-records.ts';
+import { MappingError, readMapping } from './records/mapping.ts';
+import { mappingNames, mappingOfName } from './records/mappings.ts';
+import { decidePair, pairDecisions, takeOut, undoDecision } from './review/decide-pair.ts';
+import { readLinks } from './review/read-links.ts';
+import { listReview, readPair } from './review/read-queue.ts';
+
+const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const room = 'support' as const;
+const security = [{ token: [] }];
+const today = () => new Date().toISOString().slice(0, 10);
+
+/** Fields that an agreement may allow, in groups, for its form. */
+const fieldGroups = [
+  { name: 'Who it is about', fields: Object.entries(identityFields) },
+  { name: 'What is stated', fields: Object.entries(factKinds).map(([key, { name }]): [string, string] => [key, name]) },
+  { name: 'Kept apart, for the fairness audit alone', fields: Object.entries(characteristics) },
+];
+
+/** Agreements, sources, imports, and decisions on doubtful matches: pages and API. */
+export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: () => Promise<void>): void {
+  const { performer } = web.waymark;
+
+  const showSources = async (request: FastifyRequest, error: { text: string; field: string | null } | null, draft: object) => ({
+    sources: await performer.perform(actorOf(request), listSources, null, { today: today() }),
+    fieldGroups,
+    lawfulBases,
+    error,
+    draft,
+  });
+  app.get('/sources', { config: { action: 'source.list', room } }, async (request, reply) =>
+    web.page(request, reply, 'support/agreements/sources.njk', await showSources(request, null, { fields: [] })),
+  );
+  app.get(
+    '/api/sources',
+    {
+      config: { action: 'source.list', room, api: true },
+      schema: { tags: ['Support'], summary: 'Sources and their agreements', security },
+    },
+    async (request) => performer.perform(actorOf(request), listSources, null, { today: today() }),
+  );
+  app.post('/sources', { config: { action: 'agreement.declare', room } }, async (request, reply) => {
+    const [source, agency, title, purpose, lawfulBasis, startsOn, endsOn, months] = textsOf(
+      request.body,
+      'source',
+      'agency',
+      'title',
+      'purpose',
+      'lawfulBasis',
+      'startsOn',
+      'endsOn',
+      'retentionMonths',
+    );
+    const fields = [((request.body ?? {}) as { fields?: string | string[] }).fields ?? []].flat();
+    const draft = { source, agency, title, purpose, lawfulBasis, startsOn, endsOn, retentionMonths: months, fields };
+    try {
+      const { sourceId } = await performer.perform(actorOf(request), declareAgreement, null, { ...draft, retentionMonths: Number(months) });
+      web.notice(request, 'The agreement is on the register.');
+      return reply.redirect(`/sources/${sourceId}`);
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      const shown = await showSources(request, { text: error.message, field: error.field }, draft);
+      return web.page(request, reply.code(400), 'support/agreements/sources.njk', shown);
+    }
+  });
+
+  const showSource = async (request: FastifyRequest, id: number, error: { text: string; field: string | null } | null) => ({
+    source: await performer.perform(actorOf(request), readSource, null, { id, today: today() }),
+    mappings: mappingNames().map((name) => ({ name, mapping: mappingOfName(name) })),
+    error,
+  });
+  app.get('/sources/:id', { config: { action: 'source.read', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    return web.page(request, reply, 'support/agreements/source.njk', await showSource(request, id, null));
+  });
+  app.post('/sources/:id/import', { config: { action: 'records.import', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as { file?: MultipartFile; mapping?: { value?: string }; own?: { value?: string } };
+    const folder = mkdtempSync(join(tmpdir(), 'waymark-upload-'));
+    try {
+      const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+      const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
+      if (bytes.length === 0) throw new InvalidError('Choose a file.', 'file');
+      const own = body.own?.value?.trim();
+      const mapping = own ? readMapping(own) : mappingOfName(body.mapping?.value ?? '');
+      if (!mapping) throw new InvalidError('Choose the mapping of the file.', 'mapping');
+      const path = join(folder, 'upload');
+      writeFileSync(path, bytes);
+      const result = await importRecords(performer, actorOf(request), {
+        path,
+        fileName: body.file?.filename ?? 'upload',
+        source: source.name,
+        mapping,
+      });
+      if (result.again) web.notice(request, 'This very file had been read before. Nothing was changed.');
+      else await askForLinking();
+      return reply.redirect(`/record-imports/${result.importId}`);
+    } catch (error) {
+      if (!(error instanceof InvalidError) && !(error instanceof MappingError)) throw error;
+      const field = error instanceof InvalidError ? error.field : 'own';
+      return web.page(
+        request,
+        reply.code(400),
+        'support/agreements/source.njk',
+        await showSource(request, id, { text: error.message, field }),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+  app.get('/record-imports/:id', { config: { action: 'record-import.read', room }, schema: { params: Id } }, async (request, reply) => {
+    const row = await performer.perform(actorOf(request), readRecordImport, null, request.params as { id: number });
+    return web.page(request, reply, 'support/records/record-import.njk', { row });
+  });
+  app.get(
+    '/record-imports/:id/problems.csv',
+    { config: { action: 'record-import.read', room }, schema: { params: Id } },
+    async (request, reply) => {
+      const row = await performer.perform(actorOf(request), readRecordImport, null, request.params as { id: number });
+      const csv = stringify(
+        // A cell that begins like a formula would be run by a spreadsheet.
+        row.problems.map((p) => [
+          p.row || 'file',
+          p.column,
+          p.value.replace(/^([=+\-@\t\r])/, "'$1"),
+          p.refused ? 'refused' : 'left out',
+          p.message,
+        ]),
+        { header: true, columns: ['row', 'column', 'value', 'what became of it', 'what to do'] },
+      );
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="import-${row.id}-problems.csv"`)
+        .send(csv);
+    },
+  );
+
+  app.get('/review', { config: { action: 'review.list', room } }, async (request, reply) => {
+    const query = readPage(request.query);
+    const found = await performer.perform(actorOf(request), listReview, null, query);
+    return web.page(request, reply, 'support/review/review.njk', {
+      ...found,
+      pagination: pagination('/review', request.query, query.page, found.total),
+    });
+  });
+  app.get(
+    '/api/review',
+    {
+      config: { action: 'review.list', room, api: true },
+      schema: { tags: ['Support'], summary: 'Pairs of records that wait for a decision', security },
+    },
+    async (request) => performer.perform(actorOf(request), listReview, null, readPage(request.query)),
+  );
+  app.get('/review/:id', { config: { action: 'pair.read', room }, schema: { params: Id } }, async (request, reply) => {
+    const pair = await performer.perform(actorOf(request), readPair, null, request.params as { id: number });
+    return web.page(request, reply, 'support/review/pair.njk', { pair, decisions: pairDecisions, error: null, draft: {} });
+  });
+  app.post('/review/:id', { config: { action: 'pair.decide', room }, schema: { params: Id } }, async (request, reply) => {
+    const pair = await performer.perform(actorOf(request), readPair, null, request.params as { id: number });
+    const [decision, reason] = textsOf(request.body, 'decision', 'reason');
+    try {
+      await performer.perform(actorOf(request), decidePair, null, { left: pair.left.record, right: pair.right.record, decision, reason });
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      const shown = { pair, decisions: pairDecisions, error: { text: error.message, field: error.field }, draft: { decision, reason } };
+      return web.page(request, reply.code(400), 'support/review/pair.njk', shown);
+    }
+    if (decision !== 'cannot tell') await askForLinking();
+    web.notice(request, `Recorded: ${decision}.`);
+    return reply.redirect(pair.next ? `/review/${pair.next}` : '/review');
+  });
+  app.post('/review/undo', { config: { action: 'pair.undo', room } }, async (request, reply) => {
+    const [id] = textsOf(request.body, 'id');
+    await performer.perform(actorOf(request), undoDecision, null, { id: idOf(id) });
+    await askForLinking();
+    web.notice(request, 'The decision is taken back. The two are compared again in a moment.');
+    return reply.redirect('/review');
+  });
+
+  app.get('/links/:id', { config: { action: 'link.read', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const links = await performer.perform(actorOf(request), readLinks, null, { person: id });
+    return web.page(request, reply, 'support/review/links.njk', { links, error: null });
+  });
+  app.post('/links/:id/take-out', { config: { action: 'link.undo', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const [record, reason] = textsOf(request.body, 'record', 'reason');
+    try {
+      await performer.perform(actorOf(request), takeOut, null, { record: idOf(record), reason });
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      const links = await performer.perform(actorOf(request), readLinks, null, { person: id });
+      return web.page(request, reply.code(400), 'support/review/links.njk', {
+        links,
+        error: { text: error.message, field: `reason-${idOf(record)}` },
+      });
+    }
+    await askForLinking();
+    web.notice(request, 'The record is taken out. It gets a person of its own in a moment.');
+    return reply.redirect('/review');
+  });
+}

@@ -1,0 +1,467 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeAgencies } from '@waymark/town';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import writeXlsxFile from 'write-excel-file/node';
+import type { Actor } from '../src/platform/access.ts';
+import { InvalidError, RefusedError } from '../src/platform/action.ts';
+import { withPurpose } from '../src/platform/database.ts';
+import {
+  computeProfiles,
+  decidePair,
+  declareAgreement,
+  importRecords,
+  linkRecords,
+  mappingOfName,
+  readMapping,
+  readPerson,
+  sharedFields,
+} from '../src/support/index.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+
+/** From agencies' files to people, on both databases; the files that agencies should not have sent; and the wall. */
+const postgres: TestPostgres | null = await startPostgres();
+afterAll(() => postgres?.stop());
+
+const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
+const console_: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'record-linkage' };
+const worker: Actor = { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', purpose: 'support' };
+const profiler: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'support' };
+const today = '2026-11-01';
+const now = () => new Date(`${today}T10:00:00Z`);
+
+const agreement = (source: string, rest: object = {}) => ({
+  source,
+  agency: source,
+  title: 'An agreement',
+  purpose: 'To see early who may need help',
+  lawfulBasis: 'public task',
+  fields: [...sharedFields],
+  startsOn: '2026-01-01',
+  endsOn: '2027-12-31',
+  retentionMonths: 24,
+  ...rest,
+});
+
+describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])('support on %s', (_name, server) => {
+  let serving: Awaited<ReturnType<typeof serveForTest>>;
+  const folder = temporaryFolder();
+  const written = (name: string, text: string) => {
+    const path = join(folder.path, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const take = (path: string, source: string, mapping: string | ReturnType<typeof readMapping>) => {
+    const own = typeof mapping === 'string' ? mappingOfName(mapping) : mapping;
+    if (!own) throw new Error(`no mapping ${mapping}`);
+    return importRecords(serving.waymark.performer, steward, { path, source, mapping: own }, undefined, now);
+  };
+  const declare = (source: string, rest: object = {}) =>
+    serving.waymark.performer.perform(steward, declareAgreement, null, agreement(source, rest));
+  const inSupport = <T>(work: Parameters<typeof withPurpose<T>>[3]) =>
+    withPurpose(serving.waymark.database.db, 'support', 'record-linkage', work);
+
+  beforeAll(async () => {
+    serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+  });
+  afterAll(async () => {
+    await serving?.end();
+    folder.remove();
+  });
+
+  test("the town's agencies: every file is read as it was written, records become people, and the doubtful wait", async () => {
+    const files = join(folder.path, 'agencies');
+    const { files: sent, records } = await writeAgencies(files, { seed: 3, people: 260, today });
+    for (const agency of new Set(sent.map((file) => file.agency))) await declare(agency);
+    const counts = { added: 0, facts: 0, problems: 0 };
+    for (const { agency, file, mapping, records: rows } of sent) {
+      const result = await take(file, agency, mapping);
+      expect(result.counts).toMatchObject({ rows, added: rows, refused: 0 });
+      counts.added += result.counts.added;
+      counts.facts += result.counts.facts;
+      counts.problems += result.problems.length;
+    }
+    expect(counts).toMatchObject({ added: records, problems: 0 });
+    expect(counts.facts).toBeGreaterThan(300);
+    const linked = await linkRecords(serving.waymark.performer, console_);
+    expect(linked).toMatchObject({ records, rulesLeftOut: [] });
+    expect(linked?.persons).toBeGreaterThan(200);
+    expect(linked?.persons).toBeLessThan(280);
+    expect(await linkRecords(serving.waymark.performer, console_)).toBeNull();
+    // The same files under other names change nothing.
+    const [first] = sent;
+    if (!first) throw new Error('no file');
+    const again = await take(first.file, first.agency, first.mapping);
+    expect(again).toMatchObject({ again: true, counts: { added: 0, changed: 0 } });
+  });
+
+  test('people keep their numbers when records come, go and change; a decision stands until it is undone', async () => {
+    await declare('desk');
+    const mapping = readMapping(`
+format: waymark-mapping-1
+name: desk
+reads: csv
+key: { column: id }
+identity:
+  forename: { column: first }
+  surname: { column: last }
+  date_of_birth: { column: born, as: date }
+  nhs_number: { column: nhs }
+facts:
+  - { kind: housing, value: { column: home }, on: { column: since } }`);
+    const head = 'id,first,last,born,nhs,home,since\n';
+    await take(
+      written(
+        'one.csv',
+        `${head}a,Perpetua,Wyndwick,04/05/2012,9990000018,temporary,01/09/2026\nb,Perpetua,Wyndwick,04/05/2012,9990000018,settled,01/02/2026\n`,
+      ),
+      'desk',
+      mapping,
+    );
+    await linkRecords(serving.waymark.performer, console_);
+    const personOf = async (key: string) =>
+      (await inSupport((tx) =>
+        tx.selectFrom('support.records').select(['id', 'person_id']).where('key', '=', key).executeTakeFirstOrThrow(),
+      )) as {
+        id: number;
+        person_id: number;
+      };
+    const [a, b] = [await personOf('a'), await personOf('b')];
+    expect(a.person_id).toBe(b.person_id);
+    const view = await serving.waymark.performer.perform(worker, readPerson, null, { id: a.person_id, today });
+    expect(view).toMatchObject({ name: 'Perpetua Wyndwick', born: '2012-05-04', age: 14 });
+    if (!('factors' in view.profile)) throw new Error('no profile');
+    // The same source has since said otherwise: the later statement stands.
+    expect(view.profile.factors.find(({ key }) => key === 'homelessness')).toMatchObject({ low: 2, high: 2 });
+    expect(view.facts.map(({ value, standing }) => [value, standing])).toEqual([
+      ['temporary', 'relied on'],
+      ['settled', 'a later one stands'],
+    ]);
+
+    const { performer } = serving.waymark;
+    await expect(
+      performer.perform(steward, decidePair, null, { left: a.id, right: b.id, decision: 'not the same', reason: '' }),
+    ).rejects.toThrow(InvalidError);
+    await performer.perform(steward, decidePair, null, {
+      left: a.id,
+      right: b.id,
+      decision: 'not the same',
+      reason: 'two cousins of one name',
+    });
+    await linkRecords(performer, console_);
+    const apart = [await personOf('a'), await personOf('b')];
+    expect(apart[0]?.person_id).not.toBe(apart[1]?.person_id);
+    expect(apart.map(({ person_id }) => person_id)).toContain(a.person_id);
+    // It persists against whatever comes later.
+    await take(
+      written(
+        'two.csv',
+        `${head}b,Perpetua,Wyndwick,04/05/2012,9990000018,settled,03/02/2026\nc,Perpetua,Wyndwick,04/05/2012,9990000018,,\n`,
+      ),
+      'desk',
+      mapping,
+    );
+    await linkRecords(performer, console_);
+    expect((await personOf('a')).person_id).not.toBe((await personOf('b')).person_id);
+    await performer.perform(steward, decidePair, null, { left: a.id, right: b.id, decision: 'same', reason: 'the family said so' });
+    await linkRecords(performer, console_);
+    expect((await personOf('a')).person_id).toBe((await personOf('b')).person_id);
+    const events = await inSupport((tx) => tx.selectFrom('support.person_events').select('kind').execute());
+    expect(new Set(events.map(({ kind }) => kind))).toContain('merged');
+    await computeProfiles(performer, profiler, { now });
+    const summaries = await withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
+      tx.selectFrom('support.person_summaries').select('person_id').where('name', '=', 'Perpetua Wyndwick').execute(),
+    );
+    expect(summaries.map(({ person_id }) => person_id)).toEqual([(await personOf('a')).person_id]);
+  });
+
+  test('a fact that is challenged counts no more, at once', async () => {
+    const { performer, database } = serving.waymark;
+    const { person_id: person } = (await inSupport((tx) =>
+      tx.selectFrom('support.records').select('person_id').where('key', '=', 'a').executeTakeFirstOrThrow(),
+    )) as { person_id: number };
+    const level = async () => {
+      const { profile } = await performer.perform(worker, readPerson, null, { id: person, today });
+      const factor = 'factors' in profile ? profile.factors.find(({ key }) => key === 'homelessness') : undefined;
+      return factor && [factor.low, factor.high];
+    };
+    expect(await level()).toEqual([2, 2]);
+    const fact = await withPurpose(database.db, 'support', 'support', (tx) =>
+      tx.selectFrom('support.facts').select('id').where('value', '=', 'temporary').orderBy('id', 'desc').executeTakeFirstOrThrow(),
+    );
+    const { token } = await tokenFor('support-worker');
+    const response = await serving.server.app.inject({
+      method: 'POST',
+      url: `/people/${person}/challenge`,
+      headers: { authorization: `Bearer ${token}` },
+      payload: { fact: String(fact.id), reason: 'They moved into a flat of their own.' },
+    });
+    expect(response.statusCode).toBe(302);
+    expect(await level()).toEqual([0, 3]);
+  });
+
+  const tokenFor = async (role: string) => {
+    const { issueApiToken } = await import('../src/platform/api-tokens.ts');
+    const administrator = { id: 'test', name: 'Test', role: 'administrator' as const, purpose: 'administration' as const };
+    return serving.waymark.performer.perform(administrator, issueApiToken, null, { name: `${role} ${Math.random()}`, role });
+  };
+
+  describe('what should not have been sent', () => {
+    const csv = readMapping(`
+format: waymark-mapping-1
+name: plain
+reads: csv
+key: { column: id }
+identity:
+  forename: { column: first }
+  surname: { column: last }
+  date_of_birth: { column: born, as: date }
+facts:
+  - { kind: school exclusion, value: { column: excluded, words: { P: permanent, N: none } }, on: { column: on } }
+characteristics:
+  ethnicity: { column: ethnic, optional: true }`);
+    const head = 'id,first,last,born,excluded,on\n';
+
+    test('without an agreement in force nothing is read, and it is said why', async () => {
+      const path = written('x.csv', `${head}1,A,B,2012-01-01,P,2026-09-01\n`);
+      await expect(take(path, 'nobody', csv)).rejects.toThrow(/no source "nobody"/);
+      await declare('expired', { startsOn: '2025-01-01', endsOn: '2026-10-31' });
+      await expect(take(path, 'expired', csv)).rejects.toThrow(/its agreement ended on 2026-10-31/);
+      await declare('coming', { startsOn: '2026-12-01' });
+      await expect(take(path, 'coming', csv)).rejects.toThrow(/holds from 2026-12-01 only/);
+      const { n } = await inSupport((tx) =>
+        tx
+          .selectFrom('support.records as r')
+          .innerJoin('support.sources as s', 's.id', 'r.source_id')
+          .select(sql<number>`count(*)::int`.as('n'))
+          .where('s.name', 'in', ['expired', 'coming'])
+          .executeTakeFirstOrThrow(),
+      );
+      expect(n).toBe(0);
+    });
+
+    test('fields outside the agreement are dropped at the door and counted', async () => {
+      await declare('narrow', { fields: ['forename', 'surname'] });
+      const path = written(
+        'narrow.csv',
+        `id,first,last,born,excluded,on,ethnic\n1,Ada,Bell,2012-01-01,P,2026-09-01,Mixed\n2,Bo,Cole,2013-01-01,,,\n`,
+      );
+      const result = await take(path, 'narrow', csv);
+      expect(result.dropped).toEqual({ date_of_birth: 2, 'school exclusion': 1, ethnicity: 1 });
+      const rows = await inSupport((tx) =>
+        tx
+          .selectFrom('support.records as r')
+          .innerJoin('support.sources as s', 's.id', 'r.source_id')
+          .select('r.identity')
+          .where('s.name', '=', 'narrow')
+          .orderBy('r.key')
+          .execute(),
+      );
+      expect(rows.map(({ identity }) => identity)).toEqual([
+        { forename: 'Ada', surname: 'Bell' },
+        { forename: 'Bo', surname: 'Cole' },
+      ]);
+    });
+
+    test('bad rows are listed with row, column, value and what to do; the others go in', async () => {
+      await declare('rows');
+      const path = written(
+        'rows.csv',
+        `${head}1,Ada,Bell,2012-01-01,P,2026-09-01\n,No,Number,2012-01-01,,\n3,Not,Born,2031-01-01,,\n4,Odd,Word,2012-01-01,X,2026-09-01\n5,Odd,Date,yesterday,,\n6,Next,Year,2012-01-01,P,2027-09-01\n7,=cmd|'/c calc'!A1,Bell,2012-01-01,,\n1,Ada,Bell,2012-01-01,,\n`,
+      );
+      const result = await take(path, 'rows', csv);
+      expect(result.counts).toMatchObject({ rows: 8, added: 5, refused: 2, facts: 0 });
+      expect(result.problems.map(({ row, column, refused }) => [row, column, refused])).toEqual([
+        [3, 'id', true],
+        [4, 'born', true],
+        [5, 'excluded', false],
+        [6, 'born', false],
+        [7, 'on', false],
+        [9, 'id', false],
+      ]);
+      for (const { message } of result.problems) expect(message.length).toBeGreaterThan(20);
+    });
+
+    test('columns that moved are found; one that was renamed is named; another agency’s file is told apart', async () => {
+      await declare('shapes');
+      const moved = await take(written('moved.csv', 'born,last,first,id,on,excluded\n2012-01-01,Bell,Ada,1,2026-09-01,P\n'), 'shapes', csv);
+      expect(moved.counts).toMatchObject({ added: 1, facts: 1 });
+      await expect(
+        take(written('renamed.csv', 'id,first,surname,born,excluded,on\n1,Ada,Bell,2012-01-01,,\n'), 'shapes', csv),
+      ).rejects.toThrow(/lacks "last"; it has id, first, surname/);
+      await expect(take(written('other.csv', 'ref;tenant;rent\n1;Ada;500\n'), 'shapes', csv)).rejects.toThrow(
+        /looks like another agency's file/,
+      );
+      await expect(take(written('empty.csv', ''), 'shapes', csv)).rejects.toThrow(/is empty/);
+      await expect(take(written('not.xlsx', 'PK no'), 'shapes', 'social-care')).rejects.toThrow(/no Excel workbook/);
+      await expect(take(written('not.json', '{"a":'), 'shapes', 'health')).rejects.toThrow(/no JSON/);
+      await expect(take(written('patient.json', '{"resourceType":"Patient"}'), 'shapes', 'health')).rejects.toThrow(/no FHIR bundle/);
+    });
+
+    test('XML with entities of its own is not followed', async () => {
+      await declare('xml');
+      const bomb = `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><CTfile><CTFpupilData><Pupil><UniqueLearnerNumber>1</UniqueLearnerNumber><Surname>&b;</Surname></Pupil></CTFpupilData></CTfile>`;
+      await expect(take(written('bomb.xml', bomb), 'xml', 'school-ctf')).rejects.toThrow(/document type of its own/);
+      const outside = bomb.replace(/<!DOCTYPE.*\]>/, '<!DOCTYPE x SYSTEM "file:///etc/passwd">').replace('&b;', 'x');
+      await expect(take(written('outside.xml', outside), 'xml', 'school-ctf')).rejects.toThrow(/document type of its own/);
+      const cut = '<CTfile><CTFpupilData><Pupil><UniqueLearnerNumber>1</UniqueLearnerNumber><Surname>Bell</Surname></Pupil><Pupil><Unique';
+      const result = await take(written('cut.xml', cut), 'xml', 'school-ctf');
+      expect(result.counts).toMatchObject({ rows: 1, added: 1 });
+      expect(result.problems[0]?.message).toMatch(/XML is broken/);
+    });
+
+    test('an observation without its patient is listed, the rest goes in', async () => {
+      await declare('fhir');
+      const bundle = {
+        resourceType: 'Bundle',
+        entry: [
+          {
+            resource: {
+              resourceType: 'Patient',
+              id: 'p1',
+              name: [{ use: 'official', family: 'Bell', given: ['Ada', 'Rose'] }],
+              birthDate: '2010-02-03',
+            },
+          },
+          {
+            resource: {
+              resourceType: 'Observation',
+              code: { text: 'Substance use screening' },
+              subject: { reference: 'Patient/p1' },
+              effectiveDateTime: '2026-08-01',
+              valueCodeableConcept: { text: 'low' },
+            },
+          },
+          {
+            resource: {
+              resourceType: 'Observation',
+              code: { text: 'Substance use screening' },
+              subject: { reference: 'Patient/gone' },
+              effectiveDateTime: '2026-08-01',
+              valueCodeableConcept: { text: 'high' },
+            },
+          },
+        ],
+      };
+      const result = await take(written('bundle.json', JSON.stringify(bundle)), 'fhir', 'health');
+      expect(result.counts).toMatchObject({ rows: 1, added: 1, facts: 1 });
+      expect(result.problems).toMatchObject([{ row: 3, column: 'subject.reference', value: 'Patient/gone' }]);
+    });
+
+    test('a workbook too large is not unpacked, formulas are words, and a missing sheet is named', async () => {
+      await declare('excel');
+      const huge = join(folder.path, 'huge.xlsx');
+      writeFileSync(huge, Buffer.alloc(31 * 1024 * 1024));
+      await expect(take(huge, 'excel', 'social-care')).rejects.toThrow(/31 MB; at most 30 MB/);
+      const other = join(folder.path, 'other.xlsx');
+      await writeXlsxFile([[{ value: 'x' }]], { sheet: 'Summary' }).toFile(other);
+      await expect(take(other, 'excel', 'social-care')).rejects.toThrow(/no sheet "Cases"; it has Summary/);
+    });
+
+    test('two people with one NHS number are not made one', async () => {
+      await declare('twice');
+      const mapping = readMapping(`
+format: waymark-mapping-1
+name: twice
+reads: csv
+key: { column: id }
+identity:
+  forename: { column: first }
+  surname: { column: last }
+  date_of_birth: { column: born, as: date }
+  address: { column: address }
+  nhs_number: { column: nhs }`);
+      await take(
+        written(
+          'twice.csv',
+          'id,first,last,born,address,nhs\nt1,Lysander,Quarwick,1999-03-04,1 Elm Road,9990000026\nt2,Gwendoline,Oakthwaite,2011-07-08,90 Fern Way,9990000026\n',
+        ),
+        'twice',
+        mapping,
+      );
+      await linkRecords(serving.waymark.performer, console_);
+      const rows = await inSupport((tx) => tx.selectFrom('support.records').select('person_id').where('key', 'in', ['t1', 't2']).execute());
+      expect(new Set(rows.map(({ person_id }) => person_id)).size).toBe(2);
+    });
+  });
+
+  describe('the wall', () => {
+    test('no purpose of supervision sees or changes a row of support', async () => {
+      const { database } = serving.waymark;
+      const { rows } = (await database.executeSql(`SELECT table_name FROM information_schema.tables WHERE table_schema = 'support'`)) as {
+        rows: { table_name: string }[];
+      };
+      expect(rows.length).toBeGreaterThan(10);
+      for (const { table_name } of rows) {
+        for (const purpose of ['monitoring', 'crime-matching', 'ingest', 'administration', 'oversight', 'sign-in', '']) {
+          for (const room of ['supervision', 'oversight', 'person'] as const) {
+            await expect(
+              withPurpose(database.db, room, purpose, (tx) => sql.raw(`SELECT 1 FROM support.${table_name}`).execute(tx)),
+              `${room} for ${purpose} on ${table_name}`,
+            ).rejects.toThrow(/permission denied/);
+          }
+          // Even support's own role sees nothing for a purpose that is not support's.
+          const seen = await withPurpose(database.db, 'support', purpose, (tx) =>
+            sql.raw(`SELECT 1 FROM support.${table_name} LIMIT 1`).execute(tx),
+          );
+          expect(seen.rows, `support for ${purpose} on ${table_name}`).toEqual([]);
+        }
+      }
+    });
+
+    test('no key, view or default of one half refers to the other', async () => {
+      const { rows } = (await serving.waymark.database.executeSql(
+        `SELECT conname, conrelid::regclass::text AS "from", confrelid::regclass::text AS "to" FROM pg_constraint WHERE contype = 'f'`,
+      )) as { rows: { conname: string; from: string; to: string }[] };
+      const schemaOf = (table: string) => table.split('.')[0];
+      expect(rows.length).toBeGreaterThan(15);
+      for (const { conname, from, to } of rows) expect(schemaOf(from), conname).toBe(schemaOf(to));
+      const { rows: views } = await serving.waymark.database.executeSql(
+        `SELECT 1 FROM pg_views WHERE schemaname IN ('support', 'supervision', 'person', 'oversight')`,
+      );
+      expect(views).toEqual([]);
+    });
+
+    test('roles of supervision are refused by the policy, whatever they ask for', async () => {
+      const { performer } = serving.waymark;
+      for (const role of ['monitoring-officer', 'crime-analyst', 'auditor', 'administrator', 'device'] as const) {
+        for (const purpose of [
+          'monitoring',
+          'crime-matching',
+          'support',
+          'record-linkage',
+          'fairness',
+          'oversight',
+          'administration',
+          'ingest',
+        ] as const) {
+          const actor: Actor = { id: 'x', name: 'X', role, purpose };
+          await expect(performer.perform(actor, readPerson, null, { id: 1, today }), `${role} for ${purpose}`).rejects.toThrow(
+            RefusedError,
+          );
+        }
+      }
+      for (const role of ['support-worker', 'data-steward'] as const) {
+        for (const purpose of ['support', 'record-linkage'] as const) {
+          const actor: Actor = { id: 'x', name: 'X', role, purpose };
+          await expect(performer.admit(actor, 'subject.list', 'supervision')).rejects.toThrow(RefusedError);
+          await expect(performer.admit(actor, 'crime.list', 'supervision')).rejects.toThrow(RefusedError);
+        }
+      }
+    });
+
+    test('characteristics are read by no worker, and enter no profile', async () => {
+      const { database } = serving.waymark;
+      const seen = await withPurpose(database.db, 'support', 'support', (tx) =>
+        tx.selectFrom('support.characteristics').selectAll().execute(),
+      );
+      expect(seen).toEqual([]);
+      const kept = await withPurpose(database.db, 'support', 'fairness', (tx) =>
+        tx.selectFrom('support.characteristics').select('kind').execute(),
+      );
+      expect(kept.length).toBeGreaterThan(100);
+    });
+  });
+});
