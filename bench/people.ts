@@ -7,7 +7,15 @@ import type { WrittenAgencies } from '@waymark/town';
 import { readConfig } from '../app/src/config.ts';
 import type { Actor } from '../app/src/platform/access.ts';
 import { withPurpose } from '../app/src/platform/database.ts';
-import { decidePair, declareAgreement, importRecords, linkRecords, mappingOfName, sharedFields } from '../app/src/support/index.ts';
+import {
+  computeProfiles,
+  decidePair,
+  declareAgreement,
+  importRecords,
+  linkRecords,
+  mappingOfName,
+  sharedFields,
+} from '../app/src/support/index.ts';
 import { openWaymark } from '../app/src/waymark.ts';
 import { type Report, say } from './report.ts';
 
@@ -112,7 +120,10 @@ async function trial(seed: number, people: number, errors: number): Promise<Tria
       }
       const imported = performance.now();
       say('people: linking');
-      const linked = await linkRecords(performer, steward, { onProgress: (step, done, all) => say(`people: ${step} ${done} of ${all}`) });
+      const linked = await linkRecords(performer, steward, (step, done, all) => say(`people: ${step} ${done} of ${all}`));
+      const joined = performance.now();
+      say('people: working out profiles');
+      const profiled = await computeProfiles(performer, { ...steward, purpose: 'support' }, { now });
       const ended = performance.now();
       const memoryMb = process.resourceUsage().maxRSS / 1024;
       const found = await compare(waymark, files);
@@ -121,13 +132,13 @@ async function trial(seed: number, people: number, errors: number): Promise<Tria
       const round = (value: number) => Number(value.toFixed(5));
       return {
         ...found,
-        records: linked?.records ?? 0,
+        records: linked.records,
         seconds: (ended - began) / 1000,
         memoryMb,
         row: {
           errors: `x ${errors}`,
-          records: linked?.records ?? 0,
-          persons: linked?.persons ?? 0,
+          records: linked.records,
+          persons: linked.persons,
           precision: round(found.precision),
           recall: round(found.recall),
           F1: round((2 * found.precision * found.recall) / (found.precision + found.recall)),
@@ -140,7 +151,9 @@ async function trial(seed: number, people: number, errors: number): Promise<Tria
           ...(reviewed ? { 'after review': round(reviewed.factsOnMain) } : {}),
           'facts as stated': round(found.factsAsStated),
           'import s': Number(((imported - began) / 1000).toFixed(1)),
-          'link s': Number(((ended - imported) / 1000).toFixed(1)),
+          'link s': Number(((joined - imported) / 1000).toFixed(1)),
+          profiled,
+          'profile s': Number(((ended - joined) / 1000).toFixed(1)),
           'peak MB': Math.round(memoryMb),
         },
       };

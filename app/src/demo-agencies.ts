@@ -46,7 +46,7 @@ export async function fillWithAgencies(waymark: Waymark, say: (text: string) => 
     }
     const linked = await linkRecords(performer, system('record-linkage'));
     await computeProfiles(performer, system('support'));
-    say(`${linked?.records ?? 0} records of five agencies about ${linked?.persons ?? 0} people, ${linked?.review ?? 0} pairs to review`);
+    say(`${linked.records} records of five agencies about ${linked.persons} people, ${linked.review} pairs to review`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -21,9 +21,11 @@ import {
   streamVerdicts,
 } from '../supervision/index.ts';
 import {
+  areProfilesOld,
   computeProfiles,
   declareAgreement,
   importRecords,
+  isLinkingDue,
   linkRecords,
   mappingNames,
   mappingOfName,
@@ -199,10 +201,15 @@ const importRecordsCommand: Command = async (waymark, args, emit) => {
 };
 
 const linkPeopleCommand: Command = async (waymark, _args, emit) => {
-  const linked = await linkRecords(waymark.performer, consoleActor('record-linkage'), {
-    onProgress: (step, done, all) => void emit({ kind: 'progress', done, all, unit: step }),
-  });
-  const profiled = await computeProfiles(waymark.performer, consoleActor('support'), { onlyIfOld: linked === null });
+  const { performer, database } = waymark;
+  const linked = (await isLinkingDue(database.db))
+    ? await linkRecords(
+        performer,
+        consoleActor('record-linkage'),
+        (step, done, all) => void emit({ kind: 'progress', done, all, unit: step }),
+      )
+    : null;
+  const profiled = (await areProfilesOld(database.db)) ? await computeProfiles(performer, consoleActor('support')) : 0;
   await emit({ kind: 'result', value: linked && { ...linked, profiled } });
 };
 

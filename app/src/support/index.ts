@@ -1,7 +1,7 @@
 export { declareAgreement, lawfulBases, type NewAgreement, sharedFields } from './agreements/declare-source.ts';
 export { listSources } from './agreements/read-sources.ts';
-export { computeProfiles } from './needs/compute-profiles.ts';
-export { type LinkResult, linkRecords } from './people/link-records.ts';
+export { areProfilesOld, computeProfiles } from './needs/compute-profiles.ts';
+export { isLinkingDue, type LinkResult, linkRecords } from './people/link-records.ts';
 export { readPerson } from './people/read-people.ts';
 export { importRecords, type RecordsImport } from './records/import-records.ts';
 export { type Mapping, MappingError, readMapping } from './records/mapping.ts';

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
+import { type Database, withPurpose } from '../../platform/database.ts';
 import { personOf } from '../people/person-of-records.ts';
 import { readFactsOf, readRecordsOf } from '../people/store.ts';
 import { currentInstrument, type Instrument } from './instrument.ts';
@@ -70,24 +71,30 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
   },
 };
 
+/** Statements expire, and people have birthdays: are there summaries of another day or instrument, or people without one? */
+export async function areProfilesOld(db: Database, now: () => Date = () => new Date()): Promise<boolean> {
+  const [today, { version }] = [now().toISOString().slice(0, 10), currentInstrument()];
+  return withPurpose(db, 'support', 'support', async (tx) => {
+    const { rows } = await sql<{ old: boolean }>`
+      SELECT EXISTS (SELECT FROM support.person_summaries WHERE as_of <> ${today} OR instrument <> ${version})
+        OR EXISTS (SELECT FROM support.persons p WHERE p.ended_at IS NULL AND NOT EXISTS
+          (SELECT FROM support.person_summaries s WHERE s.person_id = p.id)) AS old`.execute(tx);
+    return rows[0]?.old ?? false;
+  });
+}
+
 /**
  * Works out everybody's profile for today, for lists. A person's own page works theirs out when it is opened, so that a challenge
  * takes effect at once.
- * @param onlyIfOld does nothing where all were worked out today with this instrument
  * @returns for how many people they were worked out
  */
 export async function computeProfiles(
   performer: Performer,
   actor: Actor,
-  {
-    onlyIfOld = false,
-    onProgress = () => undefined,
-    now = () => new Date(),
-  }: { onlyIfOld?: boolean; onProgress?: (done: number) => void; now?: () => Date } = {},
+  { onProgress = () => undefined, now = () => new Date() }: { onProgress?: (done: number) => void; now?: () => Date } = {},
 ): Promise<number> {
   const instrument = currentInstrument();
   const today = now().toISOString().slice(0, 10);
-  if (onlyIfOld && (await performer.perform(actor, readAge, null, { today, instrument: instrument.version })) === 'of today') return 0;
   let after = 0;
   let done = 0;
   for (;;) {
@@ -100,20 +107,6 @@ export async function computeProfiles(
   await performer.perform(actor, forgetEnded, null, null);
   return done;
 }
-
-/** Statements expire, and people have birthdays: a summary holds for its day. */
-const readAge: Action<null, { today: string; instrument: string }, 'of today' | 'old'> = {
-  name: 'people.profile',
-  room: 'support',
-  purpose: 'support',
-  async run({ tx }, _services, { today, instrument }) {
-    const { rows } = await sql<{ old: boolean }>`
-      SELECT EXISTS (SELECT FROM support.person_summaries WHERE as_of <> ${today} OR instrument <> ${instrument})
-        OR EXISTS (SELECT FROM support.persons p WHERE p.ended_at IS NULL AND NOT EXISTS
-          (SELECT FROM support.person_summaries s WHERE s.person_id = p.id)) AS old`.execute(tx);
-    return rows[0]?.old ? 'old' : 'of today';
-  },
-};
 
 /** A person who became part of another has no summary any more. */
 const forgetEnded: Action<null, null, null> = {

@@ -3,6 +3,7 @@ import { carryIdentities, type IdentityEvent } from '@waymark/linkage';
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
+import { type Database, withPurpose } from '../../platform/database.ts';
 import { type IdentityField, identityKeys } from '../fact-kinds.ts';
 import type {} from '../tables.ts';
 import type { Linked, LinkTask } from './link-table.ts';
@@ -52,20 +53,18 @@ const readPart: Action<null, { after: number }, RecordRow[]> = {
 };
 
 interface Known {
-  unsettled: number;
   model: unknown;
   same: [number, number][];
   notSame: [number, number][];
   undecidable: Set<string>;
 }
 
-/** What stands: whether there is anything to do, the model, and people's decisions. */
-const readStanding: Action<null, { records: number | null }, Known> = {
+/** What stands: the model, and people's decisions. */
+const readStanding: Action<null, { records: number }, Known> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
   async run({ tx }, _services, { records }) {
-    const { rows } = await sql<{ unsettled: number }>`SELECT count(*)::int AS unsettled FROM support.records WHERE NOT settled`.execute(tx);
     const model = await tx.selectFrom('support.linkage_models').select(['model', 'records']).orderBy('id', 'desc').executeTakeFirst();
     const decisions = await tx
       .selectFrom('support.pair_decisions')
@@ -77,8 +76,7 @@ const readStanding: Action<null, { records: number | null }, Known> = {
         .filter(({ decision }) => decision === wanted)
         .map(({ left_record, right_record }): [number, number] => [left_record, right_record]);
     return {
-      unsettled: rows[0]?.unsettled ?? 0,
-      model: model && (records ?? 0) < growth * model.records ? model.model : null,
+      model: model && records < growth * model.records ? model.model : null,
       same: pairs('same'),
       notSame: pairs('not the same'),
       undecidable: new Set(pairs('cannot tell').map(([a, b]) => `${a}/${b}`)),
@@ -172,21 +170,24 @@ const writeRest: Action<null, Rest, null> = {
   },
 };
 
+/** Has anything come in, changed or been decided since the last time? */
+export async function isLinkingDue(db: Database): Promise<boolean> {
+  return withPurpose(db, 'support', 'record-linkage', async (tx) => {
+    const { rows } = await sql<{ due: boolean }>`SELECT EXISTS (SELECT FROM support.records WHERE NOT settled) AS due`.execute(tx);
+    return rows[0]?.due ?? false;
+  });
+}
+
 /**
  * Puts agencies' records together to people. People keep their numbers through merges and splits; what is doubtful waits
- * for a person's decision; decisions are never broken. Null when nothing has come in or changed since the last time.
+ * for a person's decision; decisions are never broken.
  */
 export async function linkRecords(
   performer: Performer,
   actor: Actor,
-  {
-    always = false,
-    onProgress = () => undefined,
-  }: { always?: boolean; onProgress?: (step: string, done: number, all: number) => void } = {},
-): Promise<LinkResult | null> {
+  onProgress: (step: string, done: number, all: number) => void = () => undefined,
+): Promise<LinkResult> {
   const began = performance.now();
-  const first = await performer.perform(actor, readStanding, null, { records: null });
-  if (first.unsettled === 0 && !always) return null;
   const table = new Table();
   for (;;) {
     const rows = await performer.perform(actor, readPart, null, { after: table.last });

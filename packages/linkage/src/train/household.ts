@@ -70,7 +70,7 @@ export function fitHousehold(
     ];
     const change = Math.abs(nextSame - same) / same + Math.abs(nextHome - home) / home;
     [same, home] = [nextSame, nextHome];
-    h = sums.map((own, c) => {
+    h = sums.map((own) => {
       if (!own) return null;
       const sum = own.reduce((total, value) => total + value, 0);
       return sum > 0 ? own.map((value) => Math.max(1e-9, value / sum)) : own;
