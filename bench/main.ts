@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchAllocation } from './allocation.ts';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLinkage } from './linkage.ts';
@@ -21,6 +22,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   live: benchLive,
   map: benchMap,
   people: benchPeople,
+  allocation: benchAllocation,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,174 @@
+import highsModule, { type Highs } from 'highs';
+
+// The package's types describe it as CommonJS, which it is not when imported.
+const loadHighs = highsModule as unknown as () => Promise<Highs>;
+
+/** Someone who could be offered a service. Nothing here tells sex, ethnicity or address. */
+export interface Candidate {
+  person: number;
+  /** Whole years; null where not known. */
+  age: number | null;
+  /** The level of each factor that is surely there, 0 to 3: what is unknown counts for nothing. */
+  levels: Record<string, number>;
+  /** Weeks since the person asked or was first put forward. */
+  waitingWeeks: number;
+  /** Areas the person said they can get to; null where they named none. */
+  areas: string[] | null;
+}
+
+export interface ServiceOffer {
+  service: number;
+  places: number;
+  /** Ages that it is for, both included. */
+  ages: { from: number; to: number };
+  area: string | null;
+  /** For each factor, the share of a level that the service is expected to meet, 0 to 1. */
+  serves: Record<string, number>;
+}
+
+export interface Placement {
+  person: number;
+  service: number;
+  /** Levels of need that are expected to be met. */
+  needMet: number;
+}
+
+export interface Allocation {
+  placements: Placement[];
+  needMet: number;
+  /** What one more place in a service would bring, in levels of need met. */
+  onePlaceMore: Map<number, number>;
+  status: 'best' | 'stopped at the time limit';
+}
+
+/** Need is reckoned in hundredths, so that sums are exact and ties are ties. */
+const grain = 100;
+/** Waiting longer than this counts no further, weeks. */
+const longestWait = 104;
+
+/** Levels of need that a service is expected to meet for a person: Σ level × share, over the factors. Null where they are not eligible. */
+export function needMetBy({ levels, age, areas }: Candidate, { serves, ages, area }: ServiceOffer): number | null {
+  if (age === null || age < ages.from || age > ages.to) return null;
+  if (area !== null && areas !== null && !areas.includes(area)) return null;
+  let sum = 0;
+  for (const [factor, share] of Object.entries(serves)) sum += (levels[factor] ?? 0) * share;
+  const met = Math.round(sum * grain) / grain;
+  return met > 0 ? met : null;
+}
+
+interface Option extends Placement {
+  wait: number;
+}
+
+/**
+ * Proposes who gets which place, at most one for each person, so that the need met is as great as it can be; of equally good
+ * ways the one that serves those who have waited longer.
+ *
+ * A linear programme of the transport kind (Hitchcock 1941): its best corners are whole places by themselves. Solved with
+ * HiGHS. What one more place would bring is the dual value of the service's places.
+ *
+ * @param timeLimitS after this the best that was found is given
+ */
+export async function allocate(
+  candidates: readonly Candidate[],
+  services: readonly ServiceOffer[],
+  { timeLimitS = 20 }: { timeLimitS?: number } = {},
+): Promise<Allocation> {
+  const options = optionsOf(candidates, services);
+  if (options.length === 0) return { placements: [], needMet: 0, onePlaceMore: new Map(), status: 'best' };
+  const places = services.reduce((sum, service) => sum + Math.min(service.places, candidates.length), 0);
+  // All waits together weigh less than a hundredth of a level.
+  const perWait = 0.5 / grain / Math.max(1, Math.min(places, candidates.length));
+  const highs = await loadHighs();
+  const solved = highs.solve(programme(options, services, perWait), { time_limit: timeLimitS, output_flag: false });
+  const isBest = solved.Status === 'Optimal';
+  if (!isBest && solved.Status !== 'Time limit reached') throw new Error(`The allocation could not be worked out: ${solved.Status}`);
+  const columns = solved.Columns as Record<string, { Primal?: number }>;
+  const placements = options
+    .filter((_, i) => (columns[`x${i}`]?.Primal ?? 0) > 0.5)
+    .map(({ person, service, needMet }) => ({ person, service, needMet }))
+    .sort((a, b) => a.service - b.service || b.needMet - a.needMet || a.person - b.person);
+  const onePlaceMore = new Map<number, number>();
+  for (const row of solved.Rows as { Name?: string; Dual?: number }[]) {
+    const service = /^s(\d+)$/.exec(row.Name ?? '')?.[1];
+    if (service) onePlaceMore.set(Number(service), Math.max(0, Math.round(Math.abs(row.Dual ?? 0) * grain) / grain));
+  }
+  return { placements, needMet: total(placements), onePlaceMore, status: isBest ? 'best' : 'stopped at the time limit' };
+}
+
+/** Those who have waited longest first, each the place that meets most of their need. What most waiting lists do. */
+export function firstCome(candidates: readonly Candidate[], services: readonly ServiceOffer[]): Allocation {
+  return inOrder(
+    [...candidates].sort((a, b) => b.waitingWeeks - a.waitingWeeks || a.person - b.person),
+    services,
+  );
+}
+
+/** Those with the greatest need first, each the place that meets most of it. */
+export function needRank(candidates: readonly Candidate[], services: readonly ServiceOffer[]): Allocation {
+  const need = ({ levels }: Candidate) => Object.values(levels).reduce((sum, level) => sum + level, 0);
+  return inOrder(
+    [...candidates].sort((a, b) => need(b) - need(a) || a.person - b.person),
+    services,
+  );
+}
+
+function inOrder(candidates: readonly Candidate[], services: readonly ServiceOffer[]): Allocation {
+  const left = new Map(services.map(({ service, places }) => [service, places]));
+  const placements: Placement[] = [];
+  for (const candidate of candidates) {
+    let best: Placement | null = null;
+    for (const offer of services) {
+      const needMet = needMetBy(candidate, offer);
+      if (needMet === null || (left.get(offer.service) ?? 0) <= 0 || needMet <= (best?.needMet ?? 0)) continue;
+      best = { person: candidate.person, service: offer.service, needMet };
+    }
+    if (!best) continue;
+    left.set(best.service, (left.get(best.service) ?? 0) - 1);
+    placements.push(best);
+  }
+  return { placements, needMet: total(placements), onePlaceMore: new Map(), status: 'best' };
+}
+
+function optionsOf(candidates: readonly Candidate[], services: readonly ServiceOffer[]): Option[] {
+  return candidates.flatMap((candidate) =>
+    services.flatMap((offer): Option[] => {
+      const needMet = offer.places > 0 ? needMetBy(candidate, offer) : null;
+      const wait = Math.min(longestWait, Math.max(0, candidate.waitingWeeks)) / longestWait;
+      return needMet === null ? [] : [{ person: candidate.person, service: offer.service, needMet, wait }];
+    }),
+  );
+}
+
+function total(placements: readonly Placement[]): number {
+  return Math.round(placements.reduce((sum, { needMet }) => sum + needMet, 0) * grain) / grain;
+}
+
+/** The programme in the CPLEX LP format. */
+function programme(options: readonly Option[], services: readonly ServiceOffer[], perWait: number): string {
+  const byService = new Map<number, string[]>();
+  const byPerson = new Map<number, string[]>();
+  const add = (map: Map<number, string[]>, key: number, name: string) => {
+    const own = map.get(key);
+    if (own) own.push(name);
+    else map.set(key, [name]);
+  };
+  const objective = options.map(({ person, service, needMet, wait }, i) => {
+    add(byService, service, `x${i}`);
+    add(byPerson, person, `x${i}`);
+    return `${(needMet + wait * perWait).toFixed(9)} x${i}`;
+  });
+  const placesOf = new Map(services.map(({ service, places }) => [service, places]));
+  const rows = [
+    ...[...byService].map(([service, names]) => `s${service}: ${summed(names)} <= ${placesOf.get(service) ?? 0}`),
+    ...[...byPerson].map(([person, names]) => `p${person}: ${summed(names)} <= 1`),
+  ];
+  return `Maximize\nobj: ${summed(objective)}\nSubject To\n${rows.join('\n')}\nEnd\n`;
+}
+
+/** Lines of the format may not be long. */
+function summed(terms: readonly string[]): string {
+  const lines: string[] = [];
+  for (let i = 0; i < terms.length; i += 20) lines.push(terms.slice(i, i + 20).join(' + '));
+  return lines.join(' +\n');
+}
