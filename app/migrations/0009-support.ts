@@ -141,6 +141,49 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       outcome_at timestamptz
     )`,
     'CREATE INDEX challenges_fact ON support.challenges (fact_id)',
+    `CREATE TABLE support.services (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      name text NOT NULL,
+      kind text NOT NULL,
+      provider text NOT NULL,
+      places integer NOT NULL CHECK (places >= 0),
+      age_from integer NOT NULL CHECK (age_from >= 0),
+      age_to integer NOT NULL CHECK (age_to >= age_from),
+      area text,
+      serves jsonb NOT NULL,
+      by_name text NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now(),
+      ended_at timestamptz
+    )`,
+    `CREATE TABLE support.allocation_runs (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      at timestamptz NOT NULL DEFAULT now(),
+      by_name text NOT NULL,
+      instrument text NOT NULL,
+      candidates integer NOT NULL,
+      services jsonb NOT NULL,
+      need_met double precision NOT NULL,
+      first_come double precision NOT NULL,
+      need_rank double precision NOT NULL,
+      status text NOT NULL,
+      took_ms integer NOT NULL
+    )`,
+    `CREATE TABLE support.allocation_proposals (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      run_id integer NOT NULL REFERENCES support.allocation_runs,
+      person_id integer NOT NULL REFERENCES support.persons,
+      service_id integer NOT NULL REFERENCES support.services,
+      need_met double precision NOT NULL,
+      waiting_weeks integer NOT NULL,
+      next_person integer,
+      next_need_met double precision,
+      decision text CHECK (decision IN ('offer', 'do not offer', 'look again later')),
+      reason text,
+      decided_by text,
+      decided_at timestamptz,
+      UNIQUE (run_id, person_id)
+    )`,
+    'CREATE INDEX allocation_proposals_person ON support.allocation_proposals (person_id)',
     `CREATE TABLE support.linkage_models (
       id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       model jsonb NOT NULL,
@@ -161,7 +204,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     await bound(table, ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
   await bound('facts', ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
   await bound('person_summaries', ['support'], 'SELECT, INSERT, UPDATE, DELETE');
-  await bound('challenges', ['support'], 'SELECT, INSERT, UPDATE');
+  for (const table of ['challenges', 'services', 'allocation_runs', 'allocation_proposals'])
+    await bound(table, ['support'], 'SELECT, INSERT, UPDATE');
   await bound('linkage_models', ['record-linkage'], 'SELECT, INSERT');
   await bound('characteristics', ['record-linkage', 'fairness'], 'SELECT, INSERT, UPDATE, DELETE');
   await sql.raw('GRANT USAGE ON SEQUENCE support.person_numbers TO waymark_support').execute(db);

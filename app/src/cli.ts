@@ -215,6 +215,24 @@ withData(
   for (const factor of profile.factors) if (factor.applies) await print(`${range(factor).padStart(8)}  ${factor.name}\n`);
 });
 
+withData(program.command('allocate').description('propose who is offered which free place of the services; people decide')).action(
+  async (options) => {
+    const result = await run<{
+      placements: { person: number; service: number; needMet: number }[];
+      candidates: number;
+      needMet: number;
+      firstCome: number;
+      needRank: number;
+      status: string;
+    }>('allocate', options, {});
+    if (options.json) return print(`${JSON.stringify(result)}\n`);
+    await print(
+      `${result.placements.length} places proposed to ${result.candidates} people: ${result.needMet} levels of need met (first come ${result.firstCome}, need rank ${result.needRank}); ${result.status}\n`,
+    );
+    for (const { person, service, needMet } of result.placements) await print(`person ${person}\tservice ${service}\t${needMet}\n`);
+  },
+);
+
 program
   .command('link')
   .argument('[file...]', 'CSV or Parquet; several files are several sources. Without any: the records of the data folder')

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agencyNames, writeAgencies } from '@waymark/town';
 import type { Actor } from './platform/access.ts';
-import { computeProfiles, declareAgreement, importRecords, linkRecords, mappingOfName, sharedFields } from './support/index.ts';
+import {
+  computeProfiles,
+  declareAgreement,
+  declareService,
+  importRecords,
+  linkRecords,
+  mappingOfName,
+  proposeAllocation,
+  sharedFields,
+} from './support/index.ts';
 import type { Waymark } from './waymark.ts';
 
 /** Enough people to look around among, few enough to be ready in seconds. */
@@ -18,6 +27,19 @@ const titles = {
   health: 'Health: screening and registration',
   'youth offending': 'Youth offending team: assessments',
 } as const;
+
+/** What the town can offer: name, kind, provider, places, ages, and the share of each need that it is expected to meet. */
+const townServices: [string, string, string, number, number, number, Record<string, number>][] = [
+  ['Back to class', 'educational support', 'Tarnbridge Learning Trust', 8, 7, 16, { exclusion: 0.5, attainment: 0.4 }],
+  ['Reading partners', 'educational support', 'Tarnbridge Library', 10, 5, 12, { attainment: 0.3 }],
+  ['Family hub', 'family support', 'Tarnbridge Council', 12, 0, 18, { family: 0.4, 'parent offending': 0.3 }],
+  ['Children of prisoners group', 'family support', 'Open Door', 6, 4, 17, { 'parent offending': 0.6 }],
+  ['Clear', 'substance treatment', 'Tarn Valley Health', 6, 12, 25, { substances: 0.6 }],
+  ['Foyer', 'accommodation', 'Tarnbridge Housing', 4, 16, 25, { homelessness: 0.8, unemployment: 0.2 }],
+  ['Keep your home', 'accommodation', 'Tarnbridge Housing', 8, 0, 25, { homelessness: 0.5 }],
+  ['First job', 'employment', 'Tarnbridge Works', 8, 16, 25, { unemployment: 0.5 }],
+  ['Walk beside', 'mentoring', 'Tarnbridge Volunteers', 10, 8, 25, { exclusion: 0.2, family: 0.2, substances: 0.2 }],
+];
 
 /** Brings in the files of the fictional town's five agencies: part of the records link by themselves, part wait for review. */
 export async function fillWithAgencies(waymark: Waymark, say: (text: string) => void): Promise<void> {
@@ -46,6 +68,18 @@ export async function fillWithAgencies(waymark: Waymark, say: (text: string) => 
     }
     const linked = await linkRecords(performer, system('record-linkage'));
     await computeProfiles(performer, system('support'));
+    for (const [name, kind, provider, places, ageFrom, ageTo, serves] of townServices)
+      await performer.perform(system('support'), declareService, null, {
+        name,
+        kind,
+        provider,
+        places,
+        ageFrom,
+        ageTo,
+        area: null,
+        serves,
+      });
+    await proposeAllocation(performer, system('support'));
     say(`${linked.records} records of five agencies about ${linked.persons} people, ${linked.review} pairs to review`);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -17,6 +17,7 @@ import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
 import { watchingRoutes } from './supervision/watching-routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
+import { allocationRoutes } from './support/allocation-routes.ts';
 import { areProfilesOld, computeProfiles, isLinkingDue, linkRecords } from './support/index.ts';
 import { peopleRoutes } from './support/people-routes.ts';
 import { recordsRoutes } from './support/records-routes.ts';
@@ -83,6 +84,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       (app, web) => deliveryRoutes(app, web, channels),
       (app, web) => recordsRoutes(app, web, () => jobs.ask(peopleDue)),
       peopleRoutes,
+      allocationRoutes,
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {

@@ -29,6 +29,7 @@ import {
   linkRecords,
   mappingNames,
   mappingOfName,
+  proposeAllocation,
   readMapping,
   readPerson,
   sharedFields,
@@ -219,7 +220,12 @@ const profileCommand: Command = async (waymark, args, emit) => {
   await emit({ kind: 'result', value: person });
 };
 
+const allocateCommand: Command = async (waymark, _args, emit) => {
+  await emit({ kind: 'result', value: await proposeAllocation(waymark.performer, consoleActor('support')) });
+};
+
 export const commands: Record<string, Command> = {
+  allocate: allocateCommand,
   'import-records': importRecordsCommand,
   'link-people': linkPeopleCommand,
   profile: profileCommand,

@@ -1,6 +1,8 @@
 export { declareAgreement, lawfulBases, type NewAgreement, sharedFields } from './agreements/declare-source.ts';
 export { listSources } from './agreements/read-sources.ts';
 export { type Allocation, allocate, type Candidate, firstCome, needRank, type ServiceOffer } from './allocation/allocate.ts';
+export { proposeAllocation } from './allocation/propose.ts';
+export { declareService } from './allocation/services.ts';
 export { areProfilesOld, computeProfiles } from './needs/compute-profiles.ts';
 export { isLinkingDue, type LinkResult, linkRecords } from './people/link-records.ts';
 export { readPerson } from './people/read-people.ts';

@@ -8,6 +8,18 @@ type Day = ColumnType<string | Date, string, string>;
 
 export type PairDecision = 'same' | 'not the same' | 'cannot tell';
 
+/** What a named person decides about a proposed place. */
+export type OfferDecision = 'offer' | 'do not offer' | 'look again later';
+
+/** A service as a run of the allocation took it, and what one more place would have brought. */
+export interface ServiceInRun {
+  id: number;
+  name: string;
+  places: number;
+  proposed: number;
+  onePlaceMore: number;
+}
+
 export interface ImportCounts {
   rows: number;
   added: number;
@@ -130,6 +142,47 @@ declare module '../platform/database.ts' {
       outcome_reason: string | null;
       outcome_by: string | null;
       outcome_at: Date | null;
+    };
+    'support.services': {
+      id: Generated<number>;
+      name: string;
+      kind: string;
+      provider: string;
+      places: number;
+      age_from: number;
+      age_to: number;
+      area: string | null;
+      serves: Json<Record<string, number>>;
+      by_name: string;
+      created_at: Generated<Date>;
+      ended_at: Date | null;
+    };
+    'support.allocation_runs': {
+      id: Generated<number>;
+      at: Generated<Date>;
+      by_name: string;
+      instrument: string;
+      candidates: number;
+      services: Json<ServiceInRun[]>;
+      need_met: number;
+      first_come: number;
+      need_rank: number;
+      status: string;
+      took_ms: number;
+    };
+    'support.allocation_proposals': {
+      id: Generated<number>;
+      run_id: number;
+      person_id: number;
+      service_id: number;
+      need_met: number;
+      waiting_weeks: number;
+      next_person: number | null;
+      next_need_met: number | null;
+      decision: OfferDecision | null;
+      reason: string | null;
+      decided_by: string | null;
+      decided_at: Date | null;
     };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
   }

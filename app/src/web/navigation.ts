@@ -23,6 +23,8 @@ const links: Link[] = [
   { text: 'Credentials', href: '/credentials', action: 'gateway.list', room: 'supervision' },
   { text: 'Who is told', href: '/delivery', action: 'delivery.list', room: 'supervision' },
   { text: 'People', href: '/people', action: 'person.list', room: 'support' },
+  { text: 'Allocation', href: '/allocation', action: 'allocation.read', room: 'support' },
+  { text: 'Services', href: '/services', action: 'service.list', room: 'support' },
   { text: 'Instrument', href: '/instrument', action: 'instrument.read', room: 'support' },
   { text: 'Review', href: '/review', action: 'review.list', room: 'support' },
   { text: 'Sources', href: '/sources', action: 'source.list', room: 'support' },

@@ -28,6 +28,7 @@ const priorPairs = 2;
  * @param shared whether households may share what a comparison looks at; elsewhere h is u
  * @param personal whether h of what tells one person of a household from another is estimated too: twins share a birth date, a
  *   father and son a forename. Else it is u.
+ * @param before an earlier fit to begin with
  * @param pairsInAll pairs there are, of which the counted ones are those that blocking found
  */
 export function fitHousehold(
@@ -38,10 +39,11 @@ export function fitHousehold(
   lambdaSame: number,
   pairsInAll: number,
   personal: boolean,
+  before: Household | null = null,
 ): Household {
   const start: LevelTable = m.map((own, c) => (shared[c] ? own : personal ? (u[c] ?? null) : null));
-  let h: LevelTable = start.map((own) => own?.slice() ?? null);
-  let [same, home] = [lambdaSame, lambdaSame];
+  let h: LevelTable = (before?.h ?? start).map((own) => own?.slice() ?? null);
+  let [same, home] = [before?.lambdaSame ?? lambdaSame, before?.lambda ?? lambdaSame];
   let expected = 0;
   const of: Likelihoods = [0, 0, 0];
   for (let iteration = 0; iteration < iterations; iteration++) {

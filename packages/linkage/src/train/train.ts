@@ -101,9 +101,11 @@ export function trainModel(
   let lambda = model.prior?.value ?? 1 / Math.max(2, records.size);
   let support = noughts(m);
   let household: Household | null = null;
+  // Each round begins where the one before ended.
+  const lambdas: number[] = model.blocking.map(() => 0.3);
   for (let round = 0; round < rounds + householdRounds; round++) {
     if (round >= rounds) {
-      household = findHousehold(model, counted, m, u, lambda, pairsInAll * share);
+      household = findHousehold(model, counted, m, u, lambda, pairsInAll * share, household);
       if (!household) break;
     }
     const h = household?.h ?? null;
@@ -119,9 +121,10 @@ export function trainModel(
         (e) => ((counted.rules[e] as number) & (1 << r)) !== 0,
         u.map((own, c) => (free[c] ? own : null)),
         m.map((own, c) => (free[c] ? own : null)),
-        0.3,
+        lambdas[r] as number,
         { fixed: fixed.m, household: h },
       );
+      lambdas[r] = Math.min(0.9, Math.max(0.01, result.lambda));
       const pairs = sumWhere(counted, r);
       const enough = result.lambda * pairs >= leastSupport;
       report.sessions.push({
@@ -147,7 +150,7 @@ export function trainModel(
     lambda = estimateLambda(counted, m, u, lambda, pairsInAll * share, model);
     u = estimateU(random, lambda, m, fixed.u);
   }
-  if (household) household = findHousehold(model, counted, m, u, lambda, pairsInAll * share);
+  if (household) household = findHousehold(model, counted, m, u, lambda, pairsInAll * share, household);
   if (household) lambda = household.lambdaSame;
   const same = posteriors(counted, m, u, lambda, household);
   const missed = estimateMissed(counted, same);
@@ -228,10 +231,12 @@ function findHousehold(
   u: LevelTable,
   lambda: number,
   pairsInAll: number,
+  before: Household | null,
 ): Household | null {
   const shared = model.comparisons.map(({ personal }) => !personal);
   if (!shared.includes(true) || !shared.includes(false)) return null;
-  const fit = (personal: boolean) => fitHousehold(counted, m, u, shared, lambda, Math.max(1, pairsInAll), personal);
+  const fit = (personal: boolean) => fitHousehold(counted, m, u, shared, lambda, Math.max(1, pairsInAll), personal, before);
+  if (before) return fit(true);
   // Whether there are households at all is asked of what they share alone: free to explain anything, they would explain bad copies.
   const household = fit(false);
   const matches = household.lambdaSame * pairsInAll;
