@@ -21,6 +21,8 @@ import { readLinks } from './review/read-links.ts';
 import { listReview, readPair } from './review/read-queue.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const Record = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+const Pair = Type.Object({ left: Record, right: Record });
 const room = 'support' as const;
 const security = [{ token: [] }];
 const today = () => new Date().toISOString().slice(0, 10);
@@ -166,12 +168,12 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
     },
     async (request) => performer.perform(actorOf(request), listReview, null, readPage(request.query)),
   );
-  app.get('/review/:id', { config: { action: 'pair.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const pair = await performer.perform(actorOf(request), readPair, null, request.params as { id: number });
+  app.get('/review/:left/:right', { config: { action: 'pair.read', room }, schema: { params: Pair } }, async (request, reply) => {
+    const pair = await performer.perform(actorOf(request), readPair, null, request.params as { left: number; right: number });
     return web.page(request, reply, 'support/review/pair.njk', { pair, decisions: pairDecisions, error: null, draft: {} });
   });
-  app.post('/review/:id', { config: { action: 'pair.decide', room }, schema: { params: Id } }, async (request, reply) => {
-    const pair = await performer.perform(actorOf(request), readPair, null, request.params as { id: number });
+  app.post('/review/:left/:right', { config: { action: 'pair.decide', room }, schema: { params: Pair } }, async (request, reply) => {
+    const pair = await performer.perform(actorOf(request), readPair, null, request.params as { left: number; right: number });
     const [decision, reason] = textsOf(request.body, 'decision', 'reason');
     try {
       await performer.perform(actorOf(request), decidePair, null, { left: pair.left.record, right: pair.right.record, decision, reason });
@@ -182,7 +184,7 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
     }
     if (decision !== 'cannot tell') await askForLinking();
     web.notice(request, `Recorded: ${decision}.`);
-    return reply.redirect(pair.next ? `/review/${pair.next}` : '/review');
+    return reply.redirect(pair.next ? `/review/${pair.next.left}/${pair.next.right}` : '/review');
   });
   app.post('/review/undo', { config: { action: 'pair.undo', room } }, async (request, reply) => {
     const [id] = textsOf(request.body, 'id');

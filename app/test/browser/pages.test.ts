@@ -1,107 +1,25 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideAlert } from '../../src/supervision/alerts/decide-alert.ts';
 import { listAlerts } from '../../src/supervision/alerts/read-alerts.ts';
 import { serveForTest } from '../serve-for-test.ts';
-
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path && existsSync(path),
-);
-const pictures = process.env.SCREENSHOTS;
-if (pictures) mkdirSync(pictures, { recursive: true });
+import { look, openBrowser, signIn, tabThrough } from './looking.ts';
 
 let serving: Awaited<ReturnType<typeof serveForTest>>;
 let browser: Browser;
 
 beforeAll(async () => {
-  if (!executablePath) throw new Error('No Chromium found. Install it, or name it with CHROMIUM=path.');
   serving = await serveForTest({ WAYMARK_DEMO: 'yes' });
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-      '--disable-quic',
-      '--enable-unsafe-swiftshader',
-      '--ignore-gpu-blocklist',
-    ],
-  });
+  browser = await openBrowser();
 });
 afterAll(async () => {
   await browser?.close();
   await serving?.end();
 });
 
-async function signIn(account: string): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
-  });
-  await page.goto(`${serving.url}/sign-in`);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: new RegExp(account) }).click();
-  await page.getByRole('button', { name: 'Sign out' }).waitFor();
-  return { context, page, errors };
-}
-
-async function look(page: Page, name: string): Promise<void> {
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: 900 });
-    const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
-    expect(overflow, `${name} at ${width} px is wider than the window`).toBeLessThanOrEqual(0);
-    const results = await new AxeBuilder({ page }).analyze();
-    expect(
-      results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`),
-      `${name} at ${width} px`,
-    ).toEqual([]);
-    if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: width === 1280 });
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
-
-/** Everything that can be operated is reached with Tab, and shows that it is. */
-async function tabThrough(page: Page, name: string): Promise<void> {
-  const wanted = (await page.evaluate(
-    `[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')].filter((e) => e.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }) && !e.disabled && e.tabIndex >= 0 && !(e.type === 'radio' && e.name && document.querySelector('input[name="' + e.name + '"]') !== e)).length`,
-  )) as number;
-  await page.evaluate('document.activeElement?.blur?.()');
-  await page.keyboard.press('Home');
-  const reached = new Set<string>();
-  let unseen = '';
-  for (let i = 0; i < wanted * 2 + 20; i++) {
-    await page.keyboard.press('Tab');
-    const at = (await page.evaluate(`(() => {
-      const e = document.activeElement;
-      if (!e || e === document.body) return null;
-      e.dataset.tabbed ??= String(Math.random());
-      const s = getComputedStyle(e);
-      const label = e.nextElementSibling && e.nextElementSibling.tagName === 'LABEL' ? getComputedStyle(e.nextElementSibling, '::before') : null;
-      const seen = s.outlineStyle !== 'none' || s.boxShadow !== 'none' || (label && label.boxShadow !== 'none') || e.closest('.wm-map') !== null;
-      return { key: e.dataset.tabbed, seen, html: e.outerHTML.slice(0, 120), counts: e.matches('a[href], button, input, select, textarea, summary') };
-    })()`)) as { key: string; seen: boolean; html: string; counts: boolean } | null;
-    if (!at) {
-      if (reached.size >= wanted) break;
-      continue;
-    }
-    if (!at.seen) unseen = at.html;
-    if (at.counts) reached.add(at.key);
-  }
-  expect(unseen, `${name}: focus cannot be seen`).toBe('');
-  expect(reached.size, `${name}: reached by Tab`).toBeGreaterThanOrEqual(wanted);
-}
-
 describe('pages', () => {
   test('the monitoring officer works through alerts and sets zones', async () => {
-    const { context, page, errors } = await signIn('Maya Okonjo');
+    const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
     await page.goto(`${serving.url}/alerts`);
     await look(page, 'alerts');
     await tabThrough(page, 'alerts');
@@ -139,7 +57,7 @@ describe('pages', () => {
   });
 
   test('the caseload on the live map, and a visit at the door', async () => {
-    const { context, page, errors } = await signIn('Maya Okonjo');
+    const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
     await page.goto(`${serving.url}/caseload`);
     await page.locator('#caseload-map[data-ready]').waitFor();
     await page.getByText('40 people, live').waitFor();
@@ -202,7 +120,7 @@ describe('pages', () => {
   });
 
   test('a subject: overview, a day on the map, compliance, and a pack that two people look at', async () => {
-    const { context, page, errors } = await signIn('Maya Okonjo');
+    const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
     const day = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
     for (const [path, name] of [
       ['/subjects/2', 'subject-overview'],
@@ -230,7 +148,7 @@ describe('pages', () => {
     const pack = page.url();
     await page.goto(`${pack}/print`);
     expect(await page.locator('main').innerText()).toContain('not been released');
-    const second = await signIn('Tom Ashdown');
+    const second = await signIn(browser, serving.url, 'Tom Ashdown');
     await second.page.goto(pack);
     await second.page.getByLabel('Yes, release it').check();
     await second.page.getByLabel('Your reason').fill('It agrees with the fixes');
@@ -245,7 +163,7 @@ describe('pages', () => {
   });
 
   test('zones are drawn on the map, changed, and read from a file', async () => {
-    const { context, page, errors } = await signIn('Maya Okonjo');
+    const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
     await page.goto(`${serving.url}/subjects/3/zones`);
     await page.locator('#zone-map[data-ready]').waitFor();
     await page.getByRole('button', { name: 'Draw a shape' }).click();
@@ -341,7 +259,7 @@ describe('pages', () => {
   });
 
   test('the crime analyst looks, reviews and exports', async () => {
-    const { context, page, errors } = await signIn('Callum Reid');
+    const { context, page, errors } = await signIn(browser, serving.url, 'Callum Reid');
     await page.goto(`${serving.url}/crimes?show=present&sort=present`);
     await look(page, 'crimes');
     await tabThrough(page, 'crimes');
@@ -398,7 +316,7 @@ describe('pages', () => {
   });
 
   test('the monitoring officer keeps subjects, tags and quarantine', async () => {
-    const { context, page, errors } = await signIn('Maya Okonjo');
+    const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
     const gateway = await fetch(`${serving.url}/control/credential`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-waymark-control': serving.waymark.folder.control()?.token ?? '' },
@@ -447,7 +365,7 @@ describe('pages', () => {
   });
 
   test('the auditor and the administrator', async () => {
-    const auditor = await signIn('Aled Price');
+    const auditor = await signIn(browser, serving.url, 'Aled Price');
     await look(auditor.page, 'audit');
     await tabThrough(auditor.page, 'audit');
     await auditor.page.getByRole('button', { name: 'Check the record' }).click();
@@ -458,7 +376,7 @@ describe('pages', () => {
     await look(auditor.page, 'refused');
     expect(await auditor.page.getByRole('heading', { level: 1 }).textContent()).toContain('You cannot do this');
     await auditor.context.close();
-    const administrator = await signIn('Ines Duarte');
+    const administrator = await signIn(browser, serving.url, 'Ines Duarte');
     await administrator.page.getByLabel('Name of the gateway').fill('Traccar');
     await administrator.page.getByRole('button', { name: 'Add gateway' }).click();
     await administrator.page.getByText('It is not shown again').waitFor();

@@ -75,7 +75,6 @@ export const listReview: Action<null, { limit: number; offset: number }, { rows:
 
 /** Two records side by side, field by field. */
 export interface PairView {
-  id: number;
   left: { record: number; source: string; key: string; person: number | null };
   right: { record: number; source: string; key: string; person: number | null };
   bits: number;
@@ -84,16 +83,22 @@ export interface PairView {
   steps: EvidenceStep[];
   /** Pairs in the queue, and the one to come after this. */
   waiting: number;
-  next: number | null;
+  next: { left: number; right: number } | null;
 }
 
-export const readPair: Action<null, { id: number }, PairView> = {
+/** A pair by its two records: the queue is made anew by every run, its records stay. */
+export const readPair: Action<null, { left: number; right: number }, PairView> = {
   name: 'pair.read',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, note }, _services, { id }) {
-    note({ kind: 'pair', id });
-    const found = await tx.selectFrom('support.review_pairs').selectAll().where('id', '=', id).executeTakeFirst();
+  async run({ tx, note }, _services, asked) {
+    note({ kind: 'pair', id: `${asked.left}-${asked.right}` });
+    const found = await tx
+      .selectFrom('support.review_pairs')
+      .selectAll()
+      .where('left_record', '=', asked.left)
+      .where('right_record', '=', asked.right)
+      .executeTakeFirst();
     if (!found) throw new NotFoundError('The pair is no longer in the queue.');
     const records = await tx
       .selectFrom('support.records as r')
@@ -109,8 +114,8 @@ export const readPair: Action<null, { id: number }, PairView> = {
     const [left, right] = [of(found.left_record), of(found.right_record)];
     const next = await tx
       .selectFrom('support.review_pairs')
-      .select('id')
-      .where((eb) => eb.or([eb('bits', '<', found.bits), eb.and([eb('bits', '=', found.bits), eb('id', '>', id)])]))
+      .select(['left_record as left', 'right_record as right'])
+      .where((eb) => eb.or([eb('bits', '<', found.bits), eb.and([eb('bits', '=', found.bits), eb('id', '>', found.id)])]))
       .orderBy('bits', 'desc')
       .orderBy('id')
       .executeTakeFirst();
@@ -120,7 +125,6 @@ export const readPair: Action<null, { id: number }, PairView> = {
       .executeTakeFirstOrThrow();
     const side = ({ id: record, source, key, person_id }: typeof left) => ({ record, source, key, person: person_id });
     return {
-      id,
       left: side(left),
       right: side(right),
       bits: found.bits,
@@ -128,7 +132,7 @@ export const readPair: Action<null, { id: number }, PairView> = {
       fields: compareFields(left.identity, right.identity),
       steps: [...found.steps].sort((a, b) => Math.abs(b.bits) - Math.abs(a.bits)),
       waiting,
-      next: next?.id ?? null,
+      next: next ?? null,
     };
   },
 };

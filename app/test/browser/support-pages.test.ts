@@ -1,0 +1,165 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fillWithAgencies } from '../../src/demo-agencies.ts';
+import { serveForTest, temporaryFolder } from '../serve-for-test.ts';
+import { look, openBrowser, signIn, tabThrough } from './looking.ts';
+
+let serving: Awaited<ReturnType<typeof serveForTest>>;
+let browser: Browser;
+const folder = temporaryFolder();
+
+beforeAll(async () => {
+  serving = await serveForTest();
+  await fillWithAgencies(serving.waymark, () => undefined);
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await serving?.end();
+  folder.remove();
+});
+
+describe('pages of support', () => {
+  test('the support worker finds people by need, sees what it rests on, and challenges a statement', async () => {
+    const { context, page, errors } = await signIn(browser, serving.url, 'Joan Achebe');
+    await page.goto(`${serving.url}/people`);
+    await look(page, 'people');
+    await page.getByLabel('Stage of life').selectOption('school age');
+    await page.getByLabel('Need seen in').selectOption('exclusion');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByText(/\d+ (person|people) from early years/).waitFor();
+    await page.locator('tbody th a').first().click();
+    await page.getByRole('heading', { name: 'Support need' }).waitFor();
+    await look(page, 'person');
+    await tabThrough(page, 'person');
+    const row = () => page.getByRole('region', { name: 'Needs by factor' }).locator('tr', { hasText: 'Exclusion from school' }).first();
+    expect(await row().innerText()).toMatch(/Exclusion from school:\s*(permanent|suspended)/);
+    await page.locator('.wm-stated__item', { hasText: 'Exclusion from school' }).locator('summary').first().click();
+    await page
+      .locator('.wm-stated__item', { hasText: 'Exclusion from school' })
+      .getByRole('button', { name: 'Challenge it' })
+      .first()
+      .click();
+    expect(await page.getByRole('alert').innerText()).toContain('Say what is wrong with it');
+    await page.locator('.wm-stated__item', { hasText: 'Exclusion from school' }).locator('summary').first().click();
+    await page
+      .locator('.wm-stated__item', { hasText: 'Exclusion from school' })
+      .locator('textarea')
+      .first()
+      .fill('The school took it back.');
+    await page
+      .locator('.wm-stated__item', { hasText: 'Exclusion from school' })
+      .getByRole('button', { name: 'Challenge it' })
+      .first()
+      .click();
+    await page.getByText('Challenged. It is not relied on from now on.').waitFor();
+    expect(await row().innerText()).toContain('Nobody has said');
+    await page.goto(`${serving.url}/people?search=nobody-of-this-name`);
+    expect(await page.locator('main').innerText()).toContain('Nobody matches');
+    await page.goto(`${serving.url}/instrument`);
+    await look(page, 'instrument');
+    await page.goto(`${serving.url}/people/999999`);
+    expect(await page.locator('main').innerText()).toContain('There is no such person');
+    await page.goto(`${serving.url}/review`);
+    expect(await page.locator('main').innerText()).toContain('You cannot do this');
+    expect(errors.filter((text) => !/400|403|404/.test(text))).toEqual([]);
+    await context.close();
+  });
+
+  test('places are proposed, and each is decided by a person with a reason', async () => {
+    const { context, page, errors } = await signIn(browser, serving.url, 'Joan Achebe');
+    await page.goto(`${serving.url}/services`);
+    await look(page, 'services');
+    await page.getByRole('button', { name: 'Add service' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Give the service a name');
+    await page.getByLabel('Name').fill('Night shelter');
+    await page.getByLabel('Kind').selectOption('accommodation');
+    await page.getByLabel('Provider').fill('Open Door');
+    await page.getByLabel('Places', { exact: true }).fill('2');
+    await page.getByLabel('From age').fill('16');
+    await page.getByLabel('To age').fill('25');
+    await page.getByLabel('Homelessness').fill('0.9');
+    await page.getByRole('button', { name: 'Add service' }).click();
+    await page.getByText('The service is in the catalogue.').waitFor();
+    await page.goto(`${serving.url}/allocation`);
+    await look(page, 'allocation');
+    await page.getByRole('button', { name: 'Propose anew' }).click();
+    await page.getByText(/places are proposed/).waitFor();
+    const first = page.locator('.wm-card').first();
+    await first.getByRole('button', { name: /Record/ }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Choose: offer, do not offer, or look again later');
+    await first.getByLabel('Decision').selectOption('offer');
+    await first.getByLabel('Reason').fill('Agreed with the school.');
+    await first.getByRole('button', { name: /Record/ }).click();
+    await page.getByText('Recorded: offer.').waitFor();
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await context.close();
+  });
+
+  test('the data steward decides doubtful matches by keyboard, and takes a decision back', async () => {
+    const { context, page, errors } = await signIn(browser, serving.url, 'Ravi Menon');
+    await page.goto(`${serving.url}/review`);
+    await look(page, 'review');
+    const waiting = Number(/(\d+) pairs? wait/.exec(await page.locator('main').innerText())?.[1]);
+    expect(waiting).toBeGreaterThan(2);
+    await page.getByRole('button', { name: 'Begin with the first' }).click();
+    await look(page, 'pair');
+    await tabThrough(page, 'pair');
+    const pair = page.url();
+    await page
+      .getByRole('link', { name: /^person \d+$/ })
+      .first()
+      .click();
+    await page.getByRole('heading', { name: 'Why these records are one person' }).waitFor();
+    await look(page, 'links');
+    await page.goto(pair);
+    await page.getByRole('button', { name: 'Record and go on' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Choose');
+    await page.getByLabel('Cannot tell').focus();
+    await page.keyboard.press('Space');
+    await page.getByLabel('What did you go by?').fill('No birth date on one of them.');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('Recorded: cannot tell.').waitFor();
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('One person or two?');
+    await page.goto(`${serving.url}/review`);
+    expect(await page.locator('main').innerText()).toContain(`${waiting - 1} pair`);
+    await look(page, 'review-decided');
+    await page.getByRole('button', { name: /Take back/ }).click();
+    await page.getByText('The decision is taken back.').waitFor();
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await context.close();
+  });
+
+  test('a file comes in under its agreement, and what cannot be used is listed', async () => {
+    const { context, page, errors } = await signIn(browser, serving.url, 'Ravi Menon');
+    await page.goto(`${serving.url}/sources`);
+    await look(page, 'sources');
+    await tabThrough(page, 'sources');
+    await page.getByLabel('Source', { exact: true }).fill('Night school');
+    await page.getByRole('button', { name: 'Put on the register' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Say which agency');
+    await page.getByRole('link', { name: 'housing' }).click();
+    await look(page, 'source');
+    const file = join(folder.path, 'more-tenants.csv');
+    writeFileSync(
+      file,
+      'TenantRef;Name;OtherName;BirthDate;Sex;Ethnic;Addr;PCode;PrevAddr;PrevPCode;Mobile;Email;Standing;StandingFrom;Work;WorkFrom\nT9;Bell, Ada;;3 Mar 2001;f;;1 Elm Road;MZ1 1AA;;;;;HL;1 Sep 2026;;\nT10;Cole, Bo;;3 Mar 2041;m;;2 Elm Road;MZ1 1AA;;;;;HL;1 Sep 2026;;\n',
+    );
+    await page.getByLabel('File', { exact: true }).setInputFiles(file);
+    await page.getByLabel('Mapping', { exact: true }).selectOption('housing');
+    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByRole('heading', { name: 'more-tenants.csv' }).waitFor();
+    expect(await page.locator('main').innerText()).toContain('The birth date is in the future');
+    await look(page, 'record-import');
+    await page.goto(`${serving.url}/sources/1`);
+    await page.getByLabel('File', { exact: true }).setInputFiles(file);
+    await page.getByLabel('Mapping', { exact: true }).selectOption('school-csv');
+    await page.getByRole('button', { name: 'Import' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain("looks like another agency's file");
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await context.close();
+  });
+});
