@@ -184,6 +184,73 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       UNIQUE (run_id, person_id)
     )`,
     'CREATE INDEX allocation_proposals_person ON support.allocation_proposals (person_id)',
+    `CREATE TABLE support.notices (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      person_id integer NOT NULL REFERENCES support.persons,
+      told_on date,
+      told_whom text CHECK (told_whom IN ('the person', 'a parent or carer')),
+      how text,
+      delay_until date,
+      delay_reason text,
+      approved_by text,
+      by_name text NOT NULL,
+      at timestamptz NOT NULL DEFAULT now(),
+      CHECK ((told_on IS NULL) <> (delay_until IS NULL)),
+      CHECK ((told_on IS NULL) OR (told_whom IS NOT NULL AND how IS NOT NULL)),
+      CHECK ((delay_until IS NULL) OR delay_reason IS NOT NULL)
+    )`,
+    'CREATE INDEX notices_person ON support.notices (person_id)',
+    `CREATE TABLE support.packages (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      person_id integer NOT NULL REFERENCES support.persons,
+      proposal_id integer UNIQUE REFERENCES support.allocation_proposals,
+      service_id integer REFERENCES support.services,
+      state text NOT NULL CHECK (state IN ('offered', 'accepted', 'declined', 'could not be asked', 'closed')),
+      basis text CHECK (basis IN ('consent', 'parental consent', 'public task')),
+      answer_note text,
+      answered_by text,
+      answered_at timestamptz,
+      closing_note text,
+      closed_by text,
+      closed_at timestamptz,
+      by_name text NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now()
+    )`,
+    'CREATE INDEX packages_person ON support.packages (person_id)',
+    `CREATE TABLE support.goals (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      package_id integer NOT NULL REFERENCES support.packages,
+      goal text NOT NULL,
+      outcome text CHECK (outcome IN ('achieved', 'partly', 'not')),
+      outcome_note text,
+      outcome_by text,
+      outcome_at timestamptz,
+      by_name text NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now()
+    )`,
+    'CREATE INDEX goals_package ON support.goals (package_id)',
+    `CREATE TABLE support.steps (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      goal_id integer NOT NULL REFERENCES support.goals,
+      step text NOT NULL,
+      actor text NOT NULL CHECK (actor IN ('the person', 'the worker', 'the service')),
+      due_on date,
+      done_at timestamptz,
+      done_by text,
+      by_name text NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now()
+    )`,
+    'CREATE INDEX steps_goal ON support.steps (goal_id)',
+    `CREATE TABLE support.sessions (
+      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      package_id integer NOT NULL REFERENCES support.packages,
+      held_on date NOT NULL,
+      attended text NOT NULL CHECK (attended IN ('attended', 'missed', 'called off')),
+      note text NOT NULL DEFAULT '',
+      by_name text NOT NULL,
+      created_at timestamptz NOT NULL DEFAULT now()
+    )`,
+    'CREATE INDEX sessions_package ON support.sessions (package_id)',
     `CREATE TABLE support.linkage_models (
       id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       model jsonb NOT NULL,
@@ -204,7 +271,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     await bound(table, ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
   await bound('facts', ['record-linkage', 'support'], 'SELECT, INSERT, UPDATE, DELETE');
   await bound('person_summaries', ['support'], 'SELECT, INSERT, UPDATE, DELETE');
-  for (const table of ['challenges', 'services', 'allocation_runs', 'allocation_proposals'])
+  for (const table of [
+    'challenges',
+    'services',
+    'allocation_runs',
+    'allocation_proposals',
+    'notices',
+    'packages',
+    'goals',
+    'steps',
+    'sessions',
+  ])
     await bound(table, ['support'], 'SELECT, INSERT, UPDATE');
   await bound('linkage_models', ['record-linkage'], 'SELECT, INSERT');
   await bound('characteristics', ['record-linkage', 'fairness'], 'SELECT, INSERT, UPDATE, DELETE');

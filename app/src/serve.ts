@@ -19,6 +19,7 @@ import { watchingRoutes } from './supervision/watching-routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
 import { allocationRoutes } from './support/allocation-routes.ts';
 import { areProfilesOld, computeProfiles, isLinkingDue, linkRecords } from './support/index.ts';
+import { packageRoutes } from './support/package-routes.ts';
 import { peopleRoutes } from './support/people-routes.ts';
 import { recordsRoutes } from './support/records-routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
@@ -85,6 +86,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       (app, web) => recordsRoutes(app, web, () => jobs.ask(peopleDue)),
       peopleRoutes,
       allocationRoutes,
+      packageRoutes,
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {

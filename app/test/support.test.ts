@@ -7,18 +7,24 @@ import writeXlsxFile from 'write-excel-file/node';
 import type { Actor } from '../src/platform/access.ts';
 import { InvalidError, RefusedError } from '../src/platform/action.ts';
 import { withPurpose } from '../src/platform/database.ts';
+import { decideOffer } from '../src/support/allocation/propose.ts';
 import {
   computeProfiles,
   decidePair,
   declareAgreement,
+  declareService,
   importRecords,
   isLinkingDue,
   linkRecords,
   mappingOfName,
+  proposeAllocation,
   readMapping,
   readPerson,
   sharedFields,
 } from '../src/support/index.ts';
+import { addGoal, addSession, addStep, answerOffer, closePackage, setOutcome, tickStep } from '../src/support/offers/package.ts';
+import { readPackage } from '../src/support/offers/read-package.ts';
+import { approveDelay, askForDelay, recordNotice } from '../src/support/offers/tell.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
 
@@ -208,6 +214,128 @@ facts:
     const administrator = { id: 'test', name: 'Test', role: 'administrator' as const, purpose: 'administration' as const };
     return serving.waymark.performer.perform(administrator, issueApiToken, null, { name: `${role} ${Math.random()}`, role });
   };
+
+  test('nobody is offered anything before they were told; an offer becomes a package, and ends with an outcome for each goal', async () => {
+    const { performer, database } = serving.waymark;
+    await computeProfiles(performer, profiler, { now });
+    const service = {
+      name: 'Family hub',
+      kind: 'family support',
+      provider: 'Council',
+      places: 3,
+      ageFrom: 0,
+      ageTo: 25,
+      area: null,
+      serves: { family: 0.5, exclusion: 0.5 },
+    };
+    await performer.perform(worker, declareService, null, service);
+    await expect(performer.perform(worker, declareService, null, { ...service, serves: { postcode: 1 } })).rejects.toThrow(
+      /a need that the instrument does not have/,
+    );
+    const proposed = await proposeAllocation(performer, worker, now);
+    expect(proposed.needMet).toBeGreaterThanOrEqual(Math.max(proposed.firstCome, proposed.needRank));
+    expect(proposed.placements.length).toBeGreaterThan(0);
+    const inWork = <T>(work: Parameters<typeof withPurpose<T>>[3]) => withPurpose(database.db, 'support', 'support', work);
+    const rows = await inWork((tx) =>
+      tx
+        .selectFrom('support.allocation_proposals')
+        .select(['id', 'person_id'])
+        .where('run_id', '=', proposed.runId)
+        .orderBy('id')
+        .execute(),
+    );
+    const [first, second] = rows;
+    if (!first || !second) throw new Error('too few proposals');
+    const offer = (id: number, decision = 'offer') =>
+      performer.perform(worker, decideOffer, null, { id, decision, reason: 'agreed with the school', today });
+    await expect(performer.perform(worker, decideOffer, null, { id: first.id, decision: 'offer', reason: '', today })).rejects.toThrow(
+      /Say in a few words why/,
+    );
+    await expect(offer(first.id)).rejects.toThrow(/Nobody has told this person yet/);
+    // Not to offer needs no notice: nothing is relied on.
+    await offer(second.id, 'do not offer');
+    await expect(offer(second.id)).rejects.toThrow(/decided already/);
+
+    const person = first.person_id;
+    const ask = (until: string, reason = 'They live with the person who harms them.') =>
+      performer.perform(worker, askForDelay, null, { person, until, reason, today });
+    await expect(ask('2027-12-31')).rejects.toThrow(/three months at most/);
+    await expect(ask('2026-11-30', 'why')).rejects.toThrow(/why telling them now would do harm/);
+    await ask('2026-11-30');
+    await expect(offer(first.id)).rejects.toThrow(/nobody else has approved/);
+    const notice = await inWork((tx) =>
+      tx.selectFrom('support.notices').select('id').where('person_id', '=', person).executeTakeFirstOrThrow(),
+    );
+    await expect(performer.perform(worker, approveDelay, null, { notice: notice.id, person })).rejects.toThrow(
+      /Somebody else must approve/,
+    );
+    await performer.perform({ ...worker, id: 'sw-2', name: 'Somebody Else' }, approveDelay, null, { notice: notice.id, person });
+    await expect(
+      performer.perform(worker, decideOffer, null, { id: first.id, decision: 'offer', reason: 'agreed', today: '2026-12-01' }),
+    ).rejects.toThrow(/was put off is over/);
+    await performer.perform(worker, recordNotice, null, {
+      person,
+      on: today,
+      whom: 'a parent or carer',
+      how: 'in person, with the printed notice',
+      today,
+    });
+    await offer(first.id);
+    const view = await performer.perform(worker, readPerson, null, { id: person, today });
+    expect(view).toMatchObject({ told: { standing: 'told', on: today }, packages: [{ service: 'Family hub', state: 'offered' }] });
+
+    const id = view.packages[0]?.id ?? 0;
+    const p = performer;
+    await expect(p.perform(worker, addGoal, null, { id, goal: 'Go back to school' })).rejects.toThrow(/Only an accepted package/);
+    await expect(p.perform(worker, answerOffer, null, { id, answer: 'accepted', basis: '', note: 'by phone' })).rejects.toThrow(/basis/);
+    await p.perform(worker, answerOffer, null, { id, answer: 'accepted', basis: 'parental consent', note: 'by phone, the mother' });
+    await p.perform(worker, addGoal, null, { id, goal: 'Go back to school' });
+    const goalId = (await p.perform(worker, readPackage, null, { id })).goals[0]?.id ?? 0;
+    await p.perform(worker, addStep, null, { id, goal: goalId, step: 'Meet the head teacher', actor: 'the worker', dueOn: '2026-11-20' });
+    const stepId = (await p.perform(worker, readPackage, null, { id })).goals[0]?.steps[0]?.id ?? 0;
+    await p.perform(worker, tickStep, null, { id, step: stepId, done: true });
+    await p.perform(worker, addSession, null, { id, heldOn: today, attended: 'attended', text: '', today });
+    await expect(p.perform(worker, addSession, null, { id, heldOn: '2027-01-01', attended: 'attended', text: '', today })).rejects.toThrow(
+      /cannot be to come/,
+    );
+    await expect(p.perform(worker, closePackage, null, { id, text: 'done' })).rejects.toThrow(/1 goal has no outcome yet/);
+    await p.perform(worker, setOutcome, null, { id, goal: goalId, outcome: 'partly', text: 'three days a week' });
+    await p.perform(worker, closePackage, null, { id, text: 'the school goes on' });
+    const closed = await p.perform(worker, readPackage, null, { id });
+    expect(closed).toMatchObject({
+      state: 'closed',
+      goals: [{ outcome: 'partly', steps: [{ doneBy: worker.name }] }],
+      sessions: [{ attended: 'attended' }],
+    });
+    await expect(p.perform(worker, addGoal, null, { id, goal: 'Another' })).rejects.toThrow(/Only an accepted package/);
+  });
+
+  test('whoever declines keeps every other chance, and gives the place back', async () => {
+    const { performer, database } = serving.waymark;
+    const proposed = await proposeAllocation(performer, worker, now);
+    const row = await withPurpose(database.db, 'support', 'support', (tx) =>
+      tx
+        .selectFrom('support.allocation_proposals')
+        .select(['id', 'person_id'])
+        .where('run_id', '=', proposed.runId)
+        .orderBy('id')
+        .executeTakeFirstOrThrow(),
+    );
+    await performer.perform(worker, recordNotice, null, { person: row.person_id, on: today, whom: 'the person', how: 'in person', today });
+    const before = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
+    await performer.perform(worker, decideOffer, null, { id: row.id, decision: 'offer', reason: 'agreed', today });
+    const { packages } = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
+    await performer.perform(worker, answerOffer, null, {
+      id: packages[0]?.id ?? 0,
+      answer: 'declined',
+      basis: '',
+      note: 'not now, thank you',
+    });
+    const after = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
+    expect(after.profile).toEqual(before.profile);
+    const again = await proposeAllocation(performer, worker, now);
+    expect(again.placements).toEqual(proposed.placements);
+  });
 
   describe('what should not have been sent', () => {
     const csv = readMapping(`

@@ -124,7 +124,12 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
   app.post('/allocation/decide', { config: { action: 'allocation.decide', room } }, async (request, reply) => {
     const [id, decision, reason] = textsOf(request.body, 'id', 'decision', 'reason');
     try {
-      await performer.perform(actorOf(request), decideOffer, null, { id: idOf(id), decision, reason });
+      await performer.perform(actorOf(request), decideOffer, null, {
+        id: idOf(id),
+        decision,
+        reason,
+        today: new Date().toISOString().slice(0, 10),
+      });
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
       return web.page(

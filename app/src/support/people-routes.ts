@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type Action, InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
@@ -7,6 +7,8 @@ import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { factKinds } from './fact-kinds.ts';
 import { currentInstrument, type Instrument } from './needs/instrument.ts';
+import { readNotice } from './offers/read-notice.ts';
+import { approveDelay, askForDelay, recordNotice } from './offers/tell.ts';
 import { challengeFact } from './people/challenge-fact.ts';
 import { listPeople, type PeopleQuery, readPerson } from './people/read-people.ts';
 
@@ -73,8 +75,22 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit): void {
     person: await performer.perform(actorOf(request), readPerson, null, { id, today: today() }),
     instrument: currentInstrument(),
     factKinds,
+    today: today(),
     error,
   });
+  /** A form of the person's page: what is wrong with it is said on that page. */
+  const change = async (request: FastifyRequest, reply: FastifyReply, done: string, work: (id: number) => Promise<unknown>) => {
+    const { id } = request.params as { id: number };
+    try {
+      await work(id);
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      const shown = await showPerson(request, id, { text: error.message, field: error.field });
+      return web.page(request, reply.code(400), 'support/people/person.njk', shown);
+    }
+    web.notice(request, done);
+    return reply.redirect(`/people/${id}`);
+  };
   app.get('/people/:id', { config: { action: 'person.read', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     return web.page(request, reply, 'support/people/person.njk', await showPerson(request, id, null));
@@ -88,17 +104,33 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit): void {
     async (request) => performer.perform(actorOf(request), readPerson, null, { ...(request.params as { id: number }), today: today() }),
   );
   app.post('/people/:id/challenge', { config: { action: 'fact.challenge', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
     const [fact, reason] = textsOf(request.body, 'fact', 'reason');
-    try {
-      await performer.perform(actorOf(request), challengeFact, null, { person: id, fact: idOf(fact), reason });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
-      const shown = await showPerson(request, id, { text: error.message, field: `reason-${idOf(fact)}` });
-      return web.page(request, reply.code(400), 'support/people/person.njk', shown);
-    }
-    web.notice(request, 'Challenged. It is not relied on from now on.');
-    return reply.redirect(`/people/${id}`);
+    return change(request, reply, 'Challenged. It is not relied on from now on.', (person) =>
+      performer.perform(actorOf(request), challengeFact, null, { person, fact: idOf(fact), reason }),
+    );
+  });
+  app.get('/people/:id/notice', { config: { action: 'notice.read', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const person = await performer.perform(actorOf(request), readNotice, null, { id, today: today() });
+    return web.page(request, reply, 'support/offers/notice.njk', { person });
+  });
+  app.post('/people/:id/notice', { config: { action: 'notice.record', room }, schema: { params: Id } }, async (request, reply) => {
+    const [on, whom, how] = textsOf(request.body, 'on', 'whom', 'how');
+    return change(request, reply, 'It is on record that they have been told.', (person) =>
+      performer.perform(actorOf(request), recordNotice, null, { person, on, whom, how, today: today() }),
+    );
+  });
+  app.post('/people/:id/notice/delay', { config: { action: 'notice.delay', room }, schema: { params: Id } }, async (request, reply) => {
+    const [until, reason] = textsOf(request.body, 'until', 'reason');
+    return change(request, reply, 'Somebody else has to approve this.', (person) =>
+      performer.perform(actorOf(request), askForDelay, null, { person, until, reason, today: today() }),
+    );
+  });
+  app.post('/people/:id/notice/approve', { config: { action: 'notice.approve', room }, schema: { params: Id } }, async (request, reply) => {
+    const [notice] = textsOf(request.body, 'notice');
+    return change(request, reply, 'Approved.', (person) =>
+      performer.perform(actorOf(request), approveDelay, null, { person, notice: idOf(notice) }),
+    );
   });
   app.get('/instrument', { config: { action: 'instrument.read', room } }, async (request, reply) => {
     const instrument = await performer.perform(actorOf(request), readTheInstrument, null, null);

@@ -8,6 +8,12 @@ type Day = ColumnType<string | Date, string, string>;
 
 export type PairDecision = 'same' | 'not the same' | 'cannot tell';
 
+export type PackageState = 'offered' | 'accepted' | 'declined' | 'could not be asked' | 'closed';
+export type LawfulAnswer = 'consent' | 'parental consent' | 'public task';
+export type GoalOutcome = 'achieved' | 'partly' | 'not';
+export type StepActor = 'the person' | 'the worker' | 'the service';
+export type Attendance = 'attended' | 'missed' | 'called off';
+
 /** What a named person decides about a proposed place. */
 export type OfferDecision = 'offer' | 'do not offer' | 'look again later';
 
@@ -183,6 +189,65 @@ declare module '../platform/database.ts' {
       reason: string | null;
       decided_by: string | null;
       decided_at: Date | null;
+    };
+    'support.notices': {
+      id: Generated<number>;
+      person_id: number;
+      told_on: Day | null;
+      told_whom: 'the person' | 'a parent or carer' | null;
+      how: string | null;
+      delay_until: Day | null;
+      delay_reason: string | null;
+      approved_by: string | null;
+      by_name: string;
+      at: Generated<Date>;
+    };
+    'support.packages': {
+      id: Generated<number>;
+      person_id: number;
+      proposal_id: number | null;
+      service_id: number | null;
+      state: PackageState;
+      basis: LawfulAnswer | null;
+      answer_note: string | null;
+      answered_by: string | null;
+      answered_at: Date | null;
+      closing_note: string | null;
+      closed_by: string | null;
+      closed_at: Date | null;
+      by_name: string;
+      created_at: Generated<Date>;
+    };
+    'support.goals': {
+      id: Generated<number>;
+      package_id: number;
+      goal: string;
+      outcome: GoalOutcome | null;
+      outcome_note: string | null;
+      outcome_by: string | null;
+      outcome_at: Date | null;
+      by_name: string;
+      created_at: Generated<Date>;
+    };
+    'support.steps': {
+      id: Generated<number>;
+      goal_id: number;
+      step: string;
+      actor: StepActor;
+      due_on: Day | null;
+      done_at: Date | null;
+      done_by: string | null;
+      by_name: string;
+      created_at: Generated<Date>;
+    };
+    'support.sessions': {
+      id: Generated<number>;
+      package_id: number;
+      held_on: Day;
+      attended: Attendance;
+      note: string;
+      by_name: string;
+      created_at: Generated<Date>;
     };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
   }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
 import { currentInstrument } from '../needs/instrument.ts';
+import { mustBeTold } from '../offers/tell.ts';
 import type { OfferDecision, ServiceInRun } from '../tables.ts';
 import { type Allocation, type Candidate, firstCome, needMetBy, needRank, type ServiceOffer } from './allocate.ts';
 
@@ -20,7 +21,7 @@ interface Inputs {
   services: (ServiceOffer & { name: string })[];
 }
 
-/** Everybody with a need that is surely there, who has not been offered a place yet; and the services with their free places. */
+/** Everybody with a need that is surely there, who has no place and no open offer; and the services with their free places. */
 const readInputs: Action<null, { now: Date }, Inputs> = {
   name: 'allocation.propose',
   room: 'support',
@@ -36,14 +37,16 @@ const readInputs: Action<null, { now: Date }, Inputs> = {
       )
       .where('p.low', '>', 0)
       .where('p.age', 'is not', null)
-      .where(sql<boolean>`NOT EXISTS (SELECT FROM support.allocation_proposals a WHERE a.person_id = p.person_id AND a.decision = 'offer')`)
+      .where(
+        sql<boolean>`NOT EXISTS (SELECT FROM support.packages k WHERE k.person_id = p.person_id AND k.state IN ('offered', 'accepted'))`,
+      )
       .orderBy('p.person_id')
       .execute();
     const offers = await tx
       .selectFrom('support.services as s')
       .select(['s.id', 's.name', 's.age_from', 's.age_to', 's.area', 's.serves'])
       .select(
-        sql<number>`greatest(0, s.places - (SELECT count(*) FROM support.allocation_proposals a WHERE a.service_id = s.id AND a.decision = 'offer'))::int`.as(
+        sql<number>`greatest(0, s.places - (SELECT count(*) FROM support.packages k WHERE k.service_id = s.id AND k.state IN ('offered', 'accepted')))::int`.as(
           'places',
         ),
       )
@@ -269,16 +272,19 @@ export const readAllocation: Action<null, { limit: number; offset: number }, All
   },
 };
 
-/** A named person decides about one proposed place, with a reason. There is no deciding of several at once. */
-export const decideOffer: Action<null, { id: number; decision: string; reason: string }, null> = {
+/**
+ * A named person decides about one proposed place, with a reason. There is no deciding of several at once, and nobody is
+ * offered anything before they have been told that a profile is kept of them.
+ */
+export const decideOffer: Action<null, { id: number; decision: string; reason: string; today: string }, null> = {
   name: 'allocation.decide',
   room: 'support',
   purpose: 'support',
-  async run({ tx, actor, note }, _services, { id, decision, reason }) {
+  async run({ tx, actor, note }, _services, { id, decision, reason, today }) {
     note({ kind: 'allocation proposal', id }, { decision });
     const found = await tx
       .selectFrom('support.allocation_proposals')
-      .select(['id', 'decision'])
+      .select(['id', 'decision', 'person_id', 'service_id'])
       .where('id', '=', id)
       .forUpdate()
       .executeTakeFirst();
@@ -287,11 +293,31 @@ export const decideOffer: Action<null, { id: number; decision: string; reason: s
       throw new InvalidError('Choose: offer, do not offer, or look again later.', `decision-${id}`);
     if (reason.trim().length < 3) throw new InvalidError('Say in a few words why.', `reason-${id}`);
     if (found.decision) throw new InvalidError('This has been decided already.', `decision-${id}`);
+    if (decision === 'offer') await mustBeTold(tx, found.person_id, today, `decision-${id}`);
     await tx
       .updateTable('support.allocation_proposals')
       .set({ decision: decision as OfferDecision, reason: reason.trim().slice(0, 1000), decided_by: actor.name, decided_at: new Date() })
       .where('id', '=', id)
       .execute();
+    if (decision === 'offer') {
+      await tx
+        .insertInto('support.packages')
+        .values({
+          person_id: found.person_id,
+          proposal_id: id,
+          service_id: found.service_id,
+          state: 'offered',
+          basis: null,
+          answer_note: null,
+          answered_by: null,
+          answered_at: null,
+          closing_note: null,
+          closed_by: null,
+          closed_at: null,
+          by_name: actor.name,
+        })
+        .execute();
+    }
     return null;
   },
 };

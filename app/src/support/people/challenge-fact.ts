@@ -10,7 +10,7 @@ export const challengeFact: Action<null, { person: number; fact: number; reason:
   purpose: 'support',
   async run({ tx, actor, note }, _services, { person, fact, reason }) {
     note({ kind: 'fact', id: fact }, { person });
-    if (reason.trim().length < 3) throw new InvalidError('Say what is wrong with it.', 'reason');
+    if (reason.trim().length < 3) throw new InvalidError('Say what is wrong with it.', `reason-${fact}`);
     const found = await tx
       .selectFrom('support.facts as f')
       .innerJoin('support.records as r', 'r.id', 'f.record_id')
@@ -19,7 +19,7 @@ export const challengeFact: Action<null, { person: number; fact: number; reason:
       .where('r.person_id', '=', person)
       .executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such statement about this person.');
-    if (found.challenged_at) throw new InvalidError('The statement is challenged already.', 'reason');
+    if (found.challenged_at) throw new InvalidError('The statement is challenged already.', `reason-${fact}`);
     await tx.updateTable('support.facts').set({ challenged_at: new Date() }).where('id', '=', fact).execute();
     await tx
       .insertInto('support.challenges')

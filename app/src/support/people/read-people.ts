@@ -3,6 +3,8 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import { factKinds, type IdentityField, identityFields, identityKeys } from '../fact-kinds.ts';
 import { currentInstrument } from '../needs/instrument.ts';
 import { ageOn, type ComingChange, comingChanges, computeProfile, type NoProfile, type Profile, reliedOn } from '../needs/profile.ts';
+import { type PackageLine, packagesOf } from '../offers/read-package.ts';
+import { type NoticeView, noticesOf, type Told, toldBy } from '../offers/tell.ts';
 import { personOf } from './person-of-records.ts';
 import { type PersonFact, type PersonRecord, readFactsOf, readRecordsOf } from './store.ts';
 
@@ -85,6 +87,9 @@ export interface PersonView {
   fields: FieldView[];
   records: PersonRecord[];
   events: { at: Date; kind: string; detail: Record<string, unknown> }[];
+  notices: NoticeView[];
+  told: Told;
+  packages: PackageLine[];
 }
 
 /** A person's whole picture, worked out now: nothing challenged or expired has a part in it. */
@@ -106,6 +111,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       .orderBy('id', 'desc')
       .limit(20)
       .execute();
+    const notices = await noticesOf(tx, id);
     const { name, born, bornDiffers } = personOf(records.map(({ identity }) => identity));
     const instrument = currentInstrument();
     const profile = computeProfile(instrument, facts, born, today);
@@ -138,6 +144,9 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       fields: identityKeys.flatMap((field) => fieldOver(records, field)),
       records,
       events,
+      notices,
+      told: toldBy(notices, today),
+      packages: await packagesOf(tx, id),
     };
   },
 };

@@ -1,0 +1,109 @@
+import { sql } from 'kysely';
+import { type Action, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Attendance, GoalOutcome, LawfulAnswer, PackageState, StepActor } from '../tables.ts';
+
+export interface PackageLine {
+  id: number;
+  service: string | null;
+  state: PackageState;
+  at: Date;
+}
+
+/** A person's packages, the newest first. */
+export async function packagesOf(tx: Tx, person: number): Promise<PackageLine[]> {
+  return tx
+    .selectFrom('support.packages as p')
+    .leftJoin('support.services as s', 's.id', 'p.service_id')
+    .select(['p.id', 's.name as service', 'p.state', 'p.created_at as at'])
+    .where('p.person_id', '=', person)
+    .orderBy('p.id', 'desc')
+    .execute();
+}
+
+export interface StepView {
+  id: number;
+  step: string;
+  actor: StepActor;
+  dueOn: string | null;
+  doneAt: Date | null;
+  doneBy: string | null;
+}
+
+export interface PackageView {
+  id: number;
+  person: number;
+  name: string;
+  service: string | null;
+  provider: string | null;
+  state: PackageState;
+  basis: LawfulAnswer | null;
+  answerNote: string | null;
+  answeredBy: string | null;
+  answeredAt: Date | null;
+  closingNote: string | null;
+  closedBy: string | null;
+  offeredBy: string;
+  offeredAt: Date;
+  why: string | null;
+  goals: { id: number; goal: string; outcome: GoalOutcome | null; outcomeNote: string | null; steps: StepView[] }[];
+  sessions: { id: number; heldOn: string; attended: Attendance; note: string; byName: string }[];
+}
+
+export const readPackage: Action<null, { id: number }, PackageView> = {
+  name: 'package.read',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, note }, _services, { id }) {
+    const found = await tx
+      .selectFrom('support.packages as p')
+      .leftJoin('support.services as s', 's.id', 'p.service_id')
+      .leftJoin('support.allocation_proposals as a', 'a.id', 'p.proposal_id')
+      .leftJoin('support.person_summaries as m', 'm.person_id', 'p.person_id')
+      .select([
+        'p.id',
+        'p.person_id as person',
+        's.name as service',
+        's.provider',
+        'p.state',
+        'p.basis',
+        'p.answer_note as answerNote',
+        'p.answered_by as answeredBy',
+      ])
+      .select([
+        'p.answered_at as answeredAt',
+        'p.closing_note as closingNote',
+        'p.closed_by as closedBy',
+        'p.by_name as offeredBy',
+        'p.created_at as offeredAt',
+        'a.reason as why',
+      ])
+      .select(sql<string>`coalesce(m.name, 'Name not known')`.as('name'))
+      .where('p.id', '=', id)
+      .executeTakeFirst();
+    if (!found) throw new NotFoundError('There is no such package.');
+    note({ kind: 'package', id }, { person: found.person });
+    const goals = await tx
+      .selectFrom('support.goals')
+      .select(['id', 'goal', 'outcome', 'outcome_note as outcomeNote'])
+      .where('package_id', '=', id)
+      .orderBy('id')
+      .execute();
+    const steps = await tx
+      .selectFrom('support.steps')
+      .select(['id', 'goal_id', 'step', 'actor', 'done_at as doneAt', 'done_by as doneBy'])
+      .select(sql<string | null>`to_char(due_on, 'YYYY-MM-DD')`.as('dueOn'))
+      .where('goal_id', 'in', goals.length > 0 ? goals.map((goal) => goal.id) : [-1])
+      .orderBy('id')
+      .execute();
+    const sessions = await tx
+      .selectFrom('support.sessions')
+      .select(['id', 'attended', 'note', 'by_name as byName'])
+      .select(sql<string>`to_char(held_on, 'YYYY-MM-DD')`.as('heldOn'))
+      .where('package_id', '=', id)
+      .orderBy('held_on', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return { ...found, goals: goals.map((goal) => ({ ...goal, steps: steps.filter(({ goal_id }) => goal_id === goal.id) })), sessions };
+  },
+};
