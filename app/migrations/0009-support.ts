@@ -251,6 +251,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT now()
     )`,
     'CREATE INDEX sessions_package ON support.sessions (package_id)',
+    `CREATE TABLE support.linkage_state (
+      "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
+      run integer NOT NULL
+    )`,
+    'INSERT INTO support.linkage_state (run) VALUES (0)',
     `CREATE TABLE support.linkage_models (
       id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       model jsonb NOT NULL,
@@ -283,6 +288,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'sessions',
   ])
     await bound(table, ['support'], 'SELECT, INSERT, UPDATE');
+  await bound('linkage_state', ['record-linkage'], 'SELECT, UPDATE');
   await bound('linkage_models', ['record-linkage'], 'SELECT, INSERT');
   await bound('characteristics', ['record-linkage', 'fairness'], 'SELECT, INSERT, UPDATE, DELETE');
   await sql.raw('GRANT USAGE ON SEQUENCE support.person_numbers TO waymark_support').execute(db);

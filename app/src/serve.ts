@@ -18,7 +18,7 @@ import { monitoringRoutes } from './supervision/monitoring-routes.ts';
 import { watchingRoutes } from './supervision/watching-routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
 import { allocationRoutes } from './support/allocation-routes.ts';
-import { areProfilesOld, computeProfiles, isLinkingDue, linkRecords } from './support/index.ts';
+import { areProfilesOld, computeProfiles, isLinkingDue, LinkingOvertakenError, linkRecords } from './support/index.ts';
 import { packageRoutes } from './support/package-routes.ts';
 import { peopleRoutes } from './support/people-routes.ts';
 import { recordsRoutes } from './support/records-routes.ts';
@@ -112,7 +112,12 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   await jobs.define(peopleDue, async () => {
     const { performer, database } = waymark;
     const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
-    if (await isLinkingDue(database.db)) await linkRecords(performer, system('record-linkage'));
+    if (await isLinkingDue(database.db)) {
+      await linkRecords(performer, system('record-linkage')).catch((error) => {
+        // Another process links; what it writes stands.
+        if (!(error instanceof LinkingOvertakenError)) throw error;
+      });
+    }
     if (await areProfilesOld(database.db)) await computeProfiles(performer, system('support'));
   });
   const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');

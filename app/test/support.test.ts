@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import writeXlsxFile from 'write-excel-file/node';
 import type { Actor } from '../src/platform/access.ts';
-import { InvalidError, RefusedError } from '../src/platform/action.ts';
+import { InvalidError, Performer, RefusedError } from '../src/platform/action.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { decideOffer } from '../src/support/allocation/propose.ts';
 import {
@@ -25,6 +25,7 @@ import {
 import { addGoal, addSession, addStep, answerOffer, closePackage, setOutcome, tickStep } from '../src/support/offers/package.ts';
 import { readPackage } from '../src/support/offers/read-package.ts';
 import { approveDelay, askForDelay, recordNotice } from '../src/support/offers/tell.ts';
+import { LinkingOvertakenError } from '../src/support/people/link-records.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
 
@@ -182,6 +183,30 @@ facts:
       tx.selectFrom('support.person_summaries').select('person_id').where('name', '=', 'Perpetua Wyndwick').execute(),
     );
     expect(summaries.map(({ person_id }) => person_id)).toEqual([(await personOf('a')).person_id]);
+  });
+
+  test('two runs at once leave every record with one person, and no person without a record', async () => {
+    const { performer } = serving.waymark;
+    await inSupport((tx) => sql`UPDATE support.records SET person_id = NULL, settled = false`.execute(tx));
+    const other = new Performer(serving.waymark.database.db, serving.waymark.access);
+    const runs = await Promise.allSettled([
+      linkRecords(performer, console_),
+      linkRecords(performer, console_),
+      linkRecords(other, console_),
+    ]);
+    const overtaken = runs.filter((run) => run.status === 'rejected');
+    for (const { reason } of overtaken) expect(reason).toBeInstanceOf(LinkingOvertakenError);
+    expect(overtaken.length).toBeLessThan(3);
+    const { rows } = await inSupport((tx) =>
+      sql<{ alone: number; unsettled: number }>`SELECT
+        (SELECT count(*) FROM support.persons p WHERE ended_at IS NULL AND NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id))::int AS alone,
+        (SELECT count(*) FROM support.records WHERE person_id IS NULL OR NOT settled)::int AS unsettled`.execute(tx),
+    );
+    expect(rows).toEqual([{ alone: 0, unsettled: 0 }]);
+    const twice = await inSupport((tx) =>
+      sql`SELECT 1 FROM support.records r JOIN support.persons p ON p.id = r.person_id WHERE p.ended_at IS NOT NULL`.execute(tx),
+    );
+    expect(twice.rows).toEqual([]);
   });
 
   test('a fact that is challenged counts no more, at once', async () => {

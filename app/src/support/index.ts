@@ -4,7 +4,7 @@ export { type Allocation, allocate, type Candidate, firstCome, needRank, type Se
 export { proposeAllocation } from './allocation/propose.ts';
 export { declareService } from './allocation/services.ts';
 export { areProfilesOld, computeProfiles } from './needs/compute-profiles.ts';
-export { isLinkingDue, type LinkResult, linkRecords } from './people/link-records.ts';
+export { isLinkingDue, LinkingOvertakenError, type LinkResult, linkRecords } from './people/link-records.ts';
 export { readPerson } from './people/read-people.ts';
 export { importRecords, type RecordsImport } from './records/import-records.ts';
 export { type Mapping, MappingError, readMapping } from './records/mapping.ts';

@@ -249,6 +249,7 @@ declare module '../platform/database.ts' {
       by_name: string;
       created_at: Generated<Date>;
     };
+    'support.linkage_state': { only: boolean; run: number };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
   }
 }

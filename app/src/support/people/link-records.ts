@@ -3,7 +3,7 @@ import { carryIdentities, type IdentityEvent } from '@waymark/linkage';
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
-import { type Database, withPurpose } from '../../platform/database.ts';
+import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { type IdentityField, identityKeys } from '../fact-kinds.ts';
 import type {} from '../tables.ts';
 import type { Linked, LinkTask } from './link-table.ts';
@@ -84,11 +84,38 @@ const readStanding: Action<null, { records: number }, Known> = {
   },
 };
 
-const takeNumbers: Action<null, { count: number }, number[]> = {
+/** Another run has begun since; what it writes stands. */
+export class LinkingOvertakenError extends Error {
+  override name = 'LinkingOvertakenError';
+}
+
+/** Begins a run. From now on no earlier one writes anything. */
+const beginRun: Action<null, null, number> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx }, _services, { count }) {
+  async run({ tx }) {
+    const { run } = await tx
+      .updateTable('support.linkage_state')
+      .set({ run: sql<number>`run + 1` })
+      .returning('run')
+      .executeTakeFirstOrThrow();
+    return run;
+  },
+};
+
+/** @throws LinkingOvertakenError when a later run has begun */
+async function mustStand(tx: Tx, run: number): Promise<void> {
+  const { run: latest } = await tx.selectFrom('support.linkage_state').select('run').forShare().executeTakeFirstOrThrow();
+  if (latest !== run) throw new LinkingOvertakenError('Another linking of the records has begun since; this one stops.');
+}
+
+const takeNumbers: Action<null, { run: number; count: number }, number[]> = {
+  name: 'people.link',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx }, _services, { run, count }) {
+    await mustStand(tx, run);
     const { rows } = await sql<{
       id: number;
     }>`SELECT nextval('support.person_numbers')::int AS id FROM generate_series(1, ${count}::int)`.execute(tx);
@@ -102,11 +129,12 @@ const takeNumbers: Action<null, { count: number }, number[]> = {
   },
 };
 
-const writePersons: Action<null, { records: { id: number; import: number; person: number }[] }, null> = {
+const writePersons: Action<null, { run: number; records: { id: number; import: number; person: number }[] }, null> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, note }, _services, { records }) {
+  async run({ tx, note }, _services, { run, records }) {
+    await mustStand(tx, run);
     // One that was sent again meanwhile stays unsettled, and is looked at in the next round.
     await sql`
       UPDATE support.records r SET person_id = x.person, settled = (r.import_id = x.import)
@@ -117,6 +145,7 @@ const writePersons: Action<null, { records: { id: number; import: number; person
 };
 
 interface Rest {
+  run: number;
   events: IdentityEvent[];
   review: Linked['review'];
   undecidable: Set<string>;
@@ -128,7 +157,8 @@ const writeRest: Action<null, Rest, null> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, note }, _services, { events, review, undecidable, model, records }) {
+  async run({ tx, note }, _services, { run, events, review, undecidable, model, records }) {
+    await mustStand(tx, run);
     const log = events.flatMap((event) => {
       if (event.kind === 'created') return [];
       const { person, ...detail } = event;
@@ -151,6 +181,10 @@ const writeRest: Action<null, Rest, null> = {
     await sql`
       UPDATE support.persons p SET ended_at = now(), merged_into = x.into
         FROM jsonb_to_recordset(${JSON.stringify(gone)}::jsonb) AS x(id int, "into" int) WHERE p.id = x.id`.execute(tx);
+    // Whom nobody's record stands with any more, be it of a run that was overtaken, is nobody.
+    await sql`
+      UPDATE support.persons p SET ended_at = now()
+        WHERE ended_at IS NULL AND NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id)`.execute(tx);
     await tx.deleteFrom('support.review_pairs').execute();
     const asked = review.filter(({ left, right }) => !undecidable.has(`${left}/${right}`));
     for (let i = 0; i < asked.length; i += rowsTogether) {
@@ -178,16 +212,32 @@ export async function isLinkingDue(db: Database): Promise<boolean> {
   });
 }
 
+/** One run after another in this process; of several processes the latest run stands. */
+const running = new WeakMap<Performer, Promise<unknown>>();
+
 /**
  * Puts agencies' records together to people. People keep their numbers through merges and splits; what is doubtful waits
  * for a person's decision; decisions are never broken.
+ * @throws LinkingOvertakenError when another process has begun a run meanwhile
  */
-export async function linkRecords(
+export function linkRecords(
   performer: Performer,
   actor: Actor,
   onProgress: (step: string, done: number, all: number) => void = () => undefined,
 ): Promise<LinkResult> {
+  const before = running.get(performer) ?? Promise.resolve();
+  const own = before.catch(() => undefined).then(() => runLinking(performer, actor, onProgress));
+  running.set(performer, own);
+  return own;
+}
+
+async function runLinking(
+  performer: Performer,
+  actor: Actor,
+  onProgress: (step: string, done: number, all: number) => void,
+): Promise<LinkResult> {
   const began = performance.now();
+  const run = await performer.perform(actor, beginRun, null, null);
   const table = new Table();
   for (;;) {
     const rows = await performer.perform(actor, readPart, null, { after: table.last });
@@ -202,7 +252,7 @@ export async function linkRecords(
   const before = table.personOf();
   let fresh = 0;
   const { personOf, events } = carryIdentities(before, groups, () => `new ${fresh++}`);
-  const numbers = await performer.perform(actor, takeNumbers, null, { count: fresh });
+  const numbers = await performer.perform(actor, takeNumbers, null, { run, count: fresh });
   const numberOf = (person: string) => (person.startsWith('new ') ? (numbers[Number(person.slice(4))] as number) : Number(person));
   const numbered = events.map((event) => renumbered(event, numberOf));
   const changed: { id: number; import: number; person: number }[] = [];
@@ -214,10 +264,11 @@ export async function linkRecords(
     if (isMoved || !settled) changed.push({ id, import: importId, person });
   });
   for (let i = 0; i < changed.length; i += rowsTogether) {
-    await performer.perform(actor, writePersons, null, { records: changed.slice(i, i + rowsTogether) });
+    await performer.perform(actor, writePersons, null, { run, records: changed.slice(i, i + rowsTogether) });
     onProgress('people recorded', Math.min(i + rowsTogether, changed.length), changed.length);
   }
   await performer.perform(actor, writeRest, null, {
+    run,
     events: numbered,
     review: linked.review,
     undecidable: standing.undecidable,
