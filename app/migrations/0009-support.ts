@@ -291,5 +291,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await bound('linkage_state', ['record-linkage'], 'SELECT, UPDATE');
   await bound('linkage_models', ['record-linkage'], 'SELECT, INSERT');
   await bound('characteristics', ['record-linkage', 'fairness'], 'SELECT, INSERT, UPDATE, DELETE');
+  // The fairness audit counts; it writes nothing.
+  for (const table of ['records', 'person_summaries', 'packages', 'goals']) {
+    await sql
+      .raw(`CREATE POLICY fairness ON support.${table} FOR SELECT USING (current_setting('waymark.purpose', true) = 'fairness')`)
+      .execute(db);
+  }
   await sql.raw('GRANT USAGE ON SEQUENCE support.person_numbers TO waymark_support').execute(db);
 }

@@ -18,6 +18,7 @@ import { monitoringRoutes } from './supervision/monitoring-routes.ts';
 import { watchingRoutes } from './supervision/watching-routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
 import { allocationRoutes } from './support/allocation-routes.ts';
+import { fairnessRoutes } from './support/fairness-routes.ts';
 import { areProfilesOld, computeProfiles, isLinkingDue, LinkingOvertakenError, linkRecords } from './support/index.ts';
 import { packageRoutes } from './support/package-routes.ts';
 import { peopleRoutes } from './support/people-routes.ts';
@@ -87,6 +88,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       peopleRoutes,
       allocationRoutes,
       packageRoutes,
+      fairnessRoutes,
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {

@@ -90,6 +90,7 @@ const meantFor: Record<string, string> = {
   'package.answer': 'support-worker',
   'package.change': 'support-worker',
   'package.close': 'support-worker',
+  'fairness.read': 'fairness-auditor',
   'source.list': 'data-steward',
   'source.read': 'data-steward',
   'agreement.declare': 'data-steward',

@@ -8,6 +8,7 @@ import type { Actor } from '../src/platform/access.ts';
 import { InvalidError, Performer, RefusedError } from '../src/platform/action.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { decideOffer } from '../src/support/allocation/propose.ts';
+import { readFairness } from '../src/support/fairness/read-fairness.ts';
 import {
   computeProfiles,
   decidePair,
@@ -360,6 +361,18 @@ facts:
     expect(after.profile).toEqual(before.profile);
     const again = await proposeAllocation(performer, worker, now);
     expect(again.placements).toEqual(proposed.placements);
+  });
+
+  test('the fairness audit counts by group, and names nobody', async () => {
+    const auditor: Actor = { id: 'fa-1', name: 'Nia Bowen', role: 'fairness-auditor', purpose: 'fairness' };
+    const view = await serving.waymark.performer.perform(auditor, readFairness, null, null);
+    expect(view.by.map(({ characteristic }) => characteristic)).toEqual(['ethnicity', 'sex']);
+    const groups = view.by[0]?.groups ?? [];
+    expect(groups.length).toBeGreaterThan(3);
+    for (const { people } of groups) expect(people === null || people >= 10).toBe(true);
+    expect(view.by[1]?.groups.find(({ group }) => group === 'female')?.needSeen?.of).toBeGreaterThan(20);
+    for (const actor of [worker, steward])
+      await expect(serving.waymark.performer.perform(actor, readFairness, null, null)).rejects.toThrow(RefusedError);
   });
 
   describe('what should not have been sent', () => {

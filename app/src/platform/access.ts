@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
-export const roles = ['monitoring-officer', 'crime-analyst', 'support-worker', 'data-steward', 'auditor', 'administrator'] as const;
+export const roles = [
+  'monitoring-officer',
+  'crime-analyst',
+  'support-worker',
+  'data-steward',
+  'fairness-auditor',
+  'auditor',
+  'administrator',
+] as const;
 export type StaffRole = (typeof roles)[number];
 /** Beside staff: a tag or gateway that sends fixes, the person at the machine's own console, and the server's own jobs. */
 export type Role = StaffRole | 'device' | 'operator' | 'system';
@@ -33,6 +41,7 @@ export const purposeOf: Record<StaffRole, Purpose> = {
   'crime-analyst': 'crime-matching',
   'support-worker': 'support',
   'data-steward': 'record-linkage',
+  'fairness-auditor': 'fairness',
   auditor: 'oversight',
   administrator: 'administration',
 };

@@ -26,6 +26,7 @@ const links: Link[] = [
   { text: 'Allocation', href: '/allocation', action: 'allocation.read', room: 'support' },
   { text: 'Services', href: '/services', action: 'service.list', room: 'support' },
   { text: 'Instrument', href: '/instrument', action: 'instrument.read', room: 'support' },
+  { text: 'Fairness', href: '/fairness', action: 'fairness.read', room: 'support' },
   { text: 'Review', href: '/review', action: 'review.list', room: 'support' },
   { text: 'Sources', href: '/sources', action: 'source.list', room: 'support' },
   { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },

@@ -12,6 +12,7 @@ const spoken: Record<string, string> = {
   'crime-analyst': 'Crime analyst',
   'support-worker': 'Support worker',
   'data-steward': 'Data steward',
+  'fairness-auditor': 'Fairness auditor',
   auditor: 'Auditor',
   administrator: 'Administrator',
   device: 'Device',

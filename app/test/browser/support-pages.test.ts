@@ -134,6 +134,19 @@ describe('pages of support', () => {
     await context.close();
   });
 
+  test('the fairness auditor sees groups in numbers, and nobody', async () => {
+    const { context, page, errors } = await signIn(browser, serving.url, 'Nia Bowen');
+    await page.goto(`${serving.url}/fairness`);
+    await page.getByRole('heading', { name: 'Is help found and offered alike?' }).waitFor();
+    await look(page, 'fairness');
+    await tabThrough(page, 'fairness');
+    expect(await page.locator('main').innerText()).toMatch(/White British[\s\S]*%/);
+    await page.goto(`${serving.url}/people`);
+    expect(await page.locator('main').innerText()).toContain('You cannot do this');
+    expect(errors.filter((text) => !text.includes('403'))).toEqual([]);
+    await context.close();
+  });
+
   test('the data steward decides doubtful matches by keyboard, and takes a decision back', async () => {
     const { context, page, errors } = await signIn(browser, serving.url, 'Ravi Menon');
     await page.goto(`${serving.url}/review`);

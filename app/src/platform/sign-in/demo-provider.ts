@@ -11,6 +11,7 @@ export const demoAccounts: { id: string; name: string; role: StaffRole; about: s
   { id: 'ca-2', name: 'Priya Nair', role: 'crime-analyst', about: 'A second reviewer' },
   { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', about: 'Sees what people need and offers help' },
   { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', about: 'Brings agencies’ records together, decides doubtful matches' },
+  { id: 'fa-1', name: 'Nia Bowen', role: 'fairness-auditor', about: 'Sees whether help is found and offered alike' },
   { id: 'au-1', name: 'Aled Price', role: 'auditor', about: 'Sees who looked at what' },
   { id: 'ad-1', name: 'Ines Duarte', role: 'administrator', about: 'Manages tags, gateways and tokens' },
 ];

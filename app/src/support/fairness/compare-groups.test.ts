@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type CountedPerson, compareGroups, leastShown, shareOf } from './compare-groups.ts';
+
+const person = (group: string, rest: Partial<CountedPerson> = {}): CountedPerson => ({
+  group,
+  needSeen: false,
+  offered: false,
+  accepted: false,
+  declined: false,
+  goals: 0,
+  goalsReached: 0,
+  ...rest,
+});
+const some = (group: string, count: number, rest: Partial<CountedPerson> = {}) => Array.from({ length: count }, () => person(group, rest));
+
+describe('fairness by group', () => {
+  test.each([
+    [0, 10, 0, 0.278],
+    [5, 10, 0.237, 0.763],
+    [10, 10, 0.722, 1],
+    [500, 1000, 0.469, 0.531],
+  ])('%i of %i: the interval of Wilson', (count, of, low, high) => {
+    const share = shareOf(count, of);
+    expect(share.low).toBeCloseTo(low, 3);
+    expect(share.high).toBeCloseTo(high, 3);
+  });
+
+  test('small groups are not shown, and never one alone', () => {
+    const shown = compareGroups([...some('a', 40), ...some('b', 25), ...some('c', 3)]);
+    expect(shown.map(({ group, people }) => [group, people])).toEqual([
+      ['a', 40],
+      ['b', null],
+      ['c', null],
+    ]);
+    const two = compareGroups([...some('a', 40), ...some('b', 5), ...some('c', 3)]);
+    expect(two.map(({ people }) => people)).toEqual([40, null, null]);
+  });
+
+  test('shares are of those who could have had it', () => {
+    const people = [
+      ...some('a', 20, { needSeen: true, offered: true, accepted: true }),
+      ...some('a', 20, { needSeen: true }),
+      ...some('a', 60),
+      ...some('b', 30),
+    ];
+    const [a, b] = compareGroups(people);
+    expect(a?.needSeen).toMatchObject({ of: 100, share: 0.4 });
+    expect(a?.offered).toMatchObject({ of: 40, share: 0.5 });
+    expect(a?.accepted).toMatchObject({ of: 20, share: 1 });
+    expect(b?.offered).toBeNull();
+    expect(b?.goalsReached).toBeNull();
+  });
+
+  test('no number below ten leaves, whatever the groups', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.boolean(), fc.boolean(), fc.boolean()), { maxLength: 120 }),
+        (rows) => {
+          const shown = compareGroups(
+            rows.map(([group, needSeen, offered, accepted]) => person(group, { needSeen, offered, accepted, declined: !accepted })),
+          );
+          for (const { people, ...shares } of shown) {
+            if (people !== null) expect(people).toBeGreaterThanOrEqual(leastShown);
+            for (const share of Object.values(shares))
+              if (share && typeof share === 'object') expect(share.of).toBeGreaterThanOrEqual(leastShown);
+          }
+          const hidden = shown.filter(({ people }) => people === null).length;
+          if (shown.length > 1) expect(hidden).not.toBe(1);
+        },
+      ),
+    );
+  });
+});
