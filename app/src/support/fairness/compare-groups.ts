@@ -28,6 +28,8 @@ export interface GroupView {
 
 /** Fewer people than this are not shown: somebody could be recognised. */
 export const leastShown = 10;
+/** A share behind which one to four people stand, or which one to four people lack, is not shown. */
+const leastCounted = 5;
 
 const z = 1.959_964;
 
@@ -42,8 +44,8 @@ export function shareOf(count: number, of: number): NonNullable<Share> {
 
 /**
  * Needs found, offers, answers and outcomes by group. Groups of fewer than ten are not shown; where that would leave only one
- * hidden, which could be had by taking the others from the whole, the next smallest is hidden too. A share of fewer than ten
- * is not shown either.
+ * hidden, which could be had by taking the others from the whole, the next smallest is hidden too. A share of fewer than ten,
+ * or one with one to four people on either side of it, is not shown either.
  */
 export function compareGroups(people: readonly CountedPerson[]): GroupView[] {
   const groups = new Map<string, CountedPerson[]>();
@@ -66,7 +68,8 @@ export function compareGroups(people: readonly CountedPerson[]): GroupView[] {
 function viewOf(group: string, own: readonly CountedPerson[]): GroupView {
   const count = (test: (person: CountedPerson) => boolean) => own.filter(test).length;
   const sum = (value: (person: CountedPerson) => number) => own.reduce((all, person) => all + value(person), 0);
-  const shown = (part: number, of: number): Share => (of < leastShown ? null : shareOf(part, of));
+  const isSmall = (count: number) => count > 0 && count < leastCounted;
+  const shown = (part: number, of: number): Share => (of < leastShown || isSmall(part) || isSmall(of - part) ? null : shareOf(part, of));
   const needSeen = count((person) => person.needSeen);
   const answered = count(({ accepted, declined }) => accepted || declined);
   return {
