@@ -62,8 +62,12 @@ describe('fairness by group', () => {
           );
           for (const { people, ...shares } of shown) {
             if (people !== null) expect(people).toBeGreaterThanOrEqual(leastShown);
-            for (const share of Object.values(shares))
-              if (share && typeof share === 'object') expect(share.of).toBeGreaterThanOrEqual(leastShown);
+            for (const share of Object.values(shares)) {
+              if (!share || typeof share !== 'object') continue;
+              expect(share.of).toBeGreaterThanOrEqual(leastShown);
+              const reached = Math.round(share.share * share.of);
+              for (const count of [reached, share.of - reached]) expect([1, 2, 3, 4]).not.toContain(count);
+            }
           }
           const hidden = shown.filter(({ people }) => people === null).length;
           if (shown.length > 1) expect(hidden).not.toBe(1);
