@@ -125,7 +125,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       low integer,
       high integer,
       band text,
-      levels jsonb NOT NULL
+      levels jsonb NOT NULL,
+      computed_at timestamptz NOT NULL DEFAULT now()
     )`,
     'CREATE INDEX person_summaries_need ON support.person_summaries (low DESC NULLS LAST, high DESC, person_id)',
     'CREATE INDEX person_summaries_name ON support.person_summaries (lower(name))',

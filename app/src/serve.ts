@@ -114,13 +114,14 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   await jobs.define(peopleDue, async () => {
     const { performer, database } = waymark;
     const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
-    if (await isLinkingDue(database.db)) {
+    const isDue = await isLinkingDue(database.db);
+    if (isDue) {
       await linkRecords(performer, system('record-linkage')).catch((error) => {
         // Another process links; what it writes stands.
         if (!(error instanceof LinkingOvertakenError)) throw error;
       });
     }
-    if (await areProfilesOld(database.db)) await computeProfiles(performer, system('support'));
+    if (isDue || (await areProfilesOld(database.db))) await computeProfiles(performer, system('support'));
   });
   const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');
   let forgetting: NodeJS.Timeout | null = null;

@@ -10,6 +10,7 @@ import { withPurpose } from '../src/platform/database.ts';
 import { decideOffer } from '../src/support/allocation/propose.ts';
 import { readFairness } from '../src/support/fairness/read-fairness.ts';
 import {
+  areProfilesOld,
   computeProfiles,
   decidePair,
   declareAgreement,
@@ -334,6 +335,42 @@ facts:
       sessions: [{ attended: 'attended' }],
     });
     await expect(p.perform(worker, addGoal, null, { id, goal: 'Another' })).rejects.toThrow(/Only an accepted package/);
+  });
+
+  test('what was told and agreed follows a person who turns out to be the same as another; new statements make lists anew', async () => {
+    const { performer, database } = serving.waymark;
+    const mapping = readMapping(`
+format: waymark-mapping-1
+name: pair
+reads: csv
+key: { column: id }
+identity:
+  forename: { column: first }
+  surname: { column: last }
+facts:
+  - { kind: housing, value: { column: home }, on: { column: since } }`);
+    await take(written('pair.csv', 'id,first,last,home,since\nm1,Jocasta,Underwyck,,\nm2,Ezekiel,Pemmerstone,,\n'), 'desk', mapping);
+    await linkRecords(performer, console_);
+    await computeProfiles(performer, profiler, { now });
+    const personOf = async (key: string) =>
+      (await inSupport((tx) =>
+        tx.selectFrom('support.records').select(['id', 'person_id']).where('key', '=', key).executeTakeFirstOrThrow(),
+      )) as { id: number; person_id: number };
+    const [a, b] = [await personOf('m1'), await personOf('m2')];
+    expect(a.person_id).not.toBe(b.person_id);
+    for (const { person_id: person } of [a, b])
+      await performer.perform(worker, recordNotice, null, { person, on: today, whom: 'the person', how: 'in person', today });
+    await performer.perform(steward, decidePair, null, { left: a.id, right: b.id, decision: 'same', reason: 'one person, two names' });
+    await linkRecords(performer, console_);
+    await computeProfiles(performer, profiler, { now });
+    const { person_id: person } = await personOf('m1');
+    const view = await performer.perform(worker, readPerson, null, { id: person, today });
+    expect(view.notices.length).toBe(2);
+    expect(await areProfilesOld(database.db, now)).toBe(false);
+    // A statement alone changes no identity, and still makes the lists old.
+    await take(written('pair2.csv', 'id,first,last,home,since\nm1,Jocasta,Underwyck,homeless,2026-10-01\n'), 'desk', mapping);
+    expect(await isLinkingDue(database.db)).toBe(false);
+    expect(await areProfilesOld(database.db, now)).toBe(true);
   });
 
   test('whoever declines keeps every other chance, and gives the place back', async () => {

@@ -210,7 +210,7 @@ const linkPeopleCommand: Command = async (waymark, _args, emit) => {
         (step, done, all) => void emit({ kind: 'progress', done, all, unit: step }),
       )
     : null;
-  const profiled = (await areProfilesOld(database.db)) ? await computeProfiles(performer, consoleActor('support')) : 0;
+  const profiled = linked || (await areProfilesOld(database.db)) ? await computeProfiles(performer, consoleActor('support')) : 0;
   await emit({ kind: 'result', value: linked && { ...linked, profiled } });
 };
 

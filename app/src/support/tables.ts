@@ -137,6 +137,7 @@ declare module '../platform/database.ts' {
       high: number | null;
       band: string | null;
       levels: Json<Record<string, [low: number, high: number]>>;
+      computed_at: Generated<Date>;
     };
     'support.challenges': {
       id: Generated<number>;

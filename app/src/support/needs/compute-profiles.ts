@@ -62,7 +62,7 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
     await sql`DELETE FROM support.person_summaries WHERE person_id > ${after} AND person_id <= ${last}`.execute(tx);
     if (rows.length > 0) {
       await sql`
-        INSERT INTO support.person_summaries
+        INSERT INTO support.person_summaries (person_id, name, born, records, sources, as_of, instrument, age, stages, low, high, band, levels)
         SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(person_id int, name text, born date, records int, sources jsonb, as_of date,
           instrument text, age int, stages jsonb, low int, high int, band text, levels jsonb)`.execute(tx);
     }
@@ -71,14 +71,21 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
   },
 };
 
-/** Statements expire, and people have birthdays: are there summaries of another day or instrument, or people without one? */
+/**
+ * Statements expire, come in and are challenged, and people have birthdays: is there a summary of another day or instrument, a
+ * person without one, or something newer than the oldest?
+ */
 export async function areProfilesOld(db: Database, now: () => Date = () => new Date()): Promise<boolean> {
   const [today, { version }] = [now().toISOString().slice(0, 10), currentInstrument()];
   return withPurpose(db, 'support', 'support', async (tx) => {
     const { rows } = await sql<{ old: boolean }>`
       SELECT EXISTS (SELECT FROM support.person_summaries WHERE as_of <> ${today} OR instrument <> ${version})
         OR EXISTS (SELECT FROM support.persons p WHERE p.ended_at IS NULL AND NOT EXISTS
-          (SELECT FROM support.person_summaries s WHERE s.person_id = p.id)) AS old`.execute(tx);
+          (SELECT FROM support.person_summaries s WHERE s.person_id = p.id))
+        OR EXISTS (SELECT FROM support.record_imports WHERE finished_at >= (SELECT min(computed_at) FROM support.person_summaries))
+        OR EXISTS (SELECT FROM support.facts WHERE challenged_at >= (SELECT min(computed_at) FROM support.person_summaries)) AS old`.execute(
+      tx,
+    );
     return rows[0]?.old ?? false;
   });
 }
@@ -95,6 +102,7 @@ export async function computeProfiles(
 ): Promise<number> {
   const instrument = currentInstrument();
   const today = now().toISOString().slice(0, 10);
+  await performer.perform(actor, followMerges, null, null);
   let after = 0;
   let done = 0;
   for (;;) {
@@ -107,6 +115,28 @@ export async function computeProfiles(
   await performer.perform(actor, forgetEnded, null, null);
   return done;
 }
+
+/** What was told, proposed and agreed follows a person into whom they were found to be the same as. */
+const followMerges: Action<null, null, null> = {
+  name: 'people.profile',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, note }) {
+    let moved = 0;
+    for (const table of ['notices', 'packages']) {
+      // A chain of merges is followed link by link.
+      for (let changed = 1; changed > 0; ) {
+        const result = await sql`
+          UPDATE ${sql.table(`support.${table}`)} t SET person_id = p.merged_into
+            FROM support.persons p WHERE p.id = t.person_id AND p.merged_into IS NOT NULL`.execute(tx);
+        changed = Number(result.numAffectedRows ?? 0);
+        moved += changed;
+      }
+    }
+    note(null, { moved });
+    return null;
+  },
+};
 
 /** A person who became part of another has no summary any more. */
 const forgetEnded: Action<null, null, null> = {
