@@ -32,6 +32,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       source_id integer NOT NULL REFERENCES support.sources,
       agreement_id integer NOT NULL REFERENCES support.agreements,
       mapping text NOT NULL,
+      mapping_hash text NOT NULL,
       file_name text NOT NULL,
       sha256 text NOT NULL,
       at timestamptz NOT NULL DEFAULT now(),
@@ -188,6 +189,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     `CREATE TABLE support.notices (
       id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       person_id integer NOT NULL REFERENCES support.persons,
+      record_id integer REFERENCES support.records ON DELETE SET NULL,
       told_on date,
       told_whom text CHECK (told_whom IN ('the person', 'a parent or carer')),
       how text,
@@ -204,6 +206,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     `CREATE TABLE support.packages (
       id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       person_id integer NOT NULL REFERENCES support.persons,
+      record_id integer REFERENCES support.records ON DELETE SET NULL,
       proposal_id integer UNIQUE REFERENCES support.allocation_proposals,
       service_id integer REFERENCES support.services,
       state text NOT NULL CHECK (state IN ('offered', 'accepted', 'declined', 'could not be asked', 'closed')),
@@ -252,6 +255,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT now()
     )`,
     'CREATE INDEX sessions_package ON support.sessions (package_id)',
+    `CREATE TABLE support.waiting (
+      person_id integer PRIMARY KEY REFERENCES support.persons,
+      since timestamptz NOT NULL DEFAULT now()
+    )`,
     `CREATE TABLE support.linkage_state (
       "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
       run integer NOT NULL
@@ -289,6 +296,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'sessions',
   ])
     await bound(table, ['support'], 'SELECT, INSERT, UPDATE');
+  await bound('waiting', ['support'], 'SELECT, INSERT, DELETE');
   await bound('linkage_state', ['record-linkage'], 'SELECT, UPDATE');
   await bound('linkage_models', ['record-linkage'], 'SELECT, INSERT');
   await bound('characteristics', ['record-linkage', 'fairness'], 'SELECT, INSERT, UPDATE, DELETE');

@@ -85,7 +85,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       complianceRoutes,
       (app, web) => deliveryRoutes(app, web, channels),
       (app, web) => recordsRoutes(app, web, () => jobs.ask(peopleDue)),
-      peopleRoutes,
+      (app, web) => peopleRoutes(app, web, () => jobs.ask(peopleDue)),
       allocationRoutes,
       packageRoutes,
       fairnessRoutes,

@@ -27,7 +27,9 @@ import {
 import { addGoal, addSession, addStep, answerOffer, closePackage, setOutcome, tickStep } from '../src/support/offers/package.ts';
 import { readPackage } from '../src/support/offers/read-package.ts';
 import { approveDelay, askForDelay, recordNotice } from '../src/support/offers/tell.ts';
+import { challengeFact } from '../src/support/people/challenge-fact.ts';
 import { LinkingOvertakenError } from '../src/support/people/link-records.ts';
+import { undoDecision } from '../src/support/review/decide-pair.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
 
@@ -366,6 +368,22 @@ facts:
     const { person_id: person } = await personOf('m1');
     const view = await performer.perform(worker, readPerson, null, { id: person, today });
     expect(view.notices.length).toBe(2);
+    // And back again when it turns out to have been a mistake.
+    const standing = await inSupport((tx) =>
+      tx
+        .selectFrom('support.pair_decisions')
+        .select('id')
+        .where('undone_at', 'is', null)
+        .where('reason', '=', 'one person, two names')
+        .executeTakeFirstOrThrow(),
+    );
+    await performer.perform(steward, undoDecision, null, { id: standing.id });
+    await linkRecords(performer, console_);
+    await computeProfiles(performer, profiler, { now });
+    for (const key of ['m1', 'm2']) {
+      const own = await performer.perform(worker, readPerson, null, { id: (await personOf(key)).person_id, today });
+      expect(own.notices.length, key).toBe(1);
+    }
     expect(await areProfilesOld(database.db, now)).toBe(false);
     // A statement alone changes no identity, and still makes the lists old.
     await take(written('pair2.csv', 'id,first,last,home,since\nm1,Jocasta,Underwyck,homeless,2026-10-01\n'), 'desk', mapping);
@@ -398,6 +416,18 @@ facts:
     expect(after.profile).toEqual(before.profile);
     const again = await proposeAllocation(performer, worker, now);
     expect(again.placements).toEqual(proposed.placements);
+    const old = await withPurpose(database.db, 'support', 'support', (tx) =>
+      tx
+        .selectFrom('support.allocation_proposals')
+        .select(['id', 'person_id'])
+        .where('run_id', '=', proposed.runId)
+        .where('decision', 'is', null)
+        .executeTakeFirstOrThrow(),
+    );
+    await performer.perform(worker, recordNotice, null, { person: old.person_id, on: today, whom: 'the person', how: 'in person', today });
+    await expect(performer.perform(worker, decideOffer, null, { id: old.id, decision: 'offer', reason: 'agreed', today })).rejects.toThrow(
+      /proposed anew since/,
+    );
   });
 
   test('the fairness audit counts by group, and names nobody', async () => {
@@ -410,6 +440,86 @@ facts:
     expect(view.by[1]?.groups.find(({ group }) => group === 'female')?.needSeen?.of).toBeGreaterThan(20);
     for (const actor of [worker, steward])
       await expect(serving.waymark.performer.perform(actor, readFairness, null, null)).rejects.toThrow(RefusedError);
+  });
+
+  test("an agency's correction takes the place of what it said of that day; a challenged statement does not come back under a later one", async () => {
+    await declare('correcting');
+    const mapping = readMapping(`
+format: waymark-mapping-1
+name: correcting
+reads: csv
+key: { column: id }
+identity:
+  forename: { column: first }
+  surname: { column: last }
+facts:
+  - { kind: housing, value: { column: home }, on: { column: since } }
+characteristics:
+  ethnicity: { column: ethnic }`);
+    const { performer, database } = serving.waymark;
+    const send = (name: string, row: string) => take(written(name, `id,first,last,home,since,ethnic\n${row}\n`), 'correcting', mapping);
+    const stated = () =>
+      inSupport((tx) =>
+        sql<{ value: string; on: string; challenged: boolean }>`
+          SELECT f.value, to_char(f.on_date, 'YYYY-MM-DD') AS on, f.challenged_at IS NOT NULL AS challenged
+          FROM support.facts f JOIN support.records r ON r.id = f.record_id WHERE r.key = 'k1' ORDER BY f.on_date, f.value`.execute(tx),
+      ).then(({ rows }) => rows);
+    await send('c1.csv', 'k1,Tabitha,Thornwick,homeless,2026-10-01,Mixed');
+    await send('c2.csv', 'k1,Tabitha,Thornwick,settled,2026-10-01,');
+    expect(await stated()).toEqual([{ value: 'settled', on: '2026-10-01', challenged: false }]);
+    const kept = await withPurpose(database.db, 'support', 'fairness', (tx) =>
+      tx
+        .selectFrom('support.characteristics as c')
+        .innerJoin('support.records as r', 'r.id', 'c.record_id')
+        .select('c.value')
+        .where('r.key', '=', 'k1')
+        .execute(),
+    );
+    expect(kept).toEqual([]);
+    // Back to the first file: it is not the last that was read, so it counts.
+    expect(await send('c1.csv', 'k1,Tabitha,Thornwick,homeless,2026-10-01,Mixed')).toMatchObject({ again: false });
+    expect(await stated()).toEqual([{ value: 'homeless', on: '2026-10-01', challenged: false }]);
+    await linkRecords(performer, console_);
+    const { id, person_id } = (await inSupport((tx) =>
+      tx
+        .selectFrom('support.facts as f')
+        .innerJoin('support.records as r', 'r.id', 'f.record_id')
+        .select(['f.id', 'r.person_id'])
+        .where('r.key', '=', 'k1')
+        .executeTakeFirstOrThrow(),
+    )) as { id: number; person_id: number };
+    await performer.perform(worker, challengeFact, null, { person: person_id, fact: id, reason: 'They never lost the flat.' });
+    await send('c3.csv', 'k1,Tabitha,Thornwick,homeless,2026-10-20,Mixed');
+    expect(await stated()).toEqual([
+      { value: 'homeless', on: '2026-10-01', challenged: true },
+      { value: 'homeless', on: '2026-10-20', challenged: true },
+    ]);
+  });
+
+  test('days that no calendar has, characters that no database takes, and words that an agreement forbids stop nothing and show nowhere', async () => {
+    await declare('odd', { fields: ['forename', 'surname', 'housing'] });
+    const mapping = readMapping(`
+format: waymark-mapping-1
+name: odd
+reads: csv
+key: { column: id }
+identity:
+  forename: { column: first }
+  surname: { column: last }
+  date_of_birth: { column: born, as: date }
+facts:
+  - { kind: housing, value: { column: home }, on: { column: since } }
+  - { kind: substance use, value: { column: drugs, words: { no: none } }, on: { column: since } }`);
+    const row = `o1,Nul\u0000Name,${'x'.repeat(499)}😀,whenever,settled,2025-02-30,heroin daily`;
+    const result = await take(
+      written('odd.csv', `id,first,last,born,home,since,drugs\n${row}\no2,Ada,Bell,,settled,2026-01-31,\n`),
+      'odd',
+      mapping,
+    );
+    expect(result.counts).toMatchObject({ rows: 2, added: 2, facts: 1 });
+    expect(result.problems).toMatchObject([{ row: 2, column: 'since', value: '2025-02-30' }]);
+    expect(result.dropped).toEqual({ date_of_birth: 1, 'substance use': 1 });
+    expect(JSON.stringify(result)).not.toMatch(/heroin|whenever/);
   });
 
   describe('what should not have been sent', () => {

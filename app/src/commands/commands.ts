@@ -27,6 +27,7 @@ import {
   importRecords,
   isLinkingDue,
   linkRecords,
+  listSources,
   mappingNames,
   mappingOfName,
   proposeAllocation,
@@ -182,6 +183,12 @@ const importRecordsCommand: Command = async (waymark, args, emit) => {
   const mapping = mappingFrom(args.mapping);
   const path = existing(args.file);
   if (args.register === true) {
+    const known = await waymark.performer.perform(actor, listSources, null, { today: new Date().toISOString().slice(0, 10) });
+    if (known.some(({ name }) => name === source))
+      throw new InvalidError(
+        `The source "${source}" is on the register already. Leave --register out: its own agreement counts.`,
+        'source',
+      );
     const day = (years: number) =>
       `${new Date().getFullYear() + years}${new Date().toISOString().slice(4, 10)}`.replace('-02-29', '-02-28');
     await waymark.performer.perform(actor, declareAgreement, null, {

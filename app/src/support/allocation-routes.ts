@@ -6,6 +6,7 @@ import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { decideOffer, objective, offerDecisions, proposeAllocation, readAllocation } from './allocation/propose.ts';
 import { declareService, endService, listServices, serviceKinds } from './allocation/services.ts';
+import { dayIn } from './days.ts';
 import { currentInstrument } from './needs/instrument.ts';
 
 const room = 'support' as const;
@@ -128,7 +129,7 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
         id: idOf(id),
         decision,
         reason,
-        today: new Date().toISOString().slice(0, 10),
+        today: dayIn(web.waymark.timeZone),
       });
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;

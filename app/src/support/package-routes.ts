@@ -4,6 +4,7 @@ import { InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/server.ts';
+import { dayIn } from './days.ts';
 import {
   addGoal,
   addSession,
@@ -22,11 +23,11 @@ import { readPackage } from './offers/read-package.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
-const today = () => new Date().toISOString().slice(0, 10);
 
 /** Offers and what becomes of them: answer, goals, steps, sessions, outcomes, closing. */
 export function packageRoutes(app: FastifyInstance, web: WebKit): void {
-  const { performer } = web.waymark;
+  const { performer, timeZone } = web.waymark;
+  const today = () => dayIn(timeZone);
   const show = async (request: FastifyRequest, id: number, error: { text: string; field: string | null } | null) => ({
     pack: await performer.perform(actorOf(request), readPackage, null, { id }),
     answers,

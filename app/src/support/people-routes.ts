@@ -5,6 +5,7 @@ import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
+import { dayIn } from './days.ts';
 import { factKinds } from './fact-kinds.ts';
 import { currentInstrument, type Instrument } from './needs/instrument.ts';
 import { readNotice } from './offers/read-notice.ts';
@@ -15,7 +16,6 @@ import { listPeople, type PeopleQuery, readPerson } from './people/read-people.t
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
 const security = [{ token: [] }];
-const today = () => new Date().toISOString().slice(0, 10);
 
 const readTheInstrument: Action<null, null, Instrument> = {
   name: 'instrument.read',
@@ -25,8 +25,9 @@ const readTheInstrument: Action<null, null, Instrument> = {
 };
 
 /** People, their needs, and the instrument by which needs are read: pages and API. */
-export function peopleRoutes(app: FastifyInstance, web: WebKit): void {
-  const { performer } = web.waymark;
+export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: () => Promise<void>): void {
+  const { performer, timeZone } = web.waymark;
+  const today = () => dayIn(timeZone);
   const queryOf = (request: FastifyRequest): PeopleQuery & { page: number } => {
     const { stage, factor, band, sort } = (request.query ?? {}) as Record<string, string>;
     const { stages, factors, bands } = currentInstrument();
@@ -105,9 +106,10 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/people/:id/challenge', { config: { action: 'fact.challenge', room }, schema: { params: Id } }, async (request, reply) => {
     const [fact, reason] = textsOf(request.body, 'fact', 'reason');
-    return change(request, reply, 'Challenged. It is not relied on from now on.', (person) =>
-      performer.perform(actorOf(request), challengeFact, null, { person, fact: idOf(fact), reason }),
-    );
+    return change(request, reply, 'Challenged. It is not relied on from now on.', async (person) => {
+      await performer.perform(actorOf(request), challengeFact, null, { person, fact: idOf(fact), reason });
+      await askForProfiles();
+    });
   });
   app.get('/people/:id/notice', { config: { action: 'notice.read', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };

@@ -12,6 +12,7 @@ import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { declareAgreement, lawfulBases } from './agreements/declare-source.ts';
 import { listSources, readRecordImport, readSource } from './agreements/read-sources.ts';
+import { dayIn } from './days.ts';
 import { characteristics, factKinds, identityFields } from './fact-kinds.ts';
 import { importRecords } from './records/import-records.ts';
 import { MappingError, readMapping } from './records/mapping.ts';
@@ -25,7 +26,6 @@ const Record = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
 const Pair = Type.Object({ left: Record, right: Record });
 const room = 'support' as const;
 const security = [{ token: [] }];
-const today = () => new Date().toISOString().slice(0, 10);
 
 /** Fields that an agreement may allow, in groups, for its form. */
 const fieldGroups = [
@@ -36,7 +36,8 @@ const fieldGroups = [
 
 /** Agreements, sources, imports, and decisions on doubtful matches: pages and API. */
 export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: () => Promise<void>): void {
-  const { performer } = web.waymark;
+  const { performer, timeZone } = web.waymark;
+  const today = () => dayIn(timeZone);
 
   const showSources = async (request: FastifyRequest, error: { text: string; field: string | null } | null, draft: object) => ({
     sources: await performer.perform(actorOf(request), listSources, null, { today: today() }),
@@ -108,6 +109,7 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
         fileName: body.file?.filename ?? 'upload',
         source: source.name,
         mapping,
+        timeZone,
       });
       if (result.again) web.notice(request, 'This very file had been read before. Nothing was changed.');
       else await askForLinking();

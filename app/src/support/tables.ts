@@ -64,6 +64,7 @@ declare module '../platform/database.ts' {
       source_id: number;
       agreement_id: number;
       mapping: string;
+      mapping_hash: string;
       file_name: string;
       sha256: string;
       at: Generated<Date>;
@@ -191,9 +192,11 @@ declare module '../platform/database.ts' {
       decided_by: string | null;
       decided_at: Date | null;
     };
+    'support.waiting': { person_id: number; since: Generated<Date> };
     'support.notices': {
       id: Generated<number>;
       person_id: number;
+      record_id: number | null;
       told_on: Day | null;
       told_whom: 'the person' | 'a parent or carer' | null;
       how: string | null;
@@ -206,6 +209,7 @@ declare module '../platform/database.ts' {
     'support.packages': {
       id: Generated<number>;
       person_id: number;
+      record_id: number | null;
       proposal_id: number | null;
       service_id: number | null;
       state: PackageState;

@@ -70,7 +70,7 @@ export { probabilityOf, type WeightPart, Weights } from './score/weights.ts';
 export { edits } from './similarity/edits.ts';
 export { jaroWinkler } from './similarity/jaro-winkler.ts';
 export { areNicknames } from './similarity/nicknames.ts';
-export { standardDate } from './standardise/date.ts';
+export { isCalendarDate, standardDate } from './standardise/date.ts';
 export { standardEmail } from './standardise/email.ts';
 export { type IdentifierKind, identifierKinds, standardIdentifier } from './standardise/identifier.ts';
 export { standardise } from './standardise/index.ts';

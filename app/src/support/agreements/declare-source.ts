@@ -1,4 +1,5 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
+import { isDay } from '../days.ts';
 import { characteristics, factKindKeys, identityKeys } from '../fact-kinds.ts';
 import type {} from '../tables.ts';
 
@@ -20,7 +21,7 @@ export interface NewAgreement {
   retentionMonths: number;
 }
 
-/** Puts an agreement on the register; its source is made if there is none of the name. One that is in force already ends. */
+/** Puts an agreement on the register; its source is made if there is none of the name. One that is in force ends when this one is. */
 export const declareAgreement: Action<null, NewAgreement, { agreementId: number; sourceId: number }> = {
   name: 'agreement.declare',
   room: 'support',
@@ -36,12 +37,15 @@ export const declareAgreement: Action<null, NewAgreement, { agreementId: number;
         .values({ name: given.source.trim(), agency: given.agency.trim() })
         .returning('id')
         .executeTakeFirstOrThrow());
-    await tx
-      .updateTable('support.agreements')
-      .set({ ended_at: new Date() })
-      .where('source_id', '=', source.id)
-      .where('ended_at', 'is', null)
-      .execute();
+    // One that begins later leaves the one in force alone until then: of two in force the newer counts.
+    if (given.startsOn <= new Date().toISOString().slice(0, 10)) {
+      await tx
+        .updateTable('support.agreements')
+        .set({ ended_at: new Date() })
+        .where('source_id', '=', source.id)
+        .where('ended_at', 'is', null)
+        .execute();
+    }
     const { id } = await tx
       .insertInto('support.agreements')
       .values({
@@ -63,8 +67,6 @@ export const declareAgreement: Action<null, NewAgreement, { agreementId: number;
   },
 };
 
-const day = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
-
 function faultOf({
   source,
   agency,
@@ -85,8 +87,8 @@ function faultOf({
   const unknown = fields.filter((field) => !sharedFields.includes(field));
   if (unknown.length > 0) return new InvalidError(`No such field: ${unknown.join(', ')}.`, 'fields');
   if (fields.length === 0) return new InvalidError('Choose the fields that may be shared.', 'fields');
-  if (!day.test(startsOn)) return new InvalidError('Give the day from which it holds.', 'startsOn');
-  if (!day.test(endsOn) || endsOn < startsOn)
+  if (!isDay(startsOn)) return new InvalidError('Give the day from which it holds.', 'startsOn');
+  if (!isDay(endsOn) || endsOn < startsOn)
     return new InvalidError('Give the day on which it ends, after the one on which it begins.', 'endsOn');
   if (!Number.isInteger(retentionMonths) || retentionMonths < 1 || retentionMonths > 300)
     return new InvalidError('Say for how many months records are kept, from 1 to 300.', 'retentionMonths');

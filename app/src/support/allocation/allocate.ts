@@ -12,7 +12,7 @@ export interface Candidate {
   levels: Record<string, number>;
   /** Weeks since the person asked or was first put forward. */
   waitingWeeks: number;
-  /** Areas the person said they can get to; null where they named none. */
+  /** Areas the person said they can get to; null where they named none: then only what is for everywhere. */
   areas: string[] | null;
 }
 
@@ -49,7 +49,7 @@ const longestWait = 104;
 /** Levels of need that a service is expected to meet for a person: Σ level × share, over the factors. Null where they are not eligible. */
 export function needMetBy({ levels, age, areas }: Candidate, { serves, ages, area }: ServiceOffer): number | null {
   if (age === null || age < ages.from || age > ages.to) return null;
-  if (area !== null && areas !== null && !areas.includes(area)) return null;
+  if (area !== null && !areas?.includes(area)) return null;
   let sum = 0;
   for (const [factor, share] of Object.entries(serves)) sum += (levels[factor] ?? 0) * share;
   const met = Math.round(sum * grain) / grain;
@@ -67,7 +67,7 @@ interface Option extends Placement {
  * A linear programme of the transport kind (Hitchcock 1941): its best corners are whole places by themselves. Solved with
  * HiGHS. What one more place would bring is the dual value of the service's places.
  *
- * @param timeLimitS after this the best that was found is given
+ * @param timeLimitS after this the better of the two usual orders is given
  */
 export async function allocate(
   candidates: readonly Candidate[],
@@ -83,6 +83,11 @@ export async function allocate(
   const solved = highs.solve(programme(options, services, perWait), { time_limit: timeLimitS, output_flag: false });
   const isBest = solved.Status === 'Optimal';
   if (!isBest && solved.Status !== 'Time limit reached') throw new Error(`The allocation could not be worked out: ${solved.Status}`);
+  if (!isBest) {
+    // What was reached when the time ran out need not keep to the places.
+    const [one, other] = [firstCome(candidates, services), needRank(candidates, services)];
+    return { ...(one.needMet > other.needMet ? one : other), status: 'stopped at the time limit' };
+  }
   const columns = solved.Columns as Record<string, { Primal?: number }>;
   const placements = options
     .filter((_, i) => (columns[`x${i}`]?.Primal ?? 0) > 0.5)
@@ -93,7 +98,7 @@ export async function allocate(
     const service = /^s(\d+)$/.exec(row.Name ?? '')?.[1];
     if (service) onePlaceMore.set(Number(service), Math.max(0, Math.round(Math.abs(row.Dual ?? 0) * grain) / grain));
   }
-  return { placements, needMet: total(placements), onePlaceMore, status: isBest ? 'best' : 'stopped at the time limit' };
+  return { placements, needMet: total(placements), onePlaceMore, status: 'best' };
 }
 
 /** Those who have waited longest first, each the place that meets most of their need. What most waiting lists do. */
@@ -133,7 +138,7 @@ function inOrder(candidates: readonly Candidate[], services: readonly ServiceOff
 function optionsOf(candidates: readonly Candidate[], services: readonly ServiceOffer[]): Option[] {
   return candidates.flatMap((candidate) =>
     services.flatMap((offer): Option[] => {
-      const needMet = offer.places > 0 ? needMetBy(candidate, offer) : null;
+      const needMet = needMetBy(candidate, offer);
       const wait = Math.min(longestWait, Math.max(0, candidate.waitingWeeks)) / longestWait;
       return needMet === null ? [] : [{ person: candidate.person, service: offer.service, needMet, wait }];
     }),

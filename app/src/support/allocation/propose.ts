@@ -2,8 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import { currentInstrument } from '../needs/instrument.ts';
-import { mustBeTold } from '../offers/tell.ts';
+import { anchorOf, mustBeTold } from '../offers/tell.ts';
 import type { OfferDecision, ServiceInRun } from '../tables.ts';
 import { type Allocation, type Candidate, firstCome, needMetBy, needRank, type ServiceOffer } from './allocate.ts';
 
@@ -27,14 +28,16 @@ const readInputs: Action<null, { now: Date }, Inputs> = {
   room: 'support',
   purpose: 'support',
   async run({ tx, note }, _services, { now }) {
+    // From now on whoever could be offered something waits.
+    await sql`
+      INSERT INTO support.waiting (person_id)
+      SELECT p.person_id FROM support.person_summaries p WHERE p.low > 0 AND p.age IS NOT NULL AND NOT EXISTS (
+        SELECT FROM support.packages k WHERE k.person_id = p.person_id AND k.state IN ('offered', 'accepted'))
+      ON CONFLICT (person_id) DO NOTHING`.execute(tx);
     const rows = await tx
       .selectFrom('support.person_summaries as p')
-      .select(['p.person_id', 'p.age', 'p.levels'])
-      .select(
-        sql<Date | null>`(SELECT min(r.at) FROM support.allocation_proposals a JOIN support.allocation_runs r ON r.id = a.run_id WHERE a.person_id = p.person_id)`.as(
-          'first',
-        ),
-      )
+      .innerJoin('support.waiting as w', 'w.person_id', 'p.person_id')
+      .select(['p.person_id', 'p.age', 'p.levels', 'w.since'])
       .where('p.low', '>', 0)
       .where('p.age', 'is not', null)
       .where(
@@ -55,11 +58,11 @@ const readInputs: Action<null, { now: Date }, Inputs> = {
       .execute();
     note(null, { candidates: rows.length, services: offers.length });
     return {
-      candidates: rows.map(({ person_id, age, levels, first }) => ({
+      candidates: rows.map(({ person_id, age, levels, since }) => ({
         person: person_id,
         age,
         levels: Object.fromEntries(Object.entries(levels).map(([factor, [low]]) => [factor, low])),
-        waitingWeeks: first ? Math.floor((now.getTime() - first.getTime()) / weekMs) : 0,
+        waitingWeeks: Math.max(0, Math.floor((now.getTime() - since.getTime()) / weekMs)),
         areas: null,
       })),
       services: offers.map(({ id, name, age_from, age_to, area, serves, places }) => ({
@@ -284,7 +287,7 @@ export const decideOffer: Action<null, { id: number; decision: string; reason: s
     note({ kind: 'allocation proposal', id }, { decision });
     const found = await tx
       .selectFrom('support.allocation_proposals')
-      .select(['id', 'decision', 'person_id', 'service_id'])
+      .select(['id', 'decision', 'person_id', 'service_id', 'run_id'])
       .where('id', '=', id)
       .forUpdate()
       .executeTakeFirst();
@@ -293,7 +296,10 @@ export const decideOffer: Action<null, { id: number; decision: string; reason: s
       throw new InvalidError('Choose: offer, do not offer, or look again later.', `decision-${id}`);
     if (reason.trim().length < 3) throw new InvalidError('Say in a few words why.', `reason-${id}`);
     if (found.decision) throw new InvalidError('This has been decided already.', `decision-${id}`);
-    if (decision === 'offer') await mustBeTold(tx, found.person_id, today, `decision-${id}`);
+    if (decision === 'offer') {
+      await mustBeTold(tx, found.person_id, today, `decision-${id}`);
+      await mustBeFree(tx, found, `decision-${id}`);
+    }
     await tx
       .updateTable('support.allocation_proposals')
       .set({ decision: decision as OfferDecision, reason: reason.trim().slice(0, 1000), decided_by: actor.name, decided_at: new Date() })
@@ -304,6 +310,7 @@ export const decideOffer: Action<null, { id: number; decision: string; reason: s
         .insertInto('support.packages')
         .values({
           person_id: found.person_id,
+          record_id: await anchorOf(tx, found.person_id),
           proposal_id: id,
           service_id: found.service_id,
           state: 'offered',
@@ -317,7 +324,35 @@ export const decideOffer: Action<null, { id: number; decision: string; reason: s
           by_name: actor.name,
         })
         .execute();
+      await tx.deleteFrom('support.waiting').where('person_id', '=', found.person_id).execute();
     }
     return null;
   },
 };
+
+/** @throws InvalidError when the place or the person is no longer free: a newer proposal, another offer, or an end has come between */
+async function mustBeFree(tx: Tx, proposal: { person_id: number; service_id: number; run_id: number }, field: string): Promise<void> {
+  const service = await tx
+    .selectFrom('support.services')
+    .select(['places', 'ended_at'])
+    .where('id', '=', proposal.service_id)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  const { latest } = await tx.selectFrom('support.allocation_runs').select(sql<number>`max(id)`.as('latest')).executeTakeFirstOrThrow();
+  const { taken, own, gone } = await tx
+    .selectNoFrom([
+      sql<number>`(SELECT count(*) FROM support.packages WHERE service_id = ${proposal.service_id} AND state IN ('offered', 'accepted'))::int`.as(
+        'taken',
+      ),
+      sql<number>`(SELECT count(*) FROM support.packages WHERE person_id = ${proposal.person_id} AND state IN ('offered', 'accepted'))::int`.as(
+        'own',
+      ),
+      sql<boolean>`EXISTS (SELECT FROM support.persons WHERE id = ${proposal.person_id} AND ended_at IS NOT NULL)`.as('gone'),
+    ])
+    .executeTakeFirstOrThrow();
+  if (latest !== proposal.run_id) throw new InvalidError('Places have been proposed anew since. Look at the newest proposal.', field);
+  if (gone) throw new InvalidError('This person was found to be the same as another. Let places be proposed anew.', field);
+  if (own > 0) throw new InvalidError('This person has an offer or a place already.', field);
+  if (service.ended_at) throw new InvalidError('The service is out of the catalogue.', field);
+  if (taken >= service.places) throw new InvalidError('The service has no free place any more.', field);
+}

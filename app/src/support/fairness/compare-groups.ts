@@ -71,22 +71,31 @@ function viewOf(group: string, own: readonly CountedPerson[]): GroupView {
   const isSmall = (count: number) => count > 0 && count < leastCounted;
   const shown = (part: number, of: number): Share => (of < leastShown || isSmall(part) || isSmall(of - part) ? null : shareOf(part, of));
   const needSeen = count((person) => person.needSeen);
+  const withNeed = shown(needSeen, own.length);
+  const withGoals = count(({ goals }) => goals > 0);
   const answered = count(({ accepted, declined }) => accepted || declined);
   return {
     group,
     people: own.length,
-    needSeen: shown(needSeen, own.length),
-    offered: shown(
-      count((person) => person.needSeen && person.offered),
-      needSeen,
-    ),
+    needSeen: withNeed,
+    // Its base would tell what is hidden beside it.
+    offered:
+      withNeed &&
+      shown(
+        count((person) => person.needSeen && person.offered),
+        needSeen,
+      ),
     accepted: shown(
       count(({ accepted }) => accepted),
       answered,
     ),
-    goalsReached: shown(
-      sum(({ goalsReached }) => goalsReached),
-      sum(({ goals }) => goals),
-    ),
+    // Goals of a few people would tell of them.
+    goalsReached:
+      withGoals < leastShown
+        ? null
+        : shown(
+            sum(({ goalsReached }) => goalsReached),
+            sum(({ goals }) => goals),
+          ),
   };
 }

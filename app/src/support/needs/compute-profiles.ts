@@ -82,7 +82,7 @@ export async function areProfilesOld(db: Database, now: () => Date = () => new D
       SELECT EXISTS (SELECT FROM support.person_summaries WHERE as_of <> ${today} OR instrument <> ${version})
         OR EXISTS (SELECT FROM support.persons p WHERE p.ended_at IS NULL AND NOT EXISTS
           (SELECT FROM support.person_summaries s WHERE s.person_id = p.id))
-        OR EXISTS (SELECT FROM support.record_imports WHERE finished_at >= (SELECT min(computed_at) FROM support.person_summaries))
+        OR EXISTS (SELECT FROM support.record_imports WHERE greatest(at, finished_at) >= (SELECT min(computed_at) FROM support.person_summaries))
         OR EXISTS (SELECT FROM support.facts WHERE challenged_at >= (SELECT min(computed_at) FROM support.person_summaries)) AS old`.execute(
       tx,
     );
@@ -102,7 +102,7 @@ export async function computeProfiles(
 ): Promise<number> {
   const instrument = currentInstrument();
   const today = now().toISOString().slice(0, 10);
-  await performer.perform(actor, followMerges, null, null);
+  await performer.perform(actor, followRecords, null, null);
   let after = 0;
   let done = 0;
   for (;;) {
@@ -116,22 +116,18 @@ export async function computeProfiles(
   return done;
 }
 
-/** What was told, proposed and agreed follows a person into whom they were found to be the same as. */
-const followMerges: Action<null, null, null> = {
+/** What was told and agreed follows the record that it was anchored to: into a merge, and out of it again. */
+const followRecords: Action<null, null, null> = {
   name: 'people.profile',
   room: 'support',
   purpose: 'support',
   async run({ tx, note }) {
     let moved = 0;
     for (const table of ['notices', 'packages']) {
-      // A chain of merges is followed link by link.
-      for (let changed = 1; changed > 0; ) {
-        const result = await sql`
-          UPDATE ${sql.table(`support.${table}`)} t SET person_id = p.merged_into
-            FROM support.persons p WHERE p.id = t.person_id AND p.merged_into IS NOT NULL`.execute(tx);
-        changed = Number(result.numAffectedRows ?? 0);
-        moved += changed;
-      }
+      const result = await sql`
+        UPDATE ${sql.table(`support.${table}`)} t SET person_id = r.person_id
+          FROM support.records r WHERE r.id = t.record_id AND r.person_id IS NOT NULL AND r.person_id <> t.person_id`.execute(tx);
+      moved += Number(result.numAffectedRows ?? 0);
     }
     note(null, { moved });
     return null;

@@ -144,7 +144,8 @@ describe('over any statements', () => {
         after.factors.forEach((factor, i) => {
           const was = before.factors[i] as (typeof before.factors)[number];
           expect(factor.low).toBeLessThanOrEqual(was.low);
-          expect(factor.high - factor.low).toBeGreaterThanOrEqual(was.high - was.low);
+          // Of unknown age several stages are laid over each other: there, to settle a contradiction may narrow the range.
+          if (born !== null) expect(factor.high - factor.low).toBeGreaterThanOrEqual(was.high - was.low);
         });
         expect(after.score.low).toBeLessThanOrEqual(before.score.low);
       }),
@@ -167,7 +168,8 @@ describe('over any statements', () => {
           after.factors.forEach((factor, i) => {
             const was = before.factors[i] as (typeof before.factors)[number];
             expect(factor.low).toBeLessThanOrEqual(was.low);
-            expect(factor.high - factor.low).toBeGreaterThanOrEqual(was.high - was.low);
+            // Of unknown age several stages are laid over each other: there, to settle a contradiction may narrow the range.
+            if (born !== null) expect(factor.high - factor.low).toBeGreaterThanOrEqual(was.high - was.low);
           });
         },
       ),

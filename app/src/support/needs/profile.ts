@@ -65,8 +65,8 @@ export function ageOn(born: string, day: string): number {
  *
  * What nobody has stated is unknown, not nothing: the range then runs up to the highest level. A statement that has expired or
  * is challenged has no effect; one that a later statement of the same source took the place of stays out even when the
- * later one is challenged. So leaving statements out never raises the lower end of a range and never makes it narrower. The
- * score is the sum of its parts at both ends. The same input always gives the same profile.
+ * later one is challenged. So leaving statements out never raises the lower end of a range and, where the stage of life is
+ * known, never makes it narrower. The score is the sum of its parts at both ends. The same input always gives the same profile.
  *
  * @param born birth date, or null where none is known or sources differ: then every stage of life is allowed for
  */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { isDay } from '../days.ts';
 import type { Attendance, GoalOutcome, LawfulAnswer, PackageState, StepActor } from '../tables.ts';
 
 export const answers = ['accepted', 'declined', 'could not be asked'] as const;
@@ -8,8 +9,6 @@ export const bases: readonly LawfulAnswer[] = ['consent', 'parental consent', 'p
 export const goalOutcomes: readonly GoalOutcome[] = ['achieved', 'partly', 'not'];
 export const stepActors: readonly StepActor[] = ['the person', 'the worker', 'the service'];
 export const attendances: readonly Attendance[] = ['attended', 'missed', 'called off'];
-
-const day = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 
 function one<T extends string>(all: readonly T[], given: string, message: string, field: string): T {
   const found = all.find((own) => own === given);
@@ -49,8 +48,9 @@ export const answerOffer = action<{ id: number; answer: string; basis: string; n
   'package.answer',
   async ({ tx, actor, note }, _services, given) => {
     const found = await packageIn(tx, given.id, ['offered'], 'This offer has been answered already.');
-    note({ kind: 'package', id: given.id }, { person: found.person_id, answer: given.answer });
+    note({ kind: 'package', id: given.id }, { person: found.person_id });
     const answer = one(answers, given.answer, 'Choose what they answered: accepted, declined, or could not be asked.', 'answer');
+    note(null, { answer });
     const basis = answer === 'accepted' ? one(bases, given.basis, 'Choose the basis on which the help is given.', 'basis') : null;
     const why = words(given.note, 'Say in a few words how and by whom it was answered.', 'note');
     await tx
@@ -89,8 +89,7 @@ export const addStep = action<{ id: number; goal: number; step: string; actor: s
     note({ kind: 'package', id }, { person: found.person_id });
     const own = await tx.selectFrom('support.goals').select('id').where('id', '=', goal).where('package_id', '=', id).executeTakeFirst();
     if (!own) throw new NotFoundError('There is no such goal.');
-    if (dueOn !== '' && !day.test(dueOn))
-      throw new InvalidError('Give the day by which it is to be done, or leave it empty.', `due-${goal}`);
+    if (dueOn !== '' && !isDay(dueOn)) throw new InvalidError('Give the day by which it is to be done, or leave it empty.', `due-${goal}`);
     await tx
       .insertInto('support.steps')
       .values({
@@ -135,7 +134,7 @@ export const addSession = action<{ id: number; heldOn: string; attended: string;
   async ({ tx, actor, note }, _services, { id, heldOn, attended, text, today }) => {
     const found = await packageIn(tx, id, ['accepted'], goesOn);
     note({ kind: 'package', id }, { person: found.person_id });
-    if (!day.test(heldOn) || heldOn > today) throw new InvalidError('Give the day of the session; it cannot be to come.', 'heldOn');
+    if (!isDay(heldOn) || heldOn > today) throw new InvalidError('Give the day of the session; it cannot be to come.', 'heldOn');
     await tx
       .insertInto('support.sessions')
       .values({

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { isDay } from '../days.ts';
 import type {} from '../tables.ts';
 
 /** What is on record about telling a person that a profile is kept of them. Days as `YYYY-MM-DD`. */
@@ -60,6 +61,19 @@ export async function mustBeTold(tx: Tx, person: number, today: string, field: s
   throw new InvalidError(why, field);
 }
 
+/**
+ * The record that keeps something with a person through merges and splits: whoever it stands with later is whom this was
+ * about.
+ */
+export async function anchorOf(tx: Tx, person: number): Promise<number | null> {
+  const { id } = await tx
+    .selectFrom('support.records')
+    .select(sql<number | null>`min(id)`.as('id'))
+    .where('person_id', '=', person)
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
 async function mustExist(tx: Tx, person: number): Promise<void> {
   const found = await tx
     .selectFrom('support.persons')
@@ -69,8 +83,6 @@ async function mustExist(tx: Tx, person: number): Promise<void> {
     .executeTakeFirst();
   if (!found) throw new NotFoundError('There is no such person.');
 }
-
-const day = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 
 /** The person, or for a child the parent, has been told. */
 export const recordNotice: Action<null, { person: number; on: string; whom: string; how: string; today: string }, null> = {
@@ -82,12 +94,13 @@ export const recordNotice: Action<null, { person: number; on: string; whom: stri
     await mustExist(tx, person);
     if (whom !== 'the person' && whom !== 'a parent or carer')
       throw new InvalidError('Say who was told: the person, or a parent or carer.', 'whom');
-    if (!day.test(on) || on > today) throw new InvalidError('Give the day on which they were told; it cannot be to come.', 'on');
+    if (!isDay(on) || on > today) throw new InvalidError('Give the day on which they were told; it cannot be to come.', 'on');
     if (how.trim().length < 3) throw new InvalidError('Say how they were told, such as “in person, with the printed notice”.', 'how');
     await tx
       .insertInto('support.notices')
       .values({
         person_id: person,
+        record_id: await anchorOf(tx, person),
         told_on: on,
         told_whom: whom,
         how: how.trim().slice(0, 500),
@@ -110,12 +123,13 @@ export const askForDelay: Action<null, { person: number; until: string; reason: 
     note({ kind: 'person', id: person });
     await mustExist(tx, person);
     if (reason.trim().length < 10) throw new InvalidError('Say in a sentence why telling them now would do harm.', 'delay-reason');
-    if (!day.test(until) || until <= today) throw new InvalidError('Give the day until which it is put off.', 'until');
+    if (!isDay(until) || until <= today) throw new InvalidError('Give the day until which it is put off.', 'until');
     if (until > addMonths(today, 3)) throw new InvalidError('Telling can be put off for three months at most. Ask again then.', 'until');
     await tx
       .insertInto('support.notices')
       .values({
         person_id: person,
+        record_id: await anchorOf(tx, person),
         told_on: null,
         told_whom: null,
         how: null,

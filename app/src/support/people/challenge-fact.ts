@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 
 /**
@@ -20,7 +21,9 @@ export const challengeFact: Action<null, { person: number; fact: number; reason:
       .executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such statement about this person.');
     if (found.challenged_at) throw new InvalidError('The statement is challenged already.', `reason-${fact}`);
-    await tx.updateTable('support.facts').set({ challenged_at: new Date() }).where('id', '=', fact).execute();
+    await tx.updateTable('support.facts').set({ challenged_at: sql<Date>`now()` }).where('id', '=', fact).execute();
+    // Lists and proposals do without this person until the next reckoning, rather than rely on what is challenged.
+    await tx.deleteFrom('support.person_summaries').where('person_id', '=', person).execute();
     await tx
       .insertInto('support.challenges')
       .values({

@@ -23,10 +23,8 @@ export interface LinkResult {
 
 interface RecordRow {
   id: number;
-  import_id: number;
   source: string;
   person_id: number | null;
-  settled: boolean;
   identity: Partial<Record<IdentityField, string>>;
 }
 
@@ -42,7 +40,7 @@ const readPart: Action<null, { after: number }, RecordRow[]> = {
     const rows = await tx
       .selectFrom('support.records as r')
       .innerJoin('support.sources as s', 's.id', 'r.source_id')
-      .select(['r.id', 'r.import_id', 's.name as source', 'r.person_id', 'r.settled', 'r.identity'])
+      .select(['r.id', 's.name as source', 'r.person_id', 'r.identity'])
       .where('r.id', '>', after)
       .orderBy('r.id')
       .limit(rowsTogether)
@@ -56,7 +54,14 @@ interface Known {
   model: unknown;
   same: [number, number][];
   notSame: [number, number][];
-  undecidable: Set<string>;
+}
+
+function standingDecisions(tx: Tx) {
+  return tx
+    .selectFrom('support.pair_decisions')
+    .select(['left_record', 'right_record', 'decision'])
+    .where('undone_at', 'is', null)
+    .execute();
 }
 
 /** What stands: the model, and people's decisions. */
@@ -66,11 +71,7 @@ const readStanding: Action<null, { records: number }, Known> = {
   purpose: 'record-linkage',
   async run({ tx }, _services, { records }) {
     const model = await tx.selectFrom('support.linkage_models').select(['model', 'records']).orderBy('id', 'desc').executeTakeFirst();
-    const decisions = await tx
-      .selectFrom('support.pair_decisions')
-      .select(['left_record', 'right_record', 'decision'])
-      .where('undone_at', 'is', null)
-      .execute();
+    const decisions = await standingDecisions(tx);
     const pairs = (wanted: string) =>
       decisions
         .filter(({ decision }) => decision === wanted)
@@ -79,7 +80,6 @@ const readStanding: Action<null, { records: number }, Known> = {
       model: model && records < growth * model.records ? model.model : null,
       same: pairs('same'),
       notSame: pairs('not the same'),
-      undecidable: new Set(pairs('cannot tell').map(([a, b]) => `${a}/${b}`)),
     };
   },
 };
@@ -90,17 +90,16 @@ export class LinkingOvertakenError extends Error {
 }
 
 /** Begins a run. From now on no earlier one writes anything. */
-const beginRun: Action<null, null, number> = {
+const beginRun: Action<null, null, { run: number; began: Date }> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
   async run({ tx }) {
-    const { run } = await tx
+    return tx
       .updateTable('support.linkage_state')
       .set({ run: sql<number>`run + 1` })
-      .returning('run')
+      .returning(['run', sql<Date>`now()`.as('began')])
       .executeTakeFirstOrThrow();
-    return run;
   },
 };
 
@@ -129,16 +128,15 @@ const takeNumbers: Action<null, { run: number; count: number }, number[]> = {
   },
 };
 
-const writePersons: Action<null, { run: number; records: { id: number; import: number; person: number }[] }, null> = {
+const writePersons: Action<null, { run: number; records: { id: number; person: number }[] }, null> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
   async run({ tx, note }, _services, { run, records }) {
     await mustStand(tx, run);
-    // One that was sent again meanwhile stays unsettled, and is looked at in the next round.
     await sql`
-      UPDATE support.records r SET person_id = x.person, settled = (r.import_id = x.import)
-        FROM jsonb_to_recordset(${JSON.stringify(records)}::jsonb) AS x(id int, import int, person int) WHERE r.id = x.id`.execute(tx);
+      UPDATE support.records r SET person_id = x.person
+        FROM jsonb_to_recordset(${JSON.stringify(records)}::jsonb) AS x(id int, person int) WHERE r.id = x.id`.execute(tx);
     note(null, { records: records.length });
     return null;
   },
@@ -146,9 +144,11 @@ const writePersons: Action<null, { run: number; records: { id: number; import: n
 
 interface Rest {
   run: number;
+  begun: Date;
+  /** The last record that was read. */
+  upto: number;
   events: IdentityEvent[];
   review: Linked['review'];
-  undecidable: Set<string>;
   model: unknown;
   records: number;
 }
@@ -157,7 +157,7 @@ const writeRest: Action<null, Rest, null> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, note }, _services, { run, events, review, undecidable, model, records }) {
+  async run({ tx, note }, _services, { run, begun, upto, events, review, model, records }) {
     await mustStand(tx, run);
     const log = events.flatMap((event) => {
       if (event.kind === 'created') return [];
@@ -186,7 +186,9 @@ const writeRest: Action<null, Rest, null> = {
       UPDATE support.persons p SET ended_at = now()
         WHERE ended_at IS NULL AND NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id)`.execute(tx);
     await tx.deleteFrom('support.review_pairs').execute();
-    const asked = review.filter(({ left, right }) => !undecidable.has(`${left}/${right}`));
+    // What was decided while the run was under way is not asked again, and is taken up by the next run.
+    const decided = new Set((await standingDecisions(tx)).map(({ left_record, right_record }) => `${left_record}/${right_record}`));
+    const asked = review.filter(({ left, right }) => !decided.has(`${left}/${right}`));
     for (let i = 0; i < asked.length; i += rowsTogether) {
       await sql`
         INSERT INTO support.review_pairs (left_record, right_record, bits, why, steps)
@@ -199,6 +201,11 @@ const writeRest: Action<null, Rest, null> = {
         .insertInto('support.linkage_models')
         .values({ model: JSON.stringify(model), records })
         .execute();
+    await sql`
+      UPDATE support.records r SET settled = true
+        WHERE NOT settled AND id <= ${upto} AND received_at < ${begun} AND NOT EXISTS (
+          SELECT FROM support.pair_decisions d
+            WHERE (d.left_record = r.id OR d.right_record = r.id) AND (d.at >= ${begun} OR d.undone_at >= ${begun}))`.execute(tx);
     note(null, { events: log.length, review: asked.length });
     return null;
   },
@@ -237,7 +244,7 @@ async function runLinking(
   onProgress: (step: string, done: number, all: number) => void,
 ): Promise<LinkResult> {
   const began = performance.now();
-  const run = await performer.perform(actor, beginRun, null, null);
+  const { run, began: begun } = await performer.perform(actor, beginRun, null, null);
   const table = new Table();
   for (;;) {
     const rows = await performer.perform(actor, readPart, null, { after: table.last });
@@ -255,13 +262,11 @@ async function runLinking(
   const numbers = await performer.perform(actor, takeNumbers, null, { run, count: fresh });
   const numberOf = (person: string) => (person.startsWith('new ') ? (numbers[Number(person.slice(4))] as number) : Number(person));
   const numbered = events.map((event) => renumbered(event, numberOf));
-  const changed: { id: number; import: number; person: number }[] = [];
-  let moved = 0;
-  table.each((id, importId, settled) => {
+  const changed: { id: number; person: number }[] = [];
+  table.each((id) => {
     const person = numberOf(personOf.get(String(id)) as string);
     const isMoved = before.get(String(id)) !== String(person);
-    if (isMoved) moved++;
-    if (isMoved || !settled) changed.push({ id, import: importId, person });
+    if (isMoved) changed.push({ id, person });
   });
   for (let i = 0; i < changed.length; i += rowsTogether) {
     await performer.perform(actor, writePersons, null, { run, records: changed.slice(i, i + rowsTogether) });
@@ -269,16 +274,17 @@ async function runLinking(
   }
   await performer.perform(actor, writeRest, null, {
     run,
+    begun,
+    upto: table.last,
     events: numbered,
     review: linked.review,
-    undecidable: standing.undecidable,
     model: linked.wasTrained ? linked.model : null,
     records: table.size,
   });
   return {
     records: table.size,
     persons: groups.length,
-    changed: moved,
+    changed: changed.length,
     review: linked.review.length,
     merged: events.filter(({ kind }) => kind === 'merged').length,
     split: events.filter(({ kind }) => kind === 'split').length,
@@ -298,9 +304,7 @@ function renumbered(event: IdentityEvent, numberOf: (person: string) => number):
 /** All records, column by column: what a thread can be handed without copying row by row. */
 class Table {
   readonly #ids: number[] = [];
-  readonly #imports: number[] = [];
   readonly #persons: (number | null)[] = [];
-  readonly #settled: boolean[] = [];
   readonly #sources: string[] = [];
   readonly #columns = Object.fromEntries(identityKeys.map((key) => [key, [] as (string | null)[]])) as Record<
     IdentityField,
@@ -316,11 +320,9 @@ class Table {
   }
 
   add(rows: readonly RecordRow[]): void {
-    for (const { id, import_id, source, person_id, settled, identity } of rows) {
+    for (const { id, source, person_id, identity } of rows) {
       this.#ids.push(id);
-      this.#imports.push(import_id);
       this.#persons.push(person_id);
-      this.#settled.push(settled);
       this.#sources.push(source);
       for (const key of identityKeys) this.#columns[key].push(identity[key] ?? null);
     }
@@ -339,10 +341,8 @@ class Table {
     return found;
   }
 
-  each(tell: (id: number, importId: number, settled: boolean) => void): void {
-    this.#ids.forEach((id, i) => {
-      tell(id, this.#imports[i] as number, this.#settled[i] as boolean);
-    });
+  each(tell: (id: number) => void): void {
+    for (const id of this.#ids) tell(id);
   }
 }
 

@@ -6,9 +6,10 @@ import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { agreementInForce } from '../agreements/read-sources.ts';
+import { dayIn } from '../days.ts';
 import type { IdentityField } from '../fact-kinds.ts';
 import type { ImportCounts } from '../tables.ts';
-import { type MappedRecord, type Mapping, mapRow, type RowProblem } from './mapping.ts';
+import { type Door, type MappedRecord, type Mapping, mapRow, problemsKept, type RowProblem } from './mapping.ts';
 import { FileFault } from './raw-rows.ts';
 import { readFile } from './read-file.ts';
 
@@ -18,6 +19,8 @@ export interface RecordsFile {
   fileName?: string;
   source: string;
   mapping: Mapping;
+  /** In which it is today; London unless given. */
+  timeZone?: string;
 }
 
 export interface RecordsImport {
@@ -31,7 +34,6 @@ export interface RecordsImport {
 }
 
 const rowsTogether = 2_000;
-const problemsKept = 10_000;
 
 interface Begun {
   importId: number;
@@ -41,21 +43,28 @@ interface Begun {
 }
 
 /** Agreement first: without one in force the file is not even opened. */
-const beginImport: Action<null, { source: string; mapping: string; fileName: string; sha256: string; today: string }, Begun> = {
+const beginImport: Action<
+  null,
+  { source: string; mapping: string; mappingHash: string; fileName: string; sha256: string; today: string },
+  Begun
+> = {
   name: 'records.import',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, actor, note }, _services, { source, mapping, fileName, sha256, today }) {
+  async run({ tx, actor, note }, _services, { source, mapping, mappingHash, fileName, sha256, today }) {
     const { sourceId, agreement } = await agreementInForce(tx, source, today);
-    const same = await tx
+    // Only what was read last, the same way and under the same agreement, changes nothing.
+    const last = await tx
       .selectFrom('support.record_imports')
       .selectAll()
       .where('source_id', '=', sourceId)
-      .where('sha256', '=', sha256)
-      .where('mapping', '=', mapping)
       .where('finished_at', 'is not', null)
+      .where('mapping_hash', '=', mappingHash)
       .orderBy('id', 'desc')
       .executeTakeFirst();
+    const isSame =
+      last?.sha256 === sha256 && last.agreement_id === agreement.id && !last.problems.some(({ row, refused }) => row === 0 && refused);
+    const same = isSame ? last : undefined;
     if (same) {
       note({ kind: 'record import', id: same.id }, { again: true });
       const counts = { ...same.counts, added: 0, changed: 0, unchanged: same.counts.rows - same.counts.refused };
@@ -72,6 +81,7 @@ const beginImport: Action<null, { source: string; mapping: string; fileName: str
         source_id: sourceId,
         agreement_id: agreement.id,
         mapping,
+        mapping_hash: mappingHash,
         file_name: fileName.slice(0, 200),
         sha256,
         by_name: actor.name,
@@ -124,7 +134,7 @@ const finishImport: Action<null, Finished, null> = {
         counts: JSON.stringify(counts),
         dropped: JSON.stringify(dropped),
         problems: JSON.stringify(problems.slice(0, problemsKept)),
-        finished_at: new Date(),
+        finished_at: sql<Date>`now()`,
       })
       .where('id', '=', importId)
       .execute();
@@ -147,16 +157,23 @@ export async function importRecords(
   onProgress: (rows: number) => void = () => undefined,
   now: () => Date = () => new Date(),
 ): Promise<RecordsImport> {
-  const today = now().toISOString().slice(0, 10);
+  const today = dayIn(file.timeZone ?? 'Europe/London', now());
   const { source, mapping } = file;
   const sha256 = await hashOf(file.path);
   const fileName = file.fileName ?? basename(file.path);
-  const begun = await performer.perform(actor, beginImport, null, { source, mapping: mapping.name, fileName, sha256, today });
+  const begun = await performer.perform(actor, beginImport, null, {
+    source,
+    mapping: mapping.name,
+    mappingHash: createHash('sha256').update(JSON.stringify(mapping)).digest('hex'),
+    fileName,
+    sha256,
+    today,
+  });
   if (begun.before) return begun.before;
   const { importId, sourceId } = begun;
   const counts = noCounts();
   const problems: RowProblem[] = [];
-  const door = new Door(begun.allowed);
+  const door = new AgreementDoor(begun.allowed);
   const keys = new Map<string, number>();
   let waiting = new Map<string, MappedRecord>();
   const flush = async () => {
@@ -170,7 +187,7 @@ export async function importRecords(
     const rows = await readFile(file.path, mapping);
     for await (const row of rows.rows) {
       counts.rows++;
-      const record = mapRow(mapping, row, today, problems);
+      const record = mapRow(mapping, row, today, problems, door);
       if (!record) {
         counts.refused++;
         continue;
@@ -187,7 +204,7 @@ export async function importRecords(
         });
       }
       keys.set(record.key, record.place);
-      waiting.set(record.key, door.letThrough(record));
+      waiting.set(record.key, record);
       if (waiting.size >= rowsTogether) await flush();
     }
     await flush();
@@ -205,7 +222,7 @@ export async function importRecords(
 }
 
 /** Lets through what an agreement allows, and counts what it does not. */
-class Door {
+class AgreementDoor implements Door {
   readonly dropped: Record<string, number> = {};
   readonly #allowed: Set<string>;
 
@@ -213,19 +230,10 @@ class Door {
     this.#allowed = new Set(allowed);
   }
 
-  letThrough(record: MappedRecord): MappedRecord {
-    const pass = (field: string) => {
-      if (this.#allowed.has(field)) return true;
-      this.dropped[field] = (this.dropped[field] ?? 0) + 1;
-      return false;
-    };
-    const only = <T extends object>(values: T) => Object.fromEntries(Object.entries(values).filter(([field]) => pass(field))) as T;
-    return {
-      ...record,
-      identity: only(record.identity),
-      facts: record.facts.filter(({ kind }) => pass(kind)),
-      characteristics: only(record.characteristics),
-    };
+  opensTo(field: string, isFilled: boolean): boolean {
+    if (this.#allowed.has(field)) return true;
+    if (isFilled) this.dropped[field] = (this.dropped[field] ?? 0) + 1;
+    return false;
   }
 }
 
@@ -258,14 +266,27 @@ async function storeRecords(tx: Tx, { importId, sourceId, records }: Part): Prom
     ).map(({ id, key }) => [key, id]),
   );
   const facts = records.flatMap(({ key, facts: own }) => own.map((fact) => ({ record: idOf.get(key), ...fact })));
+  const given = JSON.stringify(facts);
+  // Of one day an agency's last word counts; what is challenged stays until somebody has looked into it.
+  await sql`
+    DELETE FROM support.facts f USING jsonb_to_recordset(${given}::jsonb) AS x(record int, kind text, value text, "on" date)
+      WHERE f.record_id = x.record AND f.kind = x.kind AND f.on_date = x."on" AND f.challenged_at IS NULL
+        AND NOT EXISTS (SELECT FROM jsonb_to_recordset(${given}::jsonb) AS y(record int, kind text, value text, "on" date)
+          WHERE y.record = f.record_id AND y.kind = f.kind AND y."on" = f.on_date AND y.value = f.value)`.execute(tx);
+  // The same statement under a later day is as doubtful as it was.
   const stored = await sql`
-    INSERT INTO support.facts (record_id, import_id, kind, value, on_date, expires_on)
-    SELECT record, ${importId}::int, kind, value, "on", expires
-      FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) AS x(record int, kind text, value text, "on" date, expires date)
+    INSERT INTO support.facts (record_id, import_id, kind, value, on_date, expires_on, challenged_at)
+    SELECT record, ${importId}::int, kind, value, "on", expires,
+      (SELECT min(f.challenged_at) FROM support.facts f WHERE f.record_id = x.record AND f.kind = x.kind AND f.value = x.value)
+      FROM jsonb_to_recordset(${given}::jsonb) AS x(record int, kind text, value text, "on" date, expires date)
     ON CONFLICT (record_id, kind, on_date, value) DO NOTHING`.execute(tx);
   const apart = records.flatMap(({ key, characteristics }) =>
     Object.entries(characteristics).map(([kind, value]) => ({ record: idOf.get(key), kind, value })),
   );
+  await tx
+    .deleteFrom('support.characteristics')
+    .where('record_id', 'in', [...idOf.values()])
+    .execute();
   if (apart.length > 0) {
     await sql`
       INSERT INTO support.characteristics (record_id, kind, value)

@@ -2,6 +2,7 @@ import { standardDate } from '@waymark/linkage';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
+import { isDay } from '../days.ts';
 import {
   type Characteristic,
   characteristics,
@@ -154,6 +155,17 @@ export interface RowProblem {
   refused: boolean;
 }
 
+/** More problems than this are not listed. */
+export const problemsKept = 10_000;
+
+/** What an agreement lets in: asked for every field of every row before its value is looked at. */
+export interface Door {
+  /** @param isFilled whether there is anything that is dropped when the door stays shut */
+  opensTo(field: string, isFilled: boolean): boolean;
+}
+
+const openDoor: Door = { opensTo: () => true };
+
 /** All columns that a mapping reads from a row, and whether a file must have them. */
 export function columnsOf(mapping: Mapping): { column: string; optional: boolean }[] {
   const cells: Cell[] = [mapping.key, ...Object.values(mapping.identity), ...Object.values(mapping.characteristics ?? {})];
@@ -170,12 +182,14 @@ const oldest = '1900-01-02';
 
 /**
  * Makes a record of a row. What cannot be used is told; a row without its agency's number, or with a birth date to come, is
- * refused.
+ * refused. What the door does not let through is not even looked at, so that nothing of it can show in a problem.
  * @param today `YYYY-MM-DD`
+ * @param problems filled up to `problemsKept`
  */
-export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: RowProblem[]): MappedRecord | null {
-  const report = (column: string, value: string, message: string, refused = false) =>
-    problems.push({ row: row.place, column, value: value.slice(0, 80), message, refused });
+export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: RowProblem[], door: Door = openDoor): MappedRecord | null {
+  const report = (column: string, value: string, message: string, refused = false) => {
+    if (problems.length < problemsKept) problems.push({ row: row.place, column, value: cut(value, 80), message, refused });
+  };
   const key = textOf(row, mapping.key).text;
   if (!key) {
     report(nameOf(mapping.key), '', "The agency's own number of the record is missing. Give each row one.", true);
@@ -183,6 +197,7 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
   }
   const identity: MappedRecord['identity'] = {};
   for (const [field, cell] of Object.entries(mapping.identity) as [IdentityField, Cell][]) {
+    if (!door.opensTo(field, isFilled(row, cell))) continue;
     const { text, fault } = textOf(row, cell);
     if (fault) report(nameOf(cell), fault.value, fault.message);
     if (text) identity[field] = text;
@@ -200,15 +215,18 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
   const facts: MappedFact[] = [];
   for (const rule of mapping.facts ?? []) {
     for (const part of rule.each ? row.each(rule.each) : [row]) {
+      if (!isFilled(part, rule.value)) continue;
+      const kind = typeof rule.kind === 'string' ? { text: rule.kind, fault: null } : textOf(part, rule.kind);
+      if (kind.text && !door.opensTo(kind.text, true)) continue;
       const value = textOf(part, rule.value);
       if (!value.text && !value.fault) continue;
-      const kind = typeof rule.kind === 'string' ? { text: rule.kind, fault: null } : textOf(part, rule.kind);
       const on = textOf(part, { ...rule.on, as: 'date' });
       const fault = value.fault ?? kind.fault ?? on.fault;
       if (fault) report(fault.column, fault.value, fault.message);
       else if (!kind.text || !isFactKind(kind.text))
         report(nameOf(rule.value), value.text ?? '', 'It is not said what kind of statement this is.');
       else if (!on.text) report(nameOf(rule.on), '', `A statement needs a day; "${value.text}" has none and was left out.`);
+      else if (!isDay(on.text)) report(nameOf(rule.on), on.text, `The calendar has no such day; "${value.text}" was left out.`);
       else if (on.text > today || on.text < oldest)
         report(nameOf(rule.on), on.text, 'The day of the statement is not in the past. It was left out.');
       else {
@@ -220,6 +238,7 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
   }
   const kept: MappedRecord['characteristics'] = {};
   for (const [name, cell] of Object.entries(mapping.characteristics ?? {}) as [Characteristic, Cell][]) {
+    if (!door.opensTo(name, isFilled(row, cell))) continue;
     const { text } = textOf(row, cell);
     if (text) kept[name] = text;
   }
@@ -231,6 +250,15 @@ interface Taken {
   fault: { column: string; value: string; message: string } | null;
 }
 
+function isFilled(row: Pick<RawRow, 'get'>, { column }: Cell): boolean {
+  return [column].flat().some((name) => (row.get(name)?.trim() ?? '') !== '');
+}
+
+/** As many characters, none of them cut in half. */
+function cut(text: string, most: number): string {
+  return text.slice(0, most).toWellFormed();
+}
+
 function nameOf({ column }: Cell): string {
   return [column].flat().join(' + ');
 }
@@ -240,7 +268,9 @@ function textOf(row: Pick<RawRow, 'get'>, cell: Cell): Taken {
     .flat()
     .map((column) => row.get(column)?.trim() ?? '')
     .filter(Boolean)
-    .join(' ');
+    .join(' ')
+    // No database takes this character into a text.
+    .replaceAll('\u0000', '');
   if (cell.before !== undefined) text = (text.split(cell.before)[0] ?? '').trim();
   if (cell.after !== undefined) text = text.includes(cell.after) ? text.slice(text.indexOf(cell.after) + cell.after.length).trim() : '';
   if (cell.word !== undefined) {
@@ -252,7 +282,7 @@ function textOf(row: Pick<RawRow, 'get'>, cell: Cell): Taken {
     const wanted = text.toLowerCase();
     const found = Object.entries(cell.words).find(([word]) => word.toLowerCase() === wanted);
     if (!found) {
-      const message = `"${text.slice(0, 40)}" is none of the words the mapping knows: ${Object.keys(cell.words).join(', ')}. Add it there.`;
+      const message = `"${cut(text, 40)}" is none of the words the mapping knows: ${Object.keys(cell.words).join(', ')}. Add it there.`;
       return { text: null, fault: { column: nameOf(cell), value: text, message } };
     }
     return { text: found[1] === '' ? null : found[1], fault: null };
@@ -261,11 +291,11 @@ function textOf(row: Pick<RawRow, 'get'>, cell: Cell): Taken {
     const date = standardDate(text);
     return date ? { text: date, fault: null } : { text: null, fault: placeholderOr(text, cell) };
   }
-  return { text: text.slice(0, 500), fault: null };
+  return { text: cut(text, 500), fault: null };
 }
 
 /** 1900-01-01 and its like mean that nobody knew; anything else is a date that cannot be read. */
 function placeholderOr(text: string, cell: Cell): Taken['fault'] {
   if (/1900|9999|1753|1899|1111/.test(text)) return null;
-  return { column: nameOf(cell), value: text, message: `"${text.slice(0, 40)}" is no date. Write it as 2010-03-04 or 04/03/2010.` };
+  return { column: nameOf(cell), value: text, message: `"${cut(text, 40)}" is no date. Write it as 2010-03-04 or 04/03/2010.` };
 }

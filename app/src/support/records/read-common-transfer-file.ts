@@ -18,14 +18,27 @@ export async function readCommonTransferFile(path: string): Promise<RowSource> {
     const pupils = new PupilReader((pupil) => ready.push(pupil));
     let number = 0;
     for await (const piece of createReadStream(path, { encoding: 'utf8' })) {
-      pupils.write(piece as string);
+      const fault = faultIn(() => pupils.write(piece as string));
       for (const pupil of ready.splice(0)) yield nestedRow(++number, pupil);
+      if (fault) throw fault;
     }
-    pupils.end();
+    const fault = faultIn(() => pupils.end());
     for (const pupil of ready.splice(0)) yield nestedRow(++number, pupil);
+    if (fault) throw fault;
     if (number === 0 && !pupils.sawPupilData) throw new FileFault('There is no CTFpupilData in the file. Is it a Common Transfer File?');
   }
   return { columns: null, rows: rows(), problems: [] };
+}
+
+/** What is wrong with the file, so that what came before can be used first. */
+function faultIn(work: () => void): FileFault | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (error instanceof FileFault) return error;
+    throw error;
+  }
 }
 
 class PupilReader {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { PairDecision } from '../tables.ts';
 
@@ -20,9 +21,10 @@ export const decidePair: Action<null, PairToDecide, { left: number; right: numbe
   purpose: 'record-linkage',
   async run({ tx, actor, note }, _services, given) {
     const [left, right] = [Math.min(given.left, given.right), Math.max(given.left, given.right)];
-    note({ kind: 'pair', id: `${left}-${right}` }, { decision: given.decision });
+    note({ kind: 'pair', id: `${left}-${right}` });
     if (!(pairDecisions as readonly string[]).includes(given.decision))
       throw new InvalidError('Choose: the same person, not the same person, or cannot tell.', 'decision');
+    note(null, { decision: given.decision });
     const reason = given.reason.trim();
     if (reason.length < 3) throw new InvalidError('Say in a few words what you went by.', 'reason');
     if (left === right) throw new InvalidError('A record cannot be compared with itself.', 'decision');
@@ -30,7 +32,7 @@ export const decidePair: Action<null, PairToDecide, { left: number; right: numbe
     if (records.length < 2) throw new NotFoundError('One of the records is no longer held.');
     await tx
       .updateTable('support.pair_decisions')
-      .set({ undone_at: new Date(), undone_by: actor.name })
+      .set({ undone_at: sql<Date>`now()`, undone_by: actor.name })
       .where('left_record', '=', left)
       .where('right_record', '=', right)
       .where('undone_at', 'is', null)
@@ -64,7 +66,11 @@ export const undoDecision: Action<null, { id: number }, null> = {
     const found = await tx.selectFrom('support.pair_decisions').selectAll().where('id', '=', id).executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such decision.');
     if (found.undone_at) throw new InvalidError('The decision was taken back already.');
-    await tx.updateTable('support.pair_decisions').set({ undone_at: new Date(), undone_by: actor.name }).where('id', '=', id).execute();
+    await tx
+      .updateTable('support.pair_decisions')
+      .set({ undone_at: sql<Date>`now()`, undone_by: actor.name })
+      .where('id', '=', id)
+      .execute();
     await tx.updateTable('support.records').set({ settled: false }).where('id', 'in', [found.left_record, found.right_record]).execute();
     return null;
   },
@@ -88,7 +94,7 @@ export const takeOut: Action<null, { record: number; reason: string }, { apartFr
       const [left, right] = [Math.min(id, record), Math.max(id, record)];
       await tx
         .updateTable('support.pair_decisions')
-        .set({ undone_at: new Date(), undone_by: actor.name })
+        .set({ undone_at: sql<Date>`now()`, undone_by: actor.name })
         .where('left_record', '=', left)
         .where('right_record', '=', right)
         .where('undone_at', 'is', null)
