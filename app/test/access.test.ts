@@ -95,6 +95,7 @@ const meantFor: Record<string, string> = {
   'source.read': 'data-steward',
   'agreement.declare': 'data-steward',
   'records.import': 'data-steward',
+  'mapping.try': 'data-steward',
   'record-import.read': 'data-steward',
   'review.list': 'data-steward',
   'pair.read': 'data-steward',

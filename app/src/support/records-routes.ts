@@ -17,6 +17,7 @@ import { characteristics, factKinds, identityFields } from './fact-kinds.ts';
 import { importRecords } from './records/import-records.ts';
 import { MappingError, readMapping } from './records/mapping.ts';
 import { mappingNames, mappingOfName } from './records/mappings.ts';
+import { tryMapping } from './records/try-mapping.ts';
 import { decidePair, pairDecisions, takeOut, undoDecision } from './review/decide-pair.ts';
 import { readLinks } from './review/read-links.ts';
 import { listReview, readPair } from './review/read-queue.ts';
@@ -123,6 +124,33 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
         'support/agreements/source.njk',
         await showSource(request, id, { text: error.message, field }),
       );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+  app.get('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+    return web.page(request, reply, 'support/records/mapping.njk', { source, guess: null, error: null, draft: { headings: '1' } });
+  });
+  app.post('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as { sample?: MultipartFile; reads?: { value?: string }; headings?: { value?: string } };
+    const draft = { reads: body.reads?.value ?? '', headings: body.headings?.value ?? '1' };
+    const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+    const folder = mkdtempSync(join(tmpdir(), 'waymark-sample-'));
+    try {
+      const bytes = body.sample?.toBuffer ? await body.sample.toBuffer() : Buffer.alloc(0);
+      if (bytes.length === 0) throw new InvalidError('Choose a sample.', 'sample');
+      const path = join(folder, 'sample');
+      writeFileSync(path, bytes);
+      const given = { source: source.name, path, reads: draft.reads, headings: Number(draft.headings), today: today() };
+      const guess = await performer.perform(actorOf(request), tryMapping, null, given);
+      return web.page(request, reply, 'support/records/mapping.njk', { source, guess, error: null, draft });
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      const shown = { source, guess: null, error: { text: error.message, field: error.field }, draft };
+      return web.page(request, reply.code(400), 'support/records/mapping.njk', shown);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -204,6 +204,25 @@ describe('pages of support', () => {
     expect(await page.locator('main').innerText()).toContain('The birth date is in the future');
     await look(page, 'record-import');
     await page.goto(`${serving.url}/sources/1`);
+    await page.getByRole('link', { name: 'Write a mapping from a sample' }).click();
+    await page.getByRole('button', { name: 'Look at the sample' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('Choose a sample');
+    const sample = join(folder.path, 'sample.csv');
+    writeFileSync(
+      sample,
+      'No,Surname,First name,DOB,Housing,Since\n1,Bell,Ada,04/05/2012,settled,01/10/2026\n2,Cole,Bo,05/06/2013,NTQ,02/10/2026\n',
+    );
+    await page.getByLabel('Sample').setInputFiles(sample);
+    await page.getByRole('button', { name: 'Look at the sample' }).click();
+    await page.getByRole('heading', { name: 'What each column becomes' }).waitFor();
+    await look(page, 'mapping');
+    await tabThrough(page, 'mapping');
+    expect(await page.getByRole('region', { name: 'Columns' }).innerText()).toContain('The day of “Housing”');
+    await page.getByLabel('The whole file').setInputFiles(sample);
+    await page.getByRole('button', { name: 'Import with this mapping' }).click();
+    await page.getByRole('heading', { name: 'sample.csv' }).waitFor();
+    expect(await page.locator('main').innerText()).toMatch(/New records\s+2/);
+    await page.goto(`${serving.url}/sources/1`);
     await page.getByLabel('File', { exact: true }).setInputFiles(file);
     await page.getByLabel('Mapping', { exact: true }).selectOption('school-csv');
     await page.getByRole('button', { name: 'Import' }).click();

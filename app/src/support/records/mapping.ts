@@ -103,7 +103,8 @@ export function readMapping(text: string): Mapping {
       if (!isFactKind(kind)) faults.push(`facts[${i}]: "${kind}" is none of ${factKindKeys.join(', ')}`);
       else if (kinds.length === 1) {
         for (const value of Object.values(rule.value.words ?? {})) {
-          const fault = faultOfValue(kind, value);
+          // An empty meaning: the word states nothing.
+          const fault = value === '' ? null : faultOfValue(kind, value);
           if (fault) faults.push(`facts[${i}].value: "${value}" ${fault}`);
         }
       }
