@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Town, writeTown } from '@waymark/town';
+import { Town, writeAgencies, writeTown } from '@waymark/town';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Arguments, Message } from './commands/commands.ts';
@@ -403,6 +403,22 @@ program
   .action(async (options) => {
     const records = await writePeople(resolvePath(options.out), options);
     await print(`${records} records of ${options.people} people in ${options.out}\n`);
+  });
+
+program
+  .command('agencies')
+  .description("write the files of a fictional town's five agencies, each in its own format, with the truth")
+  .option('--people <n>', 'how many people live in the town', whole, 1000)
+  .option('--errors <factor>', 'multiplies every rate of error', decimal, 1)
+  .option('--seed <n>', 'the same seed gives the same files', whole, 1)
+  .requiredOption('--out <dir>', 'folder to write to')
+  .option('--json', 'print the result as JSON')
+  .action(async (options) => {
+    const { people, errors, seed } = options;
+    const today = new Date().toISOString().slice(0, 10);
+    const { files, records } = await writeAgencies(resolvePath(options.out), { people, errors, seed, today });
+    if (options.json) return print(`${JSON.stringify({ files, records })}\n`);
+    for (const { file, agency, mapping, records: rows } of files) await print(`${file}\t${agency}\tmapping ${mapping}\t${rows} records\n`);
   });
 
 program

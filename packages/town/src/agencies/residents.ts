@@ -33,8 +33,14 @@ const ethnicityShares = [0.72, 0.08, 0.09, 0.05, 0.04, 0.02];
 /** Twins among births: about one birth in sixty-six in England. */
 const twinRate = 0.015;
 
-/** The people of one household: one or two adults, their children and grown-up children. Ids count on from `next`. */
-export function household(random: Random, year: number, next: Register): Resident[] {
+/** The people of one household on a day: one or two adults, their children and grown-up children. Ids count on from `next`. */
+export function household(random: Random, today: string, next: Register): Resident[] {
+  const year = Number(today.slice(0, 4));
+  // Nobody is born yet who will be.
+  const bornIn = (own: number) => {
+    const born = dateIn(random, own);
+    return born > today ? `${own - 1}${born.slice(4)}` : born;
+  };
   const home = homeOf(random);
   const homeBefore = random.chance(0.3) ? homeOf(random) : null;
   const surname = surnameOf(random);
@@ -52,18 +58,18 @@ export function household(random: Random, year: number, next: Register): Residen
   const parentAge = random.integer(22, 60);
   const sexes = random.chance(0.9) ? (['f', 'm'] as const) : (['f', 'f'] as const);
   const both = random.chance(0.62);
-  const first = add(sexes[0], dateIn(random, year - parentAge), surname, phone, random.chance(0.3) ? surnameOf(random) : null);
+  const first = add(sexes[0], bornIn(year - parentAge), surname, phone, random.chance(0.3) ? surnameOf(random) : null);
   if (both)
     add(
       sexes[1],
-      dateIn(random, year - parentAge + random.integer(-6, 6)),
+      bornIn(year - parentAge + random.integer(-6, 6)),
       random.chance(0.75) ? surname : surnameOf(random),
       random.chance(0.5) ? phone : null,
     );
   const children = random.pick([0, 0, 1, 1, 2, 2, 3, 4]);
   for (let i = 0; i < children; i++) {
     const age = random.integer(0, Math.min(25, first.age - 17));
-    const child = add(random.chance(0.5) ? 'f' : 'm', dateIn(random, year - age), surname, null);
+    const child = add(random.chance(0.5) ? 'f' : 'm', bornIn(year - age), surname, null);
     if (random.chance(twinRate)) {
       const twin = add(random.chance(0.5) ? 'f' : 'm', child.born, surname, null);
       if (twin.forename === child.forename) people.pop();

@@ -121,9 +121,8 @@ export function* statements({ seed = 1, people, today, errors = 1 }: AgenciesOpt
   const random = new Random(seed);
   const next: Register = { person: 0, nhs: 0 };
   const numbers = Object.fromEntries(agencyNames.map((name) => [name, 0])) as Record<AgencyName, number>;
-  const year = Number(today.slice(0, 4));
   while (next.person < people) {
-    for (const person of household(random, year, next)) {
+    for (const person of household(random, today, next)) {
       if (Number(person.id.slice(1)) > people) return;
       const circumstances = circumstancesOf(random, person, today);
       for (const agency of agencyNames) {
