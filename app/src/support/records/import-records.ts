@@ -266,19 +266,33 @@ async function storeRecords(tx: Tx, { importId, sourceId, records }: Part): Prom
     ).map(({ id, key }) => [key, id]),
   );
   const facts = records.flatMap(({ key, facts: own }) => own.map((fact) => ({ record: idOf.get(key), ...fact })));
-  const given = JSON.stringify(facts);
+  const known = await knownFacts(tx, [...idOf.values()]);
+  const said = new Set(facts.map(({ record, kind, value, on }) => `${record}|${kind}|${on}|${value}`));
+  const daysSaid = new Set(facts.map(({ record, kind, on }) => `${record}|${kind}|${on}`));
   // Of one day an agency's last word counts; what is challenged stays until somebody has looked into it.
-  await sql`
-    DELETE FROM support.facts f USING jsonb_to_recordset(${given}::jsonb) AS x(record int, kind text, value text, "on" date)
-      WHERE f.record_id = x.record AND f.kind = x.kind AND f.on_date = x."on" AND f.challenged_at IS NULL
-        AND NOT EXISTS (SELECT FROM jsonb_to_recordset(${given}::jsonb) AS y(record int, kind text, value text, "on" date)
-          WHERE y.record = f.record_id AND y.kind = f.kind AND y."on" = f.on_date AND y.value = f.value)`.execute(tx);
+  const takenBack = known.filter(
+    ({ record, kind, value, on, challenged }) =>
+      challenged === null && daysSaid.has(`${record}|${kind}|${on}`) && !said.has(`${record}|${kind}|${on}|${value}`),
+  );
+  if (takenBack.length > 0) {
+    await tx
+      .deleteFrom('support.facts')
+      .where(
+        'id',
+        'in',
+        takenBack.map(({ id }) => id),
+      )
+      .execute();
+  }
   // The same statement under a later day is as doubtful as it was.
+  const doubtful = new Map(
+    known.flatMap(({ record, kind, value, challenged }) => (challenged ? [[`${record}|${kind}|${value}`, challenged]] : [])),
+  );
+  const given = facts.map((fact) => ({ ...fact, challenged: doubtful.get(`${fact.record}|${fact.kind}|${fact.value}`) ?? null }));
   const stored = await sql`
     INSERT INTO support.facts (record_id, import_id, kind, value, on_date, expires_on, challenged_at)
-    SELECT record, ${importId}::int, kind, value, "on", expires,
-      (SELECT min(f.challenged_at) FROM support.facts f WHERE f.record_id = x.record AND f.kind = x.kind AND f.value = x.value)
-      FROM jsonb_to_recordset(${given}::jsonb) AS x(record int, kind text, value text, "on" date, expires date)
+    SELECT record, ${importId}::int, kind, value, "on", expires, challenged
+      FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb) AS x(record int, kind text, value text, "on" date, expires date, challenged timestamptz)
     ON CONFLICT (record_id, kind, on_date, value) DO NOTHING`.execute(tx);
   const apart = records.flatMap(({ key, characteristics }) =>
     Object.entries(characteristics).map(([kind, value]) => ({ record: idOf.get(key), kind, value })),
@@ -299,6 +313,25 @@ async function storeRecords(tx: Tx, { importId, sourceId, records }: Part): Prom
     unchanged: records.length - changed.rows.length,
     facts: Number(stored.numAffectedRows ?? 0),
   };
+}
+
+interface KnownFact {
+  id: number;
+  record: number;
+  kind: string;
+  value: string;
+  on: string;
+  challenged: Date | null;
+}
+
+/** What some records have stated so far. */
+async function knownFacts(tx: Tx, records: readonly number[]): Promise<KnownFact[]> {
+  return tx
+    .selectFrom('support.facts')
+    .select(['id', 'record_id as record', 'kind', 'value', 'challenged_at as challenged'])
+    .select(sql<string>`to_char(on_date, 'YYYY-MM-DD')`.as('on'))
+    .where('record_id', 'in', records.length > 0 ? [...records] : [-1])
+    .execute();
 }
 
 async function hashOf(path: string): Promise<string> {
