@@ -7,7 +7,7 @@ import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { dayIn } from './days.ts';
 import { factKinds } from './fact-kinds.ts';
-import { currentInstrument, type Instrument } from './needs/instrument.ts';
+import { currentInstrument, highestLevel, type Instrument } from './needs/instrument.ts';
 import { readNotice } from './offers/read-notice.ts';
 import { approveDelay, askForDelay, recordNotice } from './offers/tell.ts';
 import { challengeFact } from './people/challenge-fact.ts';
@@ -48,7 +48,7 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
       ...found,
       query,
       instrument: currentInstrument(),
-      highest: 3 * currentInstrument().factors.length,
+      highest: highestLevel * currentInstrument().factors.length,
       pagination: pagination('/people', request.query, query.page, found.total),
     });
   });

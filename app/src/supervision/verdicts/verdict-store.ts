@@ -84,6 +84,8 @@ const contentsKept = 8;
 export class VerdictStore {
   readonly #folder: string;
   readonly #contents = new Map<number, Promise<Contents | null>>();
+  /** Runs whose contents have been read: every planning asks for all of them. */
+  readonly #readable = new Set<number>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -97,7 +99,10 @@ export class VerdictStore {
 
   /** Are the verdicts of this run here, in a form that can be read? */
   async has(run: number): Promise<boolean> {
-    return (await this.#contentsOf(run)) !== null;
+    if (this.#readable.has(run)) return true;
+    const isReadable = (await this.#contentsOf(run)) !== null;
+    if (isReadable) this.#readable.add(run);
+    return isReadable;
   }
 
   /**

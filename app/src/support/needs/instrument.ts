@@ -121,8 +121,15 @@ function inconsistencies({ stages, factors, strengths, bands }: Instrument): str
   return faults;
 }
 
-/** The newest instrument that comes with the product. */
+let current: Instrument | undefined;
+
+/** The newest instrument that comes with the product, read once. */
 export function currentInstrument(): Instrument {
+  current ??= readNewest();
+  return current;
+}
+
+function readNewest(): Instrument {
   const files = readdirSync(import.meta.dirname)
     .filter((name) => /^instrument-.*\.yaml$/.test(name))
     .sort();

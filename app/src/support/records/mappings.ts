@@ -12,7 +12,12 @@ export function mappingNames(): string[] {
     .sort();
 }
 
-/** A mapping that comes with the product; null when there is none of the name. */
+const read = new Map<string, Mapping>();
+
+/** A mapping that comes with the product, read once; null when there is none of the name. */
 export function mappingOfName(name: string): Mapping | null {
-  return mappingNames().includes(name) ? readMapping(readFileSync(join(folder, `${name}.yaml`), 'utf8')) : null;
+  if (!mappingNames().includes(name)) return null;
+  const mapping = read.get(name) ?? readMapping(readFileSync(join(folder, `${name}.yaml`), 'utf8'));
+  read.set(name, mapping);
+  return mapping;
 }
