@@ -116,7 +116,7 @@ async function trial(seed: number, people: number, errors: number): Promise<Tria
         say(`people: importing ${file.slice(files.length + 1)}`);
         const own = mappingOfName(mapping);
         if (!own) throw new Error(`There is no mapping ${mapping}`);
-        await importRecords(performer, steward, { path: file, source: agency, mapping: own }, undefined, now);
+        await importRecords(performer, steward, { path: file, source: agency, mapping: own, timeZone: waymark.timeZone }, undefined, now);
       }
       const imported = performance.now();
       say('people: linking');

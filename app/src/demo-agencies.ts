@@ -64,7 +64,8 @@ export async function fillWithAgencies(waymark: Waymark, say: (text: string) => 
     }
     for (const { agency, file, mapping } of files) {
       const own = mappingOfName(mapping);
-      if (own) await importRecords(performer, system('record-linkage'), { path: file, source: agency, mapping: own });
+      if (own)
+        await importRecords(performer, system('record-linkage'), { path: file, source: agency, mapping: own, timeZone: waymark.timeZone });
     }
     const linked = await linkRecords(performer, system('record-linkage'));
     await computeProfiles(performer, system('support'));

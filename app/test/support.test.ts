@@ -7,7 +7,7 @@ import writeXlsxFile from 'write-excel-file/node';
 import type { Actor } from '../src/platform/access.ts';
 import { InvalidError, Performer, RefusedError } from '../src/platform/action.ts';
 import { withPurpose } from '../src/platform/database.ts';
-import { decideOffer } from '../src/support/allocation/propose.ts';
+import { decideOffer } from '../src/support/allocation/decide-offer.ts';
 import { readFairness } from '../src/support/fairness/read-fairness.ts';
 import {
   areProfilesOld,
@@ -68,7 +68,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   const take = (path: string, source: string, mapping: string | ReturnType<typeof readMapping>) => {
     const own = typeof mapping === 'string' ? mappingOfName(mapping) : mapping;
     if (!own) throw new Error(`no mapping ${mapping}`);
-    return importRecords(serving.waymark.performer, steward, { path, source, mapping: own }, undefined, now);
+    return importRecords(
+      serving.waymark.performer,
+      steward,
+      { path, source, mapping: own, timeZone: serving.waymark.timeZone },
+      undefined,
+      now,
+    );
   };
   const declare = (source: string, rest: object = {}) =>
     serving.waymark.performer.perform(steward, declareAgreement, null, agreement(source, rest));

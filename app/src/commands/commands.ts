@@ -204,7 +204,9 @@ const importRecordsCommand: Command = async (waymark, args, emit) => {
     });
   }
   const tell = progress(emit, 'rows');
-  const result = await importRecords(waymark.performer, actor, { path, source, mapping }, (rows) => tell(rows, 0));
+  const result = await importRecords(waymark.performer, actor, { path, source, mapping, timeZone: waymark.timeZone }, (rows) =>
+    tell(rows, 0),
+  );
   await emit({ kind: 'result', value: result });
 };
 

@@ -79,6 +79,8 @@ export const identityFields = {
 } as const;
 
 export type IdentityField = keyof typeof identityFields;
+/** What a record says of who it is about, as it was given. */
+export type Identity = Partial<Record<IdentityField, string>>;
 export const identityKeys = Object.keys(identityFields) as IdentityField[];
 
 /** Kept apart from everything else, for the fairness audit alone. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
@@ -95,23 +95,20 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
   app.post('/sources/:id/import', { config: { action: 'records.import', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as { file?: MultipartFile; mapping?: { value?: string }; own?: { value?: string } };
-    const folder = mkdtempSync(join(tmpdir(), 'waymark-upload-'));
     try {
       const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
-      const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
-      if (bytes.length === 0) throw new InvalidError('Choose a file.', 'file');
       const own = body.own?.value?.trim();
       const mapping = own ? readMapping(own) : mappingOfName(body.mapping?.value ?? '');
       if (!mapping) throw new InvalidError('Choose the mapping of the file.', 'mapping');
-      const path = join(folder, 'upload');
-      writeFileSync(path, bytes);
-      const result = await importRecords(performer, actorOf(request), {
-        path,
-        fileName: body.file?.filename ?? 'upload',
-        source: source.name,
-        mapping,
-        timeZone,
-      });
+      const result = await withUpload(body.file, 'file', (path) =>
+        importRecords(performer, actorOf(request), {
+          path,
+          fileName: body.file?.filename ?? 'upload',
+          source: source.name,
+          mapping,
+          timeZone,
+        }),
+      );
       if (result.again) web.notice(request, 'This very file had been read before. Nothing was changed.');
       else await askForLinking();
       return reply.redirect(`/record-imports/${result.importId}`);
@@ -124,8 +121,6 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
         'support/agreements/source.njk',
         await showSource(request, id, { text: error.message, field }),
       );
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
     }
   });
   app.get('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
@@ -138,21 +133,16 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
     const body = (request.body ?? {}) as { sample?: MultipartFile; reads?: { value?: string }; headings?: { value?: string } };
     const draft = { reads: body.reads?.value ?? '', headings: body.headings?.value ?? '1' };
     const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
-    const folder = mkdtempSync(join(tmpdir(), 'waymark-sample-'));
     try {
-      const bytes = body.sample?.toBuffer ? await body.sample.toBuffer() : Buffer.alloc(0);
-      if (bytes.length === 0) throw new InvalidError('Choose a sample.', 'sample');
-      const path = join(folder, 'sample');
-      writeFileSync(path, bytes);
-      const given = { source: source.name, path, reads: draft.reads, headings: Number(draft.headings), today: today() };
-      const guess = await performer.perform(actorOf(request), tryMapping, null, given);
+      const guess = await withUpload(body.sample, 'sample', (path) => {
+        const given = { source: source.name, path, reads: draft.reads, headings: Number(draft.headings), today: today() };
+        return performer.perform(actorOf(request), tryMapping, null, given);
+      });
       return web.page(request, reply, 'support/records/mapping.njk', { source, guess, error: null, draft });
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
       const shown = { source, guess: null, error: { text: error.message, field: error.field }, draft };
       return web.page(request, reply.code(400), 'support/records/mapping.njk', shown);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
     }
   });
   app.get('/record-imports/:id', { config: { action: 'record-import.read', room }, schema: { params: Id } }, async (request, reply) => {
@@ -246,4 +236,18 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
     web.notice(request, 'The record is taken out. It gets a person of its own in a moment.');
     return reply.redirect('/review');
   });
+}
+
+/** Puts what was sent into a file for as long as the work takes. */
+async function withUpload<T>(sent: MultipartFile | undefined, field: string, work: (path: string) => Promise<T>): Promise<T> {
+  const bytes = sent?.toBuffer ? await sent.toBuffer() : Buffer.alloc(0);
+  if (bytes.length === 0) throw new InvalidError(`Choose a ${field}.`, field);
+  const folder = await mkdtemp(join(tmpdir(), 'waymark-upload-'));
+  try {
+    const path = join(folder, 'upload');
+    await writeFile(path, bytes);
+    return await work(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

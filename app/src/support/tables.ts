@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '../platform/database.ts';
-import type { IdentityField } from './fact-kinds.ts';
+import type { Identity } from './fact-kinds.ts';
 import type { RowProblem } from './records/mapping.ts';
 
 /** Days as `YYYY-MM-DD`. The database's own dates would take on a time of day and a zone. */
@@ -81,7 +81,7 @@ declare module '../platform/database.ts' {
       key: string;
       import_id: number;
       row_number: number;
-      identity: Json<Partial<Record<IdentityField, string>>>;
+      identity: Json<Identity>;
       person_id: number | null;
       settled: Generated<boolean>;
       received_at: Generated<Date>;

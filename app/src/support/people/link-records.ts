@@ -1,10 +1,10 @@
-import { Worker } from 'node:worker_threads';
 import { carryIdentities, type IdentityEvent } from '@waymark/linkage';
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
-import { type IdentityField, identityKeys } from '../fact-kinds.ts';
+import { inThread } from '../../platform/in-thread.ts';
+import { type Identity, type IdentityField, identityKeys } from '../fact-kinds.ts';
 import type {} from '../tables.ts';
 import type { Linked, LinkTask } from './link-table.ts';
 
@@ -25,7 +25,7 @@ interface RecordRow {
   id: number;
   source: string;
   person_id: number | null;
-  identity: Partial<Record<IdentityField, string>>;
+  identity: Identity;
 }
 
 const rowsTogether = 20_000;
@@ -254,7 +254,7 @@ async function runLinking(
   }
   const standing = await performer.perform(actor, readStanding, null, { records: table.size });
   onProgress('comparing', 0, 1);
-  const linked = await inWorker(table.task(standing));
+  const linked = await inThread<Linked>(new URL('./link-worker.ts', import.meta.url), table.task(standing));
   const groups = linked.groups.map((ids) => Array.from(ids, String));
   const before = table.personOf();
   let fresh = 0;
@@ -263,11 +263,10 @@ async function runLinking(
   const numberOf = (person: string) => (person.startsWith('new ') ? (numbers[Number(person.slice(4))] as number) : Number(person));
   const numbered = events.map((event) => renumbered(event, numberOf));
   const changed: { id: number; person: number }[] = [];
-  table.each((id) => {
+  for (const id of table.ids) {
     const person = numberOf(personOf.get(String(id)) as string);
-    const isMoved = before.get(String(id)) !== String(person);
-    if (isMoved) changed.push({ id, person });
-  });
+    if (before.get(String(id)) !== String(person)) changed.push({ id, person });
+  }
   for (let i = 0; i < changed.length; i += rowsTogether) {
     await performer.perform(actor, writePersons, null, { run, records: changed.slice(i, i + rowsTogether) });
     onProgress('people recorded', Math.min(i + rowsTogether, changed.length), changed.length);
@@ -303,7 +302,7 @@ function renumbered(event: IdentityEvent, numberOf: (person: string) => number):
 
 /** All records, column by column: what a thread can be handed without copying row by row. */
 class Table {
-  readonly #ids: number[] = [];
+  readonly ids: number[] = [];
   readonly #persons: (number | null)[] = [];
   readonly #sources: string[] = [];
   readonly #columns = Object.fromEntries(identityKeys.map((key) => [key, [] as (string | null)[]])) as Record<
@@ -312,16 +311,16 @@ class Table {
   >;
 
   get size(): number {
-    return this.#ids.length;
+    return this.ids.length;
   }
 
   get last(): number {
-    return this.#ids[this.#ids.length - 1] ?? 0;
+    return this.ids[this.ids.length - 1] ?? 0;
   }
 
   add(rows: readonly RecordRow[]): void {
     for (const { id, source, person_id, identity } of rows) {
-      this.#ids.push(id);
+      this.ids.push(id);
       this.#persons.push(person_id);
       this.#sources.push(source);
       for (const key of identityKeys) this.#columns[key].push(identity[key] ?? null);
@@ -329,30 +328,15 @@ class Table {
   }
 
   task({ model, same, notSame }: Known): LinkTask {
-    return { ids: Int32Array.from(this.#ids), sources: this.#sources, columns: this.#columns, same, notSame, model };
+    return { ids: Int32Array.from(this.ids), sources: this.#sources, columns: this.#columns, same, notSame, model };
   }
 
   personOf(): Map<string, string> {
     const found = new Map<string, string>();
-    this.#ids.forEach((id, i) => {
+    this.ids.forEach((id, i) => {
       const person = this.#persons[i];
       if (person !== null && person !== undefined) found.set(String(id), String(person));
     });
     return found;
   }
-
-  each(tell: (id: number) => void): void {
-    for (const id of this.#ids) tell(id);
-  }
-}
-
-function inWorker(task: LinkTask): Promise<Linked> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./link-worker.ts', import.meta.url), { workerData: task });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => {
-      if (code !== 0) reject(new Error(`Linking stopped with code ${code}`));
-    });
-  });
 }

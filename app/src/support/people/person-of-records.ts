@@ -1,7 +1,5 @@
 import { standardDate, standardName } from '@waymark/linkage';
-import type { IdentityField } from '../fact-kinds.ts';
-
-export type Identity = Partial<Record<IdentityField, string>>;
+import type { Identity, IdentityField } from '../fact-kinds.ts';
 
 /** What most of a person's records say; of equals what comes first in the alphabet. Null where none says anything. */
 export function mostSaid(identities: readonly Identity[], field: IdentityField, plain: (text: string) => string | null): string | null {

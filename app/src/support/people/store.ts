@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
-import type { FactKindKey } from '../fact-kinds.ts';
+import type { FactKindKey, Identity } from '../fact-kinds.ts';
 import type { Statement } from '../needs/profile.ts';
 import type {} from '../tables.ts';
-import type { Identity } from './person-of-records.ts';
 
 /** A record of a person, as it was given. */
 export interface PersonRecord {

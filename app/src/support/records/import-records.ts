@@ -7,9 +7,8 @@ import { type Action, InvalidError, type Performer } from '../../platform/action
 import type { Tx } from '../../platform/database.ts';
 import { agreementInForce } from '../agreements/read-sources.ts';
 import { dayIn } from '../days.ts';
-import type { IdentityField } from '../fact-kinds.ts';
 import type { ImportCounts } from '../tables.ts';
-import { type Door, type MappedRecord, type Mapping, mapRow, problemsKept, type RowProblem } from './mapping.ts';
+import { cut, type Door, type MappedRecord, type Mapping, mapRow, problemsKept, type RowProblem } from './mapping.ts';
 import { FileFault } from './raw-rows.ts';
 import { readFile } from './read-file.ts';
 
@@ -19,8 +18,8 @@ export interface RecordsFile {
   fileName?: string;
   source: string;
   mapping: Mapping;
-  /** In which it is today; London unless given. */
-  timeZone?: string;
+  /** In which it is today. */
+  timeZone: string;
 }
 
 export interface RecordsImport {
@@ -157,7 +156,7 @@ export async function importRecords(
   onProgress: (rows: number) => void = () => undefined,
   now: () => Date = () => new Date(),
 ): Promise<RecordsImport> {
-  const today = dayIn(file.timeZone ?? 'Europe/London', now());
+  const today = dayIn(file.timeZone, now());
   const { source, mapping } = file;
   const sha256 = await hashOf(file.path);
   const fileName = file.fileName ?? basename(file.path);
@@ -193,12 +192,12 @@ export async function importRecords(
         continue;
       }
       const earlier = keys.get(record.key);
-      if (earlier !== undefined) {
+      if (earlier !== undefined && problems.length < problemsKept) {
         const message = `The number stands in row ${earlier} too; the later row counts. Give each person one row.`;
         problems.push({
           row: record.place,
           column: mapping.key.column.toString(),
-          value: record.key.slice(0, 80),
+          value: cut(record.key, 80),
           message,
           refused: false,
         });
@@ -339,6 +338,3 @@ async function hashOf(path: string): Promise<string> {
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
   return hash.digest('hex');
 }
-
-/** An agency's own names for what linkage compares, in the order in which people read them. */
-export type Identity = Partial<Record<IdentityField, string>>;

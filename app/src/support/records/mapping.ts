@@ -10,6 +10,7 @@ import {
   type FactKindKey,
   factKindKeys,
   faultOfValue,
+  type Identity,
   type IdentityField,
   identityKeys,
 } from '../fact-kinds.ts';
@@ -142,7 +143,7 @@ export interface MappedFact {
 export interface MappedRecord {
   place: number;
   key: string;
-  identity: Partial<Record<IdentityField, string>>;
+  identity: Identity;
   facts: MappedFact[];
   characteristics: Partial<Record<Characteristic, string>>;
 }
@@ -256,7 +257,7 @@ function isFilled(row: Pick<RawRow, 'get'>, { column }: Cell): boolean {
 }
 
 /** As many characters, none of them cut in half. */
-function cut(text: string, most: number): string {
+export function cut(text: string, most: number): string {
   return text.slice(0, most).toWellFormed();
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { PairDecision } from '../tables.ts';
 
 export const pairDecisions: readonly PairDecision[] = ['same', 'not the same', 'cannot tell'];
@@ -30,25 +31,7 @@ export const decidePair: Action<null, PairToDecide, { left: number; right: numbe
     if (left === right) throw new InvalidError('A record cannot be compared with itself.', 'decision');
     const records = await tx.selectFrom('support.records').select('id').where('id', 'in', [left, right]).execute();
     if (records.length < 2) throw new NotFoundError('One of the records is no longer held.');
-    await tx
-      .updateTable('support.pair_decisions')
-      .set({ undone_at: sql<Date>`now()`, undone_by: actor.name })
-      .where('left_record', '=', left)
-      .where('right_record', '=', right)
-      .where('undone_at', 'is', null)
-      .execute();
-    await tx
-      .insertInto('support.pair_decisions')
-      .values({
-        left_record: left,
-        right_record: right,
-        decision: given.decision as PairDecision,
-        reason: reason.slice(0, 1000),
-        by_name: actor.name,
-        undone_at: null,
-        undone_by: null,
-      })
-      .execute();
+    await recordDecision(tx, actor.name, [left, right], given.decision as PairDecision, reason);
     await tx.deleteFrom('support.review_pairs').where('left_record', '=', left).where('right_record', '=', right).execute();
     if (given.decision !== 'cannot tell')
       await tx.updateTable('support.records').set({ settled: false }).where('id', 'in', [left, right]).execute();
@@ -90,28 +73,8 @@ export const takeOut: Action<null, { record: number; reason: string }, { apartFr
       ? await tx.selectFrom('support.records').select('id').where('person_id', '=', found.person_id).where('id', '<>', record).execute()
       : [];
     if (others.length === 0) throw new InvalidError('The record stands alone already.', 'record');
-    for (const { id } of others) {
-      const [left, right] = [Math.min(id, record), Math.max(id, record)];
-      await tx
-        .updateTable('support.pair_decisions')
-        .set({ undone_at: sql<Date>`now()`, undone_by: actor.name })
-        .where('left_record', '=', left)
-        .where('right_record', '=', right)
-        .where('undone_at', 'is', null)
-        .execute();
-      await tx
-        .insertInto('support.pair_decisions')
-        .values({
-          left_record: left,
-          right_record: right,
-          decision: 'not the same',
-          reason: reason.trim().slice(0, 1000),
-          by_name: actor.name,
-          undone_at: null,
-          undone_by: null,
-        })
-        .execute();
-    }
+    for (const { id } of others)
+      await recordDecision(tx, actor.name, [Math.min(id, record), Math.max(id, record)], 'not the same', reason.trim());
     await tx
       .updateTable('support.records')
       .set({ settled: false })
@@ -120,3 +83,26 @@ export const takeOut: Action<null, { record: number; reason: string }, { apartFr
     return { apartFrom: others.length };
   },
 };
+
+/** The decision takes the place of an earlier one about the same pair, which stays on record as undone. */
+async function recordDecision(tx: Tx, by: string, [left, right]: [number, number], decision: PairDecision, reason: string): Promise<void> {
+  await tx
+    .updateTable('support.pair_decisions')
+    .set({ undone_at: sql<Date>`now()`, undone_by: by })
+    .where('left_record', '=', left)
+    .where('right_record', '=', right)
+    .where('undone_at', 'is', null)
+    .execute();
+  await tx
+    .insertInto('support.pair_decisions')
+    .values({
+      left_record: left,
+      right_record: right,
+      decision,
+      reason: reason.slice(0, 1000),
+      by_name: by,
+      undone_at: null,
+      undone_by: null,
+    })
+    .execute();
+}

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import { type IdentityField, identityFields, identityKeys } from '../fact-kinds.ts';
+import { type Identity, identityFields, identityKeys } from '../fact-kinds.ts';
 import type { EvidenceStep, PairDecision } from '../tables.ts';
 
 export interface QueueRow {
@@ -136,8 +136,6 @@ export const readPair: Action<null, { left: number; right: number }, PairView> =
     };
   },
 };
-
-type Identity = Partial<Record<IdentityField, string>>;
 
 function compareFields(left: Identity, right: Identity): PairView['fields'] {
   const plain = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
