@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { ZoneKind } from '../tables.ts';
 import { checkZone, insertZone, type ZoneDraft } from './declare-zone.ts';
-import { watchAgain, type ZoneVersionRow } from './store.ts';
+import { versionColumns, watchAgain, type ZoneVersionRow } from './store.ts';
 
 export interface SharedZoneRow extends ZoneVersionRow {
   /** For how many orders it holds now. */
@@ -24,18 +24,7 @@ export const listSharedZones: Action<null, { search?: string; limit: number; off
     const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
     const rows = await base
       .select((eb) => [
-        'v.id',
-        'v.zone_id',
-        'v.version',
-        'v.name',
-        'v.kind',
-        'v.area',
-        'v.hours',
-        'v.effective_at',
-        'v.superseded_at',
-        'v.reason',
-        'v.by_name',
-        'v.recorded_at',
+        ...versionColumns,
         eb
           .selectFrom('supervision.zone_orders as o')
           .select(sql<number>`count(*)::int`.as('n'))

@@ -17,7 +17,8 @@ export interface ZoneVersionRow {
   recorded_at: Date;
 }
 
-const versionColumns = [
+/** The columns of a `ZoneVersionRow`, of a table called `v`. */
+export const versionColumns = [
   'v.id',
   'v.zone_id',
   'v.version',
