@@ -109,6 +109,7 @@ async function trial(seed: number, people: number, errors: number): Promise<Tria
           startsOn: '2026-01-01',
           endsOn: '2027-12-31',
           retentionMonths: 24,
+          today,
         });
       }
       const now = () => new Date(`${today}T09:00:00Z`);
@@ -123,7 +124,7 @@ async function trial(seed: number, people: number, errors: number): Promise<Tria
       const linked = await linkRecords(performer, steward, (step, done, all) => say(`people: ${step} ${done} of ${all}`));
       const joined = performance.now();
       say('people: working out profiles');
-      const profiled = await computeProfiles(performer, { ...steward, purpose: 'support' }, { now });
+      const profiled = await computeProfiles(performer, { ...steward, purpose: 'support' }, { timeZone: 'Europe/London', now });
       const ended = performance.now();
       const memoryMb = process.resourceUsage().maxRSS / 1024;
       const found = await compare(waymark, files);

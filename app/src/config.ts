@@ -23,6 +23,8 @@ const Config = Type.Object({
   WAYMARK_SMS_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
   /** Folder of the embedded stores. */
   WAYMARK_DATA: Type.String({ default: 'data', minLength: 1 }),
+  /** Folder with one for each source, in which agencies put files for feeds; `incoming` in the data folder unless given. */
+  WAYMARK_INCOMING: Type.Optional(Type.String({ minLength: 1 })),
   /** PostgreSQL; without it records live in the data folder. */
   DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://' })),
   /** Address that people's browsers use, for sign-in and secure cookies. */
@@ -50,7 +52,12 @@ const Config = Type.Object({
   WAYMARK_ENGINE_MB: Type.Integer({ default: 1024, minimum: 128 }),
 });
 
-export type Config = Static<typeof Config>;
+export type Config = Static<typeof Config> & {
+  /** Agencies' databases that feeds may read, by name: from WAYMARK_AGENCY_DB_HOUSING=postgres://… the name `housing`. */
+  agencyDatabases: ReadonlyMap<string, string>;
+};
+
+const agencyDatabase = /^WAYMARK_AGENCY_DB_([A-Z0-9_]+)$/;
 
 /** A setting is missing or wrong; the message names it, the value and the remedy. */
 export class ConfigError extends Error {
@@ -73,8 +80,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const secret = /SECRET|_URL$/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
     return `${name} is ${secret}: ${error.message}`;
   });
+  const agencyDatabases = new Map<string, string>();
+  for (const [key, url] of Object.entries(env)) {
+    const name = agencyDatabase.exec(key)?.[1]?.toLowerCase().replaceAll('_', '-');
+    if (!name || !url) continue;
+    if (!/^postgres(ql)?:\/\//.test(url))
+      problems.push(`${key} is (not shown): Expected an address such as postgres://reader:secret@host/database`);
+    else agencyDatabases.set(name, url);
+  }
   if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);
-  const config = value as Config;
+  const config: Config = { ...(value as Static<typeof Config>), agencyDatabases };
   if (config.NODE_ENV === 'production') {
     const missing = (
       ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'WAYMARK_SESSION_SECRET', 'WAYMARK_PUBLIC_URL'] as const

@@ -12,6 +12,7 @@ import {
   mappingOfName,
   proposeAllocation,
   sharedFields,
+  todayOf,
 } from './support/index.ts';
 import type { Waymark } from './waymark.ts';
 
@@ -44,7 +45,7 @@ const townServices: [string, string, string, number, number, number, Record<stri
 /** Brings in the files of the fictional town's five agencies: part of the records link by themselves, part wait for review. */
 export async function fillWithAgencies(waymark: Waymark, say: (text: string) => void): Promise<void> {
   const { performer } = waymark;
-  const today = new Date().toISOString().slice(0, 10);
+  const today = todayOf(waymark);
   const folder = await mkdtemp(join(tmpdir(), 'waymark-agencies-'));
   try {
     const { files } = await writeAgencies(folder, { ...demo, today });
@@ -60,6 +61,7 @@ export async function fillWithAgencies(waymark: Waymark, say: (text: string) => 
         startsOn: `${Number(today.slice(0, 4)) - 1}-04-01`,
         endsOn: `${Number(today.slice(0, 4)) + 1}-03-31`,
         retentionMonths: 36,
+        today,
       });
     }
     for (const { agency, file, mapping } of files) {
@@ -68,7 +70,7 @@ export async function fillWithAgencies(waymark: Waymark, say: (text: string) => 
         await importRecords(performer, system('record-linkage'), { path: file, source: agency, mapping: own, timeZone: waymark.timeZone });
     }
     const linked = await linkRecords(performer, system('record-linkage'));
-    await computeProfiles(performer, system('support'));
+    await computeProfiles(performer, system('support'), waymark);
     for (const [name, kind, provider, places, ageFrom, ageTo, serves] of townServices)
       await performer.perform(system('support'), declareService, null, {
         name,
@@ -80,7 +82,7 @@ export async function fillWithAgencies(waymark: Waymark, say: (text: string) => 
         area: null,
         serves,
       });
-    await proposeAllocation(performer, system('support'));
+    await proposeAllocation(performer, system('support'), waymark);
     say(`${linked.records} records of five agencies about ${linked.persons} people, ${linked.review} pairs to review`);
   } finally {
     await rm(folder, { recursive: true, force: true });

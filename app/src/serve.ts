@@ -1,9 +1,9 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { controlRoute } from './commands/control-route.ts';
 import type { Config } from './config.ts';
+import { defineJobs, feedsDue, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
-import type { Actor } from './platform/access.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { caseloadRoutes } from './supervision/caseload-routes.ts';
@@ -11,7 +11,7 @@ import { complianceRoutes } from './supervision/compliance-routes.ts';
 import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
 import { deliveryRoutes } from './supervision/delivery-routes.ts';
-import { computeDueVerdicts, OutsideBroker, TagBroker } from './supervision/index.ts';
+import { OutsideBroker, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
@@ -19,10 +19,14 @@ import { watchingRoutes } from './supervision/watching-routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
 import { allocationRoutes } from './support/allocation-routes.ts';
 import { fairnessRoutes } from './support/fairness-routes.ts';
-import { areProfilesOld, computeProfiles, isLinkingDue, LinkingOvertakenError, linkRecords } from './support/index.ts';
+import { feedRoutes } from './support/feed-routes.ts';
+import { findingRoutes } from './support/finding-routes.ts';
+import { areFeedsDue, type FeedPlaces } from './support/index.ts';
+import { instrumentRoutes } from './support/instrument-routes.ts';
 import { packageRoutes } from './support/package-routes.ts';
 import { peopleRoutes } from './support/people-routes.ts';
 import { recordsRoutes } from './support/records-routes.ts';
+import { workRoutes } from './support/work-routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
 import { buildServer, type WebServer } from './web/server.ts';
 
@@ -36,10 +40,10 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-const verdictsDue = 'verdicts-due';
-const peopleDue = 'people-due';
 /** Statements expire with the day; it is looked this often whether profiles are of today, ms. */
 const profilesEveryMs = 3_600_000;
+/** It is looked this often whether a feed's time has come, ms. */
+const feedsEveryMs = 60_000;
 
 /** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
 function channelsOf(config: Config): Channels {
@@ -69,10 +73,18 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   waymark.live.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones');
   const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
   const ask = () => jobs.ask(verdictsDue);
+  const askForPeople = () => jobs.ask(peopleDue);
+  const askForFeeds = async () => {
+    if (await areFeedsDue(waymark.database.db, waymark)) await jobs.ask(feedsDue);
+  };
   const channels = channelsOf(config);
   let publicUrl = '';
   const deliverer = new Deliverer(waymark.database.db, channels, waymark.access, () => publicUrl);
   deliverer.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'telling of alerts');
+  const places: FeedPlaces = {
+    databases: config.agencyDatabases,
+    incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
+  };
   const server = await buildServer(
     waymark,
     log,
@@ -84,9 +96,13 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       caseloadRoutes,
       complianceRoutes,
       (app, web) => deliveryRoutes(app, web, channels),
-      (app, web) => recordsRoutes(app, web, () => jobs.ask(peopleDue)),
-      (app, web) => peopleRoutes(app, web, () => jobs.ask(peopleDue)),
+      (app, web) => recordsRoutes(app, web, places, askForPeople),
+      (app, web) => feedRoutes(app, web, places, askForPeople),
+      (app, web) => peopleRoutes(app, web, askForPeople),
       allocationRoutes,
+      instrumentRoutes,
+      findingRoutes,
+      (app, web) => workRoutes(app, web, askForPeople),
       packageRoutes,
       fairnessRoutes,
       oversightRoutes,
@@ -101,31 +117,11 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     ],
     ask,
   );
-  await jobs.define(verdictsDue, async () => {
-    const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
-    const run = await computeDueVerdicts(waymark.performer, services, {
-      id: 'system',
-      name: 'Waymark',
-      role: 'system',
-      purpose: 'crime-matching',
-    });
-    if (run) server.metrics.verdictRuns.inc();
-  });
-  await jobs.define(peopleDue, async () => {
-    const { performer, database } = waymark;
-    const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
-    const isDue = await isLinkingDue(database.db);
-    if (isDue) {
-      await linkRecords(performer, system('record-linkage')).catch((error) => {
-        // Another process links; what it writes stands.
-        if (!(error instanceof LinkingOvertakenError)) throw error;
-      });
-    }
-    if (isDue || (await areProfilesOld(database.db))) await computeProfiles(performer, system('support'));
-  });
+  await defineJobs(jobs, waymark, places, { log, onVerdicts: () => server.metrics.verdictRuns.inc() });
   const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');
   let forgetting: NodeJS.Timeout | null = null;
   let renewing: NodeJS.Timeout | null = null;
+  let reading: NodeJS.Timeout | null = null;
   const forget = () =>
     void forgetProtected(waymark.database.db, waymark.fixes, waymark.access).catch((error: Error) =>
       log.error({ error: error.name, message: error.message }, 'forgetting where protected people were'),
@@ -133,6 +129,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const closeAll = async () => {
     if (forgetting) clearInterval(forgetting);
     if (renewing) clearInterval(renewing);
+    if (reading) clearInterval(reading);
     await server.app.close();
     await deliverer.close();
     await jobs.stop();
@@ -149,6 +146,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     forget();
     renewing = setInterval(() => void jobs.ask(peopleDue).catch(() => undefined), profilesEveryMs).unref();
     await jobs.ask(peopleDue);
+    reading = setInterval(() => void askForFeeds().catch(() => undefined), feedsEveryMs).unref();
   } catch (error) {
     await broker?.close();
     await closeAll();

@@ -34,6 +34,8 @@ import {
   readMapping,
   readPerson,
   sharedFields,
+  simulateInstrument,
+  todayOf,
 } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 
@@ -183,14 +185,14 @@ const importRecordsCommand: Command = async (waymark, args, emit) => {
   const mapping = mappingFrom(args.mapping);
   const path = existing(args.file);
   if (args.register === true) {
-    const known = await waymark.performer.perform(actor, listSources, null, { today: new Date().toISOString().slice(0, 10) });
+    const today = todayOf(waymark);
+    const known = await waymark.performer.perform(actor, listSources, null, { today });
     if (known.some(({ name }) => name === source))
       throw new InvalidError(
         `The source "${source}" is on the register already. Leave --register out: its own agreement counts.`,
         'source',
       );
-    const day = (years: number) =>
-      `${new Date().getFullYear() + years}${new Date().toISOString().slice(4, 10)}`.replace('-02-29', '-02-28');
+    const day = (years: number) => `${Number(today.slice(0, 4)) + years}${today.slice(4)}`.replace('-02-29', '-02-28');
     await waymark.performer.perform(actor, declareAgreement, null, {
       source,
       agency: source,
@@ -201,6 +203,7 @@ const importRecordsCommand: Command = async (waymark, args, emit) => {
       startsOn: day(0),
       endsOn: day(1),
       retentionMonths: 12,
+      today,
     });
   }
   const tell = progress(emit, 'rows');
@@ -219,18 +222,26 @@ const linkPeopleCommand: Command = async (waymark, _args, emit) => {
         (step, done, all) => void emit({ kind: 'progress', done, all, unit: step }),
       )
     : null;
-  const profiled = linked || (await areProfilesOld(database.db)) ? await computeProfiles(performer, consoleActor('support')) : 0;
+  const profiled =
+    linked || (await areProfilesOld(database.db, waymark)) ? await computeProfiles(performer, consoleActor('support'), waymark) : 0;
   await emit({ kind: 'result', value: linked && { ...linked, profiled } });
 };
 
 const profileCommand: Command = async (waymark, args, emit) => {
-  const today = new Date().toISOString().slice(0, 10);
+  const today = todayOf(waymark);
   const person = await waymark.performer.perform(consoleActor('support'), readPerson, null, { id: Number(args.person) || 0, today });
   await emit({ kind: 'result', value: person });
 };
 
+/** What another instrument would do to the people on record. */
+const simulateCommand: Command = async (waymark, args, emit) => {
+  const draft = readFileSync(existing(args.file), 'utf8');
+  const value = await simulateInstrument(waymark.performer, consoleActor('support'), draft, waymark, progress(emit, 'people'));
+  await emit({ kind: 'result', value });
+};
+
 const allocateCommand: Command = async (waymark, _args, emit) => {
-  await emit({ kind: 'result', value: await proposeAllocation(waymark.performer, consoleActor('support')) });
+  await emit({ kind: 'result', value: await proposeAllocation(waymark.performer, consoleActor('support'), waymark) });
 };
 
 export const commands: Record<string, Command> = {
@@ -238,6 +249,7 @@ export const commands: Record<string, Command> = {
   'import-records': importRecordsCommand,
   'link-people': linkPeopleCommand,
   profile: profileCommand,
+  simulate: simulateCommand,
   'import-fixes': importFixesCommand,
   'import-crimes': importCrimesCommand,
   verdicts: verdictsCommand,

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
@@ -7,10 +8,11 @@ import type { WebKit } from '../web/server.ts';
 import { decideOffer, offerDecisions } from './allocation/decide-offer.ts';
 import { objective, proposeAllocation } from './allocation/propose.ts';
 import { readAllocation } from './allocation/read-allocation.ts';
-import { declareService, endService, listServices, serviceKinds } from './allocation/services.ts';
+import { declareService, endService, listServices, readWaitingList, serviceKinds } from './allocation/services.ts';
 import { dayIn } from './days.ts';
 import { currentInstrument } from './needs/instrument.ts';
 
+const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
 const security = [{ token: [] }];
 interface Fault {
@@ -80,6 +82,15 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
     web.notice(request, 'The service is in the catalogue.');
     return reply.redirect('/services');
   });
+  app.get('/services/:id', { config: { action: 'service.list', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const { page, limit, offset } = readPage(request.query);
+    const list = await performer.perform(actorOf(request), readWaitingList, null, { id, limit, offset });
+    return web.page(request, reply, 'support/allocation/waiting-list.njk', {
+      ...list,
+      pagination: pagination(`/services/${id}`, request.query, page, list.total),
+    });
+  });
   app.post('/services/end', { config: { action: 'service.end', room } }, async (request, reply) => {
     const [id] = textsOf(request.body, 'id');
     await performer.perform(actorOf(request), endService, null, { id: idOf(id) });
@@ -111,7 +122,7 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/allocation', { config: { action: 'allocation.propose', room } }, async (request, reply) => {
     try {
-      const { placements } = await proposeAllocation(performer, actorOf(request));
+      const { placements } = await proposeAllocation(performer, actorOf(request), web.waymark);
       web.notice(request, `${placements.length} places are proposed. Each is yours to decide.`);
       return reply.redirect('/allocation');
     } catch (error) {

@@ -5,6 +5,17 @@ export function isDay(text: string): boolean {
   return /^(19|2\d)\d\d-\d\d-\d\d$/.test(text) && isCalendarDate(text);
 }
 
+/** Where it is which day: the zone in which people live, and a clock that tests can set. */
+export interface Calendar {
+  timeZone: string;
+  now?: () => Date;
+}
+
+/** The day it is, `YYYY-MM-DD`. */
+export function todayOf({ timeZone, now = () => new Date() }: Calendar): string {
+  return dayIn(timeZone, now());
+}
+
 /** The day on which people in a time zone live at a moment, `YYYY-MM-DD`. */
 export function dayIn(timeZone: string, moment: Date = new Date()): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(moment);

@@ -83,6 +83,9 @@ export type IdentityField = keyof typeof identityFields;
 export type Identity = Partial<Record<IdentityField, string>>;
 export const identityKeys = Object.keys(identityFields) as IdentityField[];
 
+/** What an agreement may allow to be looked at only to check another value by; it is kept nowhere. */
+export const checkFields = { parent_born: 'Birth date of a parent' } as const;
+
 /** Kept apart from everything else, for the fairness audit alone. */
 export const characteristics = { ethnicity: 'Ethnicity' } as const;
 export type Characteristic = keyof typeof characteristics;

@@ -7,6 +7,7 @@ import type { WebKit } from '../web/server.ts';
 import { dayIn } from './days.ts';
 import {
   addGoal,
+  addReview,
   addSession,
   addStep,
   answerOffer,
@@ -94,6 +95,10 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
   change('sessions', 'package.change', 'The session is added.', (request, id) => {
     const [heldOn, attended, text] = textsOf(request.body, 'heldOn', 'attended', 'text');
     return performer.perform(actorOf(request), addSession, null, { id, heldOn, attended, text, today: today() });
+  });
+  change('reviews', 'package.change', 'The review is on record.', (request, id) => {
+    const [heldOn, said, nextOn] = textsOf(request.body, 'reviewedOn', 'said', 'nextOn');
+    return performer.perform(actorOf(request), addReview, null, { id, heldOn, said, nextOn, today: today() });
   });
   change('outcome', 'package.change', 'The outcome is on record.', (request, id) => {
     const [goal, outcome, text] = textsOf(request.body, 'goal', 'outcome', 'text');

@@ -1,30 +1,23 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { type Action, InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { dayIn } from './days.ts';
-import { factKinds } from './fact-kinds.ts';
-import { currentInstrument, highestLevel, type Instrument } from './needs/instrument.ts';
+import { currentInstrument, highestLevel } from './needs/instrument.ts';
 import { readNotice } from './offers/read-notice.ts';
 import { approveDelay, askForDelay, recordNotice } from './offers/tell.ts';
 import { challengeFact } from './people/challenge-fact.ts';
 import { listPeople, type PeopleQuery, readPerson } from './people/read-people.ts';
+import { recordReach } from './people/record-reach.ts';
+import { personPage } from './person-page.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
 const security = [{ token: [] }];
 
-const readTheInstrument: Action<null, null, Instrument> = {
-  name: 'instrument.read',
-  room: 'support',
-  purpose: 'support',
-  run: async () => currentInstrument(),
-};
-
-/** People, their needs, and the instrument by which needs are read: pages and API. */
+/** People, their needs, and what was told to them: pages and API. */
 export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: () => Promise<void>): void {
   const { performer, timeZone } = web.waymark;
   const today = () => dayIn(timeZone);
@@ -72,30 +65,10 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
     },
     async (request) => performer.perform(actorOf(request), listPeople, null, queryOf(request)),
   );
-  const showPerson = async (request: FastifyRequest, id: number, error: { text: string; field: string | null } | null) => ({
-    person: await performer.perform(actorOf(request), readPerson, null, { id, today: today() }),
-    instrument: currentInstrument(),
-    factKinds,
-    today: today(),
-    error,
-  });
-  /** A form of the person's page: what is wrong with it is said on that page. */
-  const change = async (request: FastifyRequest, reply: FastifyReply, done: string, work: (id: number) => Promise<unknown>) => {
-    const { id } = request.params as { id: number };
-    try {
-      await work(id);
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
-      const shown = await showPerson(request, id, { text: error.message, field: error.field });
-      return web.page(request, reply.code(400), 'support/people/person.njk', shown);
-    }
-    web.notice(request, done);
-    return reply.redirect(`/people/${id}`);
-  };
-  app.get('/people/:id', { config: { action: 'person.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
-    return web.page(request, reply, 'support/people/person.njk', await showPerson(request, id, null));
-  });
+  const person = personPage(web);
+  app.get('/people/:id', { config: { action: 'person.read', room }, schema: { params: Id } }, (request, reply) =>
+    person.show(request, reply),
+  );
   app.get(
     '/api/people/:id',
     {
@@ -106,36 +79,38 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
   );
   app.post('/people/:id/challenge', { config: { action: 'fact.challenge', room }, schema: { params: Id } }, async (request, reply) => {
     const [fact, reason] = textsOf(request.body, 'fact', 'reason');
-    return change(request, reply, 'Challenged. It is not relied on from now on.', async (person) => {
-      await performer.perform(actorOf(request), challengeFact, null, { person, fact: idOf(fact), reason });
+    return person.change(request, reply, 'Challenged. It is not relied on from now on.', async (id) => {
+      await performer.perform(actorOf(request), challengeFact, null, { person: id, fact: idOf(fact), reason });
       await askForProfiles();
     });
   });
   app.get('/people/:id/notice', { config: { action: 'notice.read', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const person = await performer.perform(actorOf(request), readNotice, null, { id, today: today() });
-    return web.page(request, reply, 'support/offers/notice.njk', { person });
+    const notice = await performer.perform(actorOf(request), readNotice, null, { id, today: today() });
+    return web.page(request, reply, 'support/offers/notice.njk', { person: notice });
   });
   app.post('/people/:id/notice', { config: { action: 'notice.record', room }, schema: { params: Id } }, async (request, reply) => {
     const [on, whom, how] = textsOf(request.body, 'on', 'whom', 'how');
-    return change(request, reply, 'It is on record that they have been told.', (person) =>
-      performer.perform(actorOf(request), recordNotice, null, { person, on, whom, how, today: today() }),
+    return person.change(request, reply, 'It is on record that they have been told.', (id) =>
+      performer.perform(actorOf(request), recordNotice, null, { person: id, on, whom, how, today: today() }),
     );
   });
   app.post('/people/:id/notice/delay', { config: { action: 'notice.delay', room }, schema: { params: Id } }, async (request, reply) => {
     const [until, reason] = textsOf(request.body, 'until', 'reason');
-    return change(request, reply, 'Somebody else has to approve this.', (person) =>
-      performer.perform(actorOf(request), askForDelay, null, { person, until, reason, today: today() }),
+    return person.change(request, reply, 'Somebody else has to approve this.', (id) =>
+      performer.perform(actorOf(request), askForDelay, null, { person: id, until, reason, today: today() }),
     );
   });
   app.post('/people/:id/notice/approve', { config: { action: 'notice.approve', room }, schema: { params: Id } }, async (request, reply) => {
     const [notice] = textsOf(request.body, 'notice');
-    return change(request, reply, 'Approved.', (person) =>
-      performer.perform(actorOf(request), approveDelay, null, { person, notice: idOf(notice) }),
+    return person.change(request, reply, 'Approved.', (id) =>
+      performer.perform(actorOf(request), approveDelay, null, { person: id, notice: idOf(notice) }),
     );
   });
-  app.get('/instrument', { config: { action: 'instrument.read', room } }, async (request, reply) => {
-    const instrument = await performer.perform(actorOf(request), readTheInstrument, null, null);
-    return web.page(request, reply, 'support/needs/instrument.njk', { instrument, factKinds });
+  app.post('/people/:id/reach', { config: { action: 'reach.record', room }, schema: { params: Id } }, async (request, reply) => {
+    const [areas] = textsOf(request.body, 'areas');
+    return person.change(request, reply, 'It is on record where they can get to.', (id) =>
+      performer.perform(actorOf(request), recordReach, null, { person: id, areas }),
+    );
   });
 }

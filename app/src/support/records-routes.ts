@@ -13,14 +13,16 @@ import type { WebKit } from '../web/server.ts';
 import { declareAgreement, lawfulBases } from './agreements/declare-source.ts';
 import { listSources, readRecordImport, readSource } from './agreements/read-sources.ts';
 import { dayIn } from './days.ts';
-import { characteristics, factKinds, identityFields } from './fact-kinds.ts';
+import { characteristics, checkFields, factKinds, identityFields } from './fact-kinds.ts';
+import type { FeedPlaces } from './feeds/declare-feed.ts';
 import { importRecords } from './records/import-records.ts';
 import { MappingError, readMapping } from './records/mapping.ts';
-import { mappingNames, mappingOfName } from './records/mappings.ts';
+import { mappingOfName } from './records/mappings.ts';
 import { tryMapping } from './records/try-mapping.ts';
 import { decidePair, pairDecisions, takeOut, undoDecision } from './review/decide-pair.ts';
 import { readLinks } from './review/read-links.ts';
 import { listReview, readPair } from './review/read-queue.ts';
+import { sourcePage } from './source-page.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const Record = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
@@ -32,11 +34,12 @@ const security = [{ token: [] }];
 const fieldGroups = [
   { name: 'Who it is about', fields: Object.entries(identityFields) },
   { name: 'What is stated', fields: Object.entries(factKinds).map(([key, { name }]): [string, string] => [key, name]) },
+  { name: 'Only to check by; kept nowhere', fields: Object.entries(checkFields) },
   { name: 'Kept apart, for the fairness audit alone', fields: Object.entries(characteristics) },
 ];
 
 /** Agreements, sources, imports, and decisions on doubtful matches: pages and API. */
-export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: () => Promise<void>): void {
+export function recordsRoutes(app: FastifyInstance, web: WebKit, places: FeedPlaces, askForLinking: () => Promise<void>): void {
   const { performer, timeZone } = web.waymark;
   const today = () => dayIn(timeZone);
 
@@ -73,7 +76,11 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
     const fields = [((request.body ?? {}) as { fields?: string | string[] }).fields ?? []].flat();
     const draft = { source, agency, title, purpose, lawfulBasis, startsOn, endsOn, retentionMonths: months, fields };
     try {
-      const { sourceId } = await performer.perform(actorOf(request), declareAgreement, null, { ...draft, retentionMonths: Number(months) });
+      const { sourceId } = await performer.perform(actorOf(request), declareAgreement, null, {
+        ...draft,
+        retentionMonths: Number(months),
+        today: today(),
+      });
       web.notice(request, 'The agreement is on the register.');
       return reply.redirect(`/sources/${sourceId}`);
     } catch (error) {
@@ -83,20 +90,15 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
     }
   });
 
-  const showSource = async (request: FastifyRequest, id: number, error: { text: string; field: string | null } | null) => ({
-    source: await performer.perform(actorOf(request), readSource, null, { id, today: today() }),
-    mappings: mappingNames().map((name) => ({ name, mapping: mappingOfName(name) })),
-    error,
-  });
-  app.get('/sources/:id', { config: { action: 'source.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
-    return web.page(request, reply, 'support/agreements/source.njk', await showSource(request, id, null));
-  });
+  const source = sourcePage(web, places);
+  app.get('/sources/:id', { config: { action: 'source.read', room }, schema: { params: Id } }, (request, reply) =>
+    source.show(request, reply, (request.params as { id: number }).id),
+  );
   app.post('/sources/:id/import', { config: { action: 'records.import', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as { file?: MultipartFile; mapping?: { value?: string }; own?: { value?: string } };
     try {
-      const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+      const { name } = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
       const own = body.own?.value?.trim();
       const mapping = own ? readMapping(own) : mappingOfName(body.mapping?.value ?? '');
       if (!mapping) throw new InvalidError('Choose the mapping of the file.', 'mapping');
@@ -104,7 +106,7 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
         importRecords(performer, actorOf(request), {
           path,
           fileName: body.file?.filename ?? 'upload',
-          source: source.name,
+          source: name,
           mapping,
           timeZone,
         }),
@@ -115,33 +117,28 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, askForLinking: 
     } catch (error) {
       if (!(error instanceof InvalidError) && !(error instanceof MappingError)) throw error;
       const field = error instanceof InvalidError ? error.field : 'own';
-      return web.page(
-        request,
-        reply.code(400),
-        'support/agreements/source.njk',
-        await showSource(request, id, { text: error.message, field }),
-      );
+      return source.show(request, reply.code(400), id, { text: error.message, field });
     }
   });
   app.get('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
-    return web.page(request, reply, 'support/records/mapping.njk', { source, guess: null, error: null, draft: { headings: '1' } });
+    const found = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+    return web.page(request, reply, 'support/records/mapping.njk', { source: found, guess: null, error: null, draft: { headings: '1' } });
   });
   app.post('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as { sample?: MultipartFile; reads?: { value?: string }; headings?: { value?: string } };
     const draft = { reads: body.reads?.value ?? '', headings: body.headings?.value ?? '1' };
-    const source = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+    const found = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
     try {
       const guess = await withUpload(body.sample, 'sample', (path) => {
-        const given = { source: source.name, path, reads: draft.reads, headings: Number(draft.headings), today: today() };
+        const given = { source: found.name, path, reads: draft.reads, headings: Number(draft.headings), today: today() };
         return performer.perform(actorOf(request), tryMapping, null, given);
       });
-      return web.page(request, reply, 'support/records/mapping.njk', { source, guess, error: null, draft });
+      return web.page(request, reply, 'support/records/mapping.njk', { source: found, guess, error: null, draft });
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
-      const shown = { source, guess: null, error: { text: error.message, field: error.field }, draft };
+      const shown = { source: found, guess: null, error: { text: error.message, field: error.field }, draft };
       return web.page(request, reply.code(400), 'support/records/mapping.njk', shown);
     }
   });

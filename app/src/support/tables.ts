@@ -17,12 +17,32 @@ export type Attendance = 'attended' | 'missed' | 'called off';
 /** What a named person decides about a proposed place. */
 export type OfferDecision = 'offer' | 'do not offer' | 'look again later';
 
+/** Who may read a note beside its author. */
+export type NoteReaders = 'the person and the team' | 'the team' | 'leads only';
+
+/** Something lately stated that may be a reason to offer help soon. */
+export interface Trigger {
+  name: string;
+  /** `YYYY-MM-DD` */
+  on: string;
+}
+
+/** What somebody had before their eyes when they looked at a person: enough to tell later what has changed. */
+export interface Seen {
+  levels: Record<string, [low: number, high: number]>;
+  score: [low: number, high: number] | null;
+  /** Statements, with whether each was relied on. */
+  facts: Record<string, boolean>;
+}
+
 /** A service as a run of the allocation took it, and what one more place would have brought. */
 export interface ServiceInRun {
   id: number;
   name: string;
   places: number;
   proposed: number;
+  /** People whom it could serve, who are proposed for nothing. */
+  waiting?: number;
   onePlaceMore: number;
 }
 
@@ -138,6 +158,9 @@ declare module '../platform/database.ts' {
       high: number | null;
       band: string | null;
       levels: Json<Record<string, [low: number, high: number]>>;
+      triggers: Json<Trigger[]>;
+      triggered_on: Day | null;
+      district: string | null;
       computed_at: Generated<Date>;
     };
     'support.challenges': {
@@ -220,6 +243,7 @@ declare module '../platform/database.ts' {
       closing_note: string | null;
       closed_by: string | null;
       closed_at: Date | null;
+      waiting_since: Date | null;
       by_name: string;
       created_at: Generated<Date>;
     };
@@ -253,6 +277,83 @@ declare module '../platform/database.ts' {
       note: string;
       by_name: string;
       created_at: Generated<Date>;
+    };
+    'support.feeds': {
+      id: Generated<number>;
+      source_id: number;
+      kind: 'folder' | 'database';
+      database_name: string | null;
+      mapping: string;
+      at_time: string;
+      weekday: number | null;
+      by_name: string;
+      created_at: Generated<Date>;
+      ended_at: Date | null;
+      last_run_at: Date | null;
+      last_import: number | null;
+      last_problem: string | null;
+    };
+    'support.need_decisions': {
+      id: Generated<number>;
+      person_id: number;
+      record_id: number | null;
+      decision: OfferDecision;
+      reason: string;
+      /** What had lately happened when it was decided: something new opens the question again. */
+      triggers: Json<Trigger[]>;
+      look_again_on: Day | null;
+      by_name: string;
+      at: Generated<Date>;
+      taken_back_at: Date | null;
+      taken_back_by: string | null;
+    };
+    'support.looks': {
+      person_id: number;
+      actor: string;
+      at: Date;
+      seen: Json<Seen>;
+      before_at: Date | null;
+      before_seen: Json<Seen> | null;
+    };
+    'support.reach': {
+      id: Generated<number>;
+      person_id: number;
+      record_id: number | null;
+      areas: Json<string[]>;
+      by_name: string;
+      at: Generated<Date>;
+    };
+    'support.reviews': {
+      id: Generated<number>;
+      package_id: number;
+      held_on: Day;
+      said: string;
+      next_on: Day | null;
+      by_name: string;
+      created_at: Generated<Date>;
+    };
+    'support.notes': {
+      id: Generated<number>;
+      person_id: number;
+      record_id: number | null;
+      note: string;
+      seen_by: NoteReaders;
+      by_id: string;
+      by_name: string;
+      at: Generated<Date>;
+      taken_back_at: Date | null;
+    };
+    'support.tasks': {
+      id: Generated<number>;
+      person_id: number;
+      record_id: number | null;
+      task: string;
+      due_on: Day;
+      for_name: string;
+      by_name: string;
+      created_at: Generated<Date>;
+      done_at: Date | null;
+      done_by: string | null;
     };
     'support.linkage_state': { only: boolean; run: number };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };

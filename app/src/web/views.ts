@@ -11,6 +11,7 @@ const spoken: Record<string, string> = {
   'monitoring-officer': 'Monitoring officer',
   'crime-analyst': 'Crime analyst',
   'support-worker': 'Support worker',
+  'support-lead': 'Support lead',
   'data-steward': 'Data steward',
   'fairness-auditor': 'Fairness auditor',
   auditor: 'Auditor',

@@ -195,7 +195,7 @@ describe('pages of support', () => {
     const file = join(folder.path, 'more-tenants.csv');
     writeFileSync(
       file,
-      'TenantRef;Name;OtherName;BirthDate;Sex;Ethnic;Addr;PCode;PrevAddr;PrevPCode;Mobile;Email;Standing;StandingFrom;Work;WorkFrom\nT9;Bell, Ada;;3 Mar 2001;f;;1 Elm Road;MZ1 1AA;;;;;HL;1 Sep 2026;;\nT10;Cole, Bo;;3 Mar 2041;m;;2 Elm Road;MZ1 1AA;;;;;HL;1 Sep 2026;;\n',
+      'TenantRef;Name;OtherName;BirthDate;Sex;Ethnic;Addr;PCode;PrevAddr;PrevPCode;Mobile;Email;Standing;StandingFrom;Work;WorkFrom\nT9;Bell, Ada;;3 Mar 2001;f;;1 Elm Road;NQ1 1AA;;;;;HL;1 Sep 2026;;\nT10;Cole, Bo;;3 Mar 2041;m;;2 Elm Road;NQ1 1AA;;;;;HL;1 Sep 2026;;\n',
     );
     await page.getByLabel('File', { exact: true }).setInputFiles(file);
     await page.getByLabel('Mapping', { exact: true }).selectOption('housing');

@@ -10,6 +10,8 @@ export const demoAccounts: { id: string; name: string; role: StaffRole; about: s
   { id: 'ca-1', name: 'Callum Reid', role: 'crime-analyst', about: 'Compares recorded crimes with fixes' },
   { id: 'ca-2', name: 'Priya Nair', role: 'crime-analyst', about: 'A second reviewer' },
   { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', about: 'Sees what people need and offers help' },
+  { id: 'sw-2', name: 'Owen Blake', role: 'support-worker', about: 'A colleague, who approves what another asks for' },
+  { id: 'sl-1', name: 'Ruth Adeyemi', role: 'support-lead', about: 'Leads the support team, decides what is challenged' },
   { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', about: 'Brings agencies’ records together, decides doubtful matches' },
   { id: 'fa-1', name: 'Nia Bowen', role: 'fairness-auditor', about: 'Sees whether help is found and offered alike' },
   { id: 'au-1', name: 'Aled Price', role: 'auditor', about: 'Sees who looked at what' },

@@ -1,10 +1,15 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { isDay } from '../days.ts';
-import { characteristics, factKindKeys, identityKeys } from '../fact-kinds.ts';
+import { characteristics, checkFields, factKindKeys, identityKeys } from '../fact-kinds.ts';
 import type {} from '../tables.ts';
 
 /** Every field that an agreement can allow. */
-export const sharedFields: readonly string[] = [...identityKeys, ...factKindKeys, ...Object.keys(characteristics)];
+export const sharedFields: readonly string[] = [
+  ...identityKeys,
+  ...factKindKeys,
+  ...Object.keys(checkFields),
+  ...Object.keys(characteristics),
+];
 
 export const lawfulBases = ['public task', 'legal obligation', 'vital interests', 'consent'] as const;
 
@@ -19,6 +24,8 @@ export interface NewAgreement {
   startsOn: string;
   endsOn: string;
   retentionMonths: number;
+  /** `YYYY-MM-DD` where the agencies are. */
+  today: string;
 }
 
 /** Puts an agreement on the register; its source is made if there is none of the name. One that is in force ends when this one is. */
@@ -38,7 +45,7 @@ export const declareAgreement: Action<null, NewAgreement, { agreementId: number;
         .returning('id')
         .executeTakeFirstOrThrow());
     // One that begins later leaves the one in force alone until then: of two in force the newer counts.
-    if (given.startsOn <= new Date().toISOString().slice(0, 10)) {
+    if (given.startsOn <= given.today) {
       await tx
         .updateTable('support.agreements')
         .set({ ended_at: new Date() })

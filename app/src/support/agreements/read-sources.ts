@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { type FeedView, feedsOf } from '../feeds/read-feeds.ts';
 import type { RowProblem } from '../records/mapping.ts';
 import type { ImportCounts } from '../tables.ts';
 
@@ -134,7 +135,7 @@ export interface RecordImportView {
 export const readSource: Action<
   null,
   { id: number; today: string },
-  { id: number; name: string; agency: string; agreements: AgreementView[]; imports: RecordImportView[] }
+  { id: number; name: string; agency: string; agreements: AgreementView[]; imports: RecordImportView[]; feeds: FeedView[] }
 > = {
   name: 'source.read',
   room: 'support',
@@ -145,7 +146,7 @@ export const readSource: Action<
     if (!source) throw new NotFoundError('There is no such source.');
     const agreements = (await agreementsOf(tx, [id], today)).get(id) ?? [];
     const imports = await importsOf(tx, { sourceId: id });
-    return { ...source, agreements, imports };
+    return { ...source, agreements, imports, feeds: await feedsOf(tx, id) };
   },
 };
 

@@ -12,7 +12,7 @@ export interface Candidate {
   levels: Record<string, number>;
   /** Weeks since the person asked or was first put forward. */
   waitingWeeks: number;
-  /** Areas the person said they can get to; null where they named none: then only what is for everywhere. */
+  /** Areas the person said they can get to, the easiest first; null where they named none: then only what is for everywhere. */
   areas: string[] | null;
 }
 
@@ -21,6 +21,7 @@ export interface ServiceOffer {
   places: number;
   /** Ages that it is for, both included. */
   ages: { from: number; to: number };
+  /** Where it is; null where it comes to people. */
   area: string | null;
   /** For each factor, the share of a level that the service is expected to meet, 0 to 1. */
   serves: Record<string, number>;
@@ -45,24 +46,36 @@ export interface Allocation {
 const grain = 100;
 /** Waiting longer than this counts no further, weeks. */
 const longestWait = 104;
+/** Each place further down a person's own list of areas weighs like so many weeks of waiting less. */
+export const weeksPerArea = 4;
 
 /** Levels of need that a service is expected to meet for a person: Σ level × share, over the factors. Null where they are not eligible. */
 export function needMetBy({ levels, age, areas }: Candidate, { serves, ages, area }: ServiceOffer): number | null {
   if (age === null || age < ages.from || age > ages.to) return null;
-  if (area !== null && !areas?.includes(area)) return null;
+  if (area !== null && !areas?.some((own) => isSameArea(own, area))) return null;
   let sum = 0;
   for (const [factor, share] of Object.entries(serves)) sum += (levels[factor] ?? 0) * share;
   const met = Math.round(sum * grain) / grain;
   return met > 0 ? met : null;
 }
 
+function isSameArea(a: string, b: string): boolean {
+  return a.trim().toLowerCase() === b.trim().toLowerCase();
+}
+
+/** How far down a person's own list the service's area stands: 0 for the easiest, and for what comes to them. */
+export function journeyTo({ areas }: Candidate, { area }: ServiceOffer): number {
+  return area === null ? 0 : Math.max(0, areas?.findIndex((own) => isSameArea(own, area)) ?? 0);
+}
+
 interface Option extends Placement {
-  wait: number;
+  /** What decides between equally good ways, from -1 to 1: a long wait speaks for it, a long journey against. */
+  tie: number;
 }
 
 /**
  * Proposes who gets which place, at most one for each person, so that the need met is as great as it can be; of equally good
- * ways the one that serves those who have waited longer.
+ * ways the one that serves those who have waited longer, and by shorter journeys.
  *
  * A linear programme of the transport kind (Hitchcock 1941): its best corners are whole places by themselves. Solved with
  * HiGHS. What one more place would bring is the dual value of the service's places.
@@ -77,10 +90,10 @@ export async function allocate(
   const options = optionsOf(candidates, services);
   if (options.length === 0) return { placements: [], needMet: 0, onePlaceMore: new Map(), status: 'best' };
   const places = services.reduce((sum, service) => sum + Math.min(service.places, candidates.length), 0);
-  // All waits together weigh less than a hundredth of a level.
-  const perWait = 0.5 / grain / Math.max(1, Math.min(places, candidates.length));
+  // All waits and journeys together weigh less than a hundredth of a level.
+  const perTie = 0.5 / grain / Math.max(1, Math.min(places, candidates.length));
   const highs = await loadHighs();
-  const solved = highs.solve(programme(options, services, perWait), { time_limit: timeLimitS, output_flag: false });
+  const solved = highs.solve(programme(options, services, perTie), { time_limit: timeLimitS, output_flag: false });
   const isBest = solved.Status === 'Optimal';
   if (!isBest && solved.Status !== 'Time limit reached') throw new Error(`The allocation could not be worked out: ${solved.Status}`);
   if (!isBest) {
@@ -139,8 +152,9 @@ function optionsOf(candidates: readonly Candidate[], services: readonly ServiceO
   return candidates.flatMap((candidate) =>
     services.flatMap((offer): Option[] => {
       const needMet = needMetBy(candidate, offer);
-      const wait = Math.min(longestWait, Math.max(0, candidate.waitingWeeks)) / longestWait;
-      return needMet === null ? [] : [{ person: candidate.person, service: offer.service, needMet, wait }];
+      if (needMet === null) return [];
+      const weeks = Math.min(longestWait, Math.max(0, candidate.waitingWeeks)) - weeksPerArea * journeyTo(candidate, offer);
+      return [{ person: candidate.person, service: offer.service, needMet, tie: Math.max(-longestWait, weeks) / longestWait }];
     }),
   );
 }
@@ -150,7 +164,7 @@ function total(placements: readonly Placement[]): number {
 }
 
 /** The programme in the CPLEX LP format. */
-function programme(options: readonly Option[], services: readonly ServiceOffer[], perWait: number): string {
+function programme(options: readonly Option[], services: readonly ServiceOffer[], perTie: number): string {
   const byService = new Map<number, string[]>();
   const byPerson = new Map<number, string[]>();
   const add = (map: Map<number, string[]>, key: number, name: string) => {
@@ -158,10 +172,10 @@ function programme(options: readonly Option[], services: readonly ServiceOffer[]
     if (own) own.push(name);
     else map.set(key, [name]);
   };
-  const objective = options.map(({ person, service, needMet, wait }, i) => {
+  const objective = options.map(({ person, service, needMet, tie }, i) => {
     add(byService, service, `x${i}`);
     add(byPerson, person, `x${i}`);
-    return `${(needMet + wait * perWait).toFixed(9)} x${i}`;
+    return `${(needMet + tie * perTie).toFixed(9)} x${i}`;
   });
   const placesOf = new Map(services.map(({ service, places }) => [service, places]));
   const rows = [

@@ -2,13 +2,15 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
 import { inThread } from '../../platform/in-thread.ts';
+import { type Calendar, todayOf } from '../days.ts';
+import { decisionHolds, hasOffer } from '../finding/decide-person.ts';
 import { currentInstrument } from '../needs/instrument.ts';
 import type { ServiceInRun } from '../tables.ts';
 import { type Allocation, type Candidate, firstCome, needMetBy, needRank, type ServiceOffer } from './allocate.ts';
 
 /** The published objective, in words. */
 export const objective =
-  'As much need met as the places allow: for each person the level of each need that is surely there, times the share of it that the service is expected to meet. Of equally good ways the one that serves those who have waited longer. Nobody gets two places at once. Ethnicity, sex, name and address play no part.';
+  'As much need met as the places allow: for each person the level of each need that is surely there, times the share of it that the service is expected to meet. Of equally good ways the one that serves those who have waited longer, by the shorter journey: each area further down the list of areas that the person gave counts like four weeks of waiting less. Nobody gets two places at once. Ethnicity, sex, name and address play no part.';
 
 const timeLimitS = 20;
 const weekMs = 7 * 86_400_000;
@@ -18,22 +20,28 @@ interface Inputs {
   services: (ServiceOffer & { name: string })[];
 }
 
-/** Everybody with a need that is surely there, who has no place and no open offer; and the services with their free places. */
-const readInputs: Action<null, { now: Date }, Inputs> = {
+/**
+ * Everybody with a need that is surely there, who has no place and no open offer, and about whom nobody has decided otherwise;
+ * and the services with their free places.
+ */
+const readInputs: Action<null, { now: Date; today: string }, Inputs> = {
   name: 'allocation.propose',
   room: 'support',
   purpose: 'support',
-  async run({ tx, note }, _services, { now }) {
+  async run({ tx, note }, _services, { now, today }) {
     // Whoever could be offered something waits from now on, and nobody else.
     const candidates = sql`
-      SELECT p.person_id FROM support.person_summaries p WHERE p.low > 0 AND p.age IS NOT NULL AND NOT EXISTS (
-        SELECT FROM support.packages k WHERE k.person_id = p.person_id AND k.state IN ('offered', 'accepted'))`;
+      SELECT s.person_id FROM support.person_summaries s
+        WHERE s.low > 0 AND s.age IS NOT NULL AND NOT ${hasOffer} AND NOT ${decisionHolds(today)}`;
     await sql`DELETE FROM support.waiting WHERE person_id NOT IN (${candidates})`.execute(tx);
     await sql`INSERT INTO support.waiting (person_id) ${candidates} ON CONFLICT (person_id) DO NOTHING`.execute(tx);
     const rows = await tx
       .selectFrom('support.waiting as w')
       .innerJoin('support.person_summaries as p', 'p.person_id', 'w.person_id')
       .select(['p.person_id', 'p.age', 'p.levels', 'w.since'])
+      .select(
+        sql<string[] | null>`(SELECT r.areas FROM support.reach r WHERE r.person_id = p.person_id ORDER BY r.id DESC LIMIT 1)`.as('areas'),
+      )
       .orderBy('p.person_id')
       .execute();
     const offers = await tx
@@ -49,12 +57,12 @@ const readInputs: Action<null, { now: Date }, Inputs> = {
       .execute();
     note(null, { candidates: rows.length, services: offers.length });
     return {
-      candidates: rows.map(({ person_id, age, levels, since }) => ({
+      candidates: rows.map(({ person_id, age, levels, since, areas }) => ({
         person: person_id,
         age,
         levels: Object.fromEntries(Object.entries(levels).map(([factor, [low]]) => [factor, low])),
         waitingWeeks: Math.max(0, Math.floor((now.getTime() - since.getTime()) / weekMs)),
-        areas: null,
+        areas,
       })),
       services: offers.map(({ id, name, age_from, age_to, area, serves, places }) => ({
         service: id,
@@ -79,12 +87,15 @@ const recordRun: Action<null, ToRecord, { runId: number }> = {
   room: 'support',
   purpose: 'support',
   async run({ tx, actor, note }, _services, { candidates, services, best, orders, tookMs }) {
-    const summary: ServiceInRun[] = services.map(({ service, name, places }) => ({
-      id: service,
+    const placed = new Set(best.placements.map(({ person }) => person));
+    const unplaced = candidates.filter(({ person }) => !placed.has(person));
+    const summary: ServiceInRun[] = services.map(({ name, ...offer }) => ({
+      id: offer.service,
       name,
-      places,
-      proposed: best.placements.filter((own) => own.service === service).length,
-      onePlaceMore: best.onePlaceMore.get(service) ?? 0,
+      places: offer.places,
+      proposed: best.placements.filter((own) => own.service === offer.service).length,
+      waiting: unplaced.filter((candidate) => needMetBy(candidate, offer) !== null).length,
+      onePlaceMore: best.onePlaceMore.get(offer.service) ?? 0,
     }));
     const { id } = await tx
       .insertInto('support.allocation_runs')
@@ -101,10 +112,9 @@ const recordRun: Action<null, ToRecord, { runId: number }> = {
       })
       .returning('id')
       .executeTakeFirstOrThrow();
-    const placed = new Set(best.placements.map(({ person }) => person));
     const waiting = new Map(candidates.map(({ person, waitingWeeks }) => [person, waitingWeeks]));
     // Who, of those without a place, would have gained most from each service: whom its places displaced.
-    const next = new Map(services.map((offer) => [offer.service, nextBest(candidates, offer, placed)]));
+    const next = new Map(services.map((offer) => [offer.service, nextBest(unplaced, offer)]));
     const rows = best.placements.map(({ person, service, needMet }) => ({
       run_id: id,
       person_id: person,
@@ -129,14 +139,9 @@ const recordRun: Action<null, ToRecord, { runId: number }> = {
   },
 };
 
-function nextBest(
-  candidates: readonly Candidate[],
-  offer: ServiceOffer,
-  placed: ReadonlySet<number>,
-): { person: number; needMet: number } | null {
+function nextBest(candidates: readonly Candidate[], offer: ServiceOffer): { person: number; needMet: number } | null {
   let best: { person: number; needMet: number } | null = null;
   for (const candidate of candidates) {
-    if (placed.has(candidate.person)) continue;
     const needMet = needMetBy(candidate, offer);
     if (needMet !== null && needMet > (best?.needMet ?? 0)) best = { person: candidate.person, needMet };
   }
@@ -158,12 +163,8 @@ export interface ProposedAllocation {
  * Proposes who is offered which free place. It only proposes: each case is decided by a named person.
  * @throws InvalidError when there is no service with a place, or nobody who could be offered one
  */
-export async function proposeAllocation(
-  performer: Performer,
-  actor: Actor,
-  now: () => Date = () => new Date(),
-): Promise<ProposedAllocation> {
-  const inputs = await performer.perform(actor, readInputs, null, { now: now() });
+export async function proposeAllocation(performer: Performer, actor: Actor, calendar: Calendar): Promise<ProposedAllocation> {
+  const inputs = await performer.perform(actor, readInputs, null, { now: calendar.now?.() ?? new Date(), today: todayOf(calendar) });
   if (!inputs.services.some(({ places }) => places > 0))
     throw new InvalidError('No service has a free place. Add services, or places to them.');
   if (inputs.candidates.length === 0) throw new InvalidError('Nobody has a need that is surely there and waits for an offer.');

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import { currentInstrument } from '../needs/instrument.ts';
 import type {} from '../tables.ts';
 
@@ -26,6 +28,8 @@ export interface NewService {
 
 export interface ServiceView extends NewService {
   id: number;
+  /** Places that are offered or taken. */
+  taken: number;
   byName: string;
 }
 
@@ -80,7 +84,17 @@ export const listServices: Action<null, null, ServiceView[]> = {
   room: 'support',
   purpose: 'support',
   async run({ tx, note }) {
-    const rows = await tx.selectFrom('support.services').selectAll().where('ended_at', 'is', null).orderBy('name').execute();
+    const rows = await tx
+      .selectFrom('support.services as s')
+      .selectAll('s')
+      .select(
+        sql<number>`(SELECT count(*) FROM support.packages k WHERE k.service_id = s.id AND k.state IN ('offered', 'accepted'))::int`.as(
+          'taken',
+        ),
+      )
+      .where('s.ended_at', 'is', null)
+      .orderBy('s.name')
+      .execute();
     note(null, { shown: rows.length });
     return rows.map(({ age_from, age_to, by_name, ended_at: _, created_at: __, ...row }) => ({
       ...row,
@@ -90,6 +104,24 @@ export const listServices: Action<null, null, ServiceView[]> = {
     }));
   },
 };
+
+/** A service of which a place is free. */
+export interface OfferableService {
+  id: number;
+  name: string;
+  area: string | null;
+  free: number;
+}
+
+/** Services with a free place that are for people of an age, or of any where the age is not known. */
+export async function servicesFor(tx: Tx, age: number | null): Promise<OfferableService[]> {
+  const { rows } = await sql<OfferableService>`
+    SELECT s.id, s.name, s.area, (s.places - count(k.id))::int AS free
+      FROM support.services s LEFT JOIN support.packages k ON k.service_id = s.id AND k.state IN ('offered', 'accepted')
+      WHERE s.ended_at IS NULL AND (${age}::int IS NULL OR ${age}::int BETWEEN s.age_from AND s.age_to)
+      GROUP BY s.id HAVING s.places > count(k.id) ORDER BY s.name`.execute(tx);
+  return rows;
+}
 
 /** Takes a service out of the catalogue; what was decided about its places stays on record. */
 export const endService: Action<null, { id: number }, null> = {
@@ -106,5 +138,48 @@ export const endService: Action<null, { id: number }, null> = {
       .executeTakeFirst();
     if (Number(numUpdatedRows) === 0) throw new NotFoundError('There is no such service, or it has ended already.');
     return null;
+  },
+};
+
+export interface WaitingPerson {
+  person: number;
+  name: string;
+  age: number;
+  /** Levels of need that the service is expected to meet. */
+  needMet: number;
+  waitingSince: Date;
+  /** Whether they said that they can get to where it is; null where nobody has asked them. */
+  canGetThere: boolean | null;
+}
+
+export interface WaitingList {
+  service: ServiceView;
+  rows: WaitingPerson[];
+  total: number;
+}
+
+/** Who waits for a place of one service: of its ages, with a need that it meets, without an offer. Those who have waited longest first. */
+export const readWaitingList: Action<null, { id: number; limit: number; offset: number }, WaitingList> = {
+  name: 'service.list',
+  room: 'support',
+  purpose: 'support',
+  async run(context, services, { id, limit, offset }) {
+    const { tx, note } = context;
+    const service = (await listServices.run(context, services, null)).find((own) => own.id === id);
+    if (!service) throw new NotFoundError('There is no such service, or it is out of the catalogue.');
+    note({ kind: 'service', id });
+    const { rows } = await sql<WaitingPerson & { total: number }>`
+      SELECT p.person_id AS person, p.name, p.age, round(n.met::numeric, 2)::float AS "needMet", w.since AS "waitingSince",
+          (${service.area}::text IS NULL OR r.areas @> to_jsonb(lower(${service.area}::text))) AS "canGetThere", count(*) OVER ()::int AS total
+        FROM support.waiting w JOIN support.person_summaries p ON p.person_id = w.person_id
+        CROSS JOIN LATERAL (
+          SELECT sum(coalesce((p.levels -> f.key ->> 0)::int, 0) * f.value::float) AS met
+            FROM jsonb_each_text(${JSON.stringify(service.serves)}::jsonb) f) n
+        LEFT JOIN LATERAL (
+          SELECT lower(areas::text)::jsonb AS areas FROM support.reach WHERE person_id = p.person_id ORDER BY id DESC LIMIT 1) r ON true
+        WHERE p.age BETWEEN ${service.ageFrom} AND ${service.ageTo} AND n.met > 0
+        ORDER BY w.since, n.met DESC, p.person_id LIMIT ${limit} OFFSET ${offset}`.execute(tx);
+    note(null, { shown: rows.length });
+    return { service, rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
   },
 };

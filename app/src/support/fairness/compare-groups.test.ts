@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CountedPerson, compareGroups, leastShown, shareOf } from './compare-groups.ts';
+import { shareOf } from '../share.ts';
+import { type CountedPerson, compareGroups, leastShown, waitOf } from './compare-groups.ts';
 
 const person = (group: string, rest: Partial<CountedPerson> = {}): CountedPerson => ({
   group,
@@ -10,6 +11,7 @@ const person = (group: string, rest: Partial<CountedPerson> = {}): CountedPerson
   declined: false,
   goals: 0,
   goalsReached: 0,
+  waitedDays: null,
   ...rest,
 });
 const some = (group: string, count: number, rest: Partial<CountedPerson> = {}) => Array.from({ length: count }, () => person(group, rest));
@@ -24,6 +26,24 @@ describe('fairness by group', () => {
     const share = shareOf(count, of);
     expect(share.low).toBeCloseTo(low, 3);
     expect(share.high).toBeCloseTo(high, 3);
+  });
+
+  test('the middle of some waits has an interval that holds it in nineteen of twenty samples', () => {
+    expect(waitOf([1, 2, 3])).toBeNull();
+    expect(waitOf([9, 1, 8, 2, 7, 3, 6, 4, 5, 10, 11])).toMatchObject({ of: 11, median: 6 });
+    // From 1 to 1000 evenly: the true middle is 500.5.
+    let held = 0;
+    const draws = 400;
+    let state = 12_345;
+    const next = () => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return 1 + Math.floor(((state >>> 8) / 2 ** 24) * 1000);
+    };
+    for (let i = 0; i < draws; i++) {
+      const wait = waitOf(Array.from({ length: 30 }, next));
+      if (wait && wait.low <= 500.5 && wait.high >= 500.5) held++;
+    }
+    expect(held / draws).toBeGreaterThan(0.93);
   });
 
   test('small groups are not shown, and never one alone', () => {
@@ -63,7 +83,7 @@ describe('fairness by group', () => {
           for (const { people, ...shares } of shown) {
             if (people !== null) expect(people).toBeGreaterThanOrEqual(leastShown);
             for (const share of Object.values(shares)) {
-              if (!share || typeof share !== 'object') continue;
+              if (!share || typeof share !== 'object' || !('share' in share)) continue;
               expect(share.of).toBeGreaterThanOrEqual(leastShown);
               const reached = Math.round(share.share * share.of);
               for (const count of [reached, share.of - reached]) expect([1, 2, 3, 4]).not.toContain(count);

@@ -1,3 +1,5 @@
+import { type Share, shareOf } from '../share.ts';
+
 /** What is counted of one person. */
 export interface CountedPerson {
   group: string;
@@ -8,39 +10,40 @@ export interface CountedPerson {
   /** Goals that have an outcome, and those achieved at least partly. */
   goals: number;
   goalsReached: number;
+  /** Days from when they could first have been offered something to the first offer, or until today; null where they never waited. */
+  waitedDays: number | null;
 }
 
-/** A share with its interval, or null where too few stand behind it to be shown. */
-export type Share = { of: number; share: number; low: number; high: number } | null;
+/** A share, or null where too few stand behind it to be shown. */
+export type ShownShare = Share | null;
 
 export interface GroupView {
   group: string;
   /** Null where too few to be shown. */
   people: number | null;
-  needSeen: Share;
+  needSeen: ShownShare;
   /** Of those with a need seen. */
-  offered: Share;
+  offered: ShownShare;
   /** Of those who answered. */
-  accepted: Share;
+  accepted: ShownShare;
   /** Of goals with an outcome. */
-  goalsReached: Share;
+  goalsReached: ShownShare;
+  /** How long they waited for an offer, in days, of those who did or still do. */
+  waited: Wait | null;
+}
+
+/** The middle of some waits, with its 95 % interval. */
+export interface Wait {
+  of: number;
+  median: number;
+  low: number;
+  high: number;
 }
 
 /** Fewer people than this are not shown: somebody could be recognised. */
 export const leastShown = 10;
 /** A share behind which one to four people stand, or which one to four people lack, is not shown. */
 const leastCounted = 5;
-
-const z = 1.959_964;
-
-/** A share with its 95 % interval (Wilson 1927), which holds for few cases too. */
-export function shareOf(count: number, of: number): NonNullable<Share> {
-  if (of === 0) return { of, share: 0, low: 0, high: 1 };
-  const p = count / of;
-  const centre = (p + (z * z) / (2 * of)) / (1 + (z * z) / of);
-  const half = (z / (1 + (z * z) / of)) * Math.sqrt((p * (1 - p)) / of + (z * z) / (4 * of * of));
-  return { of, share: p, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
-}
 
 /**
  * Needs found, offers, answers and outcomes by group. Groups of fewer than ten are not shown; where that would leave only one
@@ -61,7 +64,9 @@ export function compareGroups(people: readonly CountedPerson[]): GroupView[] {
   return [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([group, own]) =>
-      hidden.has(group) ? { group, people: null, needSeen: null, offered: null, accepted: null, goalsReached: null } : viewOf(group, own),
+      hidden.has(group)
+        ? { group, people: null, needSeen: null, offered: null, accepted: null, goalsReached: null, waited: null }
+        : viewOf(group, own),
     );
 }
 
@@ -69,10 +74,12 @@ function viewOf(group: string, own: readonly CountedPerson[]): GroupView {
   const count = (test: (person: CountedPerson) => boolean) => own.filter(test).length;
   const sum = (value: (person: CountedPerson) => number) => own.reduce((all, person) => all + value(person), 0);
   const isSmall = (count: number) => count > 0 && count < leastCounted;
-  const shown = (part: number, of: number): Share => (of < leastShown || isSmall(part) || isSmall(of - part) ? null : shareOf(part, of));
+  const shown = (part: number, of: number): ShownShare =>
+    of < leastShown || isSmall(part) || isSmall(of - part) ? null : shareOf(part, of);
   const needSeen = count((person) => person.needSeen);
   const withNeed = shown(needSeen, own.length);
   const withGoals = count(({ goals }) => goals > 0);
+  const waits = own.flatMap(({ waitedDays }) => (waitedDays === null ? [] : [waitedDays]));
   const answered = count(({ accepted, declined }) => accepted || declined);
   return {
     group,
@@ -97,5 +104,24 @@ function viewOf(group: string, own: readonly CountedPerson[]): GroupView {
             sum(({ goalsReached }) => goalsReached),
             sum(({ goals }) => goals),
           ),
+    waited: withNeed && !isSmall(Math.abs(needSeen - waits.length)) ? waitOf(waits) : null,
+  };
+}
+
+/**
+ * The median with its 95 % interval from the order of the values (the binomial of how many lie below it, by its normal
+ * approximation), so that no form of their distribution is assumed. Null of fewer than may be shown.
+ */
+export function waitOf(days: readonly number[]): Wait | null {
+  if (days.length < leastShown) return null;
+  const sorted = [...days].sort((a, b) => a - b);
+  const at = (rank: number) => sorted[Math.min(sorted.length - 1, Math.max(0, rank - 1))] as number;
+  const half = (1.959_964 * Math.sqrt(sorted.length)) / 2;
+  const middle = sorted.length / 2;
+  return {
+    of: sorted.length,
+    median: (at(Math.ceil(middle)) + at(Math.floor(middle) + 1)) / 2,
+    low: at(Math.floor(middle - half)),
+    high: at(Math.ceil(middle + half) + 1),
   };
 }

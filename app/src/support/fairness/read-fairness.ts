@@ -10,7 +10,7 @@ export interface FairnessView {
 }
 
 /**
- * Needs, offers, answers and outcomes by ethnicity and by sex. Read for this purpose alone, and only in numbers: no person
+ * Needs, offers, waits, answers and outcomes by ethnicity and by sex. Read for this purpose alone, and only in numbers: no person
  * leaves this action. Of whom nobody has stated it, nothing is told.
  */
 export const readFairness: Action<null, null, FairnessView> = {
@@ -43,7 +43,10 @@ async function countedPeople(tx: Tx): Promise<Row[]> {
       EXISTS (SELECT FROM support.packages k WHERE k.person_id = p.person_id AND k.state = 'declined') AS declined,
       (SELECT count(*) FROM support.goals g JOIN support.packages k ON k.id = g.package_id WHERE k.person_id = p.person_id AND g.outcome IS NOT NULL)::int AS goals,
       (SELECT count(*) FROM support.goals g JOIN support.packages k ON k.id = g.package_id
-        WHERE k.person_id = p.person_id AND g.outcome IN ('achieved', 'partly'))::int AS "goalsReached"
+        WHERE k.person_id = p.person_id AND g.outcome IN ('achieved', 'partly'))::int AS "goalsReached",
+      coalesce(
+        (SELECT min(extract(epoch FROM k.created_at - k.waiting_since) / 86400) FROM support.packages k WHERE k.person_id = p.person_id AND k.waiting_since IS NOT NULL),
+        (SELECT extract(epoch FROM now() - w.since) / 86400 FROM support.waiting w WHERE w.person_id = p.person_id))::float AS "waitedDays"
     FROM support.person_summaries p WHERE p.low IS NOT NULL`.execute(tx);
   return rows;
 }

@@ -2,10 +2,11 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
-import { personOf } from '../people/person-of-records.ts';
+import { type Calendar, todayOf } from '../days.ts';
+import { districtOf, personOf } from '../people/person-of-records.ts';
 import { readFactsOf, readRecordsOf } from '../people/store.ts';
 import { currentInstrument, type Instrument } from './instrument.ts';
-import { computeProfile } from './profile.ts';
+import { computeProfile, triggersOf } from './profile.ts';
 
 const personsTogether = 4_000;
 
@@ -35,9 +36,12 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
     const rows = ids.flatMap((id) => {
       const own = records.get(id);
       if (!own) return [];
-      const { name, born } = personOf(own.map(({ identity }) => identity));
-      const profile = computeProfile(instrument, facts.get(id) ?? [], born, today);
+      const identities = own.map(({ identity }) => identity);
+      const { name, born } = personOf(identities);
+      const stated = facts.get(id) ?? [];
+      const profile = computeProfile(instrument, stated, born, today);
       const known = 'factors' in profile ? profile : null;
+      const triggers = known ? triggersOf(instrument, stated, today) : [];
       return [
         {
           person_id: id,
@@ -55,6 +59,9 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
           levels: Object.fromEntries(
             (known?.factors ?? []).filter(({ applies }) => applies).map(({ key, low, high }) => [key, [low, high]]),
           ),
+          triggers,
+          triggered_on: triggers[0]?.on ?? null,
+          district: districtOf(identities),
         },
       ];
     });
@@ -62,9 +69,12 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
     await sql`DELETE FROM support.person_summaries WHERE person_id > ${after} AND person_id <= ${last}`.execute(tx);
     if (rows.length > 0) {
       await sql`
-        INSERT INTO support.person_summaries (person_id, name, born, records, sources, as_of, instrument, age, stages, low, high, band, levels)
+        INSERT INTO support.person_summaries (person_id, name, born, records, sources, as_of, instrument, age, stages, low, high, band, levels,
+          triggers, triggered_on, district)
         SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(person_id int, name text, born date, records int, sources jsonb, as_of date,
-          instrument text, age int, stages jsonb, low int, high int, band text, levels jsonb)`.execute(tx);
+          instrument text, age int, stages jsonb, low int, high int, band text, levels jsonb, triggers jsonb, triggered_on date, district text)`.execute(
+        tx,
+      );
     }
     note(null, { persons: rows.length, instrument: instrument.version });
     return { last, persons: ids.length };
@@ -75,8 +85,8 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
  * Statements expire, come in and are challenged, and people have birthdays: is there a summary of another day or instrument, a
  * person without one, or something newer than the oldest?
  */
-export async function areProfilesOld(db: Database, now: () => Date = () => new Date()): Promise<boolean> {
-  const [today, { version }] = [now().toISOString().slice(0, 10), currentInstrument()];
+export async function areProfilesOld(db: Database, calendar: Calendar): Promise<boolean> {
+  const [today, { version }] = [todayOf(calendar), currentInstrument()];
   return withPurpose(db, 'support', 'support', async (tx) => {
     const { rows } = await sql<{ old: boolean }>`
       SELECT EXISTS (SELECT FROM support.person_summaries WHERE as_of <> ${today} OR instrument <> ${version})
@@ -98,10 +108,11 @@ export async function areProfilesOld(db: Database, now: () => Date = () => new D
 export async function computeProfiles(
   performer: Performer,
   actor: Actor,
-  { onProgress = () => undefined, now = () => new Date() }: { onProgress?: (done: number) => void; now?: () => Date } = {},
+  calendar: Calendar,
+  onProgress: (done: number) => void = () => undefined,
 ): Promise<number> {
   const instrument = currentInstrument();
-  const today = now().toISOString().slice(0, 10);
+  const today = todayOf(calendar);
   await performer.perform(actor, followRecords, null, null);
   let after = 0;
   let done = 0;
@@ -123,7 +134,7 @@ const followRecords: Action<null, null, null> = {
   purpose: 'support',
   async run({ tx, note }) {
     let moved = 0;
-    for (const table of ['notices', 'packages']) {
+    for (const table of ['notices', 'packages', 'need_decisions', 'reach', 'notes', 'tasks']) {
       const result = await sql`
         UPDATE ${sql.table(`support.${table}`)} t SET person_id = r.person_id
           FROM support.records r WHERE r.id = t.record_id AND r.person_id IS NOT NULL AND r.person_id <> t.person_id`.execute(tx);

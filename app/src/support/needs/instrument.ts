@@ -31,6 +31,17 @@ const Strength = Type.Object(
   only,
 );
 
+const TriggerRule = Type.Object(
+  {
+    name: Name,
+    fact: Name,
+    is: Type.Array(Name, { minItems: 1 }),
+    /** It stays a reason to look for so many weeks after its day. */
+    weeks: Type.Integer({ minimum: 1, maximum: 104 }),
+  },
+  only,
+);
+
 export const Instrument = Type.Object(
   {
     format: Type.Literal('waymark-instrument-1'),
@@ -53,6 +64,8 @@ export const Instrument = Type.Object(
       { minItems: 1 },
     ),
     strengths: Type.Array(Strength),
+    /** Statements after which somebody should soon see whether help is to be offered. They change no score. */
+    triggers: Type.Optional(Type.Array(TriggerRule)),
     /** In order; each begins at a score and ends where the next begins. */
     bands: Type.Array(Type.Object({ name: Name, from: Type.Integer({ minimum: 0 }) }, only), { minItems: 1 }),
   },
@@ -83,7 +96,7 @@ export function readInstrument(text: string): Instrument {
   return found;
 }
 
-function inconsistencies({ stages, factors, strengths, bands }: Instrument): string[] {
+function inconsistencies({ stages, factors, strengths, triggers = [], bands }: Instrument): string[] {
   const faults: string[] = [];
   const known = new Set(stages.map(({ key }) => key));
   const checkFact = (place: string, fact: string, values: readonly string[] = []) => {
@@ -111,6 +124,7 @@ function inconsistencies({ stages, factors, strengths, bands }: Instrument): str
     }
   }
   for (const { key, fact, is, not } of strengths) checkFact(key, fact, [...is, ...not]);
+  for (const { name, fact, is } of triggers) checkFact(`triggers, ${name}`, fact, is);
   if (bands[0]?.from !== 0) faults.push('bands: the first must begin at 0');
   bands.forEach(({ from }, i) => {
     if (i > 0 && from <= (bands[i - 1]?.from ?? 0)) faults.push('bands: each must begin above the one before');
@@ -125,13 +139,14 @@ let current: Instrument | undefined;
 
 /** The newest instrument that comes with the product, read once. */
 export function currentInstrument(): Instrument {
-  current ??= readNewest();
+  current ??= readInstrument(currentInstrumentText());
   return current;
 }
 
-function readNewest(): Instrument {
+/** The same as its file has it, with its comments: what a draft of another begins from. */
+export function currentInstrumentText(): string {
   const files = readdirSync(import.meta.dirname)
     .filter((name) => /^instrument-.*\.yaml$/.test(name))
     .sort();
-  return readInstrument(readFileSync(join(import.meta.dirname, files[files.length - 1] as string), 'utf8'));
+  return readFileSync(join(import.meta.dirname, files[files.length - 1] as string), 'utf8');
 }

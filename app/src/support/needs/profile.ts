@@ -1,4 +1,5 @@
 import { type FactKindKey, factKinds } from '../fact-kinds.ts';
+import type { Trigger } from '../tables.ts';
 import { highestLevel, type Instrument, type InstrumentRule } from './instrument.ts';
 
 /** A statement as a profile reads it. Days as `YYYY-MM-DD`. */
@@ -53,6 +54,8 @@ export interface Profile {
 
 /** Why there is no profile. */
 export type NoProfile = { reason: 'older than the instrument is for' | 'not born yet'; age: number };
+
+const dayMs = 86_400_000;
 
 /** Whole years from a birth date to a day, both `YYYY-MM-DD`. */
 export function ageOn(born: string, day: string): number {
@@ -169,6 +172,21 @@ function strengthOf({ key, name, fact, is, not }: Instrument['strengths'][number
   return { key, name, standing, because: own.map(({ id }) => id) };
 }
 
+/**
+ * What has lately happened that is a reason to look whether help is to be offered, the newest first: of each kind the newest
+ * statement that is relied on and not older than the instrument says.
+ */
+export function triggersOf({ triggers = [] }: Instrument, statements: readonly Statement[], asOf: string): Trigger[] {
+  const relied = reliedOn(statements, asOf);
+  return triggers
+    .flatMap(({ name, fact, is, weeks }): Trigger[] => {
+      const since = new Date(Date.parse(asOf) - weeks * 7 * dayMs).toISOString().slice(0, 10);
+      const days = relied.filter(({ kind, value, on }) => kind === fact && is.includes(value) && on >= since).map(({ on }) => on);
+      return days.length === 0 ? [] : [{ name, on: days.reduce((a, b) => (a > b ? a : b)) }];
+    })
+    .sort((a, b) => (a.on > b.on ? -1 : a.on < b.on ? 1 : a.name < b.name ? -1 : 1));
+}
+
 /** A day on which a profile changes by itself, because a statement is relied on no longer. */
 export interface ComingChange {
   on: string;
@@ -176,8 +194,6 @@ export interface ComingChange {
   before: Range;
   after: Range;
 }
-
-const dayMs = 86_400_000;
 
 /** What will change by the mere passing of time, in order of days. */
 export function comingChanges(instrument: Instrument, statements: readonly Statement[], born: string | null, asOf: string): ComingChange[] {

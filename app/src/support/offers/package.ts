@@ -149,6 +149,29 @@ export const addSession = action<{ id: number; heldOn: string; attended: string;
   },
 );
 
+/** A review with the person: what was said, and when the next one is. */
+export const addReview = action<{ id: number; heldOn: string; said: string; nextOn: string; today: string }>(
+  'package.change',
+  async ({ tx, actor, note }, _services, { id, heldOn, said, nextOn, today }) => {
+    const found = await packageIn(tx, id, ['accepted'], goesOn);
+    note({ kind: 'package', id }, { person: found.person_id });
+    if (!isDay(heldOn) || heldOn > today) throw new InvalidError('Give the day of the review; it cannot be to come.', 'reviewedOn');
+    if (nextOn !== '' && (!isDay(nextOn) || nextOn <= heldOn))
+      throw new InvalidError('Give the day of the next review, after this one, or leave it empty.', 'nextOn');
+    await tx
+      .insertInto('support.reviews')
+      .values({
+        package_id: id,
+        held_on: heldOn,
+        said: words(said, 'Say in a few words what the person and you found.', 'said'),
+        next_on: nextOn || null,
+        by_name: actor.name,
+      })
+      .execute();
+    return null;
+  },
+);
+
 export const setOutcome = action<{ id: number; goal: number; outcome: string; text: string }>(
   'package.change',
   async ({ tx, actor, note }, _services, { id, goal, outcome, text }) => {

@@ -48,6 +48,9 @@ export interface PackageView {
   why: string | null;
   goals: { id: number; goal: string; outcome: GoalOutcome | null; outcomeNote: string | null; steps: StepView[] }[];
   sessions: { id: number; heldOn: string; attended: Attendance; note: string; byName: string }[];
+  reviews: { id: number; heldOn: string; said: string; nextOn: string | null; byName: string }[];
+  /** Notes that are for the person too. */
+  shared: { note: string; byName: string; at: Date }[];
 }
 
 export const readPackage: Action<null, { id: number }, PackageView> = {
@@ -104,6 +107,29 @@ export const readPackage: Action<null, { id: number }, PackageView> = {
       .orderBy('held_on', 'desc')
       .orderBy('id', 'desc')
       .execute();
-    return { ...found, goals: goals.map((goal) => ({ ...goal, steps: steps.filter(({ goal_id }) => goal_id === goal.id) })), sessions };
+    const reviews = await tx
+      .selectFrom('support.reviews')
+      .select(['id', 'said', 'by_name as byName'])
+      .select([sql<string>`to_char(held_on, 'YYYY-MM-DD')`.as('heldOn'), sql<string | null>`to_char(next_on, 'YYYY-MM-DD')`.as('nextOn')])
+      .where('package_id', '=', id)
+      .orderBy('held_on', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    const shared = await tx
+      .selectFrom('support.notes')
+      .select(['note', 'by_name as byName', 'at'])
+      .where('person_id', '=', found.person)
+      .where('seen_by', '=', 'the person and the team')
+      .where('taken_back_at', 'is', null)
+      .orderBy('id', 'desc')
+      .limit(5)
+      .execute();
+    return {
+      ...found,
+      reviews,
+      shared,
+      goals: goals.map((goal) => ({ ...goal, steps: steps.filter(({ goal_id }) => goal_id === goal.id) })),
+      sessions,
+    };
   },
 };

@@ -188,12 +188,14 @@ const writeRest: Action<null, Rest, null> = {
     await tx.deleteFrom('support.review_pairs').execute();
     // What was decided while the run was under way is not asked again, and is taken up by the next run.
     const decided = new Set((await standingDecisions(tx)).map(({ left_record, right_record }) => `${left_record}/${right_record}`));
+    // A record may have been erased meanwhile: of it nothing is asked.
     const asked = review.filter(({ left, right }) => !decided.has(`${left}/${right}`));
     for (let i = 0; i < asked.length; i += rowsTogether) {
       await sql`
         INSERT INTO support.review_pairs (left_record, right_record, bits, why, steps)
-        SELECT "left", "right", bits, why, steps
+        SELECT x."left", x."right", x.bits, x.why, x.steps
           FROM jsonb_to_recordset(${JSON.stringify(asked.slice(i, i + rowsTogether))}::jsonb) AS x("left" int, "right" int, bits float8, why text, steps jsonb)
+          JOIN support.records l ON l.id = x."left" JOIN support.records r ON r.id = x."right"
         ON CONFLICT (left_record, right_record) DO NOTHING`.execute(tx);
     }
     if (model)

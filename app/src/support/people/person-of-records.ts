@@ -1,4 +1,4 @@
-import { standardDate, standardName } from '@waymark/linkage';
+import { standardDate, standardName, standardPostcode } from '@waymark/linkage';
 import type { Identity, IdentityField } from '../fact-kinds.ts';
 
 /** What most of a person's records say; of equals what comes first in the alphabet. Null where none says anything. */
@@ -33,4 +33,13 @@ export function personOf(identities: readonly Identity[]): { name: string; born:
     born: isSplit || !isDay ? null : (first as string),
     bornDiffers: sorted.length > 1,
   };
+}
+
+/**
+ * The postcode district in which most records place the home, such as `M14`, so that a team can look through its own patch.
+ * No profile and no proposal reads it. Null where none is known.
+ */
+export function districtOf(identities: readonly Identity[]): string | null {
+  const said = mostSaid(identities, 'postcode', standardPostcode);
+  return (said ? standardPostcode(said) : null)?.split(' ')[0] ?? null;
 }

@@ -1,11 +1,28 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
+import { type OfferableService, servicesFor } from '../allocation/services.ts';
 import { factKinds, type IdentityField, identityFields, identityKeys } from '../fact-kinds.ts';
+import { type NeedDecisionView, needDecisionsOf } from '../finding/decide-person.ts';
 import { currentInstrument } from '../needs/instrument.ts';
-import { ageOn, type ComingChange, comingChanges, computeProfile, type NoProfile, type Profile, reliedOn } from '../needs/profile.ts';
+import {
+  ageOn,
+  type ComingChange,
+  comingChanges,
+  computeProfile,
+  type NoProfile,
+  type Profile,
+  reliedOn,
+  triggersOf,
+} from '../needs/profile.ts';
 import { type PackageLine, packagesOf } from '../offers/read-package.ts';
 import { type NoticeView, noticesOf, type Told, toldBy } from '../offers/tell.ts';
+import type { Trigger } from '../tables.ts';
+import { type NoteView, notesOf } from '../work/notes.ts';
+import { type TaskView, tasksOf } from '../work/tasks.ts';
+import { type ChallengeView, challengesOf } from './decide-challenge.ts';
+import { lookAt, type SinceLastLook, seenNow } from './last-look.ts';
 import { personOf } from './person-of-records.ts';
+import { reachOf } from './record-reach.ts';
 import { type PersonFact, type PersonRecord, readFactsOf, readRecordsOf } from './store.ts';
 
 export interface PeopleQuery {
@@ -70,7 +87,7 @@ export interface FieldView {
 export interface FactView extends PersonFact {
   kindName: string;
   /** Relied on today; else why not. */
-  standing: 'relied on' | 'expired' | 'challenged' | 'a later one stands';
+  standing: 'relied on' | 'expired' | 'challenged' | 'found wrong' | 'a later one stands';
   /** Life stage on its day, where the birth date is known. */
   stage: string | null;
 }
@@ -90,6 +107,18 @@ export interface PersonView {
   notices: NoticeView[];
   told: Told;
   packages: PackageLine[];
+  triggers: Trigger[];
+  /** Whether to offer anything: what was decided, the newest first. */
+  decisions: NeedDecisionView[];
+  /** Services with a free place that are for people of this age. */
+  services: OfferableService[];
+  /** Where they said they can get to, the easiest first; null where nobody has asked. */
+  reach: { areas: string[]; byName: string; at: Date } | null;
+  challenges: ChallengeView[];
+  notes: NoteView[];
+  tasks: TaskView[];
+  /** What is different since the reader last looked; null where nothing is, or they never did. */
+  since: SinceLastLook | null;
 }
 
 /** A person's whole picture, worked out now: nothing challenged or expired has a part in it. */
@@ -97,7 +126,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
   name: 'person.read',
   room: 'support',
   purpose: 'support',
-  async run({ tx, note }, _services, { id, today }) {
+  async run({ tx, actor, note }, _services, { id, today }) {
     note({ kind: 'person', id });
     const person = await tx.selectFrom('support.persons').selectAll().where('id', '=', id).executeTakeFirst();
     if (person?.merged_into) throw new NotFoundError(`Person ${id} was found to be the same as person ${person.merged_into}.`);
@@ -115,38 +144,54 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
     const { name, born, bornDiffers } = personOf(records.map(({ identity }) => identity));
     const instrument = currentInstrument();
     const profile = computeProfile(instrument, facts, born, today);
+    const challenges = await challengesOf(tx, id);
+    const foundWrong = new Set(challenges.flatMap(({ fact, outcome }) => (outcome === 'upheld' ? [fact] : [])));
     const relied = new Set(reliedOn(facts, today).map((fact) => fact.id));
     const stageOn = (day: string) => {
       if (born === null) return null;
       const age = ageOn(born, day);
       return instrument.stages.find(({ from, to }) => age >= from && age <= to)?.key ?? null;
     };
+    const views = facts.map(
+      (fact): FactView => ({
+        ...fact,
+        kindName: factKinds[fact.kind].name,
+        standing: foundWrong.has(fact.id)
+          ? 'found wrong'
+          : fact.challenged
+            ? 'challenged'
+            : fact.expires < today
+              ? 'expired'
+              : relied.has(fact.id) || !('factors' in profile)
+                ? 'relied on'
+                : 'a later one stands',
+        stage: stageOn(fact.on),
+      }),
+    );
+    const age = born === null ? null : ageOn(born, today);
     return {
       person: id,
       name,
       born,
       bornDiffers,
-      age: born === null ? null : ageOn(born, today),
+      age,
       profile,
       coming: comingChanges(instrument, facts, born, today).slice(0, 12),
-      facts: facts.map((fact) => ({
-        ...fact,
-        kindName: factKinds[fact.kind].name,
-        standing: fact.challenged
-          ? 'challenged'
-          : fact.expires < today
-            ? 'expired'
-            : relied.has(fact.id) || !('factors' in profile)
-              ? 'relied on'
-              : 'a later one stands',
-        stage: stageOn(fact.on),
-      })),
+      facts: views,
       fields: identityKeys.flatMap((field) => fieldOver(records, field)),
       records,
       events,
       notices,
       told: toldBy(notices, today),
       packages: await packagesOf(tx, id),
+      triggers: triggersOf(instrument, facts, today),
+      decisions: await needDecisionsOf(tx, id),
+      services: await servicesFor(tx, age),
+      reach: await reachOf(tx, id),
+      challenges,
+      notes: await notesOf(tx, actor, id),
+      tasks: await tasksOf(tx, id),
+      since: await lookAt(tx, actor.id, id, seenNow('factors' in profile ? profile : null, views), new Date()),
     };
   },
 };

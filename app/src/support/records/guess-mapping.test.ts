@@ -14,7 +14,7 @@ describe('a mapping from a sample', () => {
         column('DOB', '04/05/2012', '05/06/2013', '06/07/2014'),
         column('Sex', 'F', 'M', 'F'),
         column('Home Address', '1 Elm Road', '2 Elm Road', '3 Elm Road'),
-        column('Postcode', 'MZ1 1AA', 'MZ1 1AA', 'MZ1 1AB'),
+        column('Postcode', 'NQ1 1AA', 'NQ1 1AA', 'NQ1 1AB'),
         column('Ethnic Group', 'Mixed', 'Asian', 'Mixed'),
         column('Attendance %', '91', '45', '100'),
         column('Attendance To', '01/10/2026', '01/10/2026', '01/10/2026'),

@@ -9,18 +9,18 @@ import { agreementInForce } from '../agreements/read-sources.ts';
 import { dayIn } from '../days.ts';
 import type { ImportCounts } from '../tables.ts';
 import { cut, type Door, type MappedRecord, type Mapping, mapRow, problemsKept, type RowProblem } from './mapping.ts';
+import { openRows } from './open-rows.ts';
 import { FileFault } from './raw-rows.ts';
-import { readFile } from './read-file.ts';
 
-export interface RecordsFile {
-  path: string;
-  /** As the sender called it; the path's last part unless given. */
-  fileName?: string;
+/** What is read: a file, by the name that its sender gave it (the path's last part unless given), or a database. */
+export type RecordsFrom = { path: string; fileName?: string } | { database: string; name: string };
+
+export type RecordsSent = RecordsFrom & {
   source: string;
   mapping: Mapping;
   /** In which it is today. */
   timeZone: string;
-}
+};
 
 export interface RecordsImport {
   importId: number;
@@ -62,7 +62,10 @@ const beginImport: Action<
       .orderBy('id', 'desc')
       .executeTakeFirst();
     const isSame =
-      last?.sha256 === sha256 && last.agreement_id === agreement.id && !last.problems.some(({ row, refused }) => row === 0 && refused);
+      sha256 !== '' &&
+      last?.sha256 === sha256 &&
+      last.agreement_id === agreement.id &&
+      !last.problems.some(({ row, refused }) => row === 0 && refused);
     const same = isSame ? last : undefined;
     if (same) {
       note({ kind: 'record import', id: same.id }, { again: true });
@@ -98,6 +101,8 @@ const beginImport: Action<
 
 interface Part {
   importId: number;
+  /** Rows read so far, for whoever looks while it goes on. */
+  rows: number;
   sourceId: number;
   records: MappedRecord[];
 }
@@ -110,6 +115,9 @@ const storePart: Action<null, Part, Stored> = {
   purpose: 'record-linkage',
   async run({ tx, note }, _services, part) {
     const stored = await storeRecords(tx, part);
+    await sql`UPDATE support.record_imports SET counts = jsonb_set(counts, '{rows}', to_jsonb(${part.rows}::int)) WHERE id = ${part.importId}`.execute(
+      tx,
+    );
     note({ kind: 'record import', id: part.importId }, { ...stored });
     return stored;
   },
@@ -120,19 +128,21 @@ interface Finished {
   counts: ImportCounts;
   dropped: Record<string, number>;
   problems: RowProblem[];
+  sha256: string;
 }
 
 const finishImport: Action<null, Finished, null> = {
   name: 'records.import',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, note }, _services, { importId, counts, dropped, problems }) {
+  async run({ tx, note }, _services, { importId, counts, dropped, problems, sha256 }) {
     await tx
       .updateTable('support.record_imports')
       .set({
         counts: JSON.stringify(counts),
         dropped: JSON.stringify(dropped),
         problems: JSON.stringify(problems.slice(0, problemsKept)),
+        sha256,
         finished_at: sql<Date>`now()`,
       })
       .where('id', '=', importId)
@@ -143,7 +153,7 @@ const finishImport: Action<null, Finished, null> = {
 };
 
 /**
- * Reads an agency's file under the agreement in force: good rows go in, some thousand at a time, and the rest is listed. A
+ * Reads what an agency sends under the agreement in force: good rows go in, some thousand at a time, and the rest is listed. A
  * row whose number is known takes the place of what the agency said before. The same file twice changes nothing; one that
  * was broken off can be sent again.
  *
@@ -152,14 +162,15 @@ const finishImport: Action<null, Finished, null> = {
 export async function importRecords(
   performer: Performer,
   actor: Actor,
-  file: RecordsFile,
+  sent: RecordsSent,
   onProgress: (rows: number) => void = () => undefined,
   now: () => Date = () => new Date(),
 ): Promise<RecordsImport> {
-  const today = dayIn(file.timeZone, now());
-  const { source, mapping } = file;
-  const sha256 = await hashOf(file.path);
-  const fileName = file.fileName ?? basename(file.path);
+  const today = dayIn(sent.timeZone, now());
+  const { source, mapping } = sent;
+  // What a database says is known when it has been read.
+  const sha256 = 'path' in sent ? await hashOf(sent.path) : '';
+  const fileName = 'path' in sent ? (sent.fileName ?? basename(sent.path)) : sent.name;
   const begun = await performer.perform(actor, beginImport, null, {
     source,
     mapping: mapping.name,
@@ -177,13 +188,22 @@ export async function importRecords(
   let waiting = new Map<string, MappedRecord>();
   const flush = async () => {
     if (waiting.size === 0) return;
-    const stored = await performer.perform(actor, storePart, null, { importId, sourceId, records: [...waiting.values()] });
+    const stored = await performer.perform(actor, storePart, null, {
+      importId,
+      rows: counts.rows,
+      sourceId,
+      records: [...waiting.values()],
+    });
     for (const [name, count] of Object.entries(stored) as [keyof Stored, number][]) counts[name] += count;
     waiting = new Map();
     onProgress(counts.rows);
   };
+  let digest: (() => string) | undefined;
+  const finish = () =>
+    performer.perform(actor, finishImport, null, { importId, counts, dropped: door.dropped, problems, sha256: digest?.() ?? sha256 });
   try {
-    const rows = await readFile(file.path, mapping);
+    const rows = await openRows(sent, mapping);
+    digest = rows.digest;
     for await (const row of rows.rows) {
       counts.rows++;
       const record = mapRow(mapping, row, today, problems, door);
@@ -212,11 +232,11 @@ export async function importRecords(
     if (!(error instanceof FileFault)) throw error;
     await flush();
     problems.push({ row: 0, column: 'file', value: fileName, message: error.message, refused: true });
-    await performer.perform(actor, finishImport, null, { importId, counts, dropped: door.dropped, problems });
+    await finish();
     if (counts.rows === 0) throw new InvalidError(error.message, 'file');
     return { importId, again: false, counts, dropped: door.dropped, problems };
   }
-  await performer.perform(actor, finishImport, null, { importId, counts, dropped: door.dropped, problems });
+  await finish();
   return { importId, again: false, counts, dropped: door.dropped, problems };
 }
 

@@ -60,7 +60,14 @@ export const Mapping = Type.Object(
   {
     format: Type.Literal('waymark-mapping-1'),
     name: Name,
-    reads: Type.Union([Type.Literal('csv'), Type.Literal('excel'), Type.Literal('json'), Type.Literal('ctf'), Type.Literal('fhir')]),
+    reads: Type.Union([
+      Type.Literal('csv'),
+      Type.Literal('excel'),
+      Type.Literal('json'),
+      Type.Literal('ctf'),
+      Type.Literal('fhir'),
+      Type.Literal('sql'),
+    ]),
     /** CSV: the separator, where it is not found by itself. */
     separator: Type.Optional(Type.String({ minLength: 1, maxLength: 1 })),
     /** Excel: the sheet (the first unless given) and the row with the headings, counted from 1. */
@@ -68,9 +75,13 @@ export const Mapping = Type.Object(
     headings: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     /** JSON: the path of the list of people. */
     list: Type.Optional(Name),
+    /** A database: the one SELECT whose columns are read. */
+    query: Type.Optional(Type.String({ minLength: 8, maxLength: 20_000 })),
     /** The agency's own number for the record. */
     key: Cell,
     identity: Type.Record(Name, Cell),
+    /** The birth date of a parent, to check the person's own by; it is kept nowhere. */
+    parent_born: Type.Optional(Cell),
     facts: Type.Optional(Type.Array(FactRule)),
     characteristics: Type.Optional(Type.Record(Name, Cell)),
   },
@@ -94,6 +105,7 @@ export function readMapping(text: string): Mapping {
     throw new MappingError(`The mapping does not fit its form. ${faults.join('; ')}`);
   }
   const faults: string[] = [];
+  if ((found.reads === 'sql') !== (found.query !== undefined)) faults.push('query: a mapping that reads sql has one, and no other');
   for (const field of Object.keys(found.identity)) {
     if (!(identityKeys as string[]).includes(field)) faults.push(`identity: "${field}" is none of ${identityKeys.join(', ')}`);
   }
@@ -170,7 +182,12 @@ const openDoor: Door = { opensTo: () => true };
 
 /** All columns that a mapping reads from a row, and whether a file must have them. */
 export function columnsOf(mapping: Mapping): { column: string; optional: boolean }[] {
-  const cells: Cell[] = [mapping.key, ...Object.values(mapping.identity), ...Object.values(mapping.characteristics ?? {})];
+  const cells: Cell[] = [
+    mapping.key,
+    ...Object.values(mapping.identity),
+    ...Object.values(mapping.characteristics ?? {}),
+    ...(mapping.parent_born ? [mapping.parent_born] : []),
+  ];
   const lists: string[] = [];
   for (const rule of mapping.facts ?? []) {
     if (rule.each) lists.push(rule.each);
@@ -214,6 +231,16 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
     );
     return null;
   }
+  const parentBorn = mapping.parent_born && identity.date_of_birth ? bornOf(row, mapping.parent_born, door) : null;
+  if (parentBorn && (identity.date_of_birth as string) <= parentBorn) {
+    const column = nameOf(mapping.identity.date_of_birth as Cell);
+    report(
+      column,
+      identity.date_of_birth as string,
+      'The person would be older than their parent. The birth date was left out; correct whichever is wrong.',
+    );
+    delete identity.date_of_birth;
+  }
   const facts: MappedFact[] = [];
   for (const rule of mapping.facts ?? []) {
     for (const part of rule.each ? row.each(rule.each) : [row]) {
@@ -245,6 +272,12 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
     if (text) kept[name] = text;
   }
   return { place: row.place, key, identity, facts, characteristics: kept };
+}
+
+/** A parent's birth date, where the agreement lets it be looked at. */
+function bornOf(row: RawRow, cell: Cell, door: Door): string | null {
+  if (!door.opensTo('parent_born', isFilled(row, cell))) return null;
+  return textOf(row, { ...cell, as: 'date' }).text;
 }
 
 interface Taken {

@@ -12,6 +12,10 @@ export interface RowSource {
   rows: AsyncIterable<RawRow> | Iterable<RawRow>;
   /** Faults that belong to no row, such as a reference that leads nowhere; complete when the rows have been read. */
   problems: RowProblem[];
+  /** SHA-256 of what was read, complete when the rows have been; of a file it is known before. */
+  digest?: () => string;
+  /** Lets go of what is open; called when the rows are not read to their end. */
+  close?: () => Promise<void>;
 }
 
 /** A row of nested data: a path such as `personal.givenName`, with the first element where there are several. */

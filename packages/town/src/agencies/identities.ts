@@ -11,14 +11,14 @@ const streets =
     ' ',
   );
 const kinds = ['Road', 'Street', 'Lane', 'Avenue', 'Close', 'Drive', 'Way', 'Terrace', 'Gardens', 'Crescent'];
-const areas = ['MZ', 'QL', 'WX', 'BZ', 'YQ', 'LQ'];
+// By form postcodes like any other; areas that the Royal Mail has not given out.
+const areas = ['HQ', 'LQ', 'NQ', 'TX', 'WX', 'YQ'];
 const inward = 'ABDEFGHJLNPQRSTUWXYZ';
 export function homeOf(random: Random): Home {
   const flat = random.chance(0.12) ? `Flat ${random.integer(1, 30)}, ` : '';
   const address = `${flat}${random.integer(1, 180)} ${random.pick(streets)} ${random.pick(kinds)}`;
   const end = inward[random.integer(0, inward.length - 1)] as string;
   const middle = inward[random.integer(0, inward.length - 1)] as string;
-  // Areas that the Royal Mail has not given out.
   return { address, postcode: `${random.pick(areas)}${random.integer(1, 40)} ${random.integer(1, 9)}${middle}${end}` };
 }
 

@@ -2,22 +2,35 @@ import { columnsOf, type Mapping } from './mapping.ts';
 import { FileFault, type RowSource } from './raw-rows.ts';
 import { readCommonTransferFile } from './read-common-transfer-file.ts';
 import { readCsv } from './read-csv.ts';
+import { readDatabase } from './read-database.ts';
 import { readExcel } from './read-excel.ts';
 import { readFhir } from './read-fhir.ts';
 import { readJson } from './read-json.ts';
 
+/** A file as an agency sent it, or a database of the agency. */
+export type RowsFrom = { path: string } | { database: string };
+
 /**
- * Opens a file as its mapping says and makes sure that it has the columns that the mapping reads.
- * @throws FileFault naming the columns that are missing, and what the file has instead
+ * Opens what an agency sends as its mapping says, and makes sure that it has the columns that the mapping reads.
+ * @throws FileFault naming the columns that are missing, and what there is instead
  */
-export async function readFile(path: string, mapping: Mapping): Promise<RowSource> {
-  const source = await open(path, mapping);
-  if (source.columns) checkColumns(source.columns, mapping);
+export async function openRows(from: RowsFrom, mapping: Mapping): Promise<RowSource> {
+  if ('database' in from && mapping.reads !== 'sql')
+    throw new FileFault(`The mapping "${mapping.name}" reads ${mapping.reads} files, not a database.`);
+  const source = 'database' in from ? await readDatabase(from.database, mapping) : await openFile(from.path, mapping);
+  try {
+    if (source.columns) checkColumns(source.columns, mapping);
+  } catch (error) {
+    await source.close?.();
+    throw error;
+  }
   return source;
 }
 
-function open(path: string, mapping: Mapping): Promise<RowSource> {
+function openFile(path: string, mapping: Mapping): Promise<RowSource> {
   switch (mapping.reads) {
+    case 'sql':
+      throw new FileFault(`The mapping "${mapping.name}" reads a database, not a file. Set up a feed for it, or name the database.`);
     case 'csv':
       return readCsv(path, mapping);
     case 'excel':
@@ -42,6 +55,6 @@ function checkColumns(columns: string[], mapping: Mapping): void {
     );
   }
   throw new FileFault(
-    `The file lacks ${missing.map((column) => `"${column}"`).join(', ')}; it has ${has}. Was a column renamed? Change the mapping "${mapping.name}", or mark the column optional.`,
+    `What was sent lacks ${missing.map((column) => `"${column}"`).join(', ')}; it has ${has}. Was a column renamed? Change the mapping "${mapping.name}", or mark the column optional.`,
   );
 }
