@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
-import type { FactKindKey, Identity } from '../fact-kinds.ts';
+import type { Identity } from '../fact-kinds.ts';
 import type { Statement } from '../needs/profile.ts';
 import type {} from '../tables.ts';
 
@@ -16,28 +16,19 @@ export interface PersonRecord {
   identity: Identity;
 }
 
-/** Records of each of some persons, in order of source and number. */
+/**
+ * Records of each of some persons, in order of source and number. Each person's are looked up by the index, whatever the
+ * database believes of its tables: an embedded one has never counted them, and would read them all for every part.
+ */
 export async function readRecordsOf(tx: Tx, persons: readonly number[]): Promise<Map<number, PersonRecord[]>> {
-  const rows = await tx
-    .selectFrom('support.records as r')
-    .innerJoin('support.sources as s', 's.id', 'r.source_id')
-    .innerJoin('support.record_imports as i', 'i.id', 'r.import_id')
-    .select([
-      'r.id',
-      'r.person_id',
-      's.name as source',
-      's.agency',
-      'r.key',
-      'r.row_number as row',
-      'i.file_name as fileName',
-      'r.received_at as receivedAt',
-      'r.identity',
-    ])
-    .where('r.person_id', 'in', persons.length > 0 ? [...persons] : [-1])
-    .orderBy('s.name')
-    .orderBy('r.id')
-    .execute();
-  return grouped(rows.map(({ person_id, ...row }) => [person_id as number, row]));
+  const { rows } = await sql<PersonRecord & { person: number }>`
+    SELECT p.id AS person, r.id, s.name AS source, s.agency, r.key, r.row_number AS row, i.file_name AS "fileName", r.received_at AS "receivedAt", r.identity
+      FROM unnest(${[...persons]}::int[]) AS p(id)
+      CROSS JOIN LATERAL (SELECT * FROM support.records WHERE person_id = p.id OFFSET 0) r
+      JOIN support.sources s ON s.id = r.source_id
+      JOIN support.record_imports i ON i.id = r.import_id
+      ORDER BY s.name, r.id`.execute(tx);
+  return grouped(rows.map(({ person, ...row }) => [person, row]));
 }
 
 /** A statement with where it comes from. */
@@ -48,32 +39,16 @@ export interface PersonFact extends Statement {
 
 /** Statements about each of some persons, the newest first. */
 export async function readFactsOf(tx: Tx, persons: readonly number[]): Promise<Map<number, PersonFact[]>> {
-  const rows = await tx
-    .selectFrom('support.facts as f')
-    .innerJoin('support.records as r', 'r.id', 'f.record_id')
-    .innerJoin('support.sources as s', 's.id', 'r.source_id')
-    .innerJoin('support.record_imports as i', 'i.id', 'f.import_id')
-    .select([
-      'f.id',
-      'f.kind',
-      'f.value',
-      'f.record_id as record',
-      's.name as source',
-      'r.person_id',
-      'i.file_name as fileName',
-      'f.challenged_at',
-    ])
-    .select([sql<string>`to_char(f.on_date, 'YYYY-MM-DD')`.as('on'), sql<string>`to_char(f.expires_on, 'YYYY-MM-DD')`.as('expires')])
-    .where('r.person_id', 'in', persons.length > 0 ? [...persons] : [-1])
-    .orderBy('f.on_date', 'desc')
-    .orderBy('f.id')
-    .execute();
-  return grouped(
-    rows.map(({ person_id, challenged_at, kind, ...row }) => [
-      person_id as number,
-      { ...row, kind: kind as FactKindKey, challenged: challenged_at !== null },
-    ]),
-  );
+  const { rows } = await sql<PersonFact & { person: number }>`
+    SELECT p.id AS person, f.id, f.kind, f.value, f.record_id AS record, s.name AS source, i.file_name AS "fileName",
+        f.challenged_at IS NOT NULL AS challenged, to_char(f.on_date, 'YYYY-MM-DD') AS on, to_char(f.expires_on, 'YYYY-MM-DD') AS expires
+      FROM unnest(${[...persons]}::int[]) AS p(id)
+      CROSS JOIN LATERAL (SELECT id, source_id FROM support.records WHERE person_id = p.id OFFSET 0) r
+      CROSS JOIN LATERAL (SELECT * FROM support.facts WHERE record_id = r.id OFFSET 0) f
+      JOIN support.sources s ON s.id = r.source_id
+      JOIN support.record_imports i ON i.id = f.import_id
+      ORDER BY f.on_date DESC, f.id`.execute(tx);
+  return grouped(rows.map(({ person, ...row }) => [person, row]));
 }
 
 function grouped<T>(rows: [number, T][]): Map<number, T[]> {

@@ -345,12 +345,11 @@ interface KnownFact {
 
 /** What some records have stated so far. */
 async function knownFacts(tx: Tx, records: readonly number[]): Promise<KnownFact[]> {
-  return tx
-    .selectFrom('support.facts')
-    .select(['id', 'record_id as record', 'kind', 'value', 'challenged_at as challenged'])
-    .select(sql<string>`to_char(on_date, 'YYYY-MM-DD')`.as('on'))
-    .where('record_id', 'in', records.length > 0 ? [...records] : [-1])
-    .execute();
+  const { rows } = await sql<KnownFact>`
+    SELECT f.id, f.record_id AS record, f.kind, f.value, to_char(f.on_date, 'YYYY-MM-DD') AS on, f.challenged_at AS challenged
+      FROM unnest(${[...records]}::int[]) AS r(id)
+      CROSS JOIN LATERAL (SELECT * FROM support.facts WHERE record_id = r.id OFFSET 0) f`.execute(tx);
+  return rows;
 }
 
 async function hashOf(path: string): Promise<string> {
