@@ -215,6 +215,34 @@ withData(
   for (const factor of profile.factors) if (factor.applies) await print(`${range(factor).padStart(8)}  ${factor.name}\n`);
 });
 
+interface Simulated {
+  from: string;
+  to: string;
+  people: number;
+  isSample: boolean;
+  changed: { count: number; share: number };
+  higher: number;
+  lower: number;
+  factors: { name: string; standing: string; higher: number; lower: number; wider: number; narrower: number }[];
+}
+
+withData(
+  program
+    .command('simulate')
+    .argument('<file>', 'an instrument (YAML) with a change in it')
+    .description('what another instrument would do to the people on record; nothing is stored'),
+).action(async (file: string, options) => {
+  const found = await run<Simulated>('simulate', options, { file: resolvePath(file) });
+  if (options.json) return print(`${JSON.stringify(found)}\n`);
+  await print(
+    `from ${found.from} to ${found.to}: ${found.changed.count} of ${found.people} people${found.isSample ? ' in a sample' : ''} would have another level or score; ${found.higher} a higher sure score, ${found.lower} a lower one\n`,
+  );
+  for (const { name, standing, higher, lower, wider, narrower } of found.factors)
+    await print(
+      `${name}${standing === 'in both' ? '' : ` (${standing})`}: ${higher} higher, ${lower} lower, ${wider} less sure, ${narrower} surer\n`,
+    );
+});
+
 withData(program.command('allocate').description('propose who is offered which free place of the services; people decide')).action(
   async (options) => {
     const result = await run<{

@@ -45,6 +45,7 @@ function challenges(tx: Tx) {
 const asView = ({ kind, ...row }: Awaited<ReturnType<ReturnType<typeof challenges>['execute']>>[number]): ChallengeView => ({
   ...row,
   kindName: factKinds[kind as FactKindKey].name,
+  value: factKinds[kind as FactKindKey].values === 'percent' ? `${row.value}%` : row.value,
 });
 
 /** What of one person is or was challenged, the newest first. */

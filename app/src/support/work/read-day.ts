@@ -64,7 +64,7 @@ export const readDay: Action<null, { today: string; own: boolean }, { reminders:
           FROM support.notices n WHERE n.delay_until >= ${today}::date AND n.approved_by IS NULL AND n.by_name <> ${actor.name}::text
             AND NOT EXISTS (SELECT FROM support.notices m WHERE m.person_id = n.person_id AND m.told_on IS NOT NULL)
         UNION ALL
-        SELECT 'look again', d.person_id, 'To be looked at again: ' || d.reason, d.look_again_on, d.by_name, NULL, NULL
+        SELECT 'look again', d.person_id, d.reason, d.look_again_on, d.by_name, NULL, NULL
           FROM support.need_decisions d WHERE d.look_again_on <= ${soon} AND d.taken_back_at IS NULL
             AND NOT EXISTS (SELECT FROM support.need_decisions e WHERE e.person_id = d.person_id AND e.id > d.id AND e.taken_back_at IS NULL)
         UNION ALL
