@@ -25,3 +25,11 @@ test('production refuses demo accounts and says what is missing', () => {
   });
   expect(config.WAYMARK_DEMO).toBe('no');
 });
+
+test("agencies' databases are named in the environment, and a wrong address is not shown", () => {
+  const config = readConfig({ WAYMARK_AGENCY_DB_HOUSING_OFFICE: 'postgres://reader:secret@db.example/tenants' });
+  expect([...config.agencyDatabases]).toEqual([['housing-office', 'postgres://reader:secret@db.example/tenants']]);
+  expect(() => readConfig({ WAYMARK_AGENCY_DB_HOUSING: 'mysql://reader:hunter2@db.example' })).toThrow(
+    /^(?!.*hunter2).*WAYMARK_AGENCY_DB_HOUSING is \(not shown\)/s,
+  );
+});

@@ -7,9 +7,10 @@ import { withPurpose } from '../src/platform/database.ts';
 import { readRecordImport } from '../src/support/agreements/read-sources.ts';
 import { declareFeed, endFeed, type FeedPlaces, type NewFeed } from '../src/support/feeds/declare-feed.ts';
 import { areFeedsDue, runDueFeeds, runFeed } from '../src/support/feeds/run-feeds.ts';
-import { declareAgreement, importRecords, readMapping, sharedFields } from '../src/support/index.ts';
+import { declareAgreement, importRecords, readMapping } from '../src/support/index.ts';
 import { startPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { trialAgreement } from './trial-agreement.ts';
 
 /** Feeds that are read by the clock: an agency's folder, and an agency's own PostgreSQL. */
 const agency = await startPostgres();
@@ -83,18 +84,7 @@ beforeAll(async () => {
     databases.set('shut', wrong.toString());
   }
   places = { databases, incoming: folder.path };
-  ({ sourceId: source } = await perform(steward, declareAgreement, null, {
-    source: 'Housing office',
-    agency: 'Council',
-    title: 'An agreement',
-    purpose: 'To see early who may need help',
-    lawfulBasis: 'public task',
-    fields: [...sharedFields],
-    startsOn: '2026-01-01',
-    endsOn: '2027-12-31',
-    retentionMonths: 24,
-    today: '2026-11-01',
-  }));
+  ({ sourceId: source } = await perform(steward, declareAgreement, null, trialAgreement('Housing office')));
 });
 afterAll(async () => {
   await serving?.end();

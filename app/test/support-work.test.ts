@@ -18,7 +18,6 @@ import {
   proposeAllocation,
   readMapping,
   readPerson,
-  sharedFields,
   simulateInstrument,
 } from '../src/support/index.ts';
 import { currentInstrumentText } from '../src/support/needs/instrument.ts';
@@ -33,6 +32,7 @@ import { readDay } from '../src/support/work/read-day.ts';
 import { addTask, tickTask } from '../src/support/work/tasks.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { trialAgreement } from './trial-agreement.ts';
 
 /** The work of the support team, on both databases: who may need an offer, decisions, notes, tasks, reviews, challenges. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -92,18 +92,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
     beforeAll(async () => {
       serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
-      await perform(steward, declareAgreement, null, {
-        source: 'roll',
-        agency: 'School',
-        title: 'An agreement',
-        purpose: 'To see early who may need help',
-        lawfulBasis: 'public task',
-        fields: [...sharedFields],
-        startsOn: '2026-01-01',
-        endsOn: '2027-12-31',
-        retentionMonths: 24,
-        today,
-      });
+      await perform(steward, declareAgreement, null, trialAgreement('roll'));
       await send(
         [
           'a,Perpetua,Wyndwick,2012-05-04,NQ4 1AB,permanent,2026-10-20,,',
@@ -227,6 +216,27 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await expect(perform(worker, decideOffer, null, { id, decision: 'offer', reason: 'agreed', today })).rejects.toThrow(
         /no free place any more/,
       );
+    });
+
+    test('where somebody lives plays no part in a profile or a proposal', async () => {
+      const people = await Promise.all(['b', 'c', 'd'].map(personOf));
+      const seen = async () => ({
+        profiles: await Promise.all(people.map(async (person) => (await look(person)).profile)),
+        proposed: (await proposeAllocation(serving.waymark.performer, worker, calendar)).placements,
+      });
+      const move = (from: string, to: string) =>
+        withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
+          sql`UPDATE support.records SET identity = jsonb_set(identity, '{postcode}', to_jsonb(replace(identity->>'postcode', ${from}::text, ${to}::text)))`.execute(
+            tx,
+          ),
+        );
+      const before = await seen();
+      await move('TX9', 'WX1');
+      await computeProfiles(serving.waymark.performer, profiler, calendar);
+      expect(await queue({ area: 'TX' })).toEqual([]);
+      expect(await queue({ area: 'WX' })).toEqual(['Jocasta']);
+      expect(await seen()).toEqual(before);
+      await move('WX1', 'TX9');
     });
 
     test('notes are read by those they are for', async () => {

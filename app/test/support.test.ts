@@ -22,7 +22,6 @@ import {
   proposeAllocation,
   readMapping,
   readPerson,
-  sharedFields,
 } from '../src/support/index.ts';
 import { addGoal, addSession, addStep, answerOffer, closePackage, setOutcome, tickStep } from '../src/support/offers/package.ts';
 import { readPackage } from '../src/support/offers/read-package.ts';
@@ -32,6 +31,7 @@ import { LinkingOvertakenError } from '../src/support/people/link-records.ts';
 import { undoDecision } from '../src/support/review/decide-pair.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { trialAgreement } from './trial-agreement.ts';
 
 /** From agencies' files to people, on both databases; the files that agencies should not have sent; and the wall. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -44,20 +44,6 @@ const profiler: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose
 const today = '2026-11-01';
 const now = () => new Date(`${today}T10:00:00Z`);
 const calendar = { timeZone: 'Europe/London', now };
-
-const agreement = (source: string, rest: object = {}) => ({
-  source,
-  agency: source,
-  title: 'An agreement',
-  purpose: 'To see early who may need help',
-  lawfulBasis: 'public task',
-  fields: [...sharedFields],
-  startsOn: '2026-01-01',
-  endsOn: '2027-12-31',
-  retentionMonths: 24,
-  today,
-  ...rest,
-});
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])('support on %s', (_name, server) => {
   let serving: Awaited<ReturnType<typeof serveForTest>>;
@@ -79,7 +65,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     );
   };
   const declare = (source: string, rest: object = {}) =>
-    serving.waymark.performer.perform(steward, declareAgreement, null, agreement(source, rest));
+    serving.waymark.performer.perform(steward, declareAgreement, null, trialAgreement(source, rest));
   const inSupport = <T>(work: Parameters<typeof withPurpose<T>>[3]) =>
     withPurpose(serving.waymark.database.db, 'support', 'record-linkage', work);
 
