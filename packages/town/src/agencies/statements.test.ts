@@ -32,6 +32,20 @@ describe("the town's agencies", () => {
     expect(personOf.size).toBeGreaterThan(1200);
   });
 
+  test('numbers, telephones, addresses and e-mail are from ranges that are given to nobody', () => {
+    const right = [...statements({ ...options, errors: 0 })];
+    const seen = { nhs: 0, upn: 0, phone: 0, email: 0, postcode: 0 };
+    for (const { nhs, upn, phone, email, postcode } of right) {
+      // NHS numbers from 999 are for tests; telephones from 07700 900 are for drama; .example is nobody's; local authorities from 900 are none.
+      if (nhs && ++seen.nhs) expect(nhs).toMatch(/^999/);
+      if (upn && ++seen.upn) expect(upn).toMatch(/^[A-Z]9/);
+      if (phone && ++seen.phone) expect(phone.replace(/\D/g, '').replace(/^44/, '0')).toMatch(/^07700900/);
+      if (email && ++seen.email) expect(email).toMatch(/\.example$/);
+      if (postcode && ++seen.postcode) expect(postcode).toMatch(/^(HQ|LQ|NQ|TX|WX|YQ)\d/i);
+    }
+    for (const [kind, count] of Object.entries(seen)) expect(count, kind).toBeGreaterThan(100);
+  });
+
   test('what is stated is of the past, and of kinds that the agency knows of', () => {
     for (const { agency, circumstances } of all) {
       for (const { kind, on } of circumstances) {
