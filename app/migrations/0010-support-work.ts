@@ -18,6 +18,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT now(),
       ended_at timestamptz,
       last_run_at timestamptz,
+      running_since timestamptz,
       last_import integer REFERENCES support.record_imports,
       last_problem text
     )`,
@@ -93,7 +94,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     // Worked out anew with every profile.
     `ALTER TABLE support.person_summaries ADD COLUMN triggers jsonb NOT NULL DEFAULT '[]', ADD COLUMN triggered_on date, ADD COLUMN district text`,
     'CREATE INDEX person_summaries_trigger ON support.person_summaries (triggered_on)',
+    // They are worked out anew, with what had lately happened.
+    'TRUNCATE support.person_summaries',
     'ALTER TABLE support.packages ADD COLUMN waiting_since timestamptz',
+    'ALTER TABLE support.waiting ADD COLUMN record_id integer REFERENCES support.records ON DELETE SET NULL, ADD COLUMN left_at timestamptz',
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
   const bound = async (table: string, purpose: string, rights: string) => {
@@ -107,6 +111,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ['need_decisions', 'reach', 'reviews', 'notes', 'tasks']) await bound(table, 'support', 'SELECT, INSERT, UPDATE');
   await bound('looks', 'support', 'SELECT, INSERT, UPDATE, DELETE');
   // Waits by group: counted, never written.
+  await sql.raw('GRANT UPDATE ON support.waiting TO waymark_support').execute(db);
   await sql
     .raw(`CREATE POLICY fairness ON support.waiting FOR SELECT USING (current_setting('waymark.purpose', true) = 'fairness')`)
     .execute(db);

@@ -40,6 +40,7 @@ afterAll(() => postgres?.stop());
 
 const today = '2026-11-01';
 const calendar = { timeZone: 'Europe/London', now: () => new Date(`${today}T10:00:00Z`) };
+const day = { today, timeZone: 'Europe/London' };
 const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
 const linker: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'record-linkage' };
 const profiler: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'support' };
@@ -149,8 +150,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await queue({ today: '2026-12-01' })).toContain('Lysander');
       await send('b,Lysander,Quarwick,2013-01-02,NQ4 2CD,permanent,2026-10-30,,');
       expect(await queue()).toContain('Lysander');
-      const day = await perform(worker, readDay, null, { today: '2026-11-25', own: true });
-      expect(day.reminders).toMatchObject([{ kind: 'look again', person: b, dueOn: '2026-12-01', forName: worker.name }]);
+      const later = await perform(worker, readDay, null, { ...day, today: '2026-11-25', own: true });
+      expect(later.reminders).toMatchObject([{ kind: 'look again', person: b, dueOn: '2026-12-01', forName: worker.name }]);
     });
 
     test('an offer straight from the queue needs the notice and a free place, and is answered like any other', async () => {
@@ -169,7 +170,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const review = { id: pack.id, heldOn: today, said: 'Back three days a week', nextOn: '2026-11-10', today };
       await expect(perform(worker, addReview, null, { ...review, nextOn: '2026-10-01' })).rejects.toThrow(/day of the next review/);
       await perform(worker, addReview, null, review);
-      const { reminders } = await perform(worker, readDay, null, { today, own: true });
+      const { reminders } = await perform(worker, readDay, null, { ...day, own: true });
       expect(reminders).toMatchObject([{ kind: 'review', person: a, package: pack.id, dueOn: '2026-11-10' }]);
       expect((await perform(worker, readPackage, null, { id: pack.id })).reviews).toMatchObject([{ said: 'Back three days a week' }]);
     });
@@ -197,7 +198,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect((await look(c)).reach?.areas).toEqual(['Old Town', 'north tarn']);
       const after = await proposeAllocation(serving.waymark.performer, worker, calendar);
       expect(after.placements).toContainEqual({ person: c, service: one, needMet: 2.7 });
-      const list = await perform(worker, readWaitingList, null, { id: one, limit: 50, offset: 0 });
+      const list = await perform(worker, readWaitingList, null, { id: one, today, limit: 50, offset: 0 });
       expect(list.rows.map(({ person, canGetThere }) => [person, canGetThere])).toEqual(
         expect.arrayContaining([
           [c, true],
@@ -213,7 +214,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           .where('person_id', '=', c)
           .executeTakeFirstOrThrow(),
       );
-      await expect(perform(worker, decideOffer, null, { id, decision: 'offer', reason: 'agreed', today })).rejects.toThrow(
+      await expect(perform(worker, decideOffer, null, { id, decision: 'offer', reason: 'agreed', lookAgainOn: '', today })).rejects.toThrow(
         /no free place any more/,
       );
     });
@@ -268,16 +269,17 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await add('visit', '2026-11-03', colleague.name);
       await add('far away', '2027-03-01');
       const tasks = async (actor: Actor, own: boolean) =>
-        (await perform(actor, readDay, null, { today, own })).reminders.filter(({ kind }) => kind === 'task').map(({ what }) => what);
-      expect(await tasks(worker, true)).toEqual(['call the school']);
+        (await perform(actor, readDay, null, { ...day, own })).reminders.filter(({ kind }) => kind === 'task').map(({ what }) => what);
+      // What one has given to somebody else stays before one's eyes.
+      expect(await tasks(worker, true)).toEqual(['call the school', 'visit']);
       expect(await tasks(colleague, true)).toEqual(['visit']);
       expect(await tasks(colleague, false)).toEqual(['call the school', 'visit']);
-      expect((await perform(worker, readDay, null, { today, own: true })).overdue).toBe(1);
+      expect((await perform(worker, readDay, null, { ...day, own: true })).overdue).toBe(1);
       const first = (await look(c)).tasks[0];
       await perform(worker, tickTask, null, { id: first?.id ?? 0, done: true });
-      expect(await tasks(worker, true)).toEqual([]);
+      expect(await tasks(worker, true)).toEqual(['visit']);
       await perform(worker, tickTask, null, { id: first?.id ?? 0, done: false });
-      expect(await tasks(worker, true)).toEqual(['call the school']);
+      expect(await tasks(worker, true)).toEqual(['call the school', 'visit']);
     });
 
     test('what has changed since the same reader last looked', async () => {
@@ -327,7 +329,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await expect(decide(colleague, 'upheld')).rejects.toThrow(RefusedError);
       await expect(decide(lead, 'maybe')).rejects.toThrow(/Choose: upheld/);
       await expect(decide(lead, 'upheld', 'no')).rejects.toThrow(/in a sentence/);
-      expect((await perform(lead, readDay, null, { today, own: true })).reminders.map(({ kind }) => kind)).toContain('challenge');
+      expect((await perform(lead, readDay, null, { ...day, own: true })).reminders.map(({ kind }) => kind)).toContain('challenge');
       // A later copy of the doubtful statement shares its doubt, and its end.
       await send('d,Ezekiel,Pemmerstone,2012-07-07,TX9 4GH,none,2026-09-01,homeless,2026-10-28');
       expect(await level()).toEqual([0, 3]);
@@ -346,13 +348,118 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await send('d,Ezekiel,Pemmerstone,2012-07-07,TX9 4GH,none,2026-09-01,homeless,2026-10-31');
       const { facts } = await look(d);
       expect(facts.find(({ id: own }) => own === later)?.standing).toBe('found wrong');
-      expect(facts.find(({ on, value }) => on === '2026-10-31' && value === 'homeless')?.standing).toBe('challenged');
+      const again = facts.find(({ on, value }) => on === '2026-10-31' && value === 'homeless');
+      expect(again?.standing).toBe('challenged');
+      // It may have happened this time: the lead is asked, and can say so.
+      const asked = (await perform(lead, listChallenges, null, { limit: 50, offset: 0 })).rows[0];
+      expect(asked).toMatchObject({
+        fact: again?.id,
+        outcome: null,
+        reason: expect.stringMatching(/states again what was found to be wrong of 28 Oct 2026/),
+      });
+      await perform(lead, decideChallenge, null, { id: asked?.id ?? 0, outcome: 'not upheld', reason: 'This time they did lose it.' });
+      expect(await level()).toEqual([3, 3]);
+      await computeProfiles(serving.waymark.performer, profiler, calendar);
+      expect((await perform(lead, listChallenges, null, { limit: 50, offset: 0 })).open).toBe(0);
+    });
+
+    test('a statement that never had a copy counts again when its challenge is not upheld, and can be challenged anew', async () => {
+      await send('g,Barnaby,Fenwright,2011-04-04,TX9 4GH,suspended,2026-10-01,,');
+      const person = await personOf('g');
+      const fact = async () => (await look(person)).facts[0];
+      for (const reason of ['That was his brother.', 'Again: that was his brother.']) {
+        await perform(worker, challengeFact, null, { person, fact: (await fact())?.id ?? 0, reason });
+        expect((await fact())?.standing).toBe('challenged');
+        const open = (await perform(lead, listChallenges, null, { limit: 1, offset: 0 })).rows[0];
+        await perform(lead, decideChallenge, null, { id: open?.id ?? 0, outcome: 'not upheld', reason: 'The school is sure of it.' });
+        expect((await fact())?.standing).toBe('relied on');
+      }
+    });
+
+    test('decisions on the page of places and on the person’s page know each other; taking back opens the question, whatever came before', async () => {
+      await send('h,Winifred,Aldgrave,2012-04-04,TX9 4GH,suspended,2026-10-02,,');
+      const person = await personOf('h');
+      await perform(worker, recordNotice, null, { person, on: today, whom: 'a parent or carer', how: 'in person', today });
+      const proposal = async () => {
+        const { runId } = await proposeAllocation(serving.waymark.performer, worker, calendar);
+        return withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
+          tx
+            .selectFrom('support.allocation_proposals')
+            .select('id')
+            .where('run_id', '=', runId)
+            .where('person_id', '=', person)
+            .executeTakeFirst(),
+        );
+      };
+      const decide = (id: number, decision: string, lookAgainOn = '') =>
+        perform(worker, decideOffer, null, { id, decision, reason: 'the school helps', lookAgainOn, today });
+      const first = (await proposal())?.id ?? 0;
+      await expect(decide(first, 'look again later')).rejects.toThrow(/day on which to look again/);
+      await decide(first, 'look again later', '2026-12-01');
+      expect((await look(person)).decisions).toMatchObject([{ decision: 'look again later', lookAgainOn: '2026-12-01' }]);
+      expect(await queue()).not.toContain('Winifred');
+      expect(await proposal()).toBeUndefined();
+      // A second decision on top, taken back: the question is open, not back at the first.
+      await perform(worker, decidePerson, null, { person, decision: 'do not offer', service: 0, on: '', reason: 'they said no', today });
+      const [{ id } = { id: 0 }] = (await look(person)).decisions;
+      await perform(worker, takeBackDecision, null, { id, person });
+      expect(await queue()).toContain('Winifred');
+      const open = (await proposal())?.id ?? 0;
+      await perform(colleague, decidePerson, null, { person, decision: 'do not offer', service: 0, on: '', reason: 'they said no', today });
+      await expect(decide(open, 'offer')).rejects.toThrow(/Owen Blake has decided since: do not offer/);
+      const [last] = (await look(person)).decisions;
+      await perform(worker, takeBackDecision, null, { id: last?.id ?? 0, person });
+
+      // Whoever says no waits on from the same day.
+      const since = (days: number) =>
+        withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
+          sql`UPDATE support.waiting SET since = now() - make_interval(days => ${days}) WHERE person_id = ${person}`.execute(tx),
+        );
+      await proposal();
+      await since(300);
+      await decide((await proposal())?.id ?? 0, 'offer');
+      const [pack] = (await look(person)).packages;
+      await perform(worker, answerOffer, null, { id: pack?.id ?? 0, answer: 'declined', basis: '', note: 'not now' });
+      const again = await withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
+        sql<{
+          days: number;
+        }>`SELECT extract(day FROM now() - since)::int AS days FROM support.waiting WHERE person_id = ${person} AND left_at IS NULL`.execute(
+          tx,
+        ),
+      );
+      expect(again.rows).toEqual([{ days: 300 }]);
+      // A service of other ages is not offered, though somebody asks for it.
+      const { id: grown } = await perform(worker, declareService, null, {
+        name: 'First job',
+        kind: 'employment',
+        provider: 'Works',
+        places: 5,
+        ageFrom: 16,
+        ageTo: 25,
+        area: null,
+        serves: { unemployment: 0.5 },
+      });
+      await expect(
+        perform(worker, decidePerson, null, { person, decision: 'offer', service: grown, on: '', reason: 'a place', today }),
+      ).rejects.toThrow(/for people from 16 to 25/);
+      await expect(
+        perform(worker, declareService, null, {
+          name: 'X',
+          kind: 'other',
+          provider: 'Y',
+          places: 1,
+          ageFrom: 1,
+          ageTo: 2,
+          area: 'Leeds, north',
+          serves: { family: 1 },
+        }),
+      ).rejects.toThrow(/without a comma/);
     });
 
     test('another instrument can be tried on everybody, and changes nobody', async () => {
       const { performer } = serving.waymark;
       const same = await simulateInstrument(performer, worker, currentInstrumentText(), calendar);
-      expect(same).toMatchObject({ people: 4, changed: { count: 0 }, isSample: false });
+      expect(same).toMatchObject({ people: 6, changed: { count: 0 }, isSample: false });
       const harsher = currentInstrumentText()
         .replace("version: '2026-1'", "version: 'draft'")
         .replace(
@@ -362,9 +469,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await send('e,Tabitha,Thornwick,2012-02-02,TX9 4GH,suspended,2026-10-01,,');
       const before = await look(await personOf('e'));
       const changed = await simulateInstrument(performer, worker, harsher, calendar);
-      expect(changed).toMatchObject({ from: '2026-1', to: 'draft', people: 5, changed: { count: 1 }, higher: 1, lower: 0 });
-      expect(changed.factors.find(({ name }) => name === 'Exclusion from school')).toMatchObject({ higher: 1, lower: 0 });
-      expect(changed.bands.reduce((sum, { people }) => sum + people, 0)).toBe(5);
+      expect(changed).toMatchObject({ from: '2026-1', to: 'draft', people: 7, changed: { count: 3 }, higher: 3, lower: 0 });
+      expect(changed.factors.find(({ name }) => name === 'Exclusion from school')).toMatchObject({ higher: 3, lower: 0 });
+      expect(changed.bands.reduce((sum, { people }) => sum + people, 0)).toBe(7);
       expect((await look(await personOf('e'))).profile).toEqual(before.profile);
       await expect(simulateInstrument(performer, worker, 'format: nothing', calendar)).rejects.toThrow(/does not fit its form/);
       await expect(

@@ -276,10 +276,10 @@ facts:
     const [first, second] = rows;
     if (!first || !second) throw new Error('too few proposals');
     const offer = (id: number, decision = 'offer') =>
-      performer.perform(worker, decideOffer, null, { id, decision, reason: 'agreed with the school', today });
-    await expect(performer.perform(worker, decideOffer, null, { id: first.id, decision: 'offer', reason: '', today })).rejects.toThrow(
-      /Say in a few words why/,
-    );
+      performer.perform(worker, decideOffer, null, { id, decision, reason: 'agreed with the school', lookAgainOn: '', today });
+    await expect(
+      performer.perform(worker, decideOffer, null, { id: first.id, decision: 'offer', reason: '', lookAgainOn: '', today }),
+    ).rejects.toThrow(/Say in a few words why/);
     await expect(offer(first.id)).rejects.toThrow(/Nobody has told this person yet/);
     // Not to offer needs no notice: nothing is relied on.
     await offer(second.id, 'do not offer');
@@ -300,7 +300,13 @@ facts:
     );
     await performer.perform({ ...worker, id: 'sw-2', name: 'Somebody Else' }, approveDelay, null, { notice: notice.id, person });
     await expect(
-      performer.perform(worker, decideOffer, null, { id: first.id, decision: 'offer', reason: 'agreed', today: '2026-12-01' }),
+      performer.perform(worker, decideOffer, null, {
+        id: first.id,
+        decision: 'offer',
+        reason: 'agreed',
+        lookAgainOn: '',
+        today: '2026-12-01',
+      }),
     ).rejects.toThrow(/was put off is over/);
     await performer.perform(worker, recordNotice, null, {
       person,
@@ -404,7 +410,7 @@ facts:
     );
     await performer.perform(worker, recordNotice, null, { person: row.person_id, on: today, whom: 'the person', how: 'in person', today });
     const before = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
-    await performer.perform(worker, decideOffer, null, { id: row.id, decision: 'offer', reason: 'agreed', today });
+    await performer.perform(worker, decideOffer, null, { id: row.id, decision: 'offer', reason: 'agreed', lookAgainOn: '', today });
     const { packages } = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
     await performer.perform(worker, answerOffer, null, {
       id: packages[0]?.id ?? 0,
@@ -425,9 +431,9 @@ facts:
         .executeTakeFirstOrThrow(),
     );
     await performer.perform(worker, recordNotice, null, { person: old.person_id, on: today, whom: 'the person', how: 'in person', today });
-    await expect(performer.perform(worker, decideOffer, null, { id: old.id, decision: 'offer', reason: 'agreed', today })).rejects.toThrow(
-      /proposed anew since/,
-    );
+    await expect(
+      performer.perform(worker, decideOffer, null, { id: old.id, decision: 'offer', reason: 'agreed', lookAgainOn: '', today }),
+    ).rejects.toThrow(/proposed anew since/);
   });
 
   test('the fairness audit counts by group, and names nobody', async () => {

@@ -1,6 +1,9 @@
 import { PgBoss } from 'pg-boss';
 import type { OpenDatabase } from './database.ts';
 
+/** A job that has gone on for so long counts as dead, and is begun again, seconds. A million records are linked in a quarter of an hour. */
+const longestJobS = 6 * 3600;
+
 /** Background work in the records database. Jobs carry no personal data, only what to do. */
 export class Jobs {
   readonly #boss: PgBoss;
@@ -23,7 +26,9 @@ export class Jobs {
 
   /** Runs `work` whenever the job is asked for; one at a time, and requests made meanwhile become one more. */
   async define(name: string, work: () => Promise<void>): Promise<void> {
-    if (!(await this.#boss.getQueue(name))) await this.#boss.createQueue(name, { policy: 'short', retryLimit: 2 });
+    const lasting = { retryLimit: 2, expireInSeconds: longestJobS };
+    if (await this.#boss.getQueue(name)) await this.#boss.updateQueue(name, lasting);
+    else await this.#boss.createQueue(name, { policy: 'short', ...lasting });
     await this.#boss.work(name, { pollingIntervalSeconds: 2 }, async () => {
       await work();
     });

@@ -85,7 +85,12 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
   app.get('/services/:id', { config: { action: 'service.list', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const { page, limit, offset } = readPage(request.query);
-    const list = await performer.perform(actorOf(request), readWaitingList, null, { id, limit, offset });
+    const list = await performer.perform(actorOf(request), readWaitingList, null, {
+      id,
+      today: dayIn(web.waymark.timeZone),
+      limit,
+      offset,
+    });
     return web.page(request, reply, 'support/allocation/waiting-list.njk', {
       ...list,
       pagination: pagination(`/services/${id}`, request.query, page, list.total),
@@ -136,12 +141,13 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
     }
   });
   app.post('/allocation/decide', { config: { action: 'allocation.decide', room } }, async (request, reply) => {
-    const [id, decision, reason] = textsOf(request.body, 'id', 'decision', 'reason');
+    const [id, decision, reason, lookAgainOn] = textsOf(request.body, 'id', 'decision', 'reason', 'lookAgain');
     try {
       await performer.perform(actorOf(request), decideOffer, null, {
         id: idOf(id),
         decision,
         reason,
+        lookAgainOn,
         today: dayIn(web.waymark.timeZone),
       });
     } catch (error) {

@@ -37,7 +37,9 @@ export function feedRoutes(app: FastifyInstance, web: WebKit, places: FeedPlaces
   });
   app.post('/feeds/:id/read', { config: { action: 'feed.run', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const run = await runFeed(performer, actorOf(request), id, places, web.waymark);
+    const run = await runFeed(performer, actorOf(request), id, places, web.waymark, (error) =>
+      request.log.error({ error: (error as Error).name, message: (error as Error).message }, 'reading a feed'),
+    );
     if (run.changed > 0) await askForLinking();
     const files = run.read === 0 ? 'There was nothing to read.' : `Read: ${run.read}. New or changed: ${run.changed}.`;
     web.notice(request, run.problem ? `${run.problem}` : files);

@@ -80,7 +80,7 @@ export function findingRoutes(app: FastifyInstance, web: WebKit): void {
     async (request) => performer.perform(actorOf(request), findPeople, null, queryOf(request)),
   );
   app.post('/people/:id/decide', { config: { action: 'finding.decide', room }, schema: { params: Id } }, async (request, reply) => {
-    const [decision, service, on, reason] = textsOf(request.body, 'decision', 'service', 'on', 'reason');
+    const [decision, service, on, reason] = textsOf(request.body, 'decision', 'service', 'lookAgain', 'decisionReason');
     return person.change(request, reply, `Recorded: ${decision}.`, (id) =>
       performer.perform(actorOf(request), decidePerson, null, { person: id, decision, service: idOf(service), on, reason, today: today() }),
     );

@@ -96,7 +96,7 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
     );
   });
   app.post('/people/:id/notice/delay', { config: { action: 'notice.delay', room }, schema: { params: Id } }, async (request, reply) => {
-    const [until, reason] = textsOf(request.body, 'until', 'reason');
+    const [until, reason] = textsOf(request.body, 'until', 'delayReason');
     return person.change(request, reply, 'Somebody else has to approve this.', (id) =>
       performer.perform(actorOf(request), askForDelay, null, { person: id, until, reason, today: today() }),
     );

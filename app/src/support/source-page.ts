@@ -23,11 +23,13 @@ export function sourcePage(web: WebKit, places: FeedPlaces): SourcePage {
   return {
     show: async (request, reply, id, error = null, draft = {}) => {
       const source = await performer.perform(actorOf(request), readSource, null, { id, today: dayIn(timeZone) });
+      const folder = folderOf(places, source);
       return web.page(request, reply, 'support/agreements/source.njk', {
         source,
         mappings: mappingNames().map((name) => ({ name, mapping: mappingOfName(name) })),
         databases: [...places.databases.keys()].sort(),
-        folder: folderOf(places, source.name),
+        folder: folder.path,
+        refused: await folder.refused(),
         error,
         draft,
       });

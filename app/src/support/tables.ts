@@ -215,7 +215,7 @@ declare module '../platform/database.ts' {
       decided_by: string | null;
       decided_at: Date | null;
     };
-    'support.waiting': { person_id: number; since: Generated<Date> };
+    'support.waiting': { person_id: number; record_id: number | null; since: Generated<Date>; left_at: Date | null };
     'support.notices': {
       id: Generated<number>;
       person_id: number;
@@ -290,6 +290,7 @@ declare module '../platform/database.ts' {
       created_at: Generated<Date>;
       ended_at: Date | null;
       last_run_at: Date | null;
+      running_since: Date | null;
       last_import: number | null;
       last_problem: string | null;
     };

@@ -22,6 +22,7 @@ export function workRoutes(app: FastifyInstance, web: WebKit, askForProfiles: ()
   const person = personPage(web);
   const dayOf = (request: FastifyRequest) => ({
     today: dayIn(timeZone),
+    timeZone,
     own: ((request.query ?? {}) as { whose?: string }).whose !== 'everybody',
   });
   app.get('/day', { config: { action: 'task.list', room } }, async (request, reply) => {
@@ -50,7 +51,7 @@ export function workRoutes(app: FastifyInstance, web: WebKit, askForProfiles: ()
     return reply.redirect(to === 'day' ? '/day' : `/people/${task.person}`);
   });
   app.post('/people/:id/tasks', { config: { action: 'task.add', room }, schema: { params: Id } }, async (request, reply) => {
-    const [task, dueOn, forName] = textsOf(request.body, 'task', 'due', 'for');
+    const [task, dueOn, forName] = textsOf(request.body, 'task', 'taskDue', 'taskFor');
     return person.change(request, reply, 'The task is added.', (id) =>
       performer.perform(actorOf(request), addTask, null, { person: id, task, dueOn, forName }),
     );

@@ -1,4 +1,5 @@
 import highsModule, { type Highs } from 'highs';
+import { isSameArea } from '../areas.ts';
 
 // The package's types describe it as CommonJS, which it is not when imported.
 const loadHighs = highsModule as unknown as () => Promise<Highs>;
@@ -57,10 +58,6 @@ export function needMetBy({ levels, age, areas }: Candidate, { serves, ages, are
   for (const [factor, share] of Object.entries(serves)) sum += (levels[factor] ?? 0) * share;
   const met = Math.round(sum * grain) / grain;
   return met > 0 ? met : null;
-}
-
-function isSameArea(a: string, b: string): boolean {
-  return a.trim().toLowerCase() === b.trim().toLowerCase();
 }
 
 /** How far down a person's own list the service's area stands: 0 for the easiest, and for what comes to them. */

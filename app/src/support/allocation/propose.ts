@@ -33,12 +33,18 @@ const readInputs: Action<null, { now: Date; today: string }, Inputs> = {
     const candidates = sql`
       SELECT s.person_id FROM support.person_summaries s
         WHERE s.low > 0 AND s.age IS NOT NULL AND NOT ${hasOffer} AND NOT ${decisionHolds(today)}`;
-    await sql`DELETE FROM support.waiting WHERE person_id NOT IN (${candidates})`.execute(tx);
-    await sql`INSERT INTO support.waiting (person_id) ${candidates} ON CONFLICT (person_id) DO NOTHING`.execute(tx);
+    // Who is none just now keeps the day from which they waited, should they be one again within a year.
+    await sql`DELETE FROM support.waiting WHERE left_at < now() - interval '1 year'`.execute(tx);
+    await sql`UPDATE support.waiting SET left_at = now() WHERE left_at IS NULL AND person_id NOT IN (${candidates})`.execute(tx);
+    await sql`
+      INSERT INTO support.waiting (person_id, record_id)
+      SELECT c.person_id, (SELECT min(r.id) FROM support.records r WHERE r.person_id = c.person_id) FROM (${candidates}) c
+      ON CONFLICT (person_id) DO UPDATE SET left_at = NULL WHERE support.waiting.left_at IS NOT NULL`.execute(tx);
     const rows = await tx
       .selectFrom('support.waiting as w')
       .innerJoin('support.person_summaries as p', 'p.person_id', 'w.person_id')
       .select(['p.person_id', 'p.age', 'p.levels', 'w.since'])
+      .where('w.left_at', 'is', null)
       .select(
         sql<string[] | null>`(SELECT r.areas FROM support.reach r WHERE r.person_id = p.person_id ORDER BY r.id DESC LIMIT 1)`.as('areas'),
       )

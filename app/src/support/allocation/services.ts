@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { areaName, faultOfArea, isSameArea } from '../areas.ts';
+import { decisionHolds, hasOffer } from '../finding/decide-person.ts';
 import { currentInstrument } from '../needs/instrument.ts';
 import type {} from '../tables.ts';
 
@@ -50,7 +52,7 @@ export const declareService: Action<null, NewService, { id: number }> = {
         places: given.places,
         age_from: given.ageFrom,
         age_to: given.ageTo,
-        area: given.area?.trim() || null,
+        area: given.area ? areaName(given.area) || null : null,
         serves: JSON.stringify(given.serves),
         by_name: actor.name,
         ended_at: null,
@@ -62,7 +64,7 @@ export const declareService: Action<null, NewService, { id: number }> = {
   },
 };
 
-function faultOf({ name, kind, provider, places, ageFrom, ageTo, serves }: NewService): InvalidError | null {
+function faultOf({ name, kind, provider, places, ageFrom, ageTo, area, serves }: NewService): InvalidError | null {
   const whole = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
   if (!name.trim()) return new InvalidError('Give the service a name.', 'name');
   if (!(serviceKinds as readonly string[]).includes(kind)) return new InvalidError('Choose what kind of service it is.', 'kind');
@@ -70,6 +72,8 @@ function faultOf({ name, kind, provider, places, ageFrom, ageTo, serves }: NewSe
   if (!whole(places, 100_000)) return new InvalidError('Give the number of places, 0 or more.', 'places');
   if (!whole(ageFrom, 120) || !whole(ageTo, 120) || ageTo < ageFrom)
     return new InvalidError('Give the ages that it is for, such as 11 and 17.', 'ageFrom');
+  const faultyArea = area ? faultOfArea(areaName(area)) : null;
+  if (faultyArea) return new InvalidError(faultyArea, 'area');
   const known = new Set(currentInstrument().factors.map(({ key }) => key));
   const shares = Object.entries(serves);
   if (shares.some(([factor]) => !known.has(factor)))
@@ -159,27 +163,34 @@ export interface WaitingList {
 }
 
 /** Who waits for a place of one service: of its ages, with a need that it meets, without an offer. Those who have waited longest first. */
-export const readWaitingList: Action<null, { id: number; limit: number; offset: number }, WaitingList> = {
+export const readWaitingList: Action<null, { id: number; today: string; limit: number; offset: number }, WaitingList> = {
   name: 'service.list',
   room: 'support',
   purpose: 'support',
-  async run(context, services, { id, limit, offset }) {
+  async run(context, services, { id, today, limit, offset }) {
     const { tx, note } = context;
     const service = (await listServices.run(context, services, null)).find((own) => own.id === id);
     if (!service) throw new NotFoundError('There is no such service, or it is out of the catalogue.');
     note({ kind: 'service', id });
-    const { rows } = await sql<WaitingPerson & { total: number }>`
+    const { rows } = await sql<Omit<WaitingPerson, 'canGetThere'> & { total: number; areas: string[] | null }>`
       SELECT p.person_id AS person, p.name, p.age, round(n.met::numeric, 2)::float AS "needMet", w.since AS "waitingSince",
-          (${service.area}::text IS NULL OR r.areas @> to_jsonb(lower(${service.area}::text))) AS "canGetThere", count(*) OVER ()::int AS total
-        FROM support.waiting w JOIN support.person_summaries p ON p.person_id = w.person_id
+          r.areas, count(*) OVER ()::int AS total
+        FROM support.waiting w JOIN support.person_summaries p ON p.person_id = w.person_id AND w.left_at IS NULL
+        JOIN support.person_summaries s ON s.person_id = p.person_id
         CROSS JOIN LATERAL (
           SELECT sum(coalesce((p.levels -> f.key ->> 0)::int, 0) * f.value::float) AS met
             FROM jsonb_each_text(${JSON.stringify(service.serves)}::jsonb) f) n
         LEFT JOIN LATERAL (
-          SELECT lower(areas::text)::jsonb AS areas FROM support.reach WHERE person_id = p.person_id ORDER BY id DESC LIMIT 1) r ON true
-        WHERE p.age BETWEEN ${service.ageFrom} AND ${service.ageTo} AND n.met > 0
+          SELECT areas FROM support.reach WHERE person_id = p.person_id ORDER BY id DESC LIMIT 1) r ON true
+        WHERE NOT ${decisionHolds(today)} AND NOT ${hasOffer} AND p.age BETWEEN ${service.ageFrom} AND ${service.ageTo} AND n.met > 0
         ORDER BY w.since, n.met DESC, p.person_id LIMIT ${limit} OFFSET ${offset}`.execute(tx);
     note(null, { shown: rows.length });
-    return { service, rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
+    const { area } = service;
+    const canGetThere = (areas: string[] | null) => (area === null ? true : (areas?.some((own) => isSameArea(own, area)) ?? null));
+    return {
+      service,
+      rows: rows.map(({ total: _, areas, ...row }) => ({ ...row, canGetThere: canGetThere(areas) })),
+      total: rows[0]?.total ?? 0,
+    };
   },
 };

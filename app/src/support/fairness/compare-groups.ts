@@ -10,8 +10,10 @@ export interface CountedPerson {
   /** Goals that have an outcome, and those achieved at least partly. */
   goals: number;
   goalsReached: number;
-  /** Days from when they could first have been offered something to the first offer, or until today; null where they never waited. */
+  /** Days from when they could first have been offered something to the first offer; null where there was none, or no wait. */
   waitedDays: number | null;
+  /** Days for which they have waited until today without an offer; null where they do not wait. */
+  waitingDays: number | null;
 }
 
 /** A share, or null where too few stand behind it to be shown. */
@@ -28,16 +30,17 @@ export interface GroupView {
   accepted: ShownShare;
   /** Of goals with an outcome. */
   goalsReached: ShownShare;
-  /** How long they waited for an offer, in days, of those who did or still do. */
+  /** How long those waited who were offered something, in days. */
   waited: Wait | null;
+  /** How long those have waited so far who still wait: their whole wait is longer. */
+  waiting: Wait | null;
 }
 
-/** The middle of some waits, with its 95 % interval. */
+/** The middle of some waits, with its 95 % interval; none where fewer than five stand at or beyond an end of it. */
 export interface Wait {
   of: number;
   median: number;
-  low: number;
-  high: number;
+  interval: { low: number; high: number } | null;
 }
 
 /** Fewer people than this are not shown: somebody could be recognised. */
@@ -65,7 +68,7 @@ export function compareGroups(people: readonly CountedPerson[]): GroupView[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([group, own]) =>
       hidden.has(group)
-        ? { group, people: null, needSeen: null, offered: null, accepted: null, goalsReached: null, waited: null }
+        ? { group, people: null, needSeen: null, offered: null, accepted: null, goalsReached: null, waited: null, waiting: null }
         : viewOf(group, own),
     );
 }
@@ -79,7 +82,8 @@ function viewOf(group: string, own: readonly CountedPerson[]): GroupView {
   const needSeen = count((person) => person.needSeen);
   const withNeed = shown(needSeen, own.length);
   const withGoals = count(({ goals }) => goals > 0);
-  const waits = own.flatMap(({ waitedDays }) => (waitedDays === null ? [] : [waitedDays]));
+  // Of how many it is told must not tell how few are left out.
+  const waitShown = (days: number[]) => (isSmall(Math.abs(needSeen - days.length)) ? null : waitOf(days));
   const answered = count(({ accepted, declined }) => accepted || declined);
   return {
     group,
@@ -104,7 +108,8 @@ function viewOf(group: string, own: readonly CountedPerson[]): GroupView {
             sum(({ goalsReached }) => goalsReached),
             sum(({ goals }) => goals),
           ),
-    waited: withNeed && !isSmall(Math.abs(needSeen - waits.length)) ? waitOf(waits) : null,
+    waited: withNeed && waitShown(own.flatMap(({ waitedDays }) => (waitedDays === null ? [] : [waitedDays]))),
+    waiting: withNeed && waitShown(own.flatMap(({ waitingDays }) => (waitingDays === null ? [] : [waitingDays]))),
   };
 }
 
@@ -118,10 +123,11 @@ export function waitOf(days: readonly number[]): Wait | null {
   const at = (rank: number) => sorted[Math.min(sorted.length - 1, Math.max(0, rank - 1))] as number;
   const half = (1.959_964 * Math.sqrt(sorted.length)) / 2;
   const middle = sorted.length / 2;
+  const [low, high] = [Math.floor(middle - half), Math.ceil(middle + half) + 1];
   return {
     of: sorted.length,
     median: (at(Math.ceil(middle)) + at(Math.floor(middle) + 1)) / 2,
-    low: at(Math.floor(middle - half)),
-    high: at(Math.ceil(middle + half) + 1),
+    // An end with one to four people at or beyond it would tell of them.
+    interval: low < leastCounted || sorted.length - high + 1 < leastCounted ? null : { low: at(low), high: at(high) },
   };
 }

@@ -44,9 +44,10 @@ async function countedPeople(tx: Tx): Promise<Row[]> {
       (SELECT count(*) FROM support.goals g JOIN support.packages k ON k.id = g.package_id WHERE k.person_id = p.person_id AND g.outcome IS NOT NULL)::int AS goals,
       (SELECT count(*) FROM support.goals g JOIN support.packages k ON k.id = g.package_id
         WHERE k.person_id = p.person_id AND g.outcome IN ('achieved', 'partly'))::int AS "goalsReached",
-      coalesce(
-        (SELECT min(extract(epoch FROM k.created_at - k.waiting_since) / 86400) FROM support.packages k WHERE k.person_id = p.person_id AND k.waiting_since IS NOT NULL),
-        (SELECT extract(epoch FROM now() - w.since) / 86400 FROM support.waiting w WHERE w.person_id = p.person_id))::float AS "waitedDays"
+      (SELECT min(extract(epoch FROM k.created_at - k.waiting_since) / 86400)::float
+        FROM support.packages k WHERE k.person_id = p.person_id AND k.waiting_since IS NOT NULL) AS "waitedDays",
+      (SELECT (extract(epoch FROM now() - w.since) / 86400)::float
+        FROM support.waiting w WHERE w.person_id = p.person_id AND w.left_at IS NULL) AS "waitingDays"
     FROM support.person_summaries p WHERE p.low IS NOT NULL`.execute(tx);
   return rows;
 }

@@ -53,6 +53,15 @@ export const declareFeed: Action<FeedPlaces, NewFeed, { id: number }> = {
       throw new InvalidError(`The mapping "${own.name}" reads files. A database needs one that reads sql, with its query.`, 'feed-mapping');
     if (kind === 'folder' && own.reads === 'sql')
       throw new InvalidError(`The mapping "${own.name}" reads a database. Choose one that reads files.`, 'feed-mapping');
+    const other = await tx
+      .selectFrom('support.feeds')
+      .select('id')
+      .where('source_id', '=', source)
+      .where('kind', '=', 'folder')
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    if (kind === 'folder' && other)
+      throw new InvalidError("The source's folder is read by a feed already. End that one first, or make another source.", 'kind');
     if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(atTime)) throw new InvalidError('Give the time, such as 06:30.', 'atTime');
     if (!/^[0-6]?$/.test(weekday)) throw new InvalidError('Choose the day.', 'weekday');
     const { id } = await tx
@@ -67,6 +76,7 @@ export const declareFeed: Action<FeedPlaces, NewFeed, { id: number }> = {
         by_name: actor.name,
         ended_at: null,
         last_run_at: null,
+        running_since: null,
         last_import: null,
         last_problem: null,
       })

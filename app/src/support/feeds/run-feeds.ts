@@ -1,24 +1,29 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
 import type { Calendar } from '../days.ts';
-import { importRecords } from '../records/import-records.ts';
+import { importRecords, type RecordsImport, type RecordsSent } from '../records/import-records.ts';
 import { type FeedPlaces, feedMapping } from './declare-feed.ts';
+import { IncomingFolder } from './incoming-folder.ts';
 import { type FeedView, feeds } from './read-feeds.ts';
 import { isDue } from './when-due.ts';
 
-/** The folder that a source's agency puts its files in. */
-export function folderOf({ incoming }: FeedPlaces, source: string): string {
-  const name = source
+/** Where the agency of a source puts its files: the number tells sources apart whose names look alike. */
+export function folderOf({ incoming }: FeedPlaces, source: { id: number; name: string }): IncomingFolder {
+  const name = source.name
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-|-$/g, '');
-  return join(incoming, name || 'source');
+  return new IncomingFolder(join(incoming, name ? `${source.id}-${name}` : String(source.id)));
 }
 
-const readFeed: Action<null, { id: number }, FeedView> = {
+/** A run that has gone on for so long has died with its server. */
+const longestRun = '6 hours';
+
+/** Takes a feed for one run; nobody else reads it meanwhile. */
+const beginRun: Action<null, { id: number }, FeedView> = {
   name: 'feed.run',
   room: 'support',
   purpose: 'record-linkage',
@@ -26,20 +31,39 @@ const readFeed: Action<null, { id: number }, FeedView> = {
     note({ kind: 'feed', id });
     const found = await feeds(tx).where('f.id', '=', id).executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such feed, or it has ended.');
+    const { numUpdatedRows } = await tx
+      .updateTable('support.feeds')
+      .set({ running_since: sql<Date>`now()` })
+      .where('id', '=', id)
+      .where(sql<boolean>`coalesce(running_since < now() - ${longestRun}::interval, true)`)
+      .executeTakeFirst();
+    if (Number(numUpdatedRows) === 0) throw new InvalidError('It is being read just now. Look again in a while.', 'running');
     return found;
   },
 };
 
-/** Only now the feed counts as read: what was broken off is begun again. */
-const endRun: Action<null, { id: number; now: Date; lastImport: number | null; problem: string | null }, null> = {
+interface RunEnd {
+  id: number;
+  /** When it counts as read; null where something is still to come, or it was broken off: then it is begun again. */
+  readAt: Date | null;
+  lastImport: number | null;
+  problem: string | null;
+}
+
+const endRun: Action<null, RunEnd, null> = {
   name: 'feed.run',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, note }, _services, { id, now, lastImport, problem }) {
+  async run({ tx, note }, _services, { id, readAt, lastImport, problem }) {
     note({ kind: 'feed', id }, { failed: problem !== null });
     await tx
       .updateTable('support.feeds')
-      .set({ last_run_at: now, last_problem: problem, ...(lastImport === null ? {} : { last_import: lastImport }) })
+      .set({
+        running_since: null,
+        last_problem: problem,
+        ...(readAt === null ? {} : { last_run_at: readAt }),
+        ...(lastImport === null ? {} : { last_import: lastImport }),
+      })
       .where('id', '=', id)
       .execute();
     return null;
@@ -57,64 +81,93 @@ export interface FeedRun {
   problem: string | null;
 }
 
-/** A file that was written to within this time may not be whole yet, ms. */
-const settledMs = 20_000;
+type Taken = { result: RecordsImport; fault: string | null };
+
+/** Reads one file or query. The fault is what somebody should know of it, though it was read. */
+async function take(performer: Performer, actor: Actor, sent: RecordsSent, now?: () => Date): Promise<Taken> {
+  const result = await importRecords(performer, actor, sent, undefined, now);
+  const { rows, refused } = result.counts;
+  const broken = result.problems.find(({ row, refused: whole }) => row === 0 && whole);
+  if (broken) throw new InvalidError(broken.message);
+  if (refused > 0 && refused === rows) throw new InvalidError(`Each of its ${rows} rows was refused. The import says why.`);
+  return { result, fault: refused > 0 ? `${refused} of ${rows} rows were refused; the import says why.` : null };
+}
+
+/** What went wrong that nobody here can mend is told without what it says: that stands in the log. */
+const inTheLog = 'It could not be read, for a reason that is in the log of the server. It is read again next time.';
 
 /**
- * Reads a feed now. Of a folder each file, in order of name: one that was read is removed, since what it said is on record and the
- * agency has it; one that cannot be read stays, with “.refused” after its name.
+ * Reads a feed now. Of a folder each whole file, in order of name: one that was read is removed, since what it said is on record
+ * and the agency has it; one that cannot be read is kept aside. Without an agreement in force files stay as they are.
+ * @param onError told of what is no fault of a file or of the agency's database
+ * @throws InvalidError when it is being read just now; NotFoundError
  */
-export async function runFeed(performer: Performer, actor: Actor, id: number, places: FeedPlaces, calendar: Calendar): Promise<FeedRun> {
+export async function runFeed(
+  performer: Performer,
+  actor: Actor,
+  id: number,
+  places: FeedPlaces,
+  calendar: Calendar,
+  onError: (error: unknown) => void = () => undefined,
+): Promise<FeedRun> {
   const now = calendar.now?.() ?? new Date();
-  const feed = await performer.perform(actor, readFeed, null, { id });
+  const feed = await performer.perform(actor, beginRun, null, { id });
   const run: FeedRun = { feed: id, sourceId: feed.sourceId, source: feed.source, read: 0, changed: 0, problem: null };
+  const problems: string[] = [];
   let lastImport: number | null = null;
-  const take = async (from: { path: string; fileName: string } | { database: string; name: string }) => {
-    const mapping = feedMapping(feed.mapping);
-    const result = await importRecords(
-      performer,
-      actor,
-      { ...from, source: feed.source, mapping, timeZone: calendar.timeZone },
-      undefined,
-      calendar.now,
-    );
+  let isOver = true;
+  const count = ({ result, fault }: Taken, name: string) => {
     lastImport = result.importId;
     run.read++;
     run.changed += result.again ? 0 : result.counts.added + result.counts.changed + result.counts.facts;
-    const broken = result.problems.find(({ row, refused }) => row === 0 && refused);
-    if (broken) throw new InvalidError(broken.message);
+    if (fault) problems.push(`${name}: ${fault}`);
   };
+  const sent = { source: feed.source, timeZone: calendar.timeZone };
   try {
+    const mapping = feedMapping(feed.mapping);
     if (feed.kind === 'database') {
       const url = places.databases.get(feed.database ?? '');
       if (!url) throw new InvalidError(`The database "${feed.database}" is not in the configuration any more.`);
-      await take({ database: url, name: `database ${feed.database}` });
+      const name = `database ${feed.database}`;
+      count(await take(performer, actor, { ...sent, mapping, database: url, name }, calendar.now), name);
     } else {
-      const folder = folderOf(places, feed.source);
-      await mkdir(folder, { recursive: true });
-      for (const name of (await readdir(folder)).sort()) {
-        const path = join(folder, name);
-        const file = await stat(path);
-        if (!file.isFile() || /^\.|\.(refused|part|tmp)$/.test(name) || Date.now() - file.mtimeMs < settledMs) continue;
+      const folder = folderOf(places, { id: feed.sourceId, name: feed.source });
+      const { files, growing } = await folder.claim();
+      if (growing) isOver = false;
+      for (const [i, file] of files.entries()) {
         try {
-          await take({ path, fileName: name });
-          await rm(path);
+          const taken = await take(performer, actor, { ...sent, mapping, path: file.path, fileName: file.name }, calendar.now);
+          if (await folder.isChanged(file)) {
+            problems.push(`${file.name}: it was still being written. It is read again when it is whole.`);
+            isOver = false;
+            await folder.putBack(file);
+          } else {
+            count(taken, file.name);
+            await folder.remove(file);
+          }
         } catch (error) {
-          // Without an agreement in force nothing is wrong with the file: it waits for one.
-          if (!(error instanceof InvalidError) || error.field === 'source') throw error;
-          run.problem = `${name}: ${error.message}`;
-          await rename(path, `${path}.refused`);
+          if (error instanceof InvalidError && error.field === 'source') {
+            // Nothing is wrong with the files: they wait for an agreement.
+            for (const left of files.slice(i)) await folder.putBack(left);
+            throw error;
+          }
+          if (error instanceof InvalidError) {
+            problems.push(`${file.name}: ${error.message}`);
+            await folder.refuse(file, now);
+          } else {
+            onError(error);
+            problems.push(`${file.name}: ${inTheLog}`);
+            isOver = false;
+          }
         }
       }
     }
   } catch (error) {
-    run.problem = error instanceof InvalidError ? error.message : 'It could not be read, for a reason that is in the log of the server.';
-    if (!(error instanceof InvalidError)) {
-      await performer.perform(actor, endRun, null, { id, now, lastImport, problem: run.problem });
-      throw error;
-    }
+    if (!(error instanceof InvalidError)) onError(error);
+    problems.push(error instanceof InvalidError ? error.message : inTheLog);
   }
-  await performer.perform(actor, endRun, null, { id, now, lastImport, problem: run.problem });
+  run.problem = problems.length > 0 ? problems.join(' ').slice(0, 2000) : null;
+  await performer.perform(actor, endRun, null, { id, readAt: isOver ? now : null, lastImport, problem: run.problem });
   return run;
 }
 
@@ -142,9 +195,10 @@ export async function runDueFeeds(
   const runs: FeedRun[] = [];
   for (const id of await dueFeeds(db, calendar)) {
     try {
-      runs.push(await runFeed(performer, actor, id, places, calendar));
+      runs.push(await runFeed(performer, actor, id, places, calendar, onError));
     } catch (error) {
-      onError(error);
+      // Somebody reads it by hand just now.
+      if (!(error instanceof InvalidError && error.field === 'running')) onError(error);
     }
   }
   return runs;

@@ -2,8 +2,11 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../days.ts';
+import { currentInstrument } from '../needs/instrument.ts';
+import { triggersOf } from '../needs/profile.ts';
 import { makeOffer } from '../offers/make-offer.ts';
 import { anchorOf } from '../offers/tell.ts';
+import { readFactsOf } from '../people/store.ts';
 import type { OfferDecision } from '../tables.ts';
 
 export const needDecisions: readonly OfferDecision[] = ['offer', 'do not offer', 'look again later'];
@@ -51,39 +54,59 @@ export const decidePerson: Action<null, Given, { package: number | null }> = {
   purpose: 'support',
   async run({ tx, actor, note }, _services, { person, decision, service, on, reason, today }) {
     note({ kind: 'person', id: person });
-    const found = await tx
-      .selectFrom('support.persons as p')
-      .leftJoin('support.person_summaries as s', 's.person_id', 'p.id')
-      .select(['p.id', 's.triggers'])
-      .where('p.id', '=', person)
-      .where('p.ended_at', 'is', null)
-      .executeTakeFirst();
-    if (!found) throw new NotFoundError('There is no such person.');
+    await mustBeSomebody(tx, person);
     const chosen = needDecisions.find((own) => own === decision);
     if (!chosen) throw new InvalidError('Choose: offer, do not offer, or look again later.', 'decision');
     note(null, { decision });
     if (reason.trim().length < 3) throw new InvalidError('Say in a few words why.', 'decision-reason');
     if (chosen === 'look again later' && (!isDay(on) || on <= today))
       throw new InvalidError('Give the day on which to look again.', 'look-again');
-    const offered =
-      chosen === 'offer' ? await makeOffer(tx, { person, service, proposal: null, byName: actor.name, today, field: 'service' }) : null;
-    await tx
-      .insertInto('support.need_decisions')
-      .values({
-        person_id: person,
-        record_id: await anchorOf(tx, person),
-        decision: chosen,
-        reason: reason.trim().slice(0, 1000),
-        triggers: JSON.stringify(found.triggers ?? []),
-        look_again_on: chosen === 'look again later' ? on : null,
-        by_name: actor.name,
-        taken_back_at: null,
-        taken_back_by: null,
-      })
-      .execute();
+    const byName = actor.name;
+    const offered = chosen === 'offer' ? await makeOffer(tx, { person, service, proposal: null, byName, today, field: 'service' }) : null;
+    await recordDecision(tx, { person, decision: chosen, reason, lookAgainOn: on, byName, today });
     return { package: offered?.package ?? null };
   },
 };
+
+/** Locks the person, so that two decide one after the other. @throws NotFoundError when there is no such person */
+async function mustBeSomebody(tx: Tx, person: number): Promise<void> {
+  const found = await tx
+    .selectFrom('support.persons')
+    .select('id')
+    .where('id', '=', person)
+    .where('ended_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!found) throw new NotFoundError('There is no such person.');
+}
+
+interface NewDecision {
+  person: number;
+  decision: OfferDecision;
+  reason: string;
+  lookAgainOn: string;
+  byName: string;
+  today: string;
+}
+
+/** Puts a decision on record with what had lately happened to the person when it was made. */
+export async function recordDecision(tx: Tx, { person, decision, reason, lookAgainOn, byName, today }: NewDecision): Promise<void> {
+  const facts = (await readFactsOf(tx, [person])).get(person) ?? [];
+  await tx
+    .insertInto('support.need_decisions')
+    .values({
+      person_id: person,
+      record_id: await anchorOf(tx, person),
+      decision,
+      reason: reason.trim().slice(0, 1000),
+      triggers: JSON.stringify(triggersOf(currentInstrument(), facts, today)),
+      look_again_on: decision === 'look again later' ? lookAgainOn : null,
+      by_name: byName,
+      taken_back_at: null,
+      taken_back_by: null,
+    })
+    .execute();
+}
 
 /** Takes back a decision not to offer, or to wait: the person is in the queue again. An offer that was made is answered, not taken back. */
 export const takeBackDecision: Action<null, { id: number; person: number }, null> = {
@@ -106,12 +129,15 @@ export const takeBackDecision: Action<null, { id: number; person: number }, null
 };
 
 /**
- * SQL that is true of a row `s` of person summaries when a decision not to offer, or to wait, still holds: nothing has
- * happened that was not known then, and the day to look again has not come.
+ * SQL that is true of a row `s` of person summaries when the last decision still holds: it was not to offer or to wait, it was
+ * not taken back, the day to look again has not come, and nothing has happened since that was not known then. Of each kind of
+ * what has happened only the newest stands; one that is older than what was known then is nothing new.
  */
 export const decisionHolds = (today: string) => sql<boolean>`coalesce((
-  SELECT d.decision <> 'offer' AND d.triggers @> s.triggers AND coalesce(d.look_again_on > ${today}::date, true)
-    FROM support.need_decisions d WHERE d.person_id = s.person_id AND d.taken_back_at IS NULL ORDER BY d.id DESC LIMIT 1), false)`;
+  SELECT d.decision <> 'offer' AND d.taken_back_at IS NULL AND coalesce(d.look_again_on > ${today}::date, true)
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements(s.triggers) t WHERE NOT EXISTS (
+        SELECT FROM jsonb_array_elements(d.triggers) k WHERE k ->> 'name' = t ->> 'name' AND k ->> 'on' >= t ->> 'on'))
+    FROM support.need_decisions d WHERE d.person_id = s.person_id ORDER BY d.id DESC LIMIT 1), false)`;
 
 /** SQL that is true of a row `s` of person summaries when the person has an offer that waits for an answer, or a package. */
 export const hasOffer = sql<boolean>`EXISTS (

@@ -59,7 +59,7 @@ export const findPeople: Action<null, FindingQuery, { rows: FoundPerson[]; total
       .select([sql<number>`count(*)::int`.as('total'), sql<number>`count(s.triggered_on)::int`.as('triggered')])
       .executeTakeFirstOrThrow();
     let sorted = query
-      .leftJoin('support.waiting as w', 'w.person_id', 's.person_id')
+      .leftJoin('support.waiting as w', (join) => join.onRef('w.person_id', '=', 's.person_id').on('w.left_at', 'is', null))
       .select(['s.person_id as person', 's.name', 's.age', 's.stages', 's.band', 's.district', 's.triggers', 'w.since as waitingSince'])
       .select([
         sql<number>`s.low`.as('low'),

@@ -114,6 +114,7 @@ export async function computeProfiles(
   const instrument = currentInstrument();
   const today = todayOf(calendar);
   await performer.perform(actor, followRecords, null, null);
+  await performer.perform(actor, askAboutCopies, null, null);
   let after = 0;
   let done = 0;
   for (;;) {
@@ -140,7 +141,40 @@ const followRecords: Action<null, null, null> = {
           FROM support.records r WHERE r.id = t.record_id AND r.person_id IS NOT NULL AND r.person_id <> t.person_id`.execute(tx);
       moved += Number(result.numAffectedRows ?? 0);
     }
+    // Of two who were found to be one the longer wait counts.
+    await sql`
+      INSERT INTO support.waiting (person_id, record_id, since, left_at)
+      SELECT r.person_id, min(r.id), min(w.since), CASE WHEN bool_or(w.left_at IS NULL) THEN NULL ELSE max(w.left_at) END
+        FROM support.waiting w JOIN support.records r ON r.id = w.record_id WHERE r.person_id IS NOT NULL AND r.person_id <> w.person_id
+        GROUP BY r.person_id
+      ON CONFLICT (person_id) DO UPDATE SET since = least(support.waiting.since, excluded.since),
+        left_at = CASE WHEN excluded.left_at IS NULL THEN NULL ELSE support.waiting.left_at END`.execute(tx);
+    await sql`
+      DELETE FROM support.waiting w USING support.records r
+        WHERE r.id = w.record_id AND r.person_id IS NOT NULL AND r.person_id <> w.person_id`.execute(tx);
     note(null, { moved });
+    return null;
+  },
+};
+
+/**
+ * What an agency states again after it was found to be wrong is not relied on, and is a question for the lead: it may be wrong
+ * once more, or have happened this time.
+ */
+const askAboutCopies: Action<null, null, null> = {
+  name: 'people.profile',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, actor, note }) {
+    const { numAffectedRows } = await sql`
+      INSERT INTO support.challenges (fact_id, reason, by_name)
+      SELECT f.id, 'The agency states again what was found to be wrong of ' || to_char(max(g.on_date), 'DD Mon YYYY') || '.', ${actor.name}::text
+        FROM support.facts f
+        JOIN support.facts g ON g.record_id = f.record_id AND g.kind = f.kind AND g.value = f.value AND g.id <> f.id
+        JOIN support.challenges c ON c.fact_id = g.id AND c.outcome = 'upheld'
+        WHERE f.challenged_at IS NOT NULL AND NOT EXISTS (SELECT FROM support.challenges own WHERE own.fact_id = f.id)
+        GROUP BY f.id`.execute(tx);
+    note(null, { asked: Number(numAffectedRows ?? 0) });
     return null;
   },
 };

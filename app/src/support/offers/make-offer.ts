@@ -21,27 +21,32 @@ export interface NewOffer {
  * @throws InvalidError when they have not been told that a profile is kept, have an offer or a place already, or no place is free
  */
 export async function makeOffer(tx: Tx, { person, service, proposal, byName, today, field }: NewOffer): Promise<{ package: number }> {
+  // One after the other: two who offer at once would each find the person free.
+  await tx.selectFrom('support.persons').select('id').where('id', '=', person).forUpdate().execute();
   await mustBeTold(tx, person, today, field);
   const found = await tx
     .selectFrom('support.services')
-    .select(['places', 'ended_at'])
+    .select(['places', 'ended_at', 'age_from', 'age_to'])
     .where('id', '=', service)
     .forUpdate()
     .executeTakeFirst();
   if (!found) throw new InvalidError('Choose the service.', field);
-  const { taken, own, gone, waiting } = await tx
+  const { taken, own, gone, age, waiting } = await tx
     .selectNoFrom([
       sql<number>`(SELECT count(*) FROM support.packages WHERE service_id = ${service} AND state IN ('offered', 'accepted'))::int`.as(
         'taken',
       ),
       sql<number>`(SELECT count(*) FROM support.packages WHERE person_id = ${person} AND state IN ('offered', 'accepted'))::int`.as('own'),
       sql<boolean>`EXISTS (SELECT FROM support.persons WHERE id = ${person} AND ended_at IS NOT NULL)`.as('gone'),
+      sql<number | null>`(SELECT age FROM support.person_summaries WHERE person_id = ${person})`.as('age'),
       sql<Date | null>`(SELECT since FROM support.waiting WHERE person_id = ${person})`.as('waiting'),
     ])
     .executeTakeFirstOrThrow();
   if (gone) throw new InvalidError('This person was found to be the same as another. Let places be proposed anew.', field);
   if (own > 0) throw new InvalidError('This person has an offer or a place already.', field);
   if (found.ended_at) throw new InvalidError('The service is out of the catalogue.', field);
+  if (age !== null && (age < found.age_from || age > found.age_to))
+    throw new InvalidError(`The service is for people from ${found.age_from} to ${found.age_to}.`, field);
   if (taken >= found.places) throw new InvalidError('The service has no free place any more.', field);
   const { id } = await tx
     .insertInto('support.packages')

@@ -58,9 +58,18 @@ export const answerOffer = action<{ id: number; answer: string; basis: string; n
       .set({ state: answer, basis, answer_note: why, answered_by: actor.name, answered_at: new Date() })
       .where('id', '=', given.id)
       .execute();
+    if (answer !== 'accepted') await waitAgain(tx, given.id);
     return null;
   },
 );
+
+/** Saying no costs nothing: whoever waited before goes on waiting from the same day. */
+async function waitAgain(tx: Tx, id: number): Promise<void> {
+  await sql`
+    INSERT INTO support.waiting (person_id, record_id, since)
+    SELECT person_id, record_id, waiting_since FROM support.packages WHERE id = ${id} AND waiting_since IS NOT NULL
+    ON CONFLICT (person_id) DO UPDATE SET since = least(support.waiting.since, excluded.since), left_at = NULL`.execute(tx);
+}
 
 const goesOn = 'Only an accepted package that is not closed can be changed.';
 

@@ -18,10 +18,15 @@ export const challengeFact: Action<null, { person: number; fact: number; reason:
       .select(['f.id', 'f.challenged_at'])
       .where('f.id', '=', fact)
       .where('r.person_id', '=', person)
+      .forUpdate('f')
       .executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such statement about this person.');
     if (found.challenged_at) throw new InvalidError('The statement is challenged already.', `reason-${fact}`);
-    await tx.updateTable('support.facts').set({ challenged_at: sql<Date>`now()` }).where('id', '=', fact).execute();
+    await tx
+      .updateTable('support.facts')
+      .set({ challenged_at: sql<Date>`date_trunc('milliseconds', now())` })
+      .where('id', '=', fact)
+      .execute();
     // Lists and proposals do without this person until the next reckoning, rather than rely on what is challenged.
     await tx.deleteFrom('support.person_summaries').where('person_id', '=', person).execute();
     await tx

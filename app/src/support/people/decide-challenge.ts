@@ -116,7 +116,9 @@ export const decideChallenge: Action<null, { id: number; outcome: string; reason
         .where('record_id', '=', found.record_id)
         .where('kind', '=', found.kind)
         .where('value', '=', found.value)
-        .where('challenged_at', '=', found.challenged_at)
+        // A moment that has been read has milliseconds; what the database keeps may have more.
+        .where(sql<boolean>`date_trunc('milliseconds', challenged_at) = ${found.challenged_at}`)
+        .where(sql<boolean>`NOT EXISTS (SELECT FROM support.challenges c WHERE c.fact_id = facts.id AND c.outcome IS NULL)`)
         .execute();
     }
     // Lists do without this person until the next reckoning.

@@ -17,7 +17,7 @@ import {
 import { type PackageLine, packagesOf } from '../offers/read-package.ts';
 import { type NoticeView, noticesOf, type Told, toldBy } from '../offers/tell.ts';
 import type { Trigger } from '../tables.ts';
-import { type NoteView, notesOf } from '../work/notes.ts';
+import { isOfTheTeam, type NoteView, notesOf } from '../work/notes.ts';
 import { type TaskView, tasksOf } from '../work/tasks.ts';
 import { type ChallengeView, challengesOf } from './decide-challenge.ts';
 import { lookAt, type SinceLastLook, seenNow } from './last-look.ts';
@@ -185,13 +185,15 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       told: toldBy(notices, today),
       packages: await packagesOf(tx, id),
       triggers: triggersOf(instrument, facts, today),
-      decisions: await needDecisionsOf(tx, id),
+      decisions: isOfTheTeam(actor.role) ? await needDecisionsOf(tx, id) : [],
       services: await servicesFor(tx, age),
       reach: await reachOf(tx, id),
       challenges,
       notes: await notesOf(tx, actor, id),
-      tasks: await tasksOf(tx, id),
-      since: await lookAt(tx, actor.id, id, seenNow('factors' in profile ? profile : null, views), new Date()),
+      tasks: isOfTheTeam(actor.role) ? await tasksOf(tx, id) : [],
+      since: isOfTheTeam(actor.role)
+        ? await lookAt(tx, actor.id, id, seenNow('factors' in profile ? profile : null, views), new Date())
+        : null,
     };
   },
 };

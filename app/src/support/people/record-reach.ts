@@ -1,19 +1,10 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { areasIn, faultOfArea } from '../areas.ts';
 import { anchorOf } from '../offers/tell.ts';
 import type {} from '../tables.ts';
 
 const areasAtMost = 12;
-
-/** Areas as people write them in one line, apart by commas; each once. */
-export function areasIn(text: string): string[] {
-  const seen = new Map<string, string>();
-  for (const area of text.split(',')) {
-    const name = area.trim().replace(/\s+/g, ' ').slice(0, 60);
-    if (name && !seen.has(name.toLowerCase())) seen.set(name.toLowerCase(), name);
-  }
-  return [...seen.values()];
-}
 
 /** Where a person said they can get to, the easiest first. Asked of them; never worked out from an address. */
 export async function reachOf(tx: Tx, person: number): Promise<{ areas: string[]; byName: string; at: Date } | null> {
@@ -34,6 +25,8 @@ export const recordReach: Action<null, { person: number; areas: string }, null> 
   async run({ tx, actor, note }, _services, { person, areas }) {
     note({ kind: 'person', id: person });
     const named = areasIn(areas);
+    const fault = named.map(faultOfArea).find((own) => own !== null);
+    if (fault) throw new InvalidError(fault, 'areas');
     if (named.length > areasAtMost) throw new InvalidError(`Name at most ${areasAtMost} areas, the easiest first.`, 'areas');
     const record = await anchorOf(tx, person);
     if (record === null) throw new NotFoundError('There is no such person.');

@@ -231,8 +231,9 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
     );
     return null;
   }
-  const parentBorn = mapping.parent_born && identity.date_of_birth ? bornOf(row, mapping.parent_born, door) : null;
-  if (parentBorn && (identity.date_of_birth as string) <= parentBorn) {
+  const ownBorn = identity.date_of_birth ? standardDate(identity.date_of_birth) : null;
+  const parentBorn = mapping.parent_born && ownBorn ? bornOf(row, mapping.parent_born, door) : null;
+  if (parentBorn && ownBorn && ownBorn <= parentBorn) {
     const column = nameOf(mapping.identity.date_of_birth as Cell);
     report(
       column,

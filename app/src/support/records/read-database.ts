@@ -18,20 +18,19 @@ const asText = { getTypeParser: () => (value: string) => value };
  * @throws FileFault when it cannot be reached or does not take the query
  */
 export async function readDatabase(url: string, mapping: Mapping): Promise<RowSource> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: connectMs,
-    statement_timeout: statementMs,
-    types: asText as unknown as pg.CustomTypesConfig,
-  });
-  // A connection that breaks shows in the query that was under way.
-  client.on('error', () => undefined);
+  let client: pg.Client;
   try {
+    client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: connectMs,
+      statement_timeout: statementMs,
+      types: asText as unknown as pg.CustomTypesConfig,
+    });
+    // A connection that breaks shows in the query that was under way.
+    client.on('error', () => undefined);
     await client.connect();
   } catch (error) {
-    throw new FileFault(
-      `The agency's database cannot be reached: ${plain(error, url)}. Ask the agency whether it is up and lets Waymark in.`,
-    );
+    throw new FileFault(`The agency's database cannot be reached: ${plain(error)}. Ask the agency whether it is up and lets Waymark in.`);
   }
   const hash = createHash('sha256');
   try {
@@ -55,7 +54,7 @@ export async function readDatabase(url: string, mapping: Mapping): Promise<RowSo
         }
       } catch (error) {
         throw new FileFault(
-          `The agency's database broke off after ${place} rows: ${plain(error, url)}. What was read is kept; it is read again next time.`,
+          `The agency's database broke off after ${place} rows: ${plain(error)}. What was read is kept; it is read again next time.`,
         );
       } finally {
         await client.end().catch(() => undefined);
@@ -64,7 +63,7 @@ export async function readDatabase(url: string, mapping: Mapping): Promise<RowSo
     return { columns, rows: rows(), problems: [], digest: () => hash.digest('hex'), close: () => client.end().catch(() => undefined) };
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw new FileFault(`The agency's database does not take the query of the mapping "${mapping.name}": ${plain(error, url)}.`);
+    throw new FileFault(`The agency's database does not take the query of the mapping "${mapping.name}": ${plain(error)}.`);
   }
 }
 
@@ -72,14 +71,28 @@ function fetchRows(client: pg.Client): Promise<pg.QueryArrayResult<(string | nul
   return client.query<(string | null)[]>({ text: `FETCH FORWARD ${rowsTogether} FROM sent`, rowMode: 'array' });
 }
 
-/** What went wrong, without the sign-in. */
-function plain(error: unknown, url: string): string {
-  const message = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code || error.name : String(error);
-  let password = '';
-  try {
-    password = decodeURIComponent(new URL(url).password);
-  } catch {
-    // An address that cannot be read has no password that could show.
-  }
-  return (password ? message.replaceAll(password, '…') : message).replaceAll(url, 'its address').slice(0, 300).replace(/\.$/, '');
+/** What went wrong, in words of ours: the database's own name hosts, sign-ins, and values that the agreement may not allow. */
+function plain(error: unknown): string {
+  const { code = '' } = error as { code?: string };
+  const known: Record<string, string> = {
+    ECONNREFUSED: 'nothing answers at its address',
+    ENOTFOUND: 'there is nothing of its name',
+    EAI_AGAIN: 'its name cannot be looked up just now',
+    ETIMEDOUT: 'it does not answer in time',
+    ECONNRESET: 'the connection was cut',
+    '28P01': 'it refuses the sign-in',
+    '28000': 'it refuses the sign-in',
+    '3D000': 'there is no database of that name',
+    '42P01': 'the query names a table that is not there',
+    '42703': 'the query names a column that is not there',
+    '42501': 'the sign-in may not read what the query asks for',
+    '42601': 'the query is no one SELECT',
+    '57014': 'it took longer than ten minutes',
+    '25006': 'the query would change something',
+  };
+  if (known[code]) return known[code];
+  if (code.startsWith('22')) return `a value does not fit the query (code ${code})`;
+  if (code.startsWith('0A')) return `the query would do more than read (code ${code})`;
+  if (/timeout/i.test((error as Error).message ?? '')) return 'it does not answer in time';
+  return code ? `code ${code}` : 'the address in the configuration cannot be used';
 }

@@ -14,11 +14,17 @@ export interface NoteView {
   isOwn: boolean;
 }
 
+/** Notes and tasks are for those who work with the person, not for whoever runs the machine. */
+export function isOfTheTeam(role: ActionContext['actor']['role']): boolean {
+  return role === 'support-worker' || role === 'support-lead';
+}
+
 /**
  * The notes on a person that the reader may see, the newest first: leads see all, others what is for the team, and everybody
  * what they wrote themselves.
  */
 export async function notesOf(tx: Tx, { id, role }: ActionContext['actor'], person: number): Promise<NoteView[]> {
+  if (!isOfTheTeam(role)) return [];
   let query = tx
     .selectFrom('support.notes')
     .select(['id', 'note', 'seen_by as seenBy', 'by_name as byName', 'at', 'by_id'])
