@@ -42,12 +42,12 @@ export function titlesIn(source: string): Set<string> {
     return type === 'CallExpression' && isTest(inner);
   };
   const visit = (node: unknown): void => {
-    if (Array.isArray(node)) return node.forEach(visit);
     if (typeof node !== 'object' || node === null) return;
     const call = node as { type?: string; callee?: unknown; arguments?: { expression: { type: string; value?: string } }[] };
     const first = call.arguments?.[0]?.expression;
     if (call.type === 'CallExpression' && first?.type === 'StringLiteral' && isTest(call.callee)) titles.add(first.value ?? '');
-    Object.values(node).forEach(visit);
+    // Of a list these are its elements.
+    for (const value of Object.values(node)) visit(value);
   };
   visit(parseSync(source, { syntax: 'typescript' }));
   return titles;
