@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { defineJobs, feedsDue, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
+import { personRoutes } from './person/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { caseloadRoutes } from './supervision/caseload-routes.ts';
@@ -11,7 +12,7 @@ import { complianceRoutes } from './supervision/compliance-routes.ts';
 import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
 import { deliveryRoutes } from './supervision/delivery-routes.ts';
-import { OutsideBroker, TagBroker } from './supervision/index.ts';
+import { OutsideBroker, supervisionAccess, supervisionCases, supervisionHalf, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
@@ -21,13 +22,14 @@ import { allocationRoutes } from './support/allocation-routes.ts';
 import { fairnessRoutes } from './support/fairness-routes.ts';
 import { feedRoutes } from './support/feed-routes.ts';
 import { findingRoutes } from './support/finding-routes.ts';
-import { areFeedsDue, type FeedPlaces } from './support/index.ts';
+import { areFeedsDue, type FeedPlaces, supportAccess, supportCases, supportHalf } from './support/index.ts';
 import { instrumentRoutes } from './support/instrument-routes.ts';
 import { packageRoutes } from './support/package-routes.ts';
 import { peopleRoutes } from './support/people-routes.ts';
 import { recordsRoutes } from './support/records-routes.ts';
 import { workRoutes } from './support/work-routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
+import { ownStaffRoutes } from './web/own-staff-routes.ts';
 import { buildServer, type WebServer } from './web/server.ts';
 
 export interface Serving {
@@ -105,6 +107,23 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       (app, web) => workRoutes(app, web, askForPeople),
       packageRoutes,
       fairnessRoutes,
+      (app, web) =>
+        ownStaffRoutes(app, web, {
+          half: supportHalf,
+          access: supportAccess,
+          cases: supportCases,
+          personPath: '/people',
+          casesPath: '/cases',
+        }),
+      (app, web) =>
+        ownStaffRoutes(app, web, {
+          half: supervisionHalf,
+          access: supervisionAccess,
+          cases: supervisionCases,
+          personPath: '/subjects',
+          casesPath: '/requests',
+        }),
+      personRoutes,
       oversightRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {

@@ -13,8 +13,10 @@ export const roles = [
   'administrator',
 ] as const;
 export type StaffRole = (typeof roles)[number];
-/** Beside staff: a tag or gateway that sends fixes, the person at the machine's own console, and the server's own jobs. */
-export type Role = StaffRole | 'device' | 'operator' | 'system';
+/** Who can sign in: staff, and the people in the data, who see what is held of themselves. */
+export type SignInRole = StaffRole | 'person';
+/** Beside them: a tag or gateway that sends fixes, the person at the machine's own console, and the server's own jobs. */
+export type Role = SignInRole | 'device' | 'operator' | 'system';
 
 export const purposes = [
   'monitoring',
@@ -25,6 +27,7 @@ export const purposes = [
   'oversight',
   'administration',
   'ingest',
+  'self',
 ] as const;
 export type Purpose = (typeof purposes)[number];
 
@@ -35,9 +38,12 @@ export interface Actor {
   role: Role;
   /** The purpose that the actor is working for; a role's own when nothing else is chosen. */
   purpose: Purpose;
+  /** Of somebody who looks at themselves: the key by which one half knows their account. */
+  self?: string;
 }
 
-export const purposeOf: Record<StaffRole, Purpose> = {
+export const purposeOf: Record<SignInRole, Purpose> = {
+  person: 'self',
   'monitoring-officer': 'monitoring',
   'crime-analyst': 'crime-matching',
   'support-worker': 'support',

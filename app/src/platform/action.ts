@@ -73,22 +73,28 @@ export class Performer {
       throw new RefusedError(`Your role (${actor.role}) does not allow ${action.name}.`);
     }
     try {
-      return await withPurpose(this.#db, action.room, action.purpose, async (tx) => {
-        const output = await action.run(
-          {
-            tx,
-            actor,
-            note: (thing, more = {}) => {
-              if (thing) about = { kind: thing.kind, id: String(thing.id) };
-              detail = { ...detail, ...more };
+      return await withPurpose(
+        this.#db,
+        action.room,
+        action.purpose,
+        async (tx) => {
+          const output = await action.run(
+            {
+              tx,
+              actor,
+              note: (thing, more = {}) => {
+                if (thing) about = { kind: thing.kind, id: String(thing.id) };
+                detail = { ...detail, ...more };
+              },
             },
-          },
-          services,
-          input,
-        );
-        await appendAudit(tx, [fact('done')]);
-        return output;
-      });
+            services,
+            input,
+          );
+          await appendAudit(tx, [fact('done')]);
+          return output;
+        },
+        actor.self,
+      );
     } catch (error) {
       const outcome = error instanceof NotFoundError ? 'not found' : error instanceof InvalidError ? 'invalid' : 'failed';
       await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact(outcome)]));

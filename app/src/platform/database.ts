@@ -110,11 +110,12 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
 
 /**
  * A transaction bound to one room's role and one purpose. Without this, forced row-level security shows no rows.
+ * @param self for the purpose `self`: the key of the account whose own rows are shown
  */
-export async function withPurpose<T>(db: Database, room: Room, purpose: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function withPurpose<T>(db: Database, room: Room, purpose: string, work: (tx: Tx) => Promise<T>, self = ''): Promise<T> {
   return db.transaction().execute(async (tx) => {
     await sql`SET LOCAL ROLE ${sql.id(`waymark_${room}`)}`.execute(tx);
-    await sql`SELECT set_config('waymark.purpose', ${purpose}, true)`.execute(tx);
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true)`.execute(tx);
     return work(tx);
   });
 }

@@ -8,7 +8,7 @@ import type { WebKit } from '../web/server.ts';
 import { kindInWords } from './alerts/explain-alert.ts';
 import { exportPack, makePack, readPack, reviewPack } from './compliance/breach-pack.ts';
 import { readCompliance, type WeekCompliance } from './compliance/read-compliance.ts';
-import { readTrackDay, type TrackDay } from './subjects/read-track-day.ts';
+import { readTrackDay, type TrackDay, trackMapData } from './subjects/read-track-day.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const security = [{ token: [] }];
@@ -28,7 +28,7 @@ export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
 
   app.get('/subjects/:id/track', { config: { action: 'track.read' }, schema: { params: Id } }, async (request, reply) => {
     const day = await trackOf(request);
-    return web.page(request, reply, 'supervision/subjects/track.njk', { ...day, mapData: mapDataOf(day) });
+    return web.page(request, reply, 'supervision/subjects/track.njk', { ...day, mapData: trackMapData(day) });
   });
   app.get(
     '/api/subjects/:id/track.geojson',
@@ -162,24 +162,4 @@ function alertsInWords({ alerts }: WeekCompliance): string {
     counts.set(words, (counts.get(words) ?? 0) + 1);
   }
   return [...counts].map(([words, n]) => (n > 1 ? `${n} × ${words}` : words)).join('; ') || 'none';
-}
-
-/** Fixes farther apart than this leave a gap, ms. */
-const gapMs = 300_000;
-
-function mapDataOf({ points, zones, from, to }: TrackDay) {
-  const first = points[0]?.at ?? from;
-  const last = points[points.length - 1]?.at ?? to;
-  return {
-    from: first,
-    to: last,
-    marginMs: 0,
-    place: { kind: 'zones', zones: zones.map(({ geometry }) => geometry.coordinates) },
-    radiusM: 0,
-    points: points.map(({ at, lon, lat, accuracyM }) => [at, lon, lat, accuracyM]),
-    gaps: points.flatMap((point, i) => {
-      const before = points[i - 1];
-      return before && point.at - before.at > gapMs ? [{ from: before.at, to: point.at }] : [];
-    }),
-  };
 }

@@ -11,6 +11,18 @@ export { Intake, type Sender } from './fixes/intake.ts';
 export { listQuarantineAtConsole, releaseQuarantineAtConsole } from './fixes/quarantine.ts';
 export { zoneOffsetMs } from './fixes/read-time.ts';
 export { registerWearers } from './fixes/register-wearers.ts';
+export {
+  askSupervision,
+  type OwnSupervision,
+  readOwnDay,
+  readOwnSupervision,
+  supervisionAccess,
+  supervisionCases,
+  supervisionCopy,
+  supervisionHalf,
+  supervisionLooks,
+} from './own/own-supervision.ts';
+export { trackMapData } from './subjects/read-track-day.ts';
 export { declareOrder, declareSubject } from './subjects/subjects.ts';
 export { moveTag } from './subjects/tag-life.ts';
 export { declareGateway, declareTag, issueTagCredential } from './subjects/tags.ts';

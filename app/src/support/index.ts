@@ -8,6 +8,19 @@ export type { FeedPlaces } from './feeds/declare-feed.ts';
 export { areFeedsDue, runDueFeeds } from './feeds/run-feeds.ts';
 export { areProfilesOld, computeProfiles } from './needs/compute-profiles.ts';
 export { type Simulation, simulateInstrument } from './needs/simulate.ts';
+export {
+  askSupport,
+  challengeOwn,
+  comeBack,
+  type OwnSupport,
+  readOwnSupport,
+  supportAccess,
+  supportCases,
+  supportCopy,
+  supportHalf,
+  supportLooks,
+  withdraw,
+} from './own/own-support.ts';
 export { isLinkingDue, LinkingOvertakenError, type LinkResult, linkRecords } from './people/link-records.ts';
 export { readPerson } from './people/read-people.ts';
 export { importRecords, type RecordsImport } from './records/import-records.ts';

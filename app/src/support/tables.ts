@@ -356,6 +356,13 @@ declare module '../platform/database.ts' {
       done_at: Date | null;
       done_by: string | null;
     };
+    'support.withdrawals': {
+      id: Generated<number>;
+      person_id: number;
+      record_id: number | null;
+      at: Generated<Date>;
+      ended_at: Date | null;
+    };
     'support.linkage_state': { only: boolean; run: number };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
   }

@@ -1,4 +1,4 @@
-import { purposeOf, type StaffRole } from '../platform/access.ts';
+import { purposeOf, type SignInRole } from '../platform/access.ts';
 import type { Waymark } from '../waymark.ts';
 
 interface Link {
@@ -6,10 +6,15 @@ interface Link {
   href: string;
   /** Shown to those whom the policy allows this action. */
   action: string;
-  room: 'supervision' | 'support' | 'oversight';
+  room: 'supervision' | 'support' | 'person' | 'oversight';
 }
 
 const links: Link[] = [
+  { text: 'Start', href: '/me', action: 'own.home', room: 'person' },
+  { text: 'My tag', href: '/me/tag', action: 'own.tag', room: 'supervision' },
+  { text: 'My support', href: '/me/support', action: 'own.support', room: 'support' },
+  { text: 'Who looked', href: '/me/looks', action: 'own.home', room: 'person' },
+  { text: 'My questions', href: '/me/questions', action: 'own.home', room: 'person' },
   { text: 'Crimes', href: '/crimes', action: 'crime.list', room: 'supervision' },
   { text: 'Imports', href: '/imports', action: 'import.list', room: 'supervision' },
   { text: 'Runs', href: '/runs', action: 'run.list', room: 'supervision' },
@@ -19,6 +24,7 @@ const links: Link[] = [
   { text: 'Visit', href: '/door', action: 'wearing.open', room: 'supervision' },
   { text: 'Tags', href: '/tags', action: 'tag.list', room: 'supervision' },
   { text: 'Zones', href: '/zones', action: 'zone.list', room: 'supervision' },
+  { text: 'Questions', href: '/requests', action: 'case.list', room: 'supervision' },
   { text: 'Quarantine', href: '/quarantine', action: 'quarantine.list', room: 'supervision' },
   { text: 'Credentials', href: '/credentials', action: 'gateway.list', room: 'supervision' },
   { text: 'Who is told', href: '/delivery', action: 'delivery.list', room: 'supervision' },
@@ -28,6 +34,7 @@ const links: Link[] = [
   { text: 'Allocation', href: '/allocation', action: 'allocation.read', room: 'support' },
   { text: 'Services', href: '/services', action: 'service.list', room: 'support' },
   { text: 'Challenges', href: '/challenges', action: 'challenge.list', room: 'support' },
+  { text: 'Questions', href: '/cases', action: 'case.list', room: 'support' },
   { text: 'Instrument', href: '/instrument', action: 'instrument.read', room: 'support' },
   { text: 'Fairness', href: '/fairness', action: 'fairness.read', room: 'support' },
   { text: 'Review', href: '/review', action: 'review.list', room: 'support' },
@@ -43,14 +50,18 @@ export interface NavigationItem {
 }
 
 /** The links that a role may follow. */
-export function navigationFor(waymark: Waymark, role: StaffRole, url: string): NavigationItem[] {
+export function navigationFor(waymark: Waymark, role: SignInRole, url: string): NavigationItem[] {
   const actor = { role, purpose: purposeOf[role] };
   return links
     .filter(({ action, room }) => waymark.access.decide(actor, action, actor.purpose, room).allowed)
-    .map(({ text, href }) => ({ text, href, current: url === href || url.startsWith(`${href}/`) || url.startsWith(`${href}?`) }));
+    .map(({ text, href }) => ({
+      text,
+      href,
+      current: url === href || (href !== '/me' && url.startsWith(`${href}/`)) || url.startsWith(`${href}?`),
+    }));
 }
 
 /** Where a role begins its day. */
-export function startOf(waymark: Waymark, role: StaffRole): string {
+export function startOf(waymark: Waymark, role: SignInRole): string {
   return navigationFor(waymark, role, '')[0]?.href ?? '/sign-in';
 }

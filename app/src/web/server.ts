@@ -21,7 +21,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { type Actor, purposeOf, type StaffRole } from '../platform/access.ts';
+import { type Actor, purposeOf, type SignInRole } from '../platform/access.ts';
 import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
 import { actorOfToken } from '../platform/api-tokens.ts';
 import { Metrics } from '../platform/metrics.ts';
@@ -49,7 +49,7 @@ declare module 'fastify' {
     /** The action that guards the route; every route that is not open names one. */
     action?: string;
     /** Room of the action; supervision where not said. */
-    room?: 'supervision' | 'support' | 'oversight';
+    room?: 'supervision' | 'support' | 'person' | 'oversight';
     /** Answers in JSON, refuses in JSON. */
     api?: boolean;
     /** The answer stays open. */
@@ -284,7 +284,7 @@ export async function buildServer(
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
   app.get('/', { config: { action: 'start' } }, async (request, reply) =>
-    reply.redirect(startOf(waymark, request.actor?.role as StaffRole)),
+    reply.redirect(startOf(waymark, request.actor?.role as SignInRole)),
   );
   for (const feature of features) await app.register(async (scope) => feature(scope, web));
 

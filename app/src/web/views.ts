@@ -14,6 +14,7 @@ const spoken: Record<string, string> = {
   'support-lead': 'Support lead',
   'data-steward': 'Data steward',
   'fairness-auditor': 'Fairness auditor',
+  person: 'You',
   auditor: 'Auditor',
   administrator: 'Administrator',
   device: 'Device',

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider from 'oidc-provider';
-import type { StaffRole } from '../access.ts';
+import type { SignInRole } from '../access.ts';
 
 /** Made-up people who can sign in to a trial. Refused in production by the configuration. */
-export const demoAccounts: { id: string; name: string; role: StaffRole; about: string }[] = [
+export const demoAccounts: { id: string; name: string; role: SignInRole; about: string }[] = [
   { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', about: 'Sees that tags are worn and work' },
   { id: 'mo-2', name: 'Tom Ashdown', role: 'monitoring-officer', about: 'Reviews what a colleague puts together' },
   { id: 'ca-1', name: 'Callum Reid', role: 'crime-analyst', about: 'Compares recorded crimes with fixes' },
@@ -15,6 +15,8 @@ export const demoAccounts: { id: string; name: string; role: StaffRole; about: s
   { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', about: 'Brings agencies’ records together, decides doubtful matches' },
   { id: 'fa-1', name: 'Nia Bowen', role: 'fairness-auditor', about: 'Sees whether help is found and offered alike' },
   { id: 'au-1', name: 'Aled Price', role: 'auditor', about: 'Sees who looked at what' },
+  { id: 'pe-1', name: 'Somebody on a tag, who gets support too', role: 'person', about: 'Sees what is held of them, and answers' },
+  { id: 'pe-2', name: 'Somebody else', role: 'person', about: 'Sees what is held of them, and nobody else' },
   { id: 'ad-1', name: 'Ines Duarte', role: 'administrator', about: 'Manages tags, gateways and tokens' },
 ];
 

@@ -1,5 +1,5 @@
 import * as client from 'openid-client';
-import { purposeOf, roles, type StaffRole } from '../access.ts';
+import { purposeOf, type SignInRole } from '../access.ts';
 
 export interface OpenIdSettings {
   issuer: string;
@@ -21,7 +21,7 @@ export interface SignInAttempt {
 export interface SignedIn {
   id: string;
   name: string;
-  role: StaffRole;
+  role: SignInRole;
 }
 
 /** The identity provider vouches for somebody who has no role here. */
@@ -79,9 +79,9 @@ export class OpenIdSignIn {
     });
     const claims = tokens.claims();
     const claimed = claims?.[this.#settings.roleClaim];
-    const role = (Array.isArray(claimed) ? claimed : [claimed]).find((value) => (roles as readonly unknown[]).includes(value)) as
-      | StaffRole
-      | undefined;
+    const role = (Array.isArray(claimed) ? claimed : [claimed]).find(
+      (value) => typeof value === 'string' && Object.hasOwn(purposeOf, value),
+    ) as SignInRole | undefined;
     if (!claims || !role) {
       throw new NoRoleError(
         `Your account has no role in Waymark. Ask your administrator to set the claim "${this.#settings.roleClaim}" to one of: ${Object.keys(purposeOf).join(', ')}.`,

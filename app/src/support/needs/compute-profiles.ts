@@ -27,6 +27,16 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
       .select('id')
       .where('id', '>', after)
       .where('ended_at', 'is', null)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('support.withdrawals as w')
+              .select('w.id')
+              .whereRef('w.person_id', '=', 'support.persons.id')
+              .where('w.ended_at', 'is', null),
+          ),
+        ),
+      )
       .orderBy('id')
       .limit(personsTogether)
       .execute();
@@ -91,7 +101,8 @@ export async function areProfilesOld(db: Database, calendar: Calendar): Promise<
     const { rows } = await sql<{ old: boolean }>`
       SELECT EXISTS (SELECT FROM support.person_summaries WHERE as_of <> ${today} OR instrument <> ${version})
         OR EXISTS (SELECT FROM support.persons p WHERE p.ended_at IS NULL AND NOT EXISTS
-          (SELECT FROM support.person_summaries s WHERE s.person_id = p.id))
+          (SELECT FROM support.person_summaries s WHERE s.person_id = p.id) AND NOT EXISTS
+          (SELECT FROM support.withdrawals w WHERE w.person_id = p.id AND w.ended_at IS NULL))
         OR EXISTS (SELECT FROM support.record_imports WHERE greatest(at, finished_at) >= (SELECT min(computed_at) FROM support.person_summaries))
         OR EXISTS (SELECT FROM support.facts WHERE challenged_at >= (SELECT min(computed_at) FROM support.person_summaries)) AS old`.execute(
       tx,
@@ -135,7 +146,7 @@ const followRecords: Action<null, null, null> = {
   purpose: 'support',
   async run({ tx, note }) {
     let moved = 0;
-    for (const table of ['notices', 'packages', 'need_decisions', 'reach', 'notes', 'tasks']) {
+    for (const table of ['notices', 'packages', 'need_decisions', 'reach', 'notes', 'tasks', 'withdrawals', 'own_access', 'own_cases']) {
       const result = await sql`
         UPDATE ${sql.table(`support.${table}`)} t SET person_id = r.person_id
           FROM support.records r WHERE r.id = t.record_id AND r.person_id IS NOT NULL AND r.person_id <> t.person_id`.execute(tx);

@@ -53,7 +53,10 @@ export interface Profile {
 }
 
 /** Why there is no profile. */
-export type NoProfile = { reason: 'older than the instrument is for' | 'not born yet'; age: number };
+export type NoProfile = {
+  reason: 'older than the instrument is for' | 'not born yet' | 'somebody who has stopped all support';
+  age: number | null;
+};
 
 const dayMs = 86_400_000;
 

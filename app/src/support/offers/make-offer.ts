@@ -31,18 +31,20 @@ export async function makeOffer(tx: Tx, { person, service, proposal, byName, tod
     .forUpdate()
     .executeTakeFirst();
   if (!found) throw new InvalidError('Choose the service.', field);
-  const { taken, own, gone, age, waiting } = await tx
+  const { taken, own, gone, age, stopped, waiting } = await tx
     .selectNoFrom([
       sql<number>`(SELECT count(*) FROM support.packages WHERE service_id = ${service} AND state IN ('offered', 'accepted'))::int`.as(
         'taken',
       ),
       sql<number>`(SELECT count(*) FROM support.packages WHERE person_id = ${person} AND state IN ('offered', 'accepted'))::int`.as('own'),
       sql<boolean>`EXISTS (SELECT FROM support.persons WHERE id = ${person} AND ended_at IS NOT NULL)`.as('gone'),
+      sql<boolean>`EXISTS (SELECT FROM support.withdrawals WHERE person_id = ${person} AND ended_at IS NULL)`.as('stopped'),
       sql<number | null>`(SELECT age FROM support.person_summaries WHERE person_id = ${person})`.as('age'),
       sql<Date | null>`(SELECT since FROM support.waiting WHERE person_id = ${person})`.as('waiting'),
     ])
     .executeTakeFirstOrThrow();
   if (gone) throw new InvalidError('This person was found to be the same as another. Let places be proposed anew.', field);
+  if (stopped) throw new InvalidError('This person has stopped all support. Nothing is offered unless they come back.', field);
   if (own > 0) throw new InvalidError('This person has an offer or a place already.', field);
   if (found.ended_at) throw new InvalidError('The service is out of the catalogue.', field);
   if (age !== null && (age < found.age_from || age > found.age_to))

@@ -143,7 +143,15 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
     const notices = await noticesOf(tx, id);
     const { name, born, bornDiffers } = personOf(records.map(({ identity }) => identity));
     const instrument = currentInstrument();
-    const profile = computeProfile(instrument, facts, born, today);
+    const stopped = await tx
+      .selectFrom('support.withdrawals')
+      .select('id')
+      .where('person_id', '=', id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    const profile: Profile | NoProfile = stopped
+      ? { reason: 'somebody who has stopped all support', age: born === null ? null : ageOn(born, today) }
+      : computeProfile(instrument, facts, born, today);
     const challenges = await challengesOf(tx, id);
     const foundWrong = new Set(challenges.flatMap(({ fact, outcome }) => (outcome === 'upheld' ? [fact] : [])));
     const relied = new Set(reliedOn(facts, today).map((fact) => fact.id));
@@ -184,7 +192,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       notices,
       told: toldBy(notices, today),
       packages: await packagesOf(tx, id),
-      triggers: triggersOf(instrument, facts, today),
+      triggers: stopped ? [] : triggersOf(instrument, facts, today),
       decisions: isOfTheTeam(actor.role) ? await needDecisionsOf(tx, id) : [],
       services: await servicesFor(tx, age),
       reach: await reachOf(tx, id),

@@ -1,0 +1,103 @@
+/** What staff did, in words that the person it was about reads. */
+const deeds: Record<string, string> = {
+  'person.read': 'looked at your page',
+  'people.profile': 'worked out your profile anew',
+  'fact.challenge': 'wrote down that something about you is wrong',
+  'challenge.decide': 'decided on something you said is wrong',
+  'notice.read': 'printed the letter for you',
+  'notice.record': 'wrote down that you were told',
+  'notice.delay': 'asked to tell you later',
+  'notice.approve': 'agreed to tell you later',
+  'finding.decide': 'decided whether to offer you help',
+  'finding.undo': 'took a decision back',
+  'reach.record': 'wrote down where you can get to',
+  'note.write': 'wrote a note',
+  'note.take-back': 'took a note back',
+  'task.add': 'wrote down something to do for you',
+  'task.tick': 'ticked off something to do for you',
+  'package.read': 'looked at your support',
+  'package.answer': 'wrote down your answer',
+  'package.change': 'changed your plan',
+  'package.close': 'ended your support',
+  'access.invite': 'made a code for you to see this',
+  'access.end': 'ended access to this',
+  'case.answer': 'worked on your question',
+  'link.read': 'looked at why your records are together',
+  'subject.read': 'looked at your page',
+  'track.read': 'looked at where you were on a day',
+  'zone.list': 'looked at your rules',
+  'zone.declare': 'made a new rule',
+  'zone.change': 'changed a rule',
+  'order.declare': 'wrote down an order',
+  'wearing.open': 'fitted your tag',
+  'wearing.close': 'took your tag off',
+  'wearing.read': 'looked at your tag',
+  'absence.authorise': 'let you be away',
+  'alert.read': 'looked at an alert',
+  'alert.decide': 'decided on an alert',
+  'compliance.read': 'looked at how you kept your rules',
+  'pack.make': 'put a report together',
+  'subject.declare': 'put you on record',
+};
+
+const purposes: Record<string, string> = {
+  support: 'to help you',
+  'record-linkage': 'to put your records together',
+  monitoring: 'to watch over your tag',
+  'crime-matching': 'to compare crimes with tags',
+  oversight: 'to check on the staff',
+};
+
+export function deedInWords(action: string): string {
+  return deeds[action] ?? `did “${action.replace(/[.-]/g, ' ')}”`;
+}
+
+export function purposeInWords(purpose: string): string {
+  return purposes[purpose] ?? purpose;
+}
+
+/** Tables of the copy, as a person would call them. */
+const tables: Record<string, string> = {
+  absences: 'Times when you may be away',
+  agreements: 'Deals under which agencies send data',
+  alert_steps: 'What staff did about alerts',
+  alert_versions: 'Alerts, as they changed',
+  alerts: 'Alerts',
+  allocation_proposals: 'Places that were thought of for you',
+  breach_packs: 'Reports about rules',
+  challenges: 'What was said to be wrong',
+  characteristics: 'Your background, kept apart',
+  crime_versions: 'Crimes that your tag was compared with',
+  facts: 'What agencies say about you',
+  fixes: 'Where your tag was',
+  goals: 'Your goals',
+  need_decisions: 'Whether to offer you help',
+  notes: 'Notes for you',
+  notices: 'When you were told',
+  orders: 'Orders of a court',
+  own_cases: 'What you asked',
+  packages: 'Support that was offered',
+  person_events: 'How your records came together',
+  person_summaries: 'Your profile, in short',
+  persons: 'Your number here',
+  reach: 'Where you can get to',
+  records: 'Who you are, as agencies say',
+  reviews: 'Checks by a person',
+  services: 'Services there are',
+  sessions: 'Your meetings',
+  sources: 'Agencies',
+  steps: 'Your steps',
+  subjects: 'Your name and number here',
+  tags: 'Your tags',
+  tasks: 'What staff have to do for you',
+  waiting: 'Since when you have waited',
+  wearings: 'When you wore a tag',
+  withdrawals: 'When you stopped the support',
+  zone_orders: 'Which rule is under which order',
+  zone_versions: 'Your rules, as they changed',
+  zones: 'Your rules',
+};
+
+export function tableInWords(name: string): string {
+  return tables[name] ?? name.replaceAll('_', ' ');
+}

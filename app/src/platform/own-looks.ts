@@ -1,0 +1,25 @@
+import { sql } from 'kysely';
+import type { Tx } from './database.ts';
+
+/** One time that somebody looked at, or changed, what is held of a person. */
+export interface LookView {
+  at: Date;
+  name: string;
+  role: string;
+  purpose: string;
+  action: string;
+  outcome: string;
+}
+
+const shownAtMost = 500;
+
+/**
+ * Who looked at one's own data, the latest first. The database shows the entries about this person and no others; the
+ * person's own looks are left out.
+ */
+export async function readLooks(tx: Tx): Promise<{ looks: LookView[]; total: number }> {
+  const { rows } = await sql<LookView & { total: number }>`
+    SELECT at, actor_name AS name, role, purpose, action, outcome, count(*) OVER ()::int AS total
+      FROM oversight.audit_entries WHERE role <> 'person' ORDER BY seq DESC LIMIT ${shownAtMost}`.execute(tx);
+  return { looks: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
+}

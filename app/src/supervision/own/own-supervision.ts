@@ -1,0 +1,183 @@
+import { intervalsOf, type Schedule } from '@waymark/presence';
+import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { FixStore } from '../../platform/fix-store.ts';
+import { type Half, ownAccess } from '../../platform/own-access.ts';
+import { type CaseView, ownCases } from '../../platform/own-cases.ts';
+import { type OwnRows, ownRows } from '../../platform/own-copy.ts';
+import { type LookView, readLooks } from '../../platform/own-looks.ts';
+import { type TrackDay, type TrackStores, trackDayOf } from '../subjects/read-track-day.ts';
+import type { ZoneKind } from '../tables.ts';
+import { type WornZone, zonesOfWearings } from '../zones/store.ts';
+
+export const supervisionHalf: Half = { room: 'supervision', purpose: 'monitoring', about: 'subject', who: 'subject_id' };
+export const supervisionAccess = ownAccess(supervisionHalf);
+export const supervisionCases = ownCases(supervisionHalf);
+
+export interface OwnZone {
+  name: string;
+  kind: ZoneKind;
+  hours: WornZone['hours'];
+  /** Whether it holds now, and when that changes next; null where it does not within two weeks. */
+  holdsNow: boolean;
+  changesAt: number | null;
+}
+
+/** What supervision holds of the wearer who looks, beside their places. */
+export interface OwnSupervision {
+  name: string;
+  reference: string;
+  orders: { kind: string; authority: string; startsAt: Date; endsAt: Date | null }[];
+  tag: { serial: string; since: Date; lastAt: number | null; battery: number | null } | null;
+  zones: OwnZone[];
+  absences: { from: Date; to: Date; reason: string }[];
+  alerts: { kind: string; from: Date; to: Date | null; outcome: string | null }[];
+  /** What was decided about the wearer when recorded crimes were compared with their tag, and a person looked at it. */
+  verdicts: { crime: string; on: Date; verdict: string; decision: string; at: Date }[];
+  cases: CaseView[];
+}
+
+const aheadMs = 14 * 86_400_000;
+
+export const readOwnSupervision: Action<TrackStores, { now: number }, OwnSupervision | null> = {
+  name: 'own.tag',
+  room: 'supervision',
+  purpose: 'self',
+  async run({ tx, note }, { fixes, timeZone }, { now }) {
+    const id = await supervisionAccess.whoAmI(tx);
+    if (id === null) return null;
+    note({ kind: 'subject', id });
+    const subject = await tx.selectFrom('supervision.subjects').select(['name', 'reference']).executeTakeFirstOrThrow();
+    const wearings = await tx
+      .selectFrom('supervision.wearings as w')
+      .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
+      .select(['w.id', 't.serial', 'w.starts_at as since', 'w.ends_at'])
+      .orderBy('w.starts_at', 'desc')
+      .execute();
+    const worn = wearings.find(({ ends_at }) => ends_at === null || ends_at.getTime() > now) ?? null;
+    const zones = await zonesOfWearings(tx, worn ? [worn.id] : []);
+    return {
+      ...subject,
+      orders: await tx
+        .selectFrom('supervision.orders')
+        .select(['kind', 'authority', 'starts_at as startsAt', 'ends_at as endsAt'])
+        .orderBy('starts_at', 'desc')
+        .execute(),
+      tag: worn && { serial: worn.serial, since: worn.since, ...(await lastOf(fixes, worn.id)) },
+      zones: zones
+        .filter(({ schedule }) => schedule.from <= now + aheadMs && schedule.to > now)
+        .map(({ name, kind, hours, schedule }) => ({ name, kind, hours, ...changeOf(schedule, now, timeZone) })),
+      absences: await tx
+        .selectFrom('supervision.absences')
+        .select(['from_at as from', 'to_at as to', 'reason'])
+        .where('to_at', '>', new Date(now))
+        .orderBy('from_at')
+        .execute(),
+      alerts: await tx
+        .selectFrom('supervision.alerts')
+        .select(['kind', 'from_at as from', 'to_at as to', 'outcome'])
+        .where('state', '<>', 'retracted')
+        .orderBy('from_at', 'desc')
+        .limit(50)
+        .execute(),
+      verdicts: await tx
+        .selectFrom('supervision.reviews as r')
+        .innerJoin('supervision.crime_versions as c', 'c.id', 'r.crime_version_id')
+        .select(['c.type as crime', 'c.from_at as on', 'r.verdict', 'r.decision', 'r.at'])
+        .orderBy('r.id', 'desc')
+        .limit(200)
+        .execute(),
+      cases: await supervisionCases.mine(tx),
+    };
+  },
+};
+
+async function lastOf(fixes: FixStore, wearing: number): Promise<{ lastAt: number | null; battery: number | null }> {
+  const { count, columns } = await fixes.query(
+    `SELECT max(at_ms) AS "at", arg_max(battery, at_ms) AS battery FROM fixes WHERE wearing = ${wearing} HAVING count(*) > 0`,
+    { at: 'time', battery: 'f32' },
+  );
+  if (count === 0) return { lastAt: null, battery: null };
+  const battery = columns.battery[0] as number;
+  return { lastAt: columns.at[0] as number, battery: Number.isNaN(battery) ? null : battery };
+}
+
+function changeOf(schedule: Schedule, now: number, timeZone: string): { holdsNow: boolean; changesAt: number | null } {
+  const intervals = intervalsOf(schedule, now, now + aheadMs, timeZone);
+  const [from, to] = [intervals[0], intervals[1]];
+  if (from === undefined || to === undefined) return { holdsNow: false, changesAt: null };
+  const holdsNow = from <= now;
+  const changesAt = holdsNow ? to : from;
+  return { holdsNow, changesAt: changesAt < now + aheadMs ? changesAt : null };
+}
+
+/** The person's own day on the map: their fixes, and the zones that held. */
+export const readOwnDay: Action<TrackStores, { date: string }, TrackDay | null> = {
+  name: 'own.tag',
+  room: 'supervision',
+  purpose: 'self',
+  async run({ tx, note }, stores, { date }) {
+    const id = await supervisionAccess.whoAmI(tx);
+    if (id === null) return null;
+    const day = await trackDayOf(tx, stores, id, date);
+    note({ kind: 'subject', id }, { day: day.date });
+    return day;
+  },
+};
+
+/** The wearer asks for a human, a copy, or says that something is wrong: a position, a rule, a decision. */
+export const askSupervision: Action<null, { kind: string; about: string; said: string; today: string }, null> = {
+  name: 'own.ask',
+  room: 'supervision',
+  purpose: 'self',
+  async run({ tx, note }, _services, { kind, about, said, today }) {
+    const id = await supervisionAccess.whoAmI(tx);
+    if (id === null) throw new NotFoundError('There is nothing like that here.');
+    note({ kind: 'subject', id });
+    const chosen = (['something is wrong', 'talk to a human', 'a copy of my data'] as const).find((own) => own === kind);
+    if (!chosen) throw new InvalidError('Choose what you want to do.', 'kind');
+    await supervisionCases.open(tx, { who: id, kind: chosen, about, said, today });
+    return null;
+  },
+};
+
+/** Who of supervision looked at the wearer's data. */
+export const supervisionLooks: Action<null, null, { looks: LookView[]; total: number } | null> = {
+  name: 'own.looks',
+  room: 'supervision',
+  purpose: 'self',
+  async run({ tx, note }) {
+    const id = await supervisionAccess.whoAmI(tx);
+    if (id === null) return null;
+    note({ kind: 'subject', id });
+    return readLooks(tx);
+  },
+};
+
+/** Everything that supervision holds of the wearer, table by table and with every position; null where no code has been entered. */
+export const supervisionCopy: Action<TrackStores, null, (OwnRows & { fixes: Record<string, unknown>[] }) | null> = {
+  name: 'own.copy',
+  room: 'supervision',
+  purpose: 'self',
+  async run({ tx, note }, { fixes }) {
+    const id = await supervisionAccess.whoAmI(tx);
+    if (id === null) return null;
+    note({ kind: 'subject', id });
+    const rows = await ownRows(tx, 'supervision');
+    const positions: Record<string, unknown>[] = [];
+    for (const { id: wearing } of rows.wearings as { id: number }[]) {
+      const { count, columns } = await fixes.track(wearing, 0, Date.now() + aheadMs);
+      for (let i = 0; i < count; i++) {
+        const accuracy = columns.accuracyM[i] as number;
+        positions.push({
+          wearing,
+          at: new Date(columns.at[i] as number),
+          receivedAt: new Date(columns.receivedAt[i] as number),
+          latitude: columns.lat[i],
+          longitude: columns.lon[i],
+          accuracyM: Number.isNaN(accuracy) ? null : accuracy,
+        });
+      }
+    }
+    return { ...rows, fixes: positions };
+  },
+};
