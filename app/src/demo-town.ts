@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { crimesCsv, fixLines, streetsGeoJson, Town, type TownRule, tagOf, toDegrees, type Wearer } from '@waymark/town';
 import { ConfigError } from './config.ts';
 import { fillWithAgencies } from './demo-agencies.ts';
+import { openOwnViews } from './demo-own-views.ts';
 import type { DemoTags } from './demo-tags.ts';
 import type { Actor } from './platform/access.ts';
 import {
@@ -93,6 +94,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   await addPeopleToFit(waymark);
   await closeOldAlerts(waymark);
   await fillWithAgencies(waymark, say);
+  await openOwnViews(waymark);
   await writeFile(waymark.folder.file('town.json'), JSON.stringify({ ...note, complete: true }));
   say(`${run?.crimes ?? 0} crimes, ${run?.verdicts.toLocaleString('en-GB') ?? 0} verdicts`);
 }

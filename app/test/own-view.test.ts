@@ -198,7 +198,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         expect(tag).toContain(`Zone of ${word}`);
         expect(support).toContain(`well done ${word}`);
         expect(support).toContain('Back to class');
-      expect(looks).toContain('Joan Achebe');
+        expect(looks).toContain('Joan Achebe');
         expect(looks).toContain('Maya Okonjo');
         expect(copy).toContain(word);
         const { support: held, supervision } = JSON.parse(json) as Record<string, Record<string, unknown[]>>;

@@ -15,6 +15,7 @@ import {
   askSupport,
   challengeOwn,
   comeBack,
+  factKinds,
   readOwnSupport,
   supportAccess,
   supportCopy,
@@ -49,7 +50,14 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
   const tag = (request: FastifyRequest) => as(request, 'supervision', readOwnSupervision, stores, { now: Date.now() });
   const both = async (request: FastifyRequest) => ({ support: await support(request), tag: await tag(request) });
   const page = (request: FastifyRequest, reply: FastifyReply, name: string, data: object) =>
-    web.page(request, reply, `person/${name}.njk`, { dayNames, today: todayOf(web.waymark), now: Date.now(), error: null, ...data });
+    web.page(request, reply, `person/${name}.njk`, {
+      dayNames,
+      factKinds,
+      today: todayOf(web.waymark),
+      now: Date.now(),
+      error: null,
+      ...data,
+    });
   /** Does what a form asks for; what is wrong with it is said on the page that it stands on. */
   const change = async (
     request: FastifyRequest,

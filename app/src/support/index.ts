@@ -4,6 +4,7 @@ export { type Allocation, allocate, type Candidate, firstCome, needRank, type Se
 export { proposeAllocation } from './allocation/propose.ts';
 export { declareService } from './allocation/services.ts';
 export { todayOf } from './days.ts';
+export { factKinds } from './fact-kinds.ts';
 export type { FeedPlaces } from './feeds/declare-feed.ts';
 export { areFeedsDue, runDueFeeds } from './feeds/run-feeds.ts';
 export { areProfilesOld, computeProfiles } from './needs/compute-profiles.ts';
