@@ -215,6 +215,17 @@ withData(
   for (const factor of profile.factors) if (factor.applies) await print(`${range(factor).padStart(8)}  ${factor.name}\n`);
 });
 
+withData(
+  program.command('retention').description('remove what is past its date or was decided to be erased; says how many rows of what went'),
+).action(async (options) => {
+  const result = await run<{ support: Record<string, number>; supervision: Record<string, number> }>('retention', options, {});
+  if (options.json) return print(`${JSON.stringify(result)}\n`);
+  const lines = Object.entries(result).flatMap(([half, tables]) =>
+    Object.entries(tables).map(([table, count]) => `${half}\t${table}\t${count}\n`),
+  );
+  await print(lines.length === 0 ? 'Nothing was past its date.\n' : lines.join(''));
+});
+
 interface Simulated {
   from: string;
   to: string;

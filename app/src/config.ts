@@ -39,6 +39,10 @@ const Config = Type.Object({
   WAYMARK_SESSION_SECRET: Type.Optional(Type.String({ minLength: 32 })),
   /** yes: a second person must review a verdict before it can leave, without seeing the first's decision. */
   WAYMARK_SECOND_REVIEW: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'no' }),
+  /** Months that positions are kept after they were taken. */
+  WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({ default: 24, minimum: 1, maximum: 600 }),
+  /** Months that a subject with orders, zones, alerts and reviews is kept after the end of their last order. */
+  WAYMARK_KEEP_SUBJECTS_MONTHS: Type.Integer({ default: 72, minimum: 1, maximum: 600 }),
   WAYMARK_TIMEZONE: Type.String({ default: 'Europe/London' }),
   /** yes: an empty data folder is filled with the fictional town. */
   WAYMARK_DEMO: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'yes' }),

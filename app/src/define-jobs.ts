@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Actor } from './platform/access.ts';
 import type { Jobs } from './platform/jobs.ts';
+import { runRetention } from './run-retention.ts';
 import { computeDueVerdicts } from './supervision/index.ts';
 import {
   areProfilesOld,
@@ -16,6 +17,7 @@ import type { Waymark } from './waymark.ts';
 export const verdictsDue = 'verdicts-due';
 export const peopleDue = 'people-due';
 export const feedsDue = 'feeds-due';
+export const retentionDue = 'retention-due';
 
 const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
 
@@ -40,6 +42,9 @@ export async function defineJobs(
       });
     }
     if (isDue || (await areProfilesOld(database.db, waymark))) await computeProfiles(performer, system('support'), waymark);
+  });
+  await jobs.define(retentionDue, async () => {
+    await runRetention(waymark);
   });
   await jobs.define(feedsDue, async () => {
     const runs = await runDueFeeds(database.db, performer, system('record-linkage'), places, waymark, (error) =>

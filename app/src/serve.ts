@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { controlRoute } from './commands/control-route.ts';
 import type { Config } from './config.ts';
-import { defineJobs, feedsDue, peopleDue, verdictsDue } from './define-jobs.ts';
+import { defineJobs, feedsDue, peopleDue, retentionDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
 import { personRoutes } from './person/routes.ts';
@@ -16,6 +16,7 @@ import { OutsideBroker, supervisionAccess, supervisionCases, supervisionHalf, Ta
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
+import { subjectRetentionRoutes } from './supervision/retention-routes.ts';
 import { watchingRoutes } from './supervision/watching-routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
 import { allocationRoutes } from './support/allocation-routes.ts';
@@ -46,6 +47,9 @@ export interface Serving {
 const profilesEveryMs = 3_600_000;
 /** It is looked this often whether a feed's time has come, ms. */
 const feedsEveryMs = 60_000;
+/** What is past its date is removed this long after a start, and then this often, ms. */
+const firstRetentionMs = 10 * 60_000;
+const retentionEveryMs = 12 * 3_600_000;
 
 /** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
 function channelsOf(config: Config): Channels {
@@ -95,6 +99,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       matchingRoutes,
       monitoringRoutes,
       watchingRoutes,
+      subjectRetentionRoutes,
       caseloadRoutes,
       complianceRoutes,
       (app, web) => deliveryRoutes(app, web, channels),
@@ -141,6 +146,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   let forgetting: NodeJS.Timeout | null = null;
   let renewing: NodeJS.Timeout | null = null;
   let reading: NodeJS.Timeout | null = null;
+  let keeping: NodeJS.Timeout | null = null;
   const forget = () =>
     void forgetProtected(waymark.database.db, waymark.fixes, waymark.access).catch((error: Error) =>
       log.error({ error: error.name, message: error.message }, 'forgetting where protected people were'),
@@ -149,6 +155,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     if (forgetting) clearInterval(forgetting);
     if (renewing) clearInterval(renewing);
     if (reading) clearInterval(reading);
+    if (keeping) clearInterval(keeping);
     await server.app.close();
     await deliverer.close();
     await jobs.stop();
@@ -165,6 +172,9 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     forget();
     renewing = setInterval(() => void jobs.ask(peopleDue).catch(() => undefined), profilesEveryMs).unref();
     await jobs.ask(peopleDue);
+    const keep = () => void jobs.ask(retentionDue).catch(() => undefined);
+    setTimeout(keep, firstRetentionMs).unref();
+    keeping = setInterval(keep, retentionEveryMs).unref();
     reading = setInterval(() => void askForFeeds().catch(() => undefined), feedsEveryMs).unref();
   } catch (error) {
     await broker?.close();

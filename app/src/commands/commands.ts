@@ -7,6 +7,7 @@ import type { Actor, Purpose } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import { issueApiToken } from '../platform/api-tokens.ts';
 import { verifyAudit } from '../platform/audit.ts';
+import { runRetention } from '../run-retention.ts';
 import {
   computeDueVerdicts,
   declareGateway,
@@ -240,6 +241,11 @@ const simulateCommand: Command = async (waymark, args, emit) => {
   await emit({ kind: 'result', value });
 };
 
+/** Removes what is past its date or was decided to be erased, now. */
+const retentionCommand: Command = async (waymark, _args, emit) => {
+  await emit({ kind: 'result', value: await runRetention(waymark, 'operator', consoleActor('retention').id) });
+};
+
 const allocateCommand: Command = async (waymark, _args, emit) => {
   await emit({ kind: 'result', value: await proposeAllocation(waymark.performer, consoleActor('support'), waymark) });
 };
@@ -250,6 +256,7 @@ export const commands: Record<string, Command> = {
   'link-people': linkPeopleCommand,
   profile: profileCommand,
   simulate: simulateCommand,
+  retention: retentionCommand,
   'import-fixes': importFixesCommand,
   'import-crimes': importCrimesCommand,
   verdicts: verdictsCommand,

@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { verifyAudit } from '../platform/audit.ts';
+import { supervisionRules } from '../supervision/index.ts';
+import { supportRules } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { askForAuditCheck, listAudit, readPolicy } from './audit-log.ts';
+import { readRetention } from './read-retention.ts';
 
 /** Who looked at what, whether the record is whole, and the policies in force. */
 export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
@@ -41,6 +44,17 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
       query: asked,
       check,
       pagination: pagination('/audit', {}, 1, found.total),
+    });
+  });
+  app.get('/retention', { config: { action: 'retention.read', room: 'oversight' } }, async (request, reply) => {
+    const { WAYMARK_KEEP_POSITIONS_MONTHS: positions, WAYMARK_KEEP_SUBJECTS_MONTHS: subjects } = web.waymark.config;
+    const halves = [
+      { name: 'Supervision', rules: supervisionRules({ positions, subjects }) },
+      { name: 'Support', rules: supportRules },
+    ];
+    return web.page(request, reply, 'oversight/retention.njk', {
+      ...(await performer.perform(actorOf(request), readRetention, null, null)),
+      halves,
     });
   });
   app.get('/policies', { config: { action: 'policy.read', room: 'oversight' } }, async (request, reply) => {

@@ -28,6 +28,7 @@ export const purposes = [
   'administration',
   'ingest',
   'self',
+  'retention',
 ] as const;
 export type Purpose = (typeof purposes)[number];
 

@@ -435,6 +435,31 @@ export class FixStore {
     return Number(row?.Count ?? 0);
   }
 
+  /** Forgets every fix of some wearings. Gives how many. */
+  async forgetWearings(wearings: readonly number[]): Promise<number> {
+    if (wearings.length === 0) return 0;
+    const list = wearings.map((id) => Math.trunc(id)).join(',');
+    return this.#forget(`DELETE FROM fixes WHERE wearing IN (${list})`);
+  }
+
+  /** Forgets every fix that was taken before a moment. Gives how many. */
+  async forgetBefore(before: number): Promise<number> {
+    return this.#forget(`DELETE FROM fixes WHERE at_ms < ${Math.trunc(before)}`);
+  }
+
+  /** Forgets what was put into quarantine before a moment. Gives how many. */
+  async forgetQuarantine(before: number): Promise<number> {
+    return this.#forget(`DELETE FROM quarantine WHERE received_ms < ${Math.trunc(before)}`);
+  }
+
+  async #forget(statement: string): Promise<number> {
+    const [row] = await this.#alone(() => this.#writer.rows<{ Count: number }>(statement));
+    const gone = Number(row?.Count ?? 0);
+    // What was removed is out of the file too, not only out of sight.
+    if (gone > 0) await this.#alone(() => this.#writer.run('CHECKPOINT'));
+    return gone;
+  }
+
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushed;
     await this.#writing;

@@ -27,4 +27,5 @@ export { readPerson } from './people/read-people.ts';
 export { importRecords, type RecordsImport } from './records/import-records.ts';
 export { type Mapping, MappingError, readMapping } from './records/mapping.ts';
 export { mappingNames, mappingOfName } from './records/mappings.ts';
+export { decideErasure, endHold, keepRecords, placeHold, supportRules } from './retention/keep-records.ts';
 export { decidePair } from './review/decide-pair.ts';

@@ -35,6 +35,7 @@ export function personPage(web: WebKit): PersonPage {
       needDecisions,
       noteReaders,
       today,
+      mayErase: web.waymark.access.decide(actorOf(request), 'erasure.decide', 'support', 'support').allowed,
       error: fault,
       draft: fault?.draft ?? {},
     });

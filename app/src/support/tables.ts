@@ -104,6 +104,8 @@ declare module '../platform/database.ts' {
       identity: Json<Identity>;
       person_id: number | null;
       settled: Generated<boolean>;
+      /** The last day on which the agency sent it. */
+      seen_on: Generated<Day>;
       received_at: Generated<Date>;
     };
     'support.facts': {
@@ -363,6 +365,24 @@ declare module '../platform/database.ts' {
       at: Generated<Date>;
       ended_at: Date | null;
     };
+    'support.holds': {
+      id: Generated<number>;
+      person_id: number;
+      reason: string;
+      until: Day;
+      by_name: string;
+      at: Generated<Date>;
+      ended_at: Date | null;
+    };
+    'support.erasures': {
+      id: Generated<number>;
+      person_id: number;
+      reason: string;
+      by_name: string;
+      at: Generated<Date>;
+      done_at: Date | null;
+    };
+    'support.erased_keys': { source_id: number; key_hash: string; at: Generated<Date> };
     'support.linkage_state': { only: boolean; run: number };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
   }

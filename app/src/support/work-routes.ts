@@ -8,6 +8,7 @@ import type { WebKit } from '../web/server.ts';
 import { dayIn } from './days.ts';
 import { decideChallenge, listChallenges } from './people/decide-challenge.ts';
 import { personPage } from './person-page.ts';
+import { decideErasure, endHold, placeHold } from './retention/keep-records.ts';
 import { takeBackNote, writeNote } from './work/notes.ts';
 import { readDay } from './work/read-day.ts';
 import { addTask, tickTask } from './work/tasks.ts';
@@ -72,6 +73,24 @@ export function workRoutes(app: FastifyInstance, web: WebKit, askForProfiles: ()
       );
     },
   );
+
+  app.post('/people/:id/hold', { config: { action: 'hold.place', room }, schema: { params: Id } }, async (request, reply) => {
+    const [until, reason] = textsOf(request.body, 'holdUntil', 'holdReason');
+    return person.change(request, reply, 'It is kept until then.', (id) =>
+      performer.perform(actorOf(request), placeHold, null, { person: id, until, reason, today: dayIn(timeZone) }),
+    );
+  });
+  app.post('/people/:id/hold/end', { config: { action: 'hold.end', room }, schema: { params: Id } }, async (request, reply) =>
+    person.change(request, reply, 'Nothing is held back any more.', (id) =>
+      performer.perform(actorOf(request), endHold, null, { person: id }),
+    ),
+  );
+  app.post('/people/:id/erase', { config: { action: 'erasure.decide', room }, schema: { params: Id } }, async (request, reply) => {
+    const [reason, sure] = textsOf(request.body, 'eraseReason', 'eraseSure');
+    return person.change(request, reply, 'Decided. They are erased within a day.', (id) =>
+      performer.perform(actorOf(request), decideErasure, null, { person: id, reason, sure: sure === 'yes' }),
+    );
+  });
 
   const challenges = async (request: FastifyRequest, reply: FastifyReply, error: { text: string; field: string | null } | null) => {
     const query = readPage(request.query);

@@ -40,6 +40,7 @@ const links: Link[] = [
   { text: 'Review', href: '/review', action: 'review.list', room: 'support' },
   { text: 'Sources', href: '/sources', action: 'source.list', room: 'support' },
   { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },
+  { text: 'Retention', href: '/retention', action: 'retention.read', room: 'oversight' },
   { text: 'Policies', href: '/policies', action: 'policy.read', room: 'oversight' },
 ];
 

@@ -39,6 +39,14 @@ export class Positions {
     for (let i = 0; i < count; i++) if (isNew[i]) this.#keep(columns, i);
   }
 
+  /** Forgets where some wearers were. */
+  forget(wearings: readonly number[]): void {
+    for (const wearing of wearings) {
+      this.#latest.delete(wearing);
+      this.#moved.delete(wearing);
+    }
+  }
+
   of(wearing: number): Position | null {
     return this.#latest.get(wearing) ?? null;
   }

@@ -117,6 +117,10 @@ export interface PersonView {
   challenges: ChallengeView[];
   notes: NoteView[];
   tasks: TaskView[];
+  /** Until when their data is held back from removal, and why; null where it is not. */
+  hold: { until: string; reason: string; byName: string } | null;
+  /** Somebody has decided that they are erased; it is done within a day. */
+  erasing: boolean;
   /** What is different since the reader last looked; null where nothing is, or they never did. */
   since: SinceLastLook | null;
 }
@@ -160,6 +164,20 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       const age = ageOn(born, day);
       return instrument.stages.find(({ from, to }) => age >= from && age <= to)?.key ?? null;
     };
+    const hold = await tx
+      .selectFrom('support.holds')
+      .select(['reason', 'by_name as byName'])
+      .select(sql<string>`to_char(until, 'YYYY-MM-DD')`.as('until'))
+      .where('person_id', '=', id)
+      .where('ended_at', 'is', null)
+      .orderBy('until', 'desc')
+      .executeTakeFirst();
+    const erasing = await tx
+      .selectFrom('support.erasures')
+      .select('id')
+      .where('person_id', '=', id)
+      .where('done_at', 'is', null)
+      .executeTakeFirst();
     const views = facts.map(
       (fact): FactView => ({
         ...fact,
@@ -199,6 +217,8 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       challenges,
       notes: await notesOf(tx, actor, id),
       tasks: isOfTheTeam(actor.role) ? await tasksOf(tx, id) : [],
+      hold: hold ?? null,
+      erasing: erasing !== undefined,
       since: isOfTheTeam(actor.role)
         ? await lookAt(tx, actor.id, id, seenNow('factors' in profile ? profile : null, views), new Date())
         : null,

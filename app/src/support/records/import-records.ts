@@ -7,6 +7,7 @@ import { type Action, InvalidError, type Performer } from '../../platform/action
 import type { Tx } from '../../platform/database.ts';
 import { agreementInForce } from '../agreements/read-sources.ts';
 import { dayIn } from '../days.ts';
+import { keyHashOf } from '../retention/keep-records.ts';
 import type { ImportCounts } from '../tables.ts';
 import { cut, type Door, type MappedRecord, type Mapping, mapRow, problemsKept, type RowProblem } from './mapping.ts';
 import { openRows } from './open-rows.ts';
@@ -101,6 +102,8 @@ const beginImport: Action<
 
 interface Part {
   importId: number;
+  /** `YYYY-MM-DD` */
+  today: string;
   /** Rows read so far, for whoever looks while it goes on. */
   rows: number;
   sourceId: number;
@@ -190,6 +193,7 @@ export async function importRecords(
     if (waiting.size === 0) return;
     const stored = await performer.perform(actor, storePart, null, {
       importId,
+      today,
       rows: counts.rows,
       sourceId,
       records: [...waiting.values()],
@@ -260,15 +264,20 @@ function noCounts(): ImportCounts {
   return { rows: 0, added: 0, changed: 0, unchanged: 0, refused: 0, facts: 0 };
 }
 
-async function storeRecords(tx: Tx, { importId, sourceId, records }: Part): Promise<Stored> {
+async function storeRecords(tx: Tx, { importId, sourceId, today, records: sent }: Part): Promise<Stored> {
+  const records = await withoutErased(tx, sourceId, sent);
+  if (records.length === 0) return { added: 0, changed: 0, unchanged: sent.length, facts: 0 };
   const rows = JSON.stringify(records.map(({ key, place, identity }) => ({ key, place, identity })));
   const changed = await sql<{ is_new: boolean }>`
-    INSERT INTO support.records AS r (source_id, key, import_id, row_number, identity)
-    SELECT ${sourceId}::int, key, ${importId}::int, place, identity FROM jsonb_to_recordset(${rows}::jsonb) AS x(key text, place int, identity jsonb)
+    INSERT INTO support.records AS r (source_id, key, import_id, row_number, identity, seen_on)
+    SELECT ${sourceId}::int, key, ${importId}::int, place, identity, ${today}::date FROM jsonb_to_recordset(${rows}::jsonb) AS x(key text, place int, identity jsonb)
     ON CONFLICT (source_id, key) DO UPDATE
       SET identity = excluded.identity, import_id = excluded.import_id, row_number = excluded.row_number, settled = false, received_at = now()
       WHERE r.identity IS DISTINCT FROM excluded.identity
     RETURNING (xmax = 0) AS is_new`.execute(tx);
+  await sql`
+    UPDATE support.records SET seen_on = ${today}::date
+      WHERE source_id = ${sourceId} AND seen_on < ${today}::date AND key = ANY(${records.map(({ key }) => key)}::text[])`.execute(tx);
   const added = changed.rows.filter(({ is_new }) => is_new).length;
   const idOf = new Map(
     (
@@ -329,9 +338,20 @@ async function storeRecords(tx: Tx, { importId, sourceId, records }: Part): Prom
   return {
     added,
     changed: changed.rows.length - added,
-    unchanged: records.length - changed.rows.length,
+    unchanged: sent.length - changed.rows.length,
     facts: Number(stored.numAffectedRows ?? 0),
   };
+}
+
+/** Whoever was erased is not taken in again. */
+async function withoutErased(tx: Tx, sourceId: number, records: MappedRecord[]): Promise<MappedRecord[]> {
+  const any = await tx.selectFrom('support.erased_keys').select('key_hash').where('source_id', '=', sourceId).limit(1).executeTakeFirst();
+  if (!any) return records;
+  const hashes = records.map(({ key }) => keyHashOf(sourceId, key));
+  const { rows } = await sql<{ key_hash: string }>`
+    SELECT key_hash FROM support.erased_keys WHERE source_id = ${sourceId} AND key_hash = ANY(${hashes}::text[])`.execute(tx);
+  const erased = new Set(rows.map(({ key_hash }) => key_hash));
+  return records.filter((_, i) => !erased.has(hashes[i] as string));
 }
 
 interface KnownFact {

@@ -1,0 +1,72 @@
+import { type Kysely, sql } from 'kysely';
+
+/**
+ * Keeping no longer than allowed: holds that put removal off, erasures that somebody has decided on, numbers of agencies' records
+ * that are not to come back, and the one purpose that may remove.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const halves = [
+    { room: 'support', who: 'person_id', staff: 'support' },
+    { room: 'supervision', who: 'subject_id', staff: 'monitoring' },
+  ];
+  for (const { room, who, staff } of halves) {
+    const table = room === 'support' ? 'persons' : 'subjects';
+    const statements = [
+      `CREATE TABLE ${room}.holds (
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        ${who} integer NOT NULL REFERENCES ${room}.${table},
+        reason text NOT NULL,
+        until date NOT NULL,
+        by_name text NOT NULL,
+        at timestamptz NOT NULL DEFAULT now(),
+        ended_at timestamptz
+      )`,
+      `CREATE TABLE ${room}.erasures (
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        ${who} integer NOT NULL,
+        reason text NOT NULL,
+        by_name text NOT NULL,
+        at timestamptz NOT NULL DEFAULT now(),
+        done_at timestamptz
+      )`,
+      ...(room === 'support'
+        ? [
+            'ALTER TABLE support.records ADD COLUMN seen_on date NOT NULL DEFAULT current_date',
+            `CREATE TABLE support.erased_keys (
+              source_id integer NOT NULL REFERENCES support.sources,
+              key_hash text NOT NULL,
+              at timestamptz NOT NULL DEFAULT now(),
+              PRIMARY KEY (source_id, key_hash)
+            )`,
+          ]
+        : []),
+    ];
+    for (const statement of statements) await sql.raw(statement).execute(db);
+    const own = ['holds', 'erasures', ...(room === 'support' ? ['erased_keys'] : [])];
+    for (const name of own) {
+      await sql.raw(`ALTER TABLE ${room}.${name} ENABLE ROW LEVEL SECURITY`).execute(db);
+      await sql.raw(`ALTER TABLE ${room}.${name} FORCE ROW LEVEL SECURITY`).execute(db);
+      const purpose = name === 'erased_keys' ? 'record-linkage' : staff;
+      const allowed = `current_setting('waymark.purpose', true) = '${purpose}'`;
+      await sql.raw(`CREATE POLICY purpose ON ${room}.${name} USING (${allowed}) WITH CHECK (${allowed})`).execute(db);
+      await sql.raw(`GRANT SELECT, INSERT, UPDATE ON ${room}.${name} TO waymark_${room}`).execute(db);
+    }
+    const { rows: tables } = await sql<{ name: string }>`
+      SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ${room} AND table_type = 'BASE TABLE'`.execute(db);
+    const isRetention = "current_setting('waymark.purpose', true) = 'retention'";
+    for (const { name } of tables) {
+      await sql.raw(`CREATE POLICY retention ON ${room}.${name} USING (${isRetention}) WITH CHECK (${isRetention})`).execute(db);
+      await sql.raw(`GRANT SELECT, UPDATE, DELETE ON ${room}.${name} TO waymark_${room}`).execute(db);
+    }
+    await sql.raw(`GRANT INSERT ON ${room}.${room === 'support' ? 'erased_keys' : 'erasures'} TO waymark_${room}`).execute(db);
+    // The person sees that something of theirs is held longer, and why.
+    const me = `(SELECT a.${who} FROM ${room}.own_access a WHERE a.account_key = current_setting('waymark.self', true))`;
+    for (const name of ['holds', 'erasures']) {
+      await sql
+        .raw(
+          `CREATE POLICY self ON ${room}.${name} FOR SELECT USING (current_setting('waymark.purpose', true) = 'self' AND ${who} = ${me})`,
+        )
+        .execute(db);
+    }
+  }
+}

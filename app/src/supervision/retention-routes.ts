@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { InvalidError } from '../platform/action.ts';
+import { actorOf } from '../web/actor-of.ts';
+import { textsOf } from '../web/form.ts';
+import type { WebKit } from '../web/server.ts';
+import { decideSubjectErasure, placeSubjectHold } from './retention/keep-subjects.ts';
+
+const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+
+/** Holding a subject's data back from removal, and erasing it before its time. */
+export function subjectRetentionRoutes(app: FastifyInstance, web: WebKit): void {
+  const { performer } = web.waymark;
+  const page = (request: FastifyRequest, reply: FastifyReply, error: { text: string; field: string | null } | null) =>
+    web.page(request, reply, 'supervision/retention/keeping.njk', {
+      id: (request.params as { id: number }).id,
+      error,
+      draft: request.body ?? {},
+    });
+  const change = async (request: FastifyRequest, reply: FastifyReply, done: string, work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      return page(request, reply.code(400), { text: error.message, field: error.field });
+    }
+    web.notice(request, done);
+    return reply.redirect(`/subjects/${(request.params as { id: number }).id}`);
+  };
+  app.get('/subjects/:id/keeping', { config: { action: 'hold.place' }, schema: { params: Id } }, async (request, reply) => {
+    await performer.perform(
+      actorOf(request),
+      { name: 'hold.place', room: 'supervision', purpose: 'monitoring', run: async () => null },
+      null,
+      null,
+    );
+    return page(request, reply, null);
+  });
+  app.post('/subjects/:id/hold', { config: { action: 'hold.place' }, schema: { params: Id } }, async (request, reply) => {
+    const [until, reason] = textsOf(request.body, 'holdUntil', 'holdReason');
+    const subject = (request.params as { id: number }).id;
+    const today = new Date().toISOString().slice(0, 10);
+    return change(request, reply, 'It is kept until then.', () =>
+      performer.perform(actorOf(request), placeSubjectHold, null, { subject, until, reason, today }),
+    );
+  });
+  app.post('/subjects/:id/erase', { config: { action: 'erasure.decide' }, schema: { params: Id } }, async (request, reply) => {
+    const [reason, sure] = textsOf(request.body, 'eraseReason', 'eraseSure');
+    const subject = (request.params as { id: number }).id;
+    return change(request, reply, 'Decided. They are erased within a day.', () =>
+      performer.perform(actorOf(request), decideSubjectErasure, null, { subject, reason, sure: sure === 'yes' }),
+    );
+  });
+}

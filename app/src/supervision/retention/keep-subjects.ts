@@ -1,0 +1,150 @@
+import { sql } from 'kysely';
+import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
+import type { FixStore } from '../../platform/fix-store.ts';
+
+/** How long supervision keeps what, in months. */
+export interface SupervisionKeeps {
+  /** Positions, after they were taken. */
+  positions: number;
+  /** A subject with everything, after the end of their last order. */
+  subjects: number;
+}
+
+/** What came from tags that nobody wore is kept so long, days. */
+const quarantineKeptDays = 90;
+
+export function supervisionRules({ positions, subjects }: SupervisionKeeps): [kind: string, rule: string][] {
+  return [
+    ['Positions', `${positions} months after they were taken`],
+    ['A subject with orders, zones, alerts, reviews and packs', `${subjects} months after the end of their last order`],
+    ['Positions of protected people', 'a week'],
+    ['What is in quarantine', `${quarantineKeptDays} days`],
+    ['What somebody decided to erase', 'until the next run of the job, within a day'],
+  ];
+}
+
+interface Due {
+  subjects: number[];
+  wearings: number[];
+  positionsBefore: number;
+  quarantineBefore: number;
+}
+
+/**
+ * Removes subjects whose time is over or whom somebody decided to erase, with everything that belongs to them, and positions past
+ * their date. The fix store is emptied first: should the server stop in between, the rows that say what is due are still there.
+ */
+export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: SupervisionKeeps }, { erased: Erased; wearings: number[] }> =
+  {
+    name: 'retention.run',
+    room: 'supervision',
+    purpose: 'retention',
+    async run({ tx, note }, { fixes }, { today, keeps }) {
+      const isHeld = sql<boolean>`EXISTS (
+      SELECT FROM supervision.holds h WHERE h.subject_id = s.id AND h.ended_at IS NULL AND h.until >= ${today}::date)`;
+      const { rows } = await sql<{ id: number }>`
+      SELECT s.id FROM supervision.subjects s WHERE NOT ${isHeld} AND (
+        EXISTS (SELECT FROM supervision.erasures e WHERE e.subject_id = s.id AND e.done_at IS NULL)
+        OR (EXISTS (SELECT FROM supervision.orders o WHERE o.subject_id = s.id) AND NOT EXISTS (
+          SELECT FROM supervision.orders o WHERE o.subject_id = s.id
+            AND (o.ends_at IS NULL OR o.ends_at + make_interval(months => ${keeps.subjects}::int) >= ${today}::date))))`.execute(tx);
+      const subjects = rows.map(({ id }) => id);
+      const held = await sql<{ n: number }>`SELECT count(*)::int AS n FROM supervision.subjects s WHERE ${isHeld}`.execute(tx);
+      const due: Due = {
+        subjects,
+        wearings: [],
+        positionsBefore: monthsBefore(today, keeps.positions),
+        quarantineBefore: daysBefore(today, quarantineKeptDays),
+      };
+      const erased: Erased = {};
+      if (subjects.length > 0) {
+        const wearings = await sql<{ id: number }>`SELECT id FROM supervision.wearings WHERE subject_id = ANY(${subjects}::int[])`.execute(
+          tx,
+        );
+        const protections = await sql<{ id: number }>`
+        SELECT p.id FROM supervision.protections p JOIN supervision.orders o ON o.id = p.order_id WHERE o.subject_id = ANY(${subjects}::int[])`.execute(
+          tx,
+        );
+        due.wearings = [...wearings.rows.map(({ id }) => id), ...protections.rows.map(({ id }) => -id)];
+        // The places of a subject's own zones are places of their life: their home, and whom they must keep away from.
+        const zones = await sql<{ id: number }>`
+        SELECT DISTINCT z.id FROM supervision.zones z JOIN supervision.zone_orders zo ON zo.zone_id = z.id
+          JOIN supervision.orders o ON o.id = zo.order_id WHERE o.subject_id = ANY(${subjects}::int[]) AND NOT z.shared`.execute(tx);
+        const gone = await fixes.forgetWearings(due.wearings);
+        if (gone > 0) erased.fixes = gone;
+        await eraseTree(tx, 'supervision.subjects', subjects, erased);
+        await eraseTree(
+          tx,
+          'supervision.zones',
+          zones.rows.map(({ id }) => id),
+          erased,
+        );
+        await sql`UPDATE supervision.erasures SET done_at = now(), reason = '', by_name = '' WHERE done_at IS NULL AND subject_id = ANY(${subjects}::int[])`.execute(
+          tx,
+        );
+      }
+      // A hold keeps positions too, and the store does not tell one wearer's days from another's: while any hold stands none go by age.
+      if ((held.rows[0]?.n ?? 0) === 0) {
+        const old = await fixes.forgetBefore(due.positionsBefore);
+        if (old > 0) erased['fixes by age'] = old;
+      }
+      const set = await fixes.forgetQuarantine(due.quarantineBefore);
+      if (set > 0) erased.quarantine = set;
+      note(null, { erased });
+      return { erased, wearings: due.wearings };
+    },
+  };
+
+function monthsBefore(today: string, months: number): number {
+  const day = new Date(`${today}T00:00:00Z`);
+  day.setUTCMonth(day.getUTCMonth() - months);
+  return day.getTime();
+}
+
+function daysBefore(today: string, days: number): number {
+  return Date.parse(`${today}T00:00:00Z`) - days * 86_400_000;
+}
+
+const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+
+/** Holds a subject's data back from removal, until a day and with a reason. */
+export const placeSubjectHold: Action<null, { subject: number; until: string; reason: string; today: string }, null> = {
+  name: 'hold.place',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, note }, _services, { subject, until, reason, today }) {
+    note({ kind: 'subject', id: subject });
+    if (reason.trim().length < 10) throw new InvalidError('Say in a sentence why it must be kept.', 'hold-reason');
+    if (!isDay(until) || until <= today) throw new InvalidError('Give the day until which it is kept.', 'hold-until');
+    const found = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subject).executeTakeFirst();
+    if (!found) throw new NotFoundError('There is no such subject.');
+    await sql`INSERT INTO supervision.holds (subject_id, reason, until, by_name) VALUES (${subject}, ${reason.trim().slice(0, 1000)}, ${until}, ${actor.name})`.execute(
+      tx,
+    );
+    return null;
+  },
+};
+
+/** Decides that a subject and everything held of them is erased before its time: an order that was quashed, a wrong person. */
+export const decideSubjectErasure: Action<null, { subject: number; reason: string; sure: boolean }, null> = {
+  name: 'erasure.decide',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, note }, _services, { subject, reason, sure }) {
+    note({ kind: 'subject', id: subject });
+    if (reason.trim().length < 10) throw new InvalidError('Say in a sentence why they are erased.', 'erase-reason');
+    if (!sure) throw new InvalidError('Tick that you are sure: it cannot be undone.', 'erase-sure');
+    const found = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subject).executeTakeFirst();
+    if (!found) throw new NotFoundError('There is no such subject.');
+    const worn = await sql<{ n: number }>`
+      SELECT count(*)::int AS n FROM supervision.wearings WHERE subject_id = ${subject} AND (ends_at IS NULL OR ends_at > now())`.execute(
+      tx,
+    );
+    if ((worn.rows[0]?.n ?? 0) > 0) throw new InvalidError('They wear a tag. Take it off first.', 'erase-reason');
+    await sql`INSERT INTO supervision.erasures (subject_id, reason, by_name) VALUES (${subject}, ${reason.trim().slice(0, 1000)}, ${actor.name})`.execute(
+      tx,
+    );
+    return null;
+  },
+};

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
+import { isDay } from '../days.ts';
+import type {} from '../tables.ts';
+
+/** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */
+const problemsKeptDays = 30;
+/** A person of whom no agency has sent anything for the time of its agreement goes, and so does what was done for them. */
+export const supportRules: [kind: string, rule: string][] = [
+  ['Statements of agencies', 'for as many months after their day as the agreement of their source says'],
+  ['Records of agencies', 'for as many months as that after the agency last sent them'],
+  ['A person with all that was done for them', 'until no record of them is left, unless an offer or a package is open'],
+  ['Rows of files that could not be used', `${problemsKeptDays} days`],
+  ['What somebody decided to erase', 'until the next run of the job, within a day'],
+];
+
+/** The number of a record as it is remembered when its person was erased: enough to know it again, and no more. */
+export function keyHashOf(source: number, key: string): string {
+  return createHash('sha256').update(`${source}\n${key}`).digest('base64url');
+}
+
+/** SQL that is true of a person `p` whom a hold keeps from being removed. */
+const isHeld = (today: string) => sql<boolean>`EXISTS (
+  SELECT FROM support.holds h WHERE h.person_id = p.id AND h.ended_at IS NULL AND h.until >= ${today}::date)`;
+
+/**
+ * Removes what is past its date or was decided to be erased, with everything that belongs to it, and says how many rows of each
+ * table went. Whoever is held back stays until the hold ends.
+ */
+export const keepRecords: Action<null, { today: string }, Erased> = {
+  name: 'retention.run',
+  room: 'support',
+  purpose: 'retention',
+  async run({ tx, note }, _services, { today }) {
+    const erased: Erased = {};
+    await eraseDecided(tx, today, erased);
+    // The newest agreement of a source says how long; one that has ended still does.
+    const months = sql`(SELECT a.retention_months FROM support.agreements a WHERE a.source_id = r.source_id ORDER BY a.id DESC LIMIT 1)`;
+    const facts = await sql<{ id: number }>`
+      SELECT f.id FROM support.facts f JOIN support.records r ON r.id = f.record_id LEFT JOIN support.persons p ON p.id = r.person_id
+        WHERE f.on_date + make_interval(months => ${months}) < ${today}::date AND NOT ${isHeld(today)}`.execute(tx);
+    await eraseTree(
+      tx,
+      'support.facts',
+      facts.rows.map(({ id }) => id),
+      erased,
+    );
+    const records = await sql<{ id: number }>`
+      SELECT r.id FROM support.records r LEFT JOIN support.persons p ON p.id = r.person_id
+        WHERE r.seen_on + make_interval(months => ${months}) < ${today}::date AND NOT ${isHeld(today)}`.execute(tx);
+    await eraseTree(
+      tx,
+      'support.records',
+      records.rows.map(({ id }) => id),
+      erased,
+    );
+    const nobody = await sql<{ id: number }>`
+      SELECT p.id FROM support.persons p
+        WHERE NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id) AND NOT ${isHeld(today)}
+          AND NOT EXISTS (SELECT FROM support.packages k WHERE k.person_id = p.id AND k.state IN ('offered', 'accepted'))`.execute(tx);
+    await erasePersons(
+      tx,
+      nobody.rows.map(({ id }) => id),
+      erased,
+    );
+    const { numAffectedRows } = await sql`
+      UPDATE support.record_imports SET problems = '[]' WHERE problems <> '[]' AND at < ${today}::date - ${problemsKeptDays}::int`.execute(
+      tx,
+    );
+    if (numAffectedRows) erased['problems of imports'] = Number(numAffectedRows);
+    note(null, { erased });
+    return erased;
+  },
+};
+
+async function eraseDecided(tx: Tx, today: string, erased: Erased): Promise<void> {
+  const { rows } = await sql<{ id: number; person: number }>`
+    SELECT e.id, p.id AS person FROM support.erasures e JOIN support.persons p ON p.id = e.person_id OR p.merged_into = e.person_id
+      WHERE e.done_at IS NULL AND NOT ${isHeld(today)}`.execute(tx);
+  const persons = [...new Set(rows.map(({ person }) => person))];
+  if (persons.length === 0) return;
+  const records = await tx
+    .selectFrom('support.records')
+    .select(['source_id', 'key', 'import_id'])
+    .where('person_id', 'in', persons)
+    .execute();
+  // The agency may send them again: they are known by this and not taken in.
+  for (const { source_id, key } of records) {
+    await tx
+      .insertInto('support.erased_keys')
+      .values({ source_id, key_hash: keyHashOf(source_id, key) })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  const imports = [...new Set(records.map(({ import_id }) => import_id))];
+  await sql`UPDATE support.record_imports SET problems = '[]' WHERE id = ANY(${imports}::int[])`.execute(tx);
+  await erasePersons(tx, persons, erased);
+  await sql`UPDATE support.erasures SET done_at = now(), reason = '', by_name = '' WHERE id = ANY(${rows.map(({ id }) => id)}::int[])`.execute(
+    tx,
+  );
+}
+
+async function erasePersons(tx: Tx, persons: readonly number[], erased: Erased): Promise<void> {
+  if (persons.length === 0) return;
+  await sql`UPDATE support.allocation_proposals SET next_person = NULL, next_need_met = NULL WHERE next_person = ANY(${[...persons]}::int[])`.execute(
+    tx,
+  );
+  await sql`DELETE FROM support.person_events WHERE person_id = ANY(${[...persons]}::int[])`.execute(tx);
+  await eraseTree(tx, 'support.persons', persons, erased);
+}
+
+/** Holds a person's data back from removal, until a day and with a reason: a complaint, a court, an inquiry. */
+export const placeHold: Action<null, { person: number; until: string; reason: string; today: string }, null> = {
+  name: 'hold.place',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, actor, note }, _services, { person, until, reason, today }) {
+    note({ kind: 'person', id: person });
+    if (reason.trim().length < 10) throw new InvalidError('Say in a sentence why it must be kept.', 'hold-reason');
+    if (!isDay(until) || until <= today) throw new InvalidError('Give the day until which it is kept.', 'hold-until');
+    const found = await tx.selectFrom('support.persons').select('id').where('id', '=', person).executeTakeFirst();
+    if (!found) throw new NotFoundError('There is no such person.');
+    await tx
+      .insertInto('support.holds')
+      .values({ person_id: person, reason: reason.trim().slice(0, 1000), until, by_name: actor.name, ended_at: null })
+      .execute();
+    return null;
+  },
+};
+
+/** Ends the holds on a person. */
+export const endHold: Action<null, { person: number }, null> = {
+  name: 'hold.end',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, note }, _services, { person }) {
+    note({ kind: 'person', id: person });
+    const { numUpdatedRows } = await tx
+      .updateTable('support.holds')
+      .set({ ended_at: new Date() })
+      .where('person_id', '=', person)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    if (Number(numUpdatedRows) === 0) throw new NotFoundError('Nothing is held back here.');
+    return null;
+  },
+};
+
+/** Decides that a person and everything held of them is erased, and that their records are not taken in again. */
+export const decideErasure: Action<null, { person: number; reason: string; sure: boolean }, null> = {
+  name: 'erasure.decide',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, actor, note }, _services, { person, reason, sure }) {
+    note({ kind: 'person', id: person });
+    if (reason.trim().length < 10) throw new InvalidError('Say in a sentence why they are erased.', 'erase-reason');
+    if (!sure) throw new InvalidError('Tick that you are sure: it cannot be undone.', 'erase-sure');
+    const found = await tx
+      .selectFrom('support.persons')
+      .select('id')
+      .where('id', '=', person)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    if (!found) throw new NotFoundError('There is no such person.');
+    const standing = await tx
+      .selectFrom('support.erasures')
+      .select('id')
+      .where('person_id', '=', person)
+      .where('done_at', 'is', null)
+      .executeTakeFirst();
+    if (standing) throw new InvalidError('This has been decided already. It is done within a day.', 'erase-reason');
+    await tx
+      .insertInto('support.erasures')
+      .values({ person_id: person, reason: reason.trim().slice(0, 1000), by_name: actor.name, done_at: null })
+      .execute();
+    return null;
+  },
+};
