@@ -13,6 +13,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     { room: 'support', who: 'person_id', table: 'persons', staff: 'support' },
     { room: 'supervision', who: 'subject_id', table: 'subjects', staff: 'monitoring' },
   ];
+  // The halves come to read entries about the person who asks; everything else stays with oversight's own role.
+  await sql.raw('DROP POLICY look ON oversight.audit_entries').execute(db);
+  await sql
+    .raw(
+      `CREATE POLICY look ON oversight.audit_entries FOR SELECT TO waymark_oversight USING (current_setting('waymark.purpose', true) = 'oversight')`,
+    )
+    .execute(db);
   for (const { room, who, table, staff } of halves) {
     const record = room === 'support' ? 'record_id integer REFERENCES support.records ON DELETE SET NULL,' : '';
     const statements = [

@@ -1,4 +1,4 @@
-import { type Columns, type ColumnType, type Connection, Engine, emptyColumn } from '@waymark/engine';
+import { type Columns, type ColumnType, type Connection, Engine, emptyColumn, Readers } from '@waymark/engine';
 
 /** Columns of stored fixes, in table order. Times in ms since 1970; NaN for what was not reported. */
 export const fixShape = {
@@ -80,6 +80,9 @@ const schema = `
     accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL
   );`;
 
+/** Questions that are answered at the same time; more wait their turn. */
+const readersAtOnce = 4;
+
 const storedShape = { ...fixShape, receipt: 'i32' } as const;
 
 /** Most rows that one commit takes; more wait for the next. */
@@ -94,7 +97,7 @@ const rowsPerCommit = 100_000;
 export class FixStore {
   readonly #engine: Engine;
   readonly #writer: Connection;
-  readonly #reader: Connection;
+  readonly #readers: Readers;
   #queue: Waiting[] = [];
   #flushing = false;
   #writing: Promise<void> = Promise.resolve();
@@ -107,14 +110,14 @@ export class FixStore {
   private constructor(
     engine: Engine,
     writer: Connection,
-    reader: Connection,
+    readers: Readers,
     receipt: number,
     quarantineId: number,
     latest: Map<number, number>,
   ) {
     this.#engine = engine;
     this.#writer = writer;
-    this.#reader = reader;
+    this.#readers = readers;
     this.#receipt = receipt;
     this.#quarantineId = quarantineId;
     this.#latest = latest;
@@ -133,7 +136,7 @@ export class FixStore {
     return new FixStore(
       engine,
       writer,
-      await engine.connect(),
+      await Readers.open(engine, readersAtOnce),
       last?.receipt ?? 0,
       last?.quarantine ?? 0,
       new Map(latest.map(({ tag, at }) => [tag, at])),
@@ -320,14 +323,15 @@ export class FixStore {
 
   /** Receipts after the given one, oldest first. */
   async receiptsAfter(receipt: number): Promise<(Receipt & { source: string })[]> {
-    return this.#reader.rows('SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt', [
-      receipt,
-    ]);
+    return this.#readers.next.rows(
+      'SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt',
+      [receipt],
+    );
   }
 
   /** Fixes of one wearing in order of time. */
   async track(wearing: number, from: number, to: number, receiptUpto = 2_147_483_647): Promise<{ count: number; columns: FixColumns }> {
-    return this.#reader.columns(
+    return this.#readers.next.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
        FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ? AND receipt <= ? ORDER BY at_ms`,
       fixShape,
@@ -337,7 +341,7 @@ export class FixStore {
 
   /** Fixes of several wearings, each in order of time, one after another. */
   async tracks(wearings: readonly number[], from = 0): Promise<{ count: number; columns: FixColumns }> {
-    return this.#reader.columns(
+    return this.#readers.next.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
        FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) AND at_ms >= ? ORDER BY wearing, at_ms`,
       fixShape,
@@ -347,7 +351,7 @@ export class FixStore {
 
   /** How many fixes each of some wearings has. */
   async countByWearing(wearings: readonly number[]): Promise<Map<number, number>> {
-    const { count, columns } = await this.#reader.columns(
+    const { count, columns } = await this.#readers.next.columns(
       `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,
       { wearing: 'i32', n: 'i32' },
     );
@@ -360,7 +364,7 @@ export class FixStore {
     shape: S,
     options: { values?: (number | string)[]; shared?: boolean; rowsExpected?: number } = {},
   ): Promise<{ count: number; columns: Columns<S> }> {
-    return this.#reader.columns(sql, shape, options);
+    return this.#readers.next.columns(sql, shape, options);
   }
 
   /** Runs a read-only query over `fixes` and hands it over chunk by chunk. */
@@ -370,11 +374,11 @@ export class FixStore {
     values: (number | string)[],
     onChunk: (columns: Columns<S>, count: number) => void,
   ): Promise<void> {
-    await this.#reader.scan(sql, shape, values, onChunk);
+    await this.#readers.next.scan(sql, shape, values, onChunk);
   }
 
   async summary(): Promise<{ fixes: number; quarantined: number; tags: number; latest: number | null }> {
-    const [row] = await this.#reader.rows<{ fixes: number; quarantined: number; tags: number; latest: number | null }>(
+    const [row] = await this.#readers.next.rows<{ fixes: number; quarantined: number; tags: number; latest: number | null }>(
       `SELECT (SELECT count(*) FROM fixes) AS fixes, (SELECT count(*) FROM quarantine WHERE released_by IS NULL) AS quarantined,
         (SELECT count(DISTINCT tag) FROM fixes) AS tags, (SELECT max(at_ms) FROM fixes) AS latest`,
     );
@@ -383,13 +387,13 @@ export class FixStore {
 
   /** Latest fix and number of fixes per tag. */
   async lastSeen(): Promise<{ tag: number; at: number; fixes: number; battery: number | null }[]> {
-    return this.#reader.rows(
+    return this.#readers.next.rows(
       'SELECT tag, max(at_ms) AS "at", count(*) AS fixes, arg_max(battery, at_ms) AS battery FROM fixes GROUP BY tag',
     );
   }
 
   async quarantineReasons(): Promise<{ reason: string; count: number }[]> {
-    return this.#reader.rows(
+    return this.#readers.next.rows(
       'SELECT reason, count(*) AS count FROM quarantine WHERE released_by IS NULL GROUP BY reason ORDER BY count DESC, reason',
     );
   }
@@ -411,12 +415,12 @@ export class FixStore {
       values.push(options.tag);
     }
     const filter = where.join(' AND ');
-    const rows = await this.#reader.rows<QuarantineRow>(
+    const rows = await this.#readers.next.rows<QuarantineRow>(
       `SELECT id, tag, at_ms AS "at", lon, lat, reason, raw, received_ms AS "receivedAt", released_by IS NOT NULL AS released
        FROM quarantine WHERE ${filter} ORDER BY id DESC LIMIT ${Math.trunc(options.limit)} OFFSET ${Math.trunc(options.offset)}`,
       values,
     );
-    const [total] = await this.#reader.rows<{ n: number }>(`SELECT count(*) AS n FROM quarantine WHERE ${filter}`, values);
+    const [total] = await this.#readers.next.rows<{ n: number }>(`SELECT count(*) AS n FROM quarantine WHERE ${filter}`, values);
     return { rows, total: total?.n ?? 0 };
   }
 
@@ -463,7 +467,7 @@ export class FixStore {
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushed;
     await this.#writing;
-    this.#reader.close();
+    this.#readers.close();
     this.#writer.close();
     this.#engine.close();
   }

@@ -72,3 +72,29 @@ test('an error rolls all of a transaction back', async () => {
   db.close();
   engine.close();
 });
+
+test('questions that are asked at once on one connection each get their whole answer', async () => {
+  const engine = await Engine.open(':memory:');
+  const db = await engine.connect();
+  await db.run('CREATE TABLE numbers AS SELECT range::INTEGER AS n, (range % 7)::INTEGER AS day FROM range(20000)');
+  const columns = (day: number) => db.columns(`SELECT n FROM numbers WHERE day = ${day}`, { n: 'i32' });
+  const scanned = async (day: number) => {
+    let count = 0;
+    await db.scan(`SELECT n FROM numbers WHERE day >= ${day}`, { n: 'i32' }, [], (_columns, rows) => {
+      count += rows;
+    });
+    return count;
+  };
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, async (_, i) => {
+      if (i % 3 === 0) return (await columns(i % 7)).count;
+      if (i % 3 === 1) return scanned(i % 7);
+      return (await db.rows<{ n: number }>(`SELECT count(*)::INTEGER AS n FROM numbers WHERE day = ${i % 7}`))[0]?.n;
+    }),
+  );
+  const ofDay = (day: number) => Math.floor((20000 - day - 1) / 7) + 1;
+  const from = (day: number) => Array.from({ length: 7 - day }, (_, i) => ofDay(day + i)).reduce((a, b) => a + b, 0);
+  expect(answers).toEqual(Array.from({ length: 60 }, (_, i) => (i % 3 === 1 ? from(i % 7) : ofDay(i % 7))));
+  db.close();
+  engine.close();
+});

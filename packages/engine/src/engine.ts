@@ -55,20 +55,41 @@ export class Engine {
   }
 }
 
+/**
+ * Statements on one connection run one after another: a result that is still being read would end without a word as soon as
+ * the next statement began, and a question would seem to have no answer.
+ */
 export class Connection {
   readonly #duck: DuckDBConnection;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
   constructor(duck: DuckDBConnection) {
     this.#duck = duck;
   }
 
+  /** How many statements are under way or wait their turn. */
+  get busy(): number {
+    return this.#waiting;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting++;
+    const own = this.#last.then(work).finally(() => {
+      this.#waiting--;
+    });
+    this.#last = own.catch(() => undefined);
+    return own;
+  }
+
   /** Runs a statement and forgets its result. */
   async run(sql: string, values: SqlValue[] = []): Promise<void> {
-    await this.#duck.run(sql, values as DuckDBValue[]);
+    await this.#inTurn(() => this.#duck.run(sql, values as DuckDBValue[]));
   }
 
   /** Rows as plain objects; BIGINT comes back as a number. */
   async rows<T>(sql: string, values: SqlValue[] = []): Promise<T[]> {
-    const reader = await this.#duck.runAndReadAll(sql, values as DuckDBValue[]);
+    const reader = await this.#inTurn(() => this.#duck.runAndReadAll(sql, values as DuckDBValue[]));
     const rows = reader.getRowObjects();
     for (const row of rows) for (const key in row) if (typeof row[key] === 'bigint') row[key] = Number(row[key]);
     return rows as T[];
@@ -84,6 +105,16 @@ export class Connection {
     sql: string,
     shape: S,
     { values = [], shared = false, rowsExpected = 4 * chunkRows }: { values?: SqlValue[]; shared?: boolean; rowsExpected?: number } = {},
+  ): Promise<{ count: number; columns: Columns<S> }> {
+    return this.#inTurn(() => this.#columns(sql, shape, values, shared, rowsExpected));
+  }
+
+  async #columns<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    values: SqlValue[],
+    shared: boolean,
+    rowsExpected: number,
   ): Promise<{ count: number; columns: Columns<S> }> {
     const types = Object.values(shape);
     let room = Math.max(chunkRows, rowsExpected);
@@ -111,6 +142,15 @@ export class Connection {
     values: SqlValue[],
     onChunk: (columns: Columns<S>, count: number) => void,
   ): Promise<void> {
+    return this.#inTurn(() => this.#scan(sql, shape, values, onChunk));
+  }
+
+  async #scan<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    values: SqlValue[],
+    onChunk: (columns: Columns<S>, count: number) => void,
+  ): Promise<void> {
     const types = Object.values(shape);
     const arrays = types.map((type) => emptyColumn(type, chunkRows));
     const columns = Object.fromEntries(Object.keys(shape).map((key, i) => [key, arrays[i]])) as Columns<S>;
@@ -125,6 +165,10 @@ export class Connection {
 
   /** Appends `count` rows of typed columns to a table whose columns stand in the same order as `shape`. */
   async append<S extends Record<string, ColumnType>>(table: string, shape: S, columns: Columns<S>, count: number): Promise<void> {
+    return this.#inTurn(() => this.#append(table, shape, columns, count));
+  }
+
+  async #append<S extends Record<string, ColumnType>>(table: string, shape: S, columns: Columns<S>, count: number): Promise<void> {
     const types = Object.values(shape);
     const arrays = Object.keys(shape).map((key) => columns[key] as ColumnValues[ColumnType]);
     const appender = await this.#duck.createAppender(table);
@@ -138,19 +182,41 @@ export class Connection {
 
   /** Runs `work` between BEGIN and COMMIT; any error rolls all of it back. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.#duck.run('BEGIN TRANSACTION');
+    await this.run('BEGIN TRANSACTION');
     try {
       const result = await work();
-      await this.#duck.run('COMMIT');
+      await this.run('COMMIT');
       return result;
     } catch (error) {
-      await this.#duck.run('ROLLBACK').catch(() => undefined);
+      await this.run('ROLLBACK').catch(() => undefined);
       throw error;
     }
   }
 
   close(): void {
     this.#duck.closeSync();
+  }
+}
+
+/** Several connections for reading, so that a long answer keeps no short question waiting. */
+export class Readers {
+  readonly #connections: readonly Connection[];
+
+  private constructor(connections: readonly Connection[]) {
+    this.#connections = connections;
+  }
+
+  static async open(engine: Engine, count: number): Promise<Readers> {
+    return new Readers(await Promise.all(Array.from({ length: count }, () => engine.connect())));
+  }
+
+  /** The connection with the least to do. */
+  get next(): Connection {
+    return this.#connections.reduce((best, own) => (own.busy < best.busy ? own : best));
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
   }
 }
 
