@@ -144,7 +144,7 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
       parts: parts.map(({ name, found }) => ({
         name,
         total: found?.total ?? 0,
-        looks: found && found.looks.map((own) => ({ ...own, deed: deedInWords(own.action), why: purposeInWords(own.purpose) })),
+        looks: found?.looks.map((own) => ({ ...own, deed: deedInWords(own.action), why: purposeInWords(own.purpose) })) ?? null,
       })),
     });
   });
