@@ -136,15 +136,16 @@ const meantFor: Record<string, string | string[]> = {
   'audit.verify': 'auditor',
   'policy.read': 'auditor',
   'retention.read': 'auditor',
+  'decisions.oversee': ['auditor', 'support-lead'],
   'hold.place': ['support-lead', 'monitoring-officer'],
   'hold.end': ['support-lead', 'monitoring-officer'],
   'erasure.decide': ['support-lead', 'monitoring-officer'],
 };
 
 /** What both halves do is meant for each half's own staff. */
-const halves: Record<string, string[]> = { support: supportTeam, supervision: ['monitoring-officer'] };
+const halves: Record<string, string[]> = { support: supportTeam, supervision: ['monitoring-officer', 'auditor'] };
 const rolesFor = ({ action = '', room = 'supervision' }: { action?: string; room?: string } = {}): string[] =>
-  [meantFor[action] ?? []].flat().filter((role) => !/^(access|case|hold|erasure)\./.test(action) || halves[room]?.includes(role));
+  [meantFor[action] ?? []].flat().filter((role) => !/^(access|case|hold|erasure|decisions)\./.test(action) || halves[room]?.includes(role));
 
 const isOurs = ({ url }: Route) => !url.startsWith('/api/docs') && !url.startsWith('/assets/');
 

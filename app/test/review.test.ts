@@ -94,3 +94,22 @@ describe('review with a second reviewer', () => {
     expect(print).not.toContain('<i>text</i>');
   });
 });
+
+test('how people decide is counted by reviewer and direction, and names nobody whom it is about', async () => {
+  const { overseeReviews } = await import('../src/supervision/index.ts');
+  const auditor = { id: 'au-1', name: 'Aled Price', role: 'auditor' as const, purpose: 'oversight' as const };
+  const view = await serving.waymark.performer.perform(auditor, overseeReviews, null, null);
+  expect(view.counts.length).toBeGreaterThan(1);
+  const total = view.counts.reduce((sum, { reviews }) => sum + reviews, 0);
+  expect(total).toBeGreaterThan(1);
+  for (const { reviews, disagree, cannotTell } of view.counts) expect(disagree + cannotTell).toBeLessThanOrEqual(reviews);
+  expect(view.twice.of).toBe(1);
+  expect(view.tooFast.of).toBe(total - view.counts.map(({ reviewer }) => reviewer).filter((own, i, all) => all.indexOf(own) === i).length);
+  expect(JSON.stringify(view)).not.toMatch(/cmd|vehicle|wearing|crime/);
+  const visitor = new Visitor(serving.url);
+  await visitor.signIn('au-1');
+  const page = await (await visitor.follow('/reviewers')).text();
+  expect(page).toContain('Priya Nair');
+  await visitor.signIn('sl-1');
+  expect(await (await visitor.follow('/decisions')).text()).toContain('How the team decides');
+});

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { verifyAudit } from '../platform/audit.ts';
-import { supervisionRules } from '../supervision/index.ts';
-import { supportRules } from '../support/index.ts';
+import { overseeReviews, readingTakesS, supervisionRules } from '../supervision/index.ts';
+import { shareOf, supportRules } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
@@ -45,6 +45,10 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
       check,
       pagination: pagination('/audit', {}, 1, found.total),
     });
+  });
+  app.get('/reviewers', { config: { action: 'decisions.oversee', room: 'supervision' } }, async (request, reply) => {
+    const reviews = await performer.perform(actorOf(request), overseeReviews, null, null);
+    return web.page(request, reply, 'oversight/decisions.njk', { reviews, shareOf, readingTakesS });
   });
   app.get('/retention', { config: { action: 'retention.read', room: 'oversight' } }, async (request, reply) => {
     const { WAYMARK_KEEP_POSITIONS_MONTHS: positions, WAYMARK_KEEP_SUBJECTS_MONTHS: subjects } = web.waymark.config;

@@ -23,6 +23,7 @@ export {
   supervisionLooks,
 } from './own/own-supervision.ts';
 export { decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './retention/keep-subjects.ts';
+export { overseeReviews, readingTakesS } from './review/oversee-reviews.ts';
 export { trackMapData } from './subjects/read-track-day.ts';
 export { declareOrder, declareSubject } from './subjects/subjects.ts';
 export { moveTag } from './subjects/tag-life.ts';

@@ -6,11 +6,13 @@ import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { decideOffer, offerDecisions } from './allocation/decide-offer.ts';
+import { overseeDecisions } from './allocation/oversee-decisions.ts';
 import { objective, proposeAllocation } from './allocation/propose.ts';
 import { readAllocation } from './allocation/read-allocation.ts';
 import { declareService, endService, listServices, readWaitingList, serviceKinds } from './allocation/services.ts';
 import { dayIn } from './days.ts';
 import { currentInstrument } from './needs/instrument.ts';
+import { shareOf } from './share.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
@@ -101,6 +103,11 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
     await performer.perform(actorOf(request), endService, null, { id: idOf(id) });
     web.notice(request, 'The service is out of the catalogue.');
     return reply.redirect('/services');
+  });
+
+  app.get('/decisions', { config: { action: 'decisions.oversee', room } }, async (request, reply) => {
+    const decisions = await performer.perform(actorOf(request), overseeDecisions, null, null);
+    return web.page(request, reply, 'support/allocation/decisions.njk', { decisions, shareOf });
   });
 
   const showAllocation = async (request: FastifyRequest, error: Fault | null) => {

@@ -29,3 +29,4 @@ export { type Mapping, MappingError, readMapping } from './records/mapping.ts';
 export { mappingNames, mappingOfName } from './records/mappings.ts';
 export { decideErasure, endHold, keepRecords, placeHold, supportRules } from './retention/keep-records.ts';
 export { decidePair } from './review/decide-pair.ts';
+export { shareOf } from './share.ts';

@@ -35,11 +35,13 @@ const links: Link[] = [
   { text: 'Services', href: '/services', action: 'service.list', room: 'support' },
   { text: 'Challenges', href: '/challenges', action: 'challenge.list', room: 'support' },
   { text: 'Questions', href: '/cases', action: 'case.list', room: 'support' },
+  { text: 'Decisions', href: '/decisions', action: 'decisions.oversee', room: 'support' },
   { text: 'Instrument', href: '/instrument', action: 'instrument.read', room: 'support' },
   { text: 'Fairness', href: '/fairness', action: 'fairness.read', room: 'support' },
   { text: 'Review', href: '/review', action: 'review.list', room: 'support' },
   { text: 'Sources', href: '/sources', action: 'source.list', room: 'support' },
   { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },
+  { text: 'Reviewers', href: '/reviewers', action: 'decisions.oversee', room: 'supervision' },
   { text: 'Retention', href: '/retention', action: 'retention.read', room: 'oversight' },
   { text: 'Policies', href: '/policies', action: 'policy.read', room: 'oversight' },
 ];

@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+import type { Action } from '../../platform/action.ts';
+import type {} from '../tables.ts';
+
+/** How one reviewer decided about verdicts of one kind. */
+export interface ReviewerCount {
+  reviewer: string;
+  verdict: string;
+  reviews: number;
+  disagree: number;
+  cannotTell: number;
+}
+
+export interface ReviewsOverseen {
+  counts: ReviewerCount[];
+  /** Of verdicts that two people reviewed: how many, and in how many they decided alike. */
+  twice: { of: number; alike: number };
+  /** Reviews that followed the same person's last within so few seconds that nothing can have been read. */
+  tooFast: { of: number; fast: number };
+}
+
+/** Less than this between two reviews of one person, and nothing can have been read, s. */
+export const readingTakesS = 5;
+
+/** Against the verdict or with it, how fast, and whether two agree. Counts alone: no wearer and no crime leaves this action. */
+export const overseeReviews: Action<null, null, ReviewsOverseen> = {
+  name: 'decisions.oversee',
+  room: 'supervision',
+  purpose: 'oversight',
+  async run({ tx, note }) {
+    const counts = await sql<ReviewerCount>`
+      SELECT reviewer_name AS reviewer, verdict, count(*)::int AS reviews,
+          count(*) FILTER (WHERE decision = 'disagree')::int AS disagree, count(*) FILTER (WHERE decision = 'cannot tell')::int AS "cannotTell"
+        FROM supervision.reviews GROUP BY 1, 2 ORDER BY 1, 2`.execute(tx);
+    const twice = await sql<{ of: number; alike: number }>`
+      SELECT count(*)::int AS of, count(*) FILTER (WHERE decisions = 1)::int AS alike FROM (
+        SELECT count(DISTINCT decision) AS decisions FROM supervision.reviews GROUP BY crime_version_id, wearing_id HAVING count(DISTINCT reviewer) > 1) x`.execute(
+      tx,
+    );
+    const fast = await sql<{ of: number; fast: number }>`
+      SELECT count(*)::int AS of, count(*) FILTER (WHERE after < ${readingTakesS})::int AS fast FROM (
+        SELECT extract(epoch FROM at - lag(at) OVER (PARTITION BY reviewer ORDER BY at)) AS after FROM supervision.reviews) x WHERE after IS NOT NULL`.execute(
+      tx,
+    );
+    note(null, { reviewers: counts.rows.length });
+    return { counts: counts.rows, twice: twice.rows[0] ?? { of: 0, alike: 0 }, tooFast: fast.rows[0] ?? { of: 0, fast: 0 } };
+  },
+};
