@@ -136,7 +136,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       await shown('challenges', 'fact_id IN (SELECT id FROM support.facts)');
       for (const name of ['goals', 'sessions', 'reviews']) await shown(name, 'package_id IN (SELECT id FROM support.packages)');
       await shown('steps', 'goal_id IN (SELECT id FROM support.goals)');
-      await shown('notes', `person_id = ${me} AND seen_by = 'the person and the team'`);
+      await shown('notes', `person_id = ${me} AND seen_by = 'the person and the team' AND taken_back_at IS NULL`);
       // Sources and agreements hold nobody's data; services neither.
       for (const name of ['sources', 'agreements', 'services']) await shown(name, 'true');
       // To say that a statement is wrong, which stops it from counting at once; and to withdraw.
@@ -166,9 +166,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       await shown('zone_versions', 'zone_id IN (SELECT zone_id FROM supervision.zone_orders)');
       await shown('zones', 'id IN (SELECT zone_id FROM supervision.zone_orders)');
       await shown('absences', 'order_id IN (SELECT id FROM supervision.orders)');
-      for (const name of ['alerts', 'reviews']) await shown(name, 'wearing_id IN (SELECT id FROM supervision.wearings)');
+      // When somebody was near a protected person tells where that person was: it is not shown.
+      await shown('alerts', "wearing_id IN (SELECT id FROM supervision.wearings) AND kind <> 'near protected person'");
+      await shown('reviews', 'wearing_id IN (SELECT id FROM supervision.wearings)');
       for (const name of ['alert_versions', 'alert_steps']) await shown(name, 'alert_id IN (SELECT id FROM supervision.alerts)');
-      await shown('breach_packs', 'wearing_id IN (SELECT id FROM supervision.wearings)');
+      await shown('breach_packs', "wearing_id IN (SELECT id FROM supervision.wearings) AND decision = 'released'");
       await shown('crime_versions', 'id IN (SELECT crime_version_id FROM supervision.reviews)');
     }
   }

@@ -54,9 +54,27 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     const { rows: tables } = await sql<{ name: string }>`
       SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ${room} AND table_type = 'BASE TABLE'`.execute(db);
     const isRetention = "current_setting('waymark.purpose', true) = 'retention'";
+    // What could not be changed or removed before can be so for retention alone, whatever the tables' other rules allow.
+    const { rows: granted } = await sql<{ name: string; right: string }>`
+      SELECT table_name AS name, privilege_type AS right FROM information_schema.role_table_grants
+        WHERE table_schema = ${room} AND grantee = ${`waymark_${room}`}`.execute(db);
     for (const { name } of tables) {
+      for (const right of ['UPDATE', 'DELETE']) {
+        if (granted.some((own) => own.name === name && own.right === right)) continue;
+        await sql
+          .raw(`CREATE POLICY only_retention_${right.toLowerCase()} ON ${room}.${name} AS RESTRICTIVE FOR ${right} USING (${isRetention})`)
+          .execute(db);
+      }
       await sql.raw(`CREATE POLICY retention ON ${room}.${name} USING (${isRetention}) WITH CHECK (${isRetention})`).execute(db);
       await sql.raw(`GRANT SELECT, UPDATE, DELETE ON ${room}.${name} TO waymark_${room}`).execute(db);
+    }
+    // Each record that goes is looked for in whatever followed it.
+    if (room === 'support') {
+      const { rows: anchors } = await sql<{ name: string; column: string }>`
+        SELECT table_name AS name, column_name AS column FROM information_schema.columns
+          WHERE table_schema = 'support' AND column_name IN ('record_id', 'right_record', 'left_record')`.execute(db);
+      for (const { name, column } of anchors)
+        await sql.raw(`CREATE INDEX IF NOT EXISTS ${name}_${column} ON support.${name} (${column})`).execute(db);
     }
     await sql.raw(`GRANT INSERT ON ${room}.${room === 'support' ? 'erased_keys' : 'erasures'} TO waymark_${room}`).execute(db);
     // The person sees that something of theirs is held longer, and why.

@@ -138,6 +138,7 @@ const meantFor: Record<string, string | string[]> = {
   'retention.read': 'auditor',
   'decisions.oversee': ['auditor', 'support-lead'],
   'hold.place': ['support-lead', 'monitoring-officer'],
+  'keeping.read': 'monitoring-officer',
   'hold.end': ['support-lead', 'monitoring-officer'],
   'erasure.decide': ['support-lead', 'monitoring-officer'],
 };

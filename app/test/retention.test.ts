@@ -234,7 +234,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         'kept,Heloise,Stillhere,2009-02-02,4 Elm Road,,,,suspended,2026-10-02,\nfresh,New,Comer,2009-03-03,5 Elm Road,,,,none,2026-10-03,\n',
       );
       const erased = await perform(keeper, keepRecords, null, { today });
-      expect(erased).toMatchObject({ 'support.records': 1, 'support.facts': 1, 'support.persons': 1 });
+      expect(erased).toMatchObject({ 'support.records': 1, 'support.facts': 1 });
+      expect(await personOf('old')).toBeNull();
+      // Whom nobody's record stands with goes when they have been nobody for a week.
+      expect(erased['support.persons']).toBeUndefined();
+      await withPurpose(serving.waymark.database.db, 'support', 'retention', (tx) =>
+        sql`UPDATE support.persons p SET ended_at = '2026-10-20' WHERE NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id)`.execute(
+          tx,
+        ),
+      );
+      expect((await perform(keeper, keepRecords, null, { today }))['support.persons']).toBeGreaterThan(0);
       expect(await scan(['Abelard', 'Longgone'])).toEqual([]);
       expect(await personOf('kept')).not.toBeNull();
       // A year and a day later the statements are over too.

@@ -47,7 +47,8 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
   const as = <S, I, O>(request: FastifyRequest, room: Half['room'], action: Action<S, I, O>, services: S, input: I) =>
     performer.perform(ownActor(secret, actorOf(request).id, room), action, services, input);
   const support = (request: FastifyRequest) => as(request, 'support', readOwnSupport, null, { today: todayOf(web.waymark) });
-  const tag = (request: FastifyRequest) => as(request, 'supervision', readOwnSupervision, stores, { now: Date.now() });
+  const tag = (request: FastifyRequest) =>
+    as(request, 'supervision', readOwnSupervision, stores, { now: Date.now(), secondReview: web.waymark.secondReview });
   const both = async (request: FastifyRequest) => ({ support: await support(request), tag: await tag(request) });
   const page = (request: FastifyRequest, reply: FastifyReply, name: string, data: object) =>
     web.page(request, reply, `person/${name}.njk`, {
@@ -170,17 +171,17 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
     });
   });
 
-  const copyOf = async (request: FastifyRequest) => ({
+  const copyOf = async (request: FastifyRequest, positions: boolean) => ({
     madeAt: new Date().toISOString(),
     support: await as(request, 'support', supportCopy, null, null),
-    supervision: await as(request, 'supervision', supervisionCopy, stores, null),
+    supervision: await as(request, 'supervision', supervisionCopy, stores, { positions }),
     whoLooked: {
       support: (await as(request, 'support', supportLooks, null, null))?.looks ?? [],
       supervision: (await as(request, 'supervision', supervisionLooks, null, null))?.looks ?? [],
     },
   });
   app.get('/me/copy.json', { config: { action: 'own.copy', room: 'person' } }, async (request, reply) => {
-    const copy = await copyOf(request);
+    const copy = await copyOf(request, true);
     return reply
       .type('application/json; charset=utf-8')
       .header('cache-control', 'no-store')
@@ -188,7 +189,8 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
       .send(JSON.stringify(copy, null, 2));
   });
   app.get('/me/copy', { config: { action: 'own.copy', room: 'person' } }, async (request, reply) => {
-    const copy = await copyOf(request);
+    // The places of every day are in the file, and day by day on their own page.
+    const copy = await copyOf(request, false);
     const parts = [
       { name: 'Support', rows: copy.support },
       { name: 'Your tag', rows: copy.supervision },

@@ -81,7 +81,7 @@ const schema = `
   );`;
 
 /** Questions that are answered at the same time; more wait their turn. */
-const readersAtOnce = 4;
+const readersAtOnce = 2;
 
 const storedShape = { ...fixShape, receipt: 'i32' } as const;
 
@@ -459,7 +459,7 @@ export class FixStore {
   async #forget(statement: string): Promise<number> {
     const [row] = await this.#alone(() => this.#writer.rows<{ Count: number }>(statement));
     const gone = Number(row?.Count ?? 0);
-    // What was removed is out of the file too, not only out of sight.
+    // Its room in the file is given free, and written over by what comes.
     if (gone > 0) await this.#alone(() => this.#writer.run('CHECKPOINT'));
     return gone;
   }
@@ -467,7 +467,7 @@ export class FixStore {
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushed;
     await this.#writing;
-    this.#readers.close();
+    await this.#readers.close();
     this.#writer.close();
     this.#engine.close();
   }

@@ -12,6 +12,8 @@ export interface Half {
   /** What audit entries call such a person, and the column that holds their number. */
   about: string;
   who: string;
+  /** The table of these people. */
+  table: string;
 }
 
 /** No letters or digits that are taken for one another. */
@@ -53,7 +55,7 @@ export interface OwnAccess {
 }
 
 /** Access of people to what one half holds of them. */
-export function ownAccess({ room, purpose, about, who }: Half): OwnAccess {
+export function ownAccess({ room, purpose, about, who, table }: Half): OwnAccess {
   const [access, invitations] = ['own_access', 'own_invitations'].map((name) => sql.table(`${room}.${name}`));
   const column = sql.id(who);
   const record = room === 'support' ? sql`, record_id` : sql``;
@@ -64,6 +66,11 @@ export function ownAccess({ room, purpose, about, who }: Half): OwnAccess {
       purpose,
       async run({ tx, actor, note }, _services, { id }) {
         note({ kind: about, id });
+        const { rows } =
+          await sql`SELECT 1 FROM ${sql.table(`${room}.${table}`)} WHERE id = ${id}${room === 'support' ? sql` AND ended_at IS NULL` : sql``}`.execute(
+            tx,
+          );
+        if (rows.length === 0) throw new NotFoundError('There is nobody of that number.');
         const code = `${beginnings[room]}${Array.from({ length: codeLength - 1 }, () => letters[randomInt(letters.length)]).join('')}`;
         const expiresAt = new Date(Date.now() + codeDays * 86_400_000);
         // What is anchored to a record follows the person through merges and splits.
@@ -89,7 +96,9 @@ export function ownAccess({ room, purpose, about, who }: Half): OwnAccess {
         note({ kind: about, id: found.who });
         const own = room === 'support' ? sql`, ${found.record_id}` : sql``;
         await sql`INSERT INTO ${access} (account_key, ${column}${record}) VALUES (${actor.self ?? ''}, ${found.who}${own})
-          ON CONFLICT (account_key) DO UPDATE SET ${column} = excluded.${column}`.execute(tx);
+          ON CONFLICT (account_key) DO UPDATE SET ${column} = excluded.${column}, since = now()${room === 'support' ? sql`, record_id = excluded.record_id` : sql``}`.execute(
+          tx,
+        );
         return null;
       },
     },
@@ -100,7 +109,9 @@ export function ownAccess({ room, purpose, about, who }: Half): OwnAccess {
       async run({ tx, note }, _services, { id }) {
         note({ kind: about, id });
         const { numAffectedRows } = await sql`DELETE FROM ${access} WHERE ${column} = ${id}`.execute(tx);
-        const ended = Number(numAffectedRows ?? 0);
+        // A code that was given out and not used yet opens nothing either.
+        const codes = await sql`UPDATE ${invitations} SET used_at = now() WHERE ${column} = ${id} AND used_at IS NULL`.execute(tx);
+        const ended = Number(numAffectedRows ?? 0) + Number(codes.numAffectedRows ?? 0);
         if (ended === 0) throw new NotFoundError('Nobody has access to this.');
         return { ended };
       },

@@ -4,8 +4,21 @@ import type { Tx } from './database.ts';
 /** The rows of each table of one half that are the person's own. */
 export type OwnRows = Record<string, Record<string, unknown>[]>;
 
-/** What is never in a copy: the means of getting in. */
-const keptBack = ['own_access', 'own_invitations'];
+/**
+ * What is never in a copy: the means of getting in, and what would tell of others: where a crime was is a victim's home, and a
+ * verdict is shown, in words, when it has been reviewed as often as it must be.
+ */
+const keptBack = ['own_access', 'own_invitations', 'crime_versions', 'reviews'];
+/** Columns that are about somebody else, or kept from the person for a reason that the law allows. */
+const columnsKeptBack: Record<string, string[]> = {
+  allocation_proposals: ['next_person', 'next_need_met'],
+  person_events: ['detail'],
+  notices: ['delay_reason'],
+  holds: ['reason'],
+  alert_steps: ['note', 'by_actor', 'by_name'],
+  alerts: ['assigned_to'],
+  tags: ['credential_hash'],
+};
 
 /**
  * Every row that one half shows the person who looks. Which tables these are is read from the database itself: each that has a
@@ -19,7 +32,8 @@ export async function ownRows(tx: Tx, room: string): Promise<OwnRows> {
   for (const { name } of tables) {
     if (keptBack.includes(name)) continue;
     const { rows } = await sql<Record<string, unknown>>`SELECT * FROM ${sql.table(`${room}.${name}`)}`.execute(tx);
-    found[name] = rows;
+    const hidden = new Set(columnsKeptBack[name]);
+    found[name] = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !hidden.has(column))));
   }
   return found;
 }

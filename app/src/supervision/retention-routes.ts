@@ -4,7 +4,7 @@ import { InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/server.ts';
-import { decideSubjectErasure, placeSubjectHold } from './retention/keep-subjects.ts';
+import { decideSubjectErasure, endSubjectHold, openKeeping, placeSubjectHold } from './retention/keep-subjects.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 
@@ -27,13 +27,8 @@ export function subjectRetentionRoutes(app: FastifyInstance, web: WebKit): void 
     web.notice(request, done);
     return reply.redirect(`/subjects/${(request.params as { id: number }).id}`);
   };
-  app.get('/subjects/:id/keeping', { config: { action: 'hold.place' }, schema: { params: Id } }, async (request, reply) => {
-    await performer.perform(
-      actorOf(request),
-      { name: 'hold.place', room: 'supervision', purpose: 'monitoring', run: async () => null },
-      null,
-      null,
-    );
+  app.get('/subjects/:id/keeping', { config: { action: 'keeping.read' }, schema: { params: Id } }, async (request, reply) => {
+    await performer.perform(actorOf(request), openKeeping, null, { subject: (request.params as { id: number }).id });
     return page(request, reply, null);
   });
   app.post('/subjects/:id/hold', { config: { action: 'hold.place' }, schema: { params: Id } }, async (request, reply) => {
@@ -44,6 +39,11 @@ export function subjectRetentionRoutes(app: FastifyInstance, web: WebKit): void 
       performer.perform(actorOf(request), placeSubjectHold, null, { subject, until, reason, today }),
     );
   });
+  app.post('/subjects/:id/hold/end', { config: { action: 'hold.end' }, schema: { params: Id } }, async (request, reply) =>
+    change(request, reply, 'Nothing is held back any more.', () =>
+      performer.perform(actorOf(request), endSubjectHold, null, { subject: (request.params as { id: number }).id }),
+    ),
+  );
   app.post('/subjects/:id/erase', { config: { action: 'erasure.decide' }, schema: { params: Id } }, async (request, reply) => {
     const [reason, sure] = textsOf(request.body, 'eraseReason', 'eraseSure');
     const subject = (request.params as { id: number }).id;

@@ -184,7 +184,9 @@ export async function buildServer(
       if (api) return reply.code(401).send({ error: 'Sign in, or send an API token as a Bearer credential.' });
       return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`);
     }
-    if (!personalActions.has(action)) await waymark.performer.admit(request.actor, action, room);
+    // Who is refused as a person in the data is not named: their looks at either half would join.
+    const asking = request.actor.role === 'person' ? { ...request.actor, id: 'own', name: 'Somebody in the data' } : request.actor;
+    if (!personalActions.has(action)) await waymark.performer.admit(asking, action, room);
   });
   app.addHook('preHandler', async (request) => {
     // No database takes such a character into a text.

@@ -196,6 +196,12 @@ export class Connection {
   close(): void {
     this.#duck.closeSync();
   }
+
+  /** Closes when every statement has had its answer. */
+  async end(): Promise<void> {
+    await this.#last;
+    this.#duck.closeSync();
+  }
 }
 
 /** Several connections for reading, so that a long answer keeps no short question waiting. */
@@ -215,8 +221,9 @@ export class Readers {
     return this.#connections.reduce((best, own) => (own.busy < best.busy ? own : best));
   }
 
-  close(): void {
-    for (const connection of this.#connections) connection.close();
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    for (const connection of this.#connections) await connection.end();
   }
 }
 

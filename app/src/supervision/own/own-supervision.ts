@@ -1,4 +1,5 @@
 import { intervalsOf, type Schedule } from '@waymark/presence';
+import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { type Half, ownAccess } from '../../platform/own-access.ts';
@@ -9,7 +10,7 @@ import { type TrackDay, type TrackStores, trackDayOf } from '../subjects/read-tr
 import type { ZoneKind } from '../tables.ts';
 import { type WornZone, zonesOfWearings } from '../zones/store.ts';
 
-export const supervisionHalf: Half = { room: 'supervision', purpose: 'monitoring', about: 'subject', who: 'subject_id' };
+export const supervisionHalf: Half = { room: 'supervision', purpose: 'monitoring', about: 'subject', who: 'subject_id', table: 'subjects' };
 export const supervisionAccess = ownAccess(supervisionHalf);
 export const supervisionCases = ownCases(supervisionHalf);
 
@@ -38,14 +39,13 @@ export interface OwnSupervision {
 
 const aheadMs = 14 * 86_400_000;
 
-export const readOwnSupervision: Action<TrackStores, { now: number }, OwnSupervision | null> = {
+export const readOwnSupervision: Action<TrackStores, { now: number; secondReview: boolean }, OwnSupervision | null> = {
   name: 'own.tag',
   room: 'supervision',
   purpose: 'self',
-  async run({ tx, note }, { fixes, timeZone }, { now }) {
+  async run({ tx }, { fixes, timeZone }, { now, secondReview }) {
     const id = await supervisionAccess.whoAmI(tx);
     if (id === null) return null;
-    note({ kind: 'subject', id });
     const subject = await tx.selectFrom('supervision.subjects').select(['name', 'reference']).executeTakeFirstOrThrow();
     const wearings = await tx
       .selectFrom('supervision.wearings as w')
@@ -83,6 +83,11 @@ export const readOwnSupervision: Action<TrackStores, { now: number }, OwnSupervi
         .selectFrom('supervision.reviews as r')
         .innerJoin('supervision.crime_versions as c', 'c.id', 'r.crime_version_id')
         .select(['c.type as crime', 'c.from_at as on', 'r.verdict', 'r.decision', 'r.at'])
+        // One that waits for a second reviewer is not decided yet.
+        .where(
+          sql<boolean>`NOT ${secondReview}::boolean OR (SELECT count(DISTINCT x.reviewer) FROM supervision.reviews x
+            WHERE x.crime_version_id = r.crime_version_id AND x.wearing_id = r.wearing_id) > 1`,
+        )
         .orderBy('r.id', 'desc')
         .limit(200)
         .execute(),
@@ -115,11 +120,10 @@ export const readOwnDay: Action<TrackStores, { date: string }, TrackDay | null> 
   name: 'own.tag',
   room: 'supervision',
   purpose: 'self',
-  async run({ tx, note }, stores, { date }) {
+  async run({ tx }, stores, { date }) {
     const id = await supervisionAccess.whoAmI(tx);
     if (id === null) return null;
     const day = await trackDayOf(tx, stores, id, date);
-    note({ kind: 'subject', id }, { day: day.date });
     return day;
   },
 };
@@ -145,26 +149,24 @@ export const supervisionLooks: Action<null, null, { looks: LookView[]; total: nu
   name: 'own.looks',
   room: 'supervision',
   purpose: 'self',
-  async run({ tx, note }) {
+  async run({ tx }) {
     const id = await supervisionAccess.whoAmI(tx);
     if (id === null) return null;
-    note({ kind: 'subject', id });
     return readLooks(tx);
   },
 };
 
 /** Everything that supervision holds of the wearer, table by table and with every position; null where no code has been entered. */
-export const supervisionCopy: Action<TrackStores, null, (OwnRows & { fixes: Record<string, unknown>[] }) | null> = {
+export const supervisionCopy: Action<TrackStores, { positions: boolean }, (OwnRows & { fixes: Record<string, unknown>[] }) | null> = {
   name: 'own.copy',
   room: 'supervision',
   purpose: 'self',
-  async run({ tx, note }, { fixes }) {
+  async run({ tx }, { fixes }, { positions: wanted }) {
     const id = await supervisionAccess.whoAmI(tx);
     if (id === null) return null;
-    note({ kind: 'subject', id });
     const rows = await ownRows(tx, 'supervision');
     const positions: Record<string, unknown>[] = [];
-    for (const { id: wearing } of rows.wearings as { id: number }[]) {
+    for (const { id: wearing } of wanted ? (rows.wearings as { id: number }[]) : []) {
       const { count, columns } = await fixes.track(wearing, 0, Date.now() + aheadMs);
       for (let i = 0; i < count; i++) {
         const accuracy = columns.accuracyM[i] as number;

@@ -45,7 +45,8 @@ export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: S
       SELECT FROM supervision.holds h WHERE h.subject_id = s.id AND h.ended_at IS NULL AND h.until >= ${today}::date)`;
       const { rows } = await sql<{ id: number }>`
       SELECT s.id FROM supervision.subjects s WHERE NOT ${isHeld} AND (
-        EXISTS (SELECT FROM supervision.erasures e WHERE e.subject_id = s.id AND e.done_at IS NULL)
+        (EXISTS (SELECT FROM supervision.erasures e WHERE e.subject_id = s.id AND e.done_at IS NULL) AND NOT EXISTS (
+          SELECT FROM supervision.wearings w WHERE w.subject_id = s.id AND (w.ends_at IS NULL OR w.ends_at > now())))
         OR (EXISTS (SELECT FROM supervision.orders o WHERE o.subject_id = s.id) AND NOT EXISTS (
           SELECT FROM supervision.orders o WHERE o.subject_id = s.id
             AND (o.ends_at IS NULL OR o.ends_at + make_interval(months => ${keeps.subjects}::int) >= ${today}::date))))`.execute(tx);
@@ -63,9 +64,10 @@ export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: S
           tx,
         );
         const protections = await sql<{ id: number }>`
-        SELECT p.id FROM supervision.protections p JOIN supervision.orders o ON o.id = p.order_id WHERE o.subject_id = ANY(${subjects}::int[])`.execute(
-          tx,
-        );
+        SELECT p.tag_id AS id FROM supervision.protections p JOIN supervision.orders o ON o.id = p.order_id
+          WHERE o.subject_id = ANY(${subjects}::int[]) AND NOT EXISTS (
+            SELECT FROM supervision.protections q JOIN supervision.orders r ON r.id = q.order_id
+              WHERE q.tag_id = p.tag_id AND NOT r.subject_id = ANY(${subjects}::int[]))`.execute(tx);
         due.wearings = [...wearings.rows.map(({ id }) => id), ...protections.rows.map(({ id }) => -id)];
         // The places of a subject's own zones are places of their life: their home, and whom they must keep away from.
         const zones = await sql<{ id: number }>`
@@ -122,6 +124,31 @@ export const placeSubjectHold: Action<null, { subject: number; until: string; re
     await sql`INSERT INTO supervision.holds (subject_id, reason, until, by_name) VALUES (${subject}, ${reason.trim().slice(0, 1000)}, ${until}, ${actor.name})`.execute(
       tx,
     );
+    return null;
+  },
+};
+
+/** Ends the holds on a subject. */
+export const endSubjectHold: Action<null, { subject: number }, null> = {
+  name: 'hold.end',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, note }, _services, { subject }) {
+    note({ kind: 'subject', id: subject });
+    const { numAffectedRows } =
+      await sql`UPDATE supervision.holds SET ended_at = now() WHERE subject_id = ${subject} AND ended_at IS NULL`.execute(tx);
+    if (Number(numAffectedRows ?? 0) === 0) throw new InvalidError('Nothing is held back here.', 'hold-reason');
+    return null;
+  },
+};
+
+/** Opens the page of keeping and erasing. */
+export const openKeeping: Action<null, { subject: number }, null> = {
+  name: 'keeping.read',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ note }, _services, { subject }) {
+    note({ kind: 'subject', id: subject });
     return null;
   },
 };

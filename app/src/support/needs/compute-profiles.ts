@@ -146,7 +146,18 @@ const followRecords: Action<null, null, null> = {
   purpose: 'support',
   async run({ tx, note }) {
     let moved = 0;
-    for (const table of ['notices', 'packages', 'need_decisions', 'reach', 'notes', 'tasks', 'withdrawals', 'own_access', 'own_cases']) {
+    for (const table of [
+      'notices',
+      'packages',
+      'need_decisions',
+      'reach',
+      'notes',
+      'tasks',
+      'withdrawals',
+      'own_access',
+      'own_cases',
+      'own_invitations',
+    ]) {
       const result = await sql`
         UPDATE ${sql.table(`support.${table}`)} t SET person_id = r.person_id
           FROM support.records r WHERE r.id = t.record_id AND r.person_id IS NOT NULL AND r.person_id <> t.person_id`.execute(tx);
@@ -197,6 +208,10 @@ const forgetEnded: Action<null, null, null> = {
   purpose: 'support',
   async run({ tx }) {
     await sql`DELETE FROM support.person_summaries s USING support.persons p WHERE p.id = s.person_id AND p.ended_at IS NOT NULL`.execute(
+      tx,
+    );
+    // Whoever has stopped the support while this was going on.
+    await sql`DELETE FROM support.person_summaries s USING support.withdrawals w WHERE w.person_id = s.person_id AND w.ended_at IS NULL`.execute(
       tx,
     );
     return null;

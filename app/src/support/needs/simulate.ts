@@ -43,7 +43,8 @@ const readPart: Action<null, { upto: number; offset: number; today: string; inst
   async run({ tx, note }, _services, { upto, offset, today, instruments }) {
     // The order by a digest is the same every time and has nothing to do with who they are.
     const { rows } = await sql<{ id: number }>`
-      SELECT id FROM support.persons WHERE ended_at IS NULL ORDER BY md5(id::text) LIMIT ${Math.min(personsTogether, upto - offset)} OFFSET ${offset}`.execute(
+      SELECT id FROM support.persons WHERE ended_at IS NULL AND NOT EXISTS (
+        SELECT FROM support.withdrawals w WHERE w.person_id = persons.id AND w.ended_at IS NULL) ORDER BY md5(id::text) LIMIT ${Math.min(personsTogether, upto - offset)} OFFSET ${offset}`.execute(
       tx,
     );
     const ids = rows.map(({ id }) => id);

@@ -7,11 +7,11 @@ import { type OwnRows, ownRows } from '../../platform/own-copy.ts';
 import { type LookView, readLooks } from '../../platform/own-looks.ts';
 import { type FactKindKey, factKinds, type Identity, type IdentityField, identityFields, identityKeys } from '../fact-kinds.ts';
 import { currentInstrument } from '../needs/instrument.ts';
-import { computeProfile, type NoProfile, type Profile, reliedOn, type Statement } from '../needs/profile.ts';
+import { ageOn, computeProfile, type NoProfile, type Profile, reliedOn, type Statement } from '../needs/profile.ts';
 import { personOf } from '../people/person-of-records.ts';
 import type { GoalOutcome, PackageState, StepActor } from '../tables.ts';
 
-export const supportHalf: Half = { room: 'support', purpose: 'support', about: 'person', who: 'person_id' };
+export const supportHalf: Half = { room: 'support', purpose: 'support', about: 'person', who: 'person_id', table: 'persons' };
 export const supportAccess = ownAccess(supportHalf);
 export const supportCases = ownCases(supportHalf);
 
@@ -63,15 +63,17 @@ export interface OwnSupport {
 
 const day = (column: string) => sql<string>`to_char(${sql.ref(column)}, 'YYYY-MM-DD')`;
 
-/** What is held of the person whose account it is; null where no code has been entered for this half. */
+/**
+ * What is held of the person whose account it is; null where no code has been entered for this half. Such looks at oneself leave
+ * no number in the audit: those of the two halves stand beside each other there, and would tell who is who.
+ */
 export const readOwnSupport: Action<null, { today: string }, OwnSupport | null> = {
   name: 'own.support',
   room: 'support',
   purpose: 'self',
-  async run({ tx, note }, _services, { today }) {
+  async run({ tx }, _services, { today }) {
     const person = await supportAccess.whoAmI(tx);
     if (person === null) return null;
-    note({ kind: 'person', id: person });
     return ownSupport(tx, today);
   },
 };
@@ -87,7 +89,10 @@ async function ownSupport(tx: Tx, today: string): Promise<OwnSupport> {
     .execute();
   const { name, born } = personOf(records.map(({ identity }) => identity));
   const statements = await ownStatements(tx);
-  const profile = computeProfile(currentInstrument(), statements, born, today);
+  const stopped = await tx.selectFrom('support.withdrawals').select('at').where('ended_at', 'is', null).executeTakeFirst();
+  const profile: Profile | NoProfile = stopped
+    ? { reason: 'somebody who has stopped all support', age: born === null ? null : ageOn(born, today) }
+    : computeProfile(currentInstrument(), statements, born, today);
   const relied = new Set(reliedOn(statements, today).map(({ id }) => id));
   const challenges = await tx
     .selectFrom('support.challenges as c')
@@ -118,7 +123,6 @@ async function ownSupport(tx: Tx, today: string): Promise<OwnSupport> {
     .where('a.ended_at', 'is', null)
     .orderBy('s.name')
     .execute();
-  const stopped = await tx.selectFrom('support.withdrawals').select('at').where('ended_at', 'is', null).executeTakeFirst();
   const [reach] = await tx.selectFrom('support.reach').select('areas').orderBy('id', 'desc').limit(1).execute();
   return {
     name,
@@ -326,10 +330,9 @@ export const supportLooks: Action<null, null, { looks: LookView[]; total: number
   name: 'own.looks',
   room: 'support',
   purpose: 'self',
-  async run({ tx, note }) {
+  async run({ tx }) {
     const person = await supportAccess.whoAmI(tx);
     if (person === null) return null;
-    note({ kind: 'person', id: person });
     return readLooks(tx);
   },
 };
@@ -339,10 +342,9 @@ export const supportCopy: Action<null, null, OwnRows | null> = {
   name: 'own.copy',
   room: 'support',
   purpose: 'self',
-  async run({ tx, note }) {
+  async run({ tx }) {
     const person = await supportAccess.whoAmI(tx);
     if (person === null) return null;
-    note({ kind: 'person', id: person });
     return ownRows(tx, 'support');
   },
 };

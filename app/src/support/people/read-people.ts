@@ -202,7 +202,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       bornDiffers,
       age,
       profile,
-      coming: comingChanges(instrument, facts, born, today).slice(0, 12),
+      coming: stopped ? [] : comingChanges(instrument, facts, born, today).slice(0, 12),
       facts: views,
       fields: identityKeys.flatMap((field) => fieldOver(records, field)),
       records,

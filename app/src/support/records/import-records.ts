@@ -39,6 +39,8 @@ interface Begun {
   importId: number;
   sourceId: number;
   allowed: string[];
+  /** Statements of before this day are past what the agreement lets be kept, `YYYY-MM-DD`. */
+  keptFrom: string;
   before: RecordsImport | null;
 }
 
@@ -70,11 +72,16 @@ const beginImport: Action<
     const same = isSame ? last : undefined;
     if (same) {
       note({ kind: 'record import', id: same.id }, { again: true });
+      // The agency says the same again: what was in its last list is still sent.
+      await sql`
+        UPDATE support.records SET seen_on = ${today}::date WHERE source_id = ${sourceId} AND seen_on < ${today}::date
+          AND seen_on = (SELECT max(seen_on) FROM support.records WHERE source_id = ${sourceId})`.execute(tx);
       const counts = { ...same.counts, added: 0, changed: 0, unchanged: same.counts.rows - same.counts.refused };
       return {
         importId: same.id,
         sourceId,
         allowed: [],
+        keptFrom: '',
         before: { importId: same.id, again: true, counts, dropped: same.dropped, problems: same.problems },
       };
     }
@@ -96,7 +103,7 @@ const beginImport: Action<
       .returning('id')
       .executeTakeFirstOrThrow();
     note({ kind: 'record import', id }, { agreement: agreement.id });
-    return { importId: id, sourceId, allowed: agreement.fields, before: null };
+    return { importId: id, sourceId, allowed: agreement.fields, keptFrom: monthsBefore(today, agreement.retentionMonths), before: null };
   },
 };
 
@@ -226,6 +233,7 @@ export async function importRecords(
           refused: false,
         });
       }
+      record.facts = record.facts.filter(({ on }) => on >= begun.keptFrom);
       keys.set(record.key, record.place);
       waiting.set(record.key, record);
       if (waiting.size >= rowsTogether) await flush();
@@ -370,6 +378,12 @@ async function knownFacts(tx: Tx, records: readonly number[]): Promise<KnownFact
       FROM unnest(${[...records]}::int[]) AS r(id)
       CROSS JOIN LATERAL (SELECT * FROM support.facts WHERE record_id = r.id OFFSET 0) f`.execute(tx);
   return rows;
+}
+
+function monthsBefore(day: string, months: number): string {
+  const moved = new Date(`${day}T00:00:00Z`);
+  moved.setUTCMonth(moved.getUTCMonth() - months);
+  return moved.toISOString().slice(0, 10);
 }
 
 async function hashOf(path: string): Promise<string> {

@@ -8,11 +8,16 @@ import type {} from '../tables.ts';
 
 /** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */
 const problemsKeptDays = 30;
+/** Who has no record any more goes after so many days. */
+const nobodyKeptDays = 7;
 /** A person of whom no agency has sent anything for the time of its agreement goes, and so does what was done for them. */
 export const supportRules: [kind: string, rule: string][] = [
   ['Statements of agencies', 'for as many months after their day as the agreement of their source says'],
   ['Records of agencies', 'for as many months as that after the agency last sent them'],
-  ['A person with all that was done for them', 'until no record of them is left, unless an offer or a package is open'],
+  [
+    'A person with all that was done for them',
+    `until no record of them has been left for ${nobodyKeptDays} days; records stay while an offer or a package is open`,
+  ],
   ['Rows of files that could not be used', `${problemsKeptDays} days`],
   ['What somebody decided to erase', 'until the next run of the job, within a day'],
 ];
@@ -50,16 +55,23 @@ export const keepRecords: Action<null, { today: string }, Erased> = {
     );
     const records = await sql<{ id: number }>`
       SELECT r.id FROM support.records r LEFT JOIN support.persons p ON p.id = r.person_id
-        WHERE r.seen_on + make_interval(months => ${months}) < ${today}::date AND NOT ${isHeld(today)}`.execute(tx);
-    await eraseTree(
+        WHERE r.seen_on + make_interval(months => ${months}) < ${today}::date AND NOT ${isHeld(today)} AND NOT EXISTS (
+          SELECT FROM support.packages k WHERE k.person_id = r.person_id AND k.state IN ('offered', 'accepted'))`.execute(tx);
+    await eraseRecords(
       tx,
-      'support.records',
       records.rows.map(({ id }) => id),
       erased,
     );
+    // Whom no record is left of is nobody from today on. They go when they have been so for a week: a linking that is under way may
+    // not have given them their records yet, and what was done for them may still follow a record to somebody else.
+    await sql`
+      UPDATE support.persons p SET ended_at = ${today}::date
+        WHERE ended_at IS NULL AND created_at < now() - interval '1 day' AND NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id)`.execute(
+      tx,
+    );
     const nobody = await sql<{ id: number }>`
       SELECT p.id FROM support.persons p
-        WHERE NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id) AND NOT ${isHeld(today)}
+        WHERE p.ended_at < ${today}::date - ${nobodyKeptDays}::int AND NOT EXISTS (SELECT FROM support.records r WHERE r.person_id = p.id) AND NOT ${isHeld(today)}
           AND NOT EXISTS (SELECT FROM support.packages k WHERE k.person_id = p.id AND k.state IN ('offered', 'accepted'))`.execute(tx);
     await erasePersons(
       tx,
@@ -76,39 +88,76 @@ export const keepRecords: Action<null, { today: string }, Erased> = {
   },
 };
 
+/** Tables whose rows belong to a person and follow one record of theirs. */
+const anchored = [
+  'notices',
+  'packages',
+  'need_decisions',
+  'reach',
+  'notes',
+  'tasks',
+  'withdrawals',
+  'waiting',
+  'own_access',
+  'own_cases',
+  'own_invitations',
+];
+
+/** Removes records. What followed one of them follows another of the same person from now on, where there is one. */
+async function eraseRecords(tx: Tx, ids: readonly number[], erased: Erased): Promise<void> {
+  if (ids.length === 0) return;
+  const list = sql`ANY(${[...ids]}::int[])`;
+  for (const name of anchored) {
+    await sql`
+      UPDATE ${sql.table(`support.${name}`)} t SET record_id = (
+        SELECT min(r.id) FROM support.records r WHERE r.person_id = t.person_id AND NOT r.id = ${list}) WHERE t.record_id = ${list}`.execute(
+      tx,
+    );
+  }
+  await eraseTree(tx, 'support.records', ids, erased);
+}
+
 async function eraseDecided(tx: Tx, today: string, erased: Erased): Promise<void> {
   const { rows } = await sql<{ id: number; person: number }>`
-    SELECT e.id, p.id AS person FROM support.erasures e JOIN support.persons p ON p.id = e.person_id OR p.merged_into = e.person_id
-      WHERE e.done_at IS NULL AND NOT ${isHeld(today)}`.execute(tx);
-  const persons = [...new Set(rows.map(({ person }) => person))];
-  if (persons.length === 0) return;
-  const records = await tx
-    .selectFrom('support.records')
-    .select(['source_id', 'key', 'import_id'])
-    .where('person_id', 'in', persons)
-    .execute();
-  // The agency may send them again: they are known by this and not taken in.
-  for (const { source_id, key } of records) {
-    await tx
-      .insertInto('support.erased_keys')
-      .values({ source_id, key_hash: keyHashOf(source_id, key) })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+    SELECT id, person_id AS person FROM support.erasures WHERE done_at IS NULL ORDER BY id`.execute(tx);
+  for (const { id, person } of rows) {
+    // All numbers that this human being has had: what became part of them, and what they became part of.
+    const all = await sql<{ id: number; held: boolean }>`
+      WITH RECURSIVE same (id) AS (
+        SELECT ${person}::int
+        UNION
+        SELECT CASE WHEN p.id = s.id THEN p.merged_into ELSE p.id END FROM same s
+          JOIN support.persons p ON (p.id = s.id AND p.merged_into IS NOT NULL) OR p.merged_into = s.id)
+      SELECT p.id, ${isHeld(today)} AS held FROM same JOIN support.persons p ON p.id = same.id`.execute(tx);
+    if (all.rows.some(({ held }) => held)) continue;
+    const persons = all.rows.map((own) => own.id);
+    const records = await sql<{ source_id: number; key: string }>`
+      SELECT source_id, key FROM support.records WHERE person_id = ANY(${persons}::int[])`.execute(tx);
+    // The agency may send them again: they are known by this and not taken in.
+    for (const { source_id, key } of records.rows) {
+      await tx
+        .insertInto('support.erased_keys')
+        .values({ source_id, key_hash: keyHashOf(source_id, key) })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    }
+    const sources = [...new Set(records.rows.map(({ source_id }) => source_id))];
+    await sql`UPDATE support.record_imports SET problems = '[]' WHERE source_id = ANY(${sources}::int[])`.execute(tx);
+    await erasePersons(tx, persons, erased);
+    await sql`UPDATE support.erasures SET done_at = now(), reason = '', by_name = '' WHERE id = ${id}`.execute(tx);
   }
-  const imports = [...new Set(records.map(({ import_id }) => import_id))];
-  await sql`UPDATE support.record_imports SET problems = '[]' WHERE id = ANY(${imports}::int[])`.execute(tx);
-  await erasePersons(tx, persons, erased);
-  await sql`UPDATE support.erasures SET done_at = now(), reason = '', by_name = '' WHERE id = ANY(${rows.map(({ id }) => id)}::int[])`.execute(
-    tx,
-  );
 }
 
 async function erasePersons(tx: Tx, persons: readonly number[], erased: Erased): Promise<void> {
   if (persons.length === 0) return;
-  await sql`UPDATE support.allocation_proposals SET next_person = NULL, next_need_met = NULL WHERE next_person = ANY(${[...persons]}::int[])`.execute(
-    tx,
-  );
-  await sql`DELETE FROM support.person_events WHERE person_id = ANY(${[...persons]}::int[])`.execute(tx);
+  const list = sql`ANY(${[...persons]}::int[])`;
+  await sql`UPDATE support.allocation_proposals SET next_person = NULL, next_need_met = NULL WHERE next_person = ${list}`.execute(tx);
+  // A package that has become somebody else's stays theirs, though it was once proposed for this person.
+  await sql`
+    UPDATE support.packages k SET proposal_id = NULL FROM support.allocation_proposals a
+      WHERE a.id = k.proposal_id AND a.person_id = ${list} AND NOT k.person_id = ${list}`.execute(tx);
+  await sql`UPDATE support.persons SET merged_into = NULL WHERE merged_into = ${list}`.execute(tx);
+  await sql`DELETE FROM support.person_events WHERE person_id = ${list}`.execute(tx);
   await eraseTree(tx, 'support.persons', persons, erased);
 }
 

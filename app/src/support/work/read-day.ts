@@ -82,7 +82,7 @@ export const readDay: Action<null, DayQuery, { reminders: Reminder[]; total: num
           FROM support.challenges c JOIN support.facts f ON f.id = c.fact_id JOIN support.records r ON r.id = f.record_id
           WHERE c.outcome IS NULL AND ${actor.role}::text = 'support-lead'
       ) x LEFT JOIN support.person_summaries s ON s.person_id = x.person
-      WHERE NOT ${own}::boolean OR x.for_name IS NULL OR lower(${actor.name}::text) IN (lower(x.for_name), lower(x.by_name))
+      WHERE NOT EXISTS (SELECT FROM support.withdrawals w WHERE w.person_id = x.person AND w.ended_at IS NULL) AND (NOT ${own}::boolean OR x.for_name IS NULL OR lower(${actor.name}::text) IN (lower(x.for_name), lower(x.by_name)))
       ORDER BY x.due NULLS FIRST, x.kind, x.person LIMIT ${shownAtMost}`.execute(tx);
     note(null, { shown: rows.length });
     const [first] = rows;
