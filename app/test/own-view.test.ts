@@ -207,6 +207,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         expect(held?.characteristics?.length).toBe(1);
         expect(supervision?.subjects?.length).toBe(1);
         expect(supervision?.zone_versions?.length).toBe(1);
+        // Nothing of others, and nothing that would tell where somebody else is or lives.
+        expect(json).not.toMatch(/next_person|credential_hash|delay_reason|crime_versions/);
+        expect(supervision?.tags?.length).toBe(1);
       }
     });
 

@@ -352,5 +352,24 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await scan(['Beatrix'])).toEqual([]);
       expect(await count(now.wearing)).toBe(0);
     });
+
+    test('what could not be rewritten or removed before still cannot be, for any purpose but retention', async () => {
+      const { db } = serving.waymark.database;
+      for (const [room, purpose, table] of [
+        ['supervision', 'monitoring', 'tags'],
+        ['supervision', 'monitoring', 'tag_steps'],
+        ['support', 'support', 'services'],
+        ['support', 'support', 'allocation_runs'],
+      ] as const) {
+        const count = () =>
+          withPurpose(db, room, purpose, (tx) =>
+            sql<{ n: number }>`SELECT count(*)::int AS n FROM ${sql.table(`${room}.${table}`)}`.execute(tx),
+          );
+        const before = (await count()).rows[0]?.n ?? 0;
+        expect(before, table).toBeGreaterThan(0);
+        await withPurpose(db, room, purpose, (tx) => sql`DELETE FROM ${sql.table(`${room}.${table}`)}`.execute(tx));
+        expect((await count()).rows[0]?.n, table).toBe(before);
+      }
+    });
   },
 );
