@@ -54,19 +54,21 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     const { rows: tables } = await sql<{ name: string }>`
       SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ${room} AND table_type = 'BASE TABLE'`.execute(db);
     const isRetention = "current_setting('waymark.purpose', true) = 'retention'";
-    // What could not be changed or removed before can be so for retention alone, whatever the tables' other rules allow.
+    // What could not be changed or removed before can be so for retention alone, whatever the tables' other rules allow. In
+    // supervision nothing is changed for it, only removed: there some tables let single columns be changed, and that stays so.
+    const rights = room === 'support' ? ['UPDATE', 'DELETE'] : ['DELETE'];
     const { rows: granted } = await sql<{ name: string; right: string }>`
       SELECT table_name AS name, privilege_type AS right FROM information_schema.role_table_grants
         WHERE table_schema = ${room} AND grantee = ${`waymark_${room}`}`.execute(db);
     for (const { name } of tables) {
-      for (const right of ['UPDATE', 'DELETE']) {
+      for (const right of rights) {
         if (granted.some((own) => own.name === name && own.right === right)) continue;
         await sql
           .raw(`CREATE POLICY only_retention_${right.toLowerCase()} ON ${room}.${name} AS RESTRICTIVE FOR ${right} USING (${isRetention})`)
           .execute(db);
       }
       await sql.raw(`CREATE POLICY retention ON ${room}.${name} USING (${isRetention}) WITH CHECK (${isRetention})`).execute(db);
-      await sql.raw(`GRANT SELECT, UPDATE, DELETE ON ${room}.${name} TO waymark_${room}`).execute(db);
+      await sql.raw(`GRANT SELECT, ${rights.join(', ')} ON ${room}.${name} TO waymark_${room}`).execute(db);
     }
     // Each record that goes is looked for in whatever followed it.
     if (room === 'support') {

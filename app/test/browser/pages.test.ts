@@ -372,6 +372,11 @@ describe('pages', () => {
     await auditor.page.getByText('The record is whole').waitFor();
     await auditor.page.goto(`${serving.url}/policies`);
     await look(auditor.page, 'policies');
+    for (const name of ['reviewers', 'retention']) {
+      await auditor.page.goto(`${serving.url}/${name}`);
+      await look(auditor.page, name);
+      await tabThrough(auditor.page, name);
+    }
     await auditor.page.goto(`${serving.url}/crimes`);
     await look(auditor.page, 'refused');
     expect(await auditor.page.getByRole('heading', { level: 1 }).textContent()).toContain('You cannot do this');

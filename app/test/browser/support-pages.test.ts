@@ -237,6 +237,10 @@ describe('pages of support', () => {
     await card.getByLabel('What was found, and how').fill('The housing office confirmed it by letter.');
     await card.getByRole('button', { name: /Record/ }).click();
     await page.getByText('Upheld. It stays out.').waitFor();
+    await page.goto(`${serving.url}/decisions`);
+    await look(page, 'decisions');
+    await tabThrough(page, 'decisions');
+    await page.goto(`${serving.url}/challenges`);
     expect(await page.locator('main').innerText()).toContain('The housing office confirmed it by letter.');
     expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
     await context.close();
