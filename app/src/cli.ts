@@ -8,6 +8,7 @@ import { CommandError, runCommand } from './commands/run-command.ts';
 import { writePeople } from './commands/write-people.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { roles } from './platform/access.ts';
+import type { PackRepetition } from './supervision/index.ts';
 
 /** `waymark`: what can be done from the command line. Results go to stdout, progress and words to stderr. */
 
@@ -356,6 +357,24 @@ verdicts
       );
     if (!same) process.exitCode = 3;
   });
+
+const evidence = program.command('evidence').description('evidence packs');
+withData(
+  evidence
+    .command('rerun')
+    .argument('<file>', 'an evidence pack as it was downloaded')
+    .description('work an evidence pack out again from what stands in it, and compare byte for byte'),
+).action(async (file: string, options) => {
+  const result = await run<PackRepetition & { isKnown: boolean }>('evidence-rerun', options, { file: resolvePath(file) });
+  if (options.json) await print(`${JSON.stringify(result)}\n`);
+  else
+    await print(
+      `${result.same ? 'The same, byte for byte' : 'DIFFERENT'}: ${result.wearer} and ${result.crime}, ${result.verdict.recorded} then, ${result.verdict.now} now\n` +
+        `fingerprint ${result.sha256}, ${result.isKnown ? 'put together here' : 'not put together in this data folder'}\n` +
+        (result.sameReckoning ? '' : 'It was worked out then by another version of the reckoning than this.\n'),
+    );
+  if (!result.same) process.exitCode = 3;
+});
 
 withData(
   program

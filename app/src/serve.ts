@@ -12,6 +12,7 @@ import { complianceRoutes } from './supervision/compliance-routes.ts';
 import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
 import { deliveryRoutes } from './supervision/delivery-routes.ts';
+import { evidenceRoutes } from './supervision/evidence-routes.ts';
 import { OutsideBroker, supervisionAccess, supervisionCases, supervisionHalf, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
@@ -97,6 +98,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     [
       ingestRoutes,
       matchingRoutes,
+      evidenceRoutes,
       monitoringRoutes,
       watchingRoutes,
       subjectRetentionRoutes,

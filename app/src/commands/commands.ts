@@ -14,9 +14,11 @@ import {
   importCrimes,
   importFixes,
   issueTagCredential,
+  knowsEvidencePack,
   listQuarantineAtConsole,
   readRun,
   releaseQuarantineAtConsole,
+  repeatPack,
   repeatRun,
   selectVerdicts,
   streamVerdicts,
@@ -133,6 +135,13 @@ const rerunCommand: Command = async (waymark, args, emit) => {
   const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
   const recorded = await waymark.performer.perform(consoleActor('crime-matching'), readRun, null, { id: Number(args.run) || 0 });
   await emit({ kind: 'result', value: await repeatRun(services, recorded, progress(emit, 'crimes')) });
+};
+
+/** Works an evidence pack out again from the file, and looks whether it was put together here. */
+const evidenceRerunCommand: Command = async (waymark, args, emit) => {
+  const repeated = repeatPack(readFileSync(existing(args.file)));
+  const known = await waymark.performer.perform(consoleActor('crime-matching'), knowsEvidencePack, null, { sha256: repeated.sha256 });
+  await emit({ kind: 'result', value: { ...repeated, ...known } });
 };
 
 const quarantineCommand: Command = async (waymark, args, emit) => {
@@ -261,6 +270,7 @@ export const commands: Record<string, Command> = {
   'import-crimes': importCrimesCommand,
   verdicts: verdictsCommand,
   rerun: rerunCommand,
+  'evidence-rerun': evidenceRerunCommand,
   quarantine: quarantineCommand,
   'audit-verify': auditVerifyCommand,
   credential: credentialCommand,

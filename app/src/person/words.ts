@@ -68,6 +68,7 @@ const tables: Record<string, string> = {
   challenges: 'What was said to be wrong',
   characteristics: 'Your background, kept apart',
   crime_versions: 'Crimes that your tag was compared with',
+  evidence_packs: 'Evidence that was put together about you',
   facts: 'What agencies say about you',
   fixes: 'Where your tag was',
   goals: 'Your goals',

@@ -17,6 +17,7 @@ const columnsKeptBack: Record<string, string[]> = {
   holds: ['reason'],
   alert_steps: ['note', 'by_actor', 'by_name'],
   alerts: ['assigned_to'],
+  evidence_packs: ['content', 'crime_version_id'],
   tags: ['credential_hash'],
 };
 

@@ -5,6 +5,8 @@ export { listTags } from './caseload/list-fleet.ts';
 export { Positions } from './caseload/positions.ts';
 export { type CrimesFile, type ImportResult, importCrimes } from './crimes/import-crimes.ts';
 export { parseCrimes } from './crimes/parse-crimes.ts';
+export { knowsEvidencePack, makeEvidencePack } from './evidence/make-pack.ts';
+export { type PackRepetition, repeatPack } from './evidence/repeat-pack.ts';
 export { decodeWaymark as decodeWaymarkLines } from './fixes/decode-waymark.ts';
 export { type FixFile, type FixImport, importFixes } from './fixes/import-fixes.ts';
 export { Intake, type Sender } from './fixes/intake.ts';

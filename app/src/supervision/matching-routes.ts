@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { MultipartFile } from '@fastify/multipart';
 import { defaultParameters } from '@waymark/presence';
 import { stringify } from 'csv-stringify/sync';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type Action, InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
@@ -11,6 +11,7 @@ import type { WebKit } from '../web/server.ts';
 import { crimeTypes } from './crimes/crime-types.ts';
 import { importCrimes, listImports, readImport } from './crimes/import-crimes.ts';
 import { type CrimeListRow, type CrimeQuery, crimeSorts, searchCrimes } from './crimes/store.ts';
+import { makeEvidencePack } from './evidence/make-pack.ts';
 import { caveats, exportVerdicts, toCsv, toGeoJson } from './review/export-verdicts.ts';
 import { readCrime, readEvidence } from './review/read-crime.ts';
 import { decisions, reviewVerdict } from './review/review-verdict.ts';
@@ -175,10 +176,10 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
     },
     async (request) => performer.perform(actorOf(request), readCrime, services, request.params as { id: number }),
   );
-  app.get('/crimes/:id/wearers/:wearing', { config: { action: 'crime.read' }, schema: { params: Pair } }, async (request, reply) => {
+  const evidencePage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: object) => {
     const { id, wearing } = request.params as { id: number; wearing: number };
     const evidence = await performer.perform(actorOf(request), readEvidence, services, { crimeId: id, wearingId: wearing });
-    return web.page(request, reply, 'supervision/review/evidence.njk', {
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/review/evidence.njk', {
       ...evidence,
       typeName: crimeTypes[evidence.crime.type] ?? '',
       mapData: mapDataOf(evidence),
@@ -186,10 +187,13 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
       decisions,
       mine: evidence.verdict.review.visible.find((review) => review.reviewer === actorOf(request).id) ?? null,
       secondReview: waymark.secondReview,
-      error: null,
-      draft: {},
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
     });
-  });
+  };
+  app.get('/crimes/:id/wearers/:wearing', { config: { action: 'crime.read' }, schema: { params: Pair } }, (request, reply) =>
+    evidencePage(request, reply, null, {}),
+  );
   app.get(
     '/api/crimes/:id/wearers/:wearing',
     {
@@ -211,18 +215,7 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
         await performer.perform(actorOf(request), reviewVerdict, services, { crimeId: id, wearingId: wearing, decision, reason });
       } catch (error) {
         if (!(error instanceof InvalidError)) throw error;
-        const evidence = await performer.perform(actorOf(request), readEvidence, services, { crimeId: id, wearingId: wearing });
-        return web.page(request, reply.code(400), 'supervision/review/evidence.njk', {
-          ...evidence,
-          typeName: crimeTypes[evidence.crime.type] ?? '',
-          mapData: mapDataOf(evidence),
-          caveats,
-          decisions,
-          mine: null,
-          secondReview: waymark.secondReview,
-          error: { text: error.message, field: error.field },
-          draft: { decision, reason },
-        });
+        return evidencePage(request, reply, error, { decision, reason });
       }
       web.notice(request, 'Your review is recorded.');
       return reply.redirect(`/crimes/${id}`);
@@ -244,6 +237,21 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
       const { id, wearing } = request.params as { id: number; wearing: number };
       const { decision, reason } = request.body as { decision: string; reason: string };
       return performer.perform(actorOf(request), reviewVerdict, services, { crimeId: id, wearingId: wearing, decision, reason });
+    },
+  );
+  app.post(
+    '/crimes/:id/wearers/:wearing/evidence',
+    { config: { action: 'evidence.make' }, schema: { params: Pair } },
+    async (request, reply) => {
+      const { id, wearing } = request.params as { id: number; wearing: number };
+      try {
+        const made = await performer.perform(actorOf(request), makeEvidencePack, services, { crimeId: id, wearingId: wearing });
+        web.notice(request, 'The evidence pack is put together.');
+        return reply.redirect(`/evidence/${made.id}`);
+      } catch (error) {
+        if (error instanceof InvalidError) return evidencePage(request, reply, error, {});
+        throw error;
+      }
     },
   );
   app.get('/crimes/:id/export', { config: { action: 'verdict.export' }, schema: { params: Id } }, async (request, reply) => {

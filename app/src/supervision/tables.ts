@@ -278,6 +278,17 @@ declare module '../platform/database.ts' {
       reviewed_by_name: string | null;
       reviewed_at: Date | null;
     };
+    'supervision.evidence_packs': {
+      id: Generated<number>;
+      crime_version_id: number;
+      wearing_id: number;
+      /** Canonical JSON, so that its fingerprint can be taken again. */
+      content: string;
+      sha256: string;
+      made_by: string;
+      made_by_name: string;
+      made_at: Generated<Date>;
+    };
     'supervision.protections': {
       id: Generated<number>;
       order_id: number;

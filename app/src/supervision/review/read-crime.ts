@@ -2,6 +2,7 @@ import { defaultParameters } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import { crimeTypes } from '../crimes/crime-types.ts';
 import { type CrimeVersionRow, findCrime } from '../crimes/store.ts';
+import { packsOf } from '../evidence/list-packs.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { currentRuns, type VerdictView, viewOf, wearerNames } from '../verdicts/read-verdicts.ts';
 import { type ReviewState, reviewState, reviewsOf } from './review-verdict.ts';
@@ -89,6 +90,8 @@ export interface Evidence {
   /** Stretches without a fix that are longer than a covered gap. */
   gaps: { from: number; to: number }[];
   marginMs: number;
+  /** Evidence packs that were put together for this verdict. */
+  packs: { id: number; made_by_name: string; made_at: Date }[];
 }
 
 /** How much of the track before and after the window is shown. */
@@ -124,6 +127,7 @@ export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingI
       const [a, b] = [edges[i - 1] as number, edges[i] as number];
       if (b - a > defaultParameters.maxGapS * 1000) gaps.push({ from: a, to: b });
     }
-    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs };
+    const packs = await packsOf(context.tx, page.crime.id, wearingId);
+    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs, packs };
   },
 };

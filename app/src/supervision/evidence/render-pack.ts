@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson } from '../../platform/canonical-json.ts';
+import { makeViews } from '../../web/views.ts';
+import { caveats } from '../review/export-verdicts.ts';
+import { drawMaps } from './draw-map.ts';
+import type { EvidenceContent } from './pack-content.ts';
+
+const styles = ['pack-file.css', '../../web/browser/pack-map.css'];
+
+/** What the page and the file of a pack show besides its content. */
+export function shownOf(content: EvidenceContent) {
+  const { crime, fixes } = content.inputs;
+  const [from, to] = [Date.parse(crime.from), Date.parse(crime.to)];
+  const gapMs = 1000 * content.run.parameters.maxGapS;
+  return {
+    c: content,
+    caveats,
+    maps: drawMaps(content),
+    reachM: content.run.parameters.radiusM + crime.place.uncertaintyM,
+    rows: fixes.map(([at, receivedAt, lon, lat, accuracyM], i) => ({
+      at,
+      receivedAt,
+      lon: lon.toFixed(5),
+      lat: lat.toFixed(5),
+      accuracyM,
+      isInside: at >= from && at <= to,
+      gapS: i > 0 && at - (fixes[i - 1]?.[0] ?? at) > gapMs ? (at - (fixes[i - 1]?.[0] ?? at)) / 1000 : null,
+    })),
+    parameters: Object.entries(content.run.parameters).map(([name, value]) => ({ name: inWords(name), value })),
+    sha256: createHash('sha256').update(canonicalJson(content)).digest('hex'),
+  };
+}
+
+/** The pack as a page of its own, with the data in it: it needs no network and no Waymark to be read. */
+export function renderPack(content: EvidenceContent): string {
+  return makeViews(content.timeZone).render('supervision/evidence/pack-file.njk', {
+    ...shownOf(content),
+    style: styles.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join(''),
+    // A data block of a page ends where this sign would begin its end.
+    data: canonicalJson(content).replaceAll('<', '\\u003c'),
+  });
+}
+
+/** maxSpeedMps as `max speed, m/s`. */
+function inWords(name: string): string {
+  const units: Record<string, string> = { M: 'm', Mps: 'm/s', S: 's' };
+  const unit = /(Mps|M|S)$/.exec(name)?.[1];
+  const words = (unit ? name.slice(0, -unit.length) : name).replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return unit ? `${words}, ${units[unit]}` : words;
+}

@@ -1,0 +1,188 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Town, writeTown } from '@waymark/town';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../src/commands/commands.ts';
+import { readConfig } from '../src/config.ts';
+import type { Actor } from '../src/platform/access.ts';
+import { withPurpose } from '../src/platform/database.ts';
+import { runRetention } from '../src/run-retention.ts';
+import { exportEvidencePack, makeEvidencePack } from '../src/supervision/evidence/make-pack.ts';
+import type { EvidenceContent } from '../src/supervision/evidence/pack-content.ts';
+import { renderPack } from '../src/supervision/evidence/render-pack.ts';
+import { packAsJson, repeatPack } from '../src/supervision/evidence/repeat-pack.ts';
+import { computeDueVerdicts, decideSubjectErasure, importCrimes, importFixes, type PackRepetition } from '../src/supervision/index.ts';
+import { type CrimeVerdict, readCrime } from '../src/supervision/review/read-crime.ts';
+import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
+import { closeWearing } from '../src/supervision/subjects/subjects.ts';
+import { openWaymark } from '../src/waymark.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
+
+/** What bears out a reviewed verdict: one wearer's, no more than is needed, and the same wherever it is worked out again. */
+const postgres: TestPostgres | null = await startPostgres();
+afterAll(() => postgres?.stop());
+
+const analyst: Actor = { id: 'ca-1', name: 'Priya Nair', role: 'crime-analyst', purpose: 'crime-matching' };
+const operator = { id: 'test', name: 'Test', role: 'operator' as const };
+const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
+
+interface Judged extends CrimeVerdict {
+  crimeId: number;
+}
+
+describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])('evidence on %s', (_name, server) => {
+  let serving: Awaited<ReturnType<typeof serveForTest>>;
+  const town = temporaryFolder();
+  const judged: Judged[] = [];
+  const services = () => {
+    const { fixes, verdicts, timeZone, secondReview } = serving.waymark;
+    return { fixes, verdicts, timeZone, secondReview };
+  };
+  const pack = async ({ crimeId, wearing }: Judged): Promise<{ id: number; content: EvidenceContent }> => {
+    const { performer } = serving.waymark;
+    const about = { crimeId, wearingId: wearing };
+    await performer.perform(analyst, reviewVerdict, services(), { ...about, decision: 'agree', reason: 'I looked at every fix.' });
+    const { id } = await performer.perform(analyst, makeEvidencePack, services(), about);
+    return { id, content: (await performer.perform(analyst, exportEvidencePack, null, { id, format: 'html' })).content };
+  };
+
+  beforeAll(async () => {
+    serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+    const { performer, intake } = serving.waymark;
+    await writeTown(new Town({ wearers: 8, days: 9, crimes: 12, seed: 11, byWearers: 0.6 }), town.path);
+    const file = join(town.path, 'fixes.ndjson');
+    await importFixes(performer, intake, { ...operator, purpose: 'ingest' }, { path: file, register: true });
+    await performer.perform({ ...operator, purpose: 'crime-matching' }, importCrimes, null, {
+      fileName: 'crimes.csv',
+      bytes: readFileSync(join(town.path, 'crimes.csv')),
+    });
+    await computeDueVerdicts(performer, services(), { ...operator, purpose: 'crime-matching' });
+    for (let crimeId = 1; crimeId <= 12; crimeId++) {
+      const page = await performer.perform(analyst, readCrime, services(), { id: crimeId });
+      judged.push(...page.verdicts.map((own) => ({ ...own, crimeId })));
+    }
+  }, 60_000);
+  afterAll(async () => {
+    await serving?.end();
+    town.remove();
+  });
+
+  test('nothing is put together before a review, nor by a program', async () => {
+    const { performer } = serving.waymark;
+    const first = judged[0] as Judged;
+    const about = { crimeId: first.crimeId, wearingId: first.wearing };
+    await expect(performer.perform(analyst, makeEvidencePack, services(), about)).rejects.toThrow('has not been reviewed');
+    await expect(performer.perform({ ...analyst, id: 'token:1' }, makeEvidencePack, services(), about)).rejects.toThrow('A program');
+  });
+
+  test('every kind of verdict is borne out by its own pack, which is the same again on another data folder', async () => {
+    const kinds = ['present null', 'excluded impossible', 'excluded not plausible', 'unknown null'];
+    const chosen = kinds.flatMap((kind) => judged.filter((own) => `${own.verdict} ${own.strength}` === kind).slice(0, 3));
+    expect(new Set(chosen.map(({ verdict, strength }) => `${verdict} ${strength}`)).size).toBeGreaterThanOrEqual(3);
+    const elsewhere = temporaryFolder();
+    const config = readConfig({ NODE_ENV: 'test', WAYMARK_DATA: join(elsewhere.path, 'data'), WAYMARK_DEMO: 'no', WAYMARK_LOG: 'silent' });
+    const other = await openWaymark(config);
+    for (const [i, own] of chosen.entries()) {
+      const { content } = await pack(own);
+      expect(content.findings).toMatchObject({ verdict: own.verdict, strength: own.strength, fixes: own.fixes });
+      for (const [format, written] of [
+        ['html', renderPack(content)],
+        ['json', packAsJson(content)],
+      ] as const) {
+        const file = join(town.path, `pack-${i}.${format}`);
+        writeFileSync(file, written);
+        // The command opens another data folder, in which none of this is.
+        const said: unknown[] = [];
+        await commands['evidence-rerun']?.(other, { file }, (message) => {
+          if (message.kind === 'result') said.push(message.value);
+        });
+        const result = said[0] as PackRepetition & { isKnown: boolean };
+        expect(result).toMatchObject({ same: true, sameReckoning: true, isKnown: false, wearer: own.subject });
+      }
+    }
+    await other.close();
+    elsewhere.remove();
+  }, 60_000);
+
+  test('a pack holds its one wearer and the hours it needs, and says where it comes from', async () => {
+    const present = judged.filter(({ verdict }) => verdict === 'present').at(-1) as Judged;
+    const { content } = await pack(present);
+    const text = JSON.stringify(content);
+    const others = new Set(judged.filter(({ wearing }) => wearing !== present.wearing).flatMap(({ tag, subject }) => [tag, subject]));
+    expect(others.size).toBeGreaterThan(4);
+    for (const other of others) expect(text).not.toContain(`"${other}"`);
+    const { crime, fixes, marginHours } = content.inputs;
+    const marginMs = marginHours * 3_600_000;
+    expect(fixes.length).toBeGreaterThan(0);
+    expect(marginHours).toBeLessThanOrEqual(6);
+    for (const [at] of fixes) {
+      expect(at).toBeGreaterThanOrEqual(Date.parse(crime.from) - marginMs);
+      expect(at).toBeLessThanOrEqual(Date.parse(crime.to) + marginMs);
+    }
+    expect(content.audit.map(({ action }) => action)).toEqual(expect.arrayContaining(['verdict.compute', 'crime.read', 'verdict.review']));
+    expect(content.reviews).toEqual([expect.objectContaining({ by: 'Priya Nair', reason: 'I looked at every fix.' })]);
+    const page = renderPack(content);
+    expect(page).toContain('Presence near a crime does not show that the wearer committed or saw it.');
+    // A dot for each fix and no line from one to the next.
+    expect(page.match(/class="fix in"/g)?.length).toBeGreaterThan(0);
+    expect(page).not.toMatch(/<polyline class="(?!place)/);
+  });
+
+  test('what was changed afterwards does not come out the same', async () => {
+    const { id, content } = await pack(judged.filter(({ verdict }) => verdict === 'unknown').at(-1) as Judged);
+    const page = renderPack(content);
+    const moved = structuredClone(content);
+    if (moved.inputs.fixes[0]) moved.inputs.fixes[0][2] += 0.01;
+    expect(repeatPack(Buffer.from(page)).same).toBe(true);
+    expect(repeatPack(Buffer.from(page.replace('I looked at every fix.', 'I looked at nothing.'))).same).toBe(false);
+    expect(repeatPack(Buffer.from(packAsJson({ ...content, findings: { ...content.findings, verdict: 'present' } }))).same).toBe(false);
+    expect(repeatPack(Buffer.from(packAsJson(moved))).same).toBe(false);
+    for (const broken of ['', '<html>', '{}', page.slice(0, -300)])
+      expect(() => repeatPack(Buffer.from(broken))).toThrow('This is no evidence pack');
+    await expect(
+      withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
+        tx.updateTable('supervision.evidence_packs').set({ sha256: '' }).where('id', '=', id).execute(),
+      ),
+    ).rejects.toThrow('permission denied');
+  });
+
+  test('its page, its files, and who may have them', async () => {
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('ca-1');
+    const page = await (await visitor.follow('/evidence/1')).text();
+    expect(page).toContain('Download to print');
+    expect(page).toContain('class="fix');
+    const file = await visitor.follow('/evidence/1/file');
+    expect(file.headers.get('content-disposition')).toContain('attachment');
+    expect(repeatPack(Buffer.from(await file.arrayBuffer()))).toMatchObject({ same: true });
+    expect((await visitor.follow('/evidence/99999')).status).toBe(404);
+    for (const account of ['mo-1', 'sw-1', 'au-1', 'ad-1', 'pe-1']) {
+      const other = new Visitor(serving.url);
+      await other.signIn(account);
+      expect((await other.request('/evidence/1')).status).toBe(403);
+      expect((await other.request('/evidence/1/file')).status).toBe(403);
+    }
+  });
+
+  test('it goes with its wearer', async () => {
+    const { performer, database } = serving.waymark;
+    const count = (wearing: number) =>
+      withPurpose(database.db, 'supervision', 'crime-matching', async (tx) =>
+        tx.selectFrom('supervision.evidence_packs').select('id').where('wearing_id', '=', wearing).execute(),
+      );
+    const own = judged.find(({ verdict }) => verdict === 'present') as Judged;
+    expect((await count(own.wearing)).length).toBeGreaterThan(0);
+    const subject = await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+      tx.selectFrom('supervision.wearings').select('subject_id').where('id', '=', own.wearing).executeTakeFirstOrThrow(),
+    );
+    await performer.perform(officer, closeWearing, serving.waymark, { id: own.wearing, endsAt: new Date() });
+    await performer.perform(officer, decideSubjectErasure, null, {
+      subject: subject.subject_id,
+      reason: 'The order was quashed.',
+      sure: true,
+    });
+    await runRetention(serving.waymark);
+    expect(await count(own.wearing)).toEqual([]);
+  });
+});
