@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { defineJobs, feedsDue, peopleDue, retentionDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
+import { transparencyRoutes } from './oversight/transparency/transparency-routes.ts';
 import { personRoutes } from './person/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
@@ -132,6 +133,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
         }),
       personRoutes,
       oversightRoutes,
+      transparencyRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {
         app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {

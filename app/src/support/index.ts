@@ -1,13 +1,15 @@
 export { declareAgreement, lawfulBases, type NewAgreement, sharedFields } from './agreements/declare-source.ts';
 export { listSources } from './agreements/read-sources.ts';
+export { type RegisteredAgreement, registeredAgreements } from './agreements/registered-agreements.ts';
 export { type Allocation, allocate, type Candidate, firstCome, needRank, type ServiceOffer } from './allocation/allocate.ts';
 export { proposeAllocation } from './allocation/propose.ts';
 export { declareService } from './allocation/services.ts';
 export { todayOf } from './days.ts';
-export { factKinds } from './fact-kinds.ts';
+export { characteristics, factKinds, identityFields } from './fact-kinds.ts';
 export type { FeedPlaces } from './feeds/declare-feed.ts';
 export { areFeedsDue, runDueFeeds } from './feeds/run-feeds.ts';
 export { areProfilesOld, computeProfiles } from './needs/compute-profiles.ts';
+export { currentInstrument } from './needs/instrument.ts';
 export { type Simulation, simulateInstrument } from './needs/simulate.ts';
 export {
   askSupport,
@@ -29,4 +31,4 @@ export { type Mapping, MappingError, readMapping } from './records/mapping.ts';
 export { mappingNames, mappingOfName } from './records/mappings.ts';
 export { decideErasure, endHold, keepRecords, placeHold, supportRules } from './retention/keep-records.ts';
 export { decidePair } from './review/decide-pair.ts';
-export { shareOf } from './share.ts';
+export { type Share, shareOf } from './share.ts';

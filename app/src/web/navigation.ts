@@ -43,6 +43,7 @@ const links: Link[] = [
   { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },
   { text: 'Reviewers', href: '/reviewers', action: 'decisions.oversee', room: 'supervision' },
   { text: 'Retention', href: '/retention', action: 'retention.read', room: 'oversight' },
+  { text: 'Transparency', href: '/transparency/records', action: 'transparency.read', room: 'oversight' },
   { text: 'Policies', href: '/policies', action: 'policy.read', room: 'oversight' },
 ];
 

@@ -6,6 +6,7 @@ import { makeViews } from '../../web/views.ts';
 import { caveats } from '../review/export-verdicts.ts';
 import { drawMaps } from './draw-map.ts';
 import type { EvidenceContent } from './pack-content.ts';
+import { parametersInWords } from './parameters-in-words.ts';
 
 const styles = ['pack-file.css', '../../web/browser/pack-map.css'];
 
@@ -28,7 +29,7 @@ export function shownOf(content: EvidenceContent) {
       isInside: at >= from && at <= to,
       gapS: i > 0 && at - (fixes[i - 1]?.[0] ?? at) > gapMs ? (at - (fixes[i - 1]?.[0] ?? at)) / 1000 : null,
     })),
-    parameters: Object.entries(content.run.parameters).map(([name, value]) => ({ name: inWords(name), value })),
+    parameters: parametersInWords(content.run.parameters),
     sha256: createHash('sha256').update(canonicalJson(content)).digest('hex'),
   };
 }
@@ -41,12 +42,4 @@ export function renderPack(content: EvidenceContent): string {
     // A data block of a page ends where this sign would begin its end.
     data: canonicalJson(content).replaceAll('<', '\\u003c'),
   });
-}
-
-/** maxSpeedMps as `max speed, m/s`. */
-function inWords(name: string): string {
-  const units: Record<string, string> = { M: 'm', Mps: 'm/s', S: 's' };
-  const unit = /(Mps|M|S)$/.exec(name)?.[1];
-  const words = (unit ? name.slice(0, -unit.length) : name).replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return unit ? `${words}, ${units[unit]}` : words;
 }

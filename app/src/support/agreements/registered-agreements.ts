@@ -1,0 +1,51 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../platform/database.ts';
+import type {} from '../tables.ts';
+
+/** An agreement as the public may know it: no person is named in it. Days as `YYYY-MM-DD`. */
+export interface RegisteredAgreement {
+  source: string;
+  agency: string;
+  title: string;
+  purpose: string;
+  lawfulBasis: string;
+  fields: string[];
+  startsOn: string;
+  endsOn: string;
+  retentionMonths: number;
+  standing: 'in force' | 'not yet in force' | 'expired';
+}
+
+/** What is on the register and was not ended, in order of source. */
+export async function registeredAgreements(tx: Tx, today: string): Promise<RegisteredAgreement[]> {
+  const rows = await tx
+    .selectFrom('support.agreements as a')
+    .innerJoin('support.sources as s', 's.id', 'a.source_id')
+    .select([
+      's.name as source',
+      's.agency',
+      'a.title',
+      'a.purpose',
+      'a.lawful_basis',
+      'a.fields',
+      'a.retention_months',
+      sql<string>`to_char(a.starts_on, 'YYYY-MM-DD')`.as('starts'),
+      sql<string>`to_char(a.ends_on, 'YYYY-MM-DD')`.as('ends'),
+    ])
+    .where('a.ended_at', 'is', null)
+    .orderBy('s.name')
+    .orderBy('a.id')
+    .execute();
+  return rows.map(({ source, agency, title, purpose, lawful_basis, fields, retention_months, starts, ends }) => ({
+    source,
+    agency,
+    title,
+    purpose,
+    lawfulBasis: lawful_basis,
+    fields: [...fields].sort(),
+    startsOn: starts,
+    endsOn: ends,
+    retentionMonths: retention_months,
+    standing: ends < today ? 'expired' : starts > today ? 'not yet in force' : 'in force',
+  }));
+}
