@@ -41,6 +41,8 @@ const links: Link[] = [
   { text: 'Review', href: '/review', action: 'review.list', room: 'support' },
   { text: 'Sources', href: '/sources', action: 'source.list', room: 'support' },
   { text: 'Audit', href: '/audit', action: 'audit.list', room: 'oversight' },
+  { text: 'Unusual looks', href: '/unusual', action: 'audit.unusual', room: 'oversight' },
+  { text: 'Sample', href: '/sample', action: 'sample.read', room: 'oversight' },
   { text: 'Reviewers', href: '/reviewers', action: 'decisions.oversee', room: 'supervision' },
   { text: 'Retention', href: '/retention', action: 'retention.read', room: 'oversight' },
   { text: 'Transparency', href: '/transparency/records', action: 'transparency.read', room: 'oversight' },

@@ -2,6 +2,7 @@ import { dateOf, dayOf } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
+import { bearSameName } from '../../platform/same-name.ts';
 import { zoneFeature } from '../zones/read-zones.ts';
 import { zonesOfWearings } from '../zones/store.ts';
 import type { TrackPoint } from './subjects.ts';
@@ -23,9 +24,9 @@ export const readTrackDay: Action<TrackStores, { subjectId: number; date: string
   name: 'track.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, stores, { subjectId, date }) {
+  async run({ tx, actor, note }, stores, { subjectId, date }) {
     const day = await trackDayOf(tx, stores, subjectId, date);
-    note({ kind: 'subject', id: subjectId }, { day: day.date });
+    note({ kind: 'subject', id: subjectId }, { day: day.date, ...(bearSameName(actor.name, day.subject.name) ? { sameName: true } : {}) });
     return day;
   },
 };

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
+import { bearSameName } from '../../platform/same-name.ts';
 import type { Intake } from '../fixes/intake.ts';
 import type { TagState } from '../tables.ts';
 import { watchAgain } from '../zones/store.ts';
@@ -87,10 +88,11 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
   name: 'subject.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, { fixes }, { id }) {
+  async run({ tx, actor, note }, { fixes }, { id }) {
     note({ kind: 'subject', id });
     const subject = await tx.selectFrom('supervision.subjects').selectAll().where('id', '=', id).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
+    if (bearSameName(actor.name, subject.name)) note(null, { sameName: true });
     const orders = await tx
       .selectFrom('supervision.orders')
       .selectAll()

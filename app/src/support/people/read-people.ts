@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
+import { bearSameName } from '../../platform/same-name.ts';
 import { type OfferableService, servicesFor } from '../allocation/services.ts';
 import { factKinds, type IdentityField, identityFields, identityKeys } from '../fact-kinds.ts';
 import { type NeedDecisionView, needDecisionsOf } from '../finding/decide-person.ts';
@@ -146,6 +147,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       .execute();
     const notices = await noticesOf(tx, id);
     const { name, born, bornDiffers } = personOf(records.map(({ identity }) => identity));
+    if (bearSameName(actor.name, name)) note(null, { sameName: true });
     const instrument = currentInstrument();
     const stopped = await tx
       .selectFrom('support.withdrawals')
