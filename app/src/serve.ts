@@ -5,6 +5,7 @@ import { defineJobs, feedsDue, peopleDue, retentionDue, verdictsDue } from './de
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
 import { transparencyRoutes } from './oversight/transparency/transparency-routes.ts';
+import { worthRoutes } from './oversight/worth/worth-routes.ts';
 import { personRoutes } from './person/routes.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
@@ -134,6 +135,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       personRoutes,
       oversightRoutes,
       transparencyRoutes,
+      worthRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {
         app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {

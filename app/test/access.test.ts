@@ -140,6 +140,8 @@ const meantFor: Record<string, string | string[]> = {
   'audit.unusual': 'auditor',
   'sample.read': 'auditor',
   'sample.check': 'auditor',
+  'worth.read': 'auditor',
+  'worth.enter': 'auditor',
   'transparency.read': 'auditor',
   'transparency.publish': 'auditor',
   'evidence.make': 'crime-analyst',

@@ -1,6 +1,7 @@
 export { decideAlert } from './alerts/decide-alert.ts';
 export { type AlertListener, LiveWatch } from './alerts/live-watch.ts';
 export { listAlerts } from './alerts/read-alerts.ts';
+export { countTagDays } from './caseload/count-tag-days.ts';
 export { listTags } from './caseload/list-fleet.ts';
 export { Positions } from './caseload/positions.ts';
 export { type CrimesFile, type ImportResult, importCrimes } from './crimes/import-crimes.ts';

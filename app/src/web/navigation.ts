@@ -45,6 +45,7 @@ const links: Link[] = [
   { text: 'Sample', href: '/sample', action: 'sample.read', room: 'oversight' },
   { text: 'Reviewers', href: '/reviewers', action: 'decisions.oversee', room: 'supervision' },
   { text: 'Retention', href: '/retention', action: 'retention.read', room: 'oversight' },
+  { text: 'Costs and effects', href: '/worth', action: 'worth.read', room: 'supervision' },
   { text: 'Transparency', href: '/transparency/records', action: 'transparency.read', room: 'oversight' },
   { text: 'Policies', href: '/policies', action: 'policy.read', room: 'oversight' },
 ];

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidError } from '../../platform/action.ts';
+import { countTagDays } from '../../supervision/index.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/server.ts';
+import { costsNow, effects, enterCost } from './figures.ts';
+import { reckonWorth } from './reckon.ts';
+
+/** Costs and effects of tags, prison and support for this caseload. */
+export function worthRoutes(app: FastifyInstance, web: WebKit): void {
+  const { performer, database } = web.waymark;
+  const page = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: object) => {
+    const { people, months } = (request.query ?? {}) as { people?: string; months?: string };
+    const whole = (text: string | undefined, most: number) => Math.max(0, Math.min(most, Math.trunc(Number(text)) || 0));
+    const support = { people: whole(people, 1_000_000), months: whole(months, 120) };
+    const costs = await costsNow(database.db);
+    const caseload = await performer.perform(actorOf(request), countTagDays, null, { now: Date.now() });
+    return web.page(request, error ? reply.code(400) : reply, 'oversight/worth/worth.njk', {
+      costs,
+      effects: effects(),
+      caseload,
+      support,
+      worth: reckonWorth(costs, caseload, support),
+      draft,
+      error: error ? { text: error.message, field: error.field } : null,
+    });
+  };
+  app.get('/worth', { config: { action: 'worth.read', room: 'supervision' } }, (request, reply) => page(request, reply, null, {}));
+  app.post('/worth', { config: { action: 'worth.enter', room: 'oversight' } }, async (request, reply) => {
+    const [key, low, high, priceYear, source] = textsOf(request.body, 'key', 'low', 'high', 'priceYear', 'source');
+    const entered = { key, low, high, priceYear, source };
+    try {
+      await performer.perform(actorOf(request), enterCost, null, entered);
+    } catch (error) {
+      if (error instanceof InvalidError) return page(request, reply, error, entered);
+      throw error;
+    }
+    web.notice(request, 'The figure is entered. What was there before stays on record.');
+    return reply.redirect('/worth');
+  });
+}
