@@ -7,6 +7,7 @@ import { ConfigError } from './config.ts';
 import { fillWithAgencies } from './demo-agencies.ts';
 import { openOwnViews } from './demo-own-views.ts';
 import type { DemoTags } from './demo-tags.ts';
+import { publishForTown } from './demo-transparency.ts';
 import type { Actor } from './platform/access.ts';
 import {
   type AlertKind,
@@ -95,6 +96,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   await closeOldAlerts(waymark);
   await fillWithAgencies(waymark, say);
   await openOwnViews(waymark);
+  await publishForTown(waymark);
   await writeFile(waymark.folder.file('town.json'), JSON.stringify({ ...note, complete: true }));
   say(`${run?.crimes ?? 0} crimes, ${run?.verdicts.toLocaleString('en-GB') ?? 0} verdicts`);
 }

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideAlert } from '../../src/supervision/alerts/decide-alert.ts';
 import { listAlerts } from '../../src/supervision/alerts/read-alerts.ts';
+import { repeatPack } from '../../src/supervision/index.ts';
 import { serveForTest } from '../serve-for-test.ts';
 import { look, openBrowser, signIn, tabThrough } from './looking.ts';
 
@@ -288,6 +290,18 @@ describe('pages', () => {
     await look(page, 'print');
     await page.goto(evidence);
     expect(await page.getByText('Twelve fixes').count()).toBe(1);
+    await page.getByRole('button', { name: 'Put an evidence pack together' }).click();
+    await page.getByText('The evidence pack is put together.').waitFor();
+    await look(page, 'evidence-pack');
+    await tabThrough(page, 'evidence-pack');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download to print' }).click()]);
+    const file = await download.path();
+    expect(repeatPack(readFileSync(file)).same).toBe(true);
+    // The file alone, as whoever receives it opens it.
+    const received = await context.newPage();
+    await received.setContent(readFileSync(file, 'utf8'));
+    await look(received, 'evidence-pack-file');
+    await received.close();
     for (const [path, name] of [
       ['/crimes/import', 'import-crimes'],
       ['/imports', 'imports'],
@@ -372,11 +386,22 @@ describe('pages', () => {
     await auditor.page.getByText('The record is whole').waitFor();
     await auditor.page.goto(`${serving.url}/policies`);
     await look(auditor.page, 'policies');
-    for (const name of ['reviewers', 'retention']) {
+    for (const name of [
+      'reviewers',
+      'retention',
+      'unusual',
+      'sample',
+      'worth',
+      'transparency/records',
+      'transparency',
+      'transparency/impact',
+    ]) {
       await auditor.page.goto(`${serving.url}/${name}`);
-      await look(auditor.page, name);
+      await look(auditor.page, name.replace('/', '-'));
       await tabThrough(auditor.page, name);
     }
+    await auditor.page.goto(`${serving.url}/audit?from=yesterday`);
+    await look(auditor.page, 'audit-wrong-day');
     await auditor.page.goto(`${serving.url}/crimes`);
     await look(auditor.page, 'refused');
     expect(await auditor.page.getByRole('heading', { level: 1 }).textContent()).toContain('You cannot do this');
