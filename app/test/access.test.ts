@@ -31,6 +31,8 @@ const meantFor: Record<string, string | string[]> = {
   'verdict.review': 'crime-analyst',
   'verdict.export': 'crime-analyst',
   'run.list': 'crime-analyst',
+  'reviewtest.ask': 'auditor',
+  'reviewtest.end': 'auditor',
   'subject.list': 'monitoring-officer',
   'subject.read': 'monitoring-officer',
   'subject.declare': 'monitoring-officer',
@@ -288,6 +290,25 @@ describe('access', () => {
       expect(await auditLength(serving.waymark.database.db), `${route.method} ${route.url}`).toBe(entries + looked);
     }
     expect((await verifyAudit(serving.waymark.database.db)).problems).toEqual([]);
+  });
+
+  test('a program of the right role decides nothing about anybody', async () => {
+    const decisions = [
+      ...['verdict.review', 'evidence.make', 'pack.make', 'pack.review', 'alert.decide', 'reviewtest.ask'],
+      ...['allocation.decide', 'package.answer', 'package.close', 'finding.decide', 'notice.approve', 'challenge.decide', 'case.answer'],
+      ...['pair.decide', 'erasure.decide', 'transparency.publish', 'sample.check'],
+    ];
+    const tried = new Set<string>();
+    for (const route of routes.filter(({ config, method }) => method === 'POST' && decisions.includes(config?.action ?? ''))) {
+      const before = await everything();
+      for (const role of rolesFor(route.config)) {
+        const response = await call(route, role);
+        expect(response.statusCode, `${role}: ${route.url}`).toBe(403);
+      }
+      expect(await everything()).toBe(before);
+      tried.add(route.config?.action ?? '');
+    }
+    expect([...tried].sort()).toEqual(decisions.sort());
   });
 
   test('a form without its token changes nothing', async () => {

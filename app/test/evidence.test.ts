@@ -1,6 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Town, writeTown } from '@waymark/town';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../src/commands/commands.ts';
 import { readConfig } from '../src/config.ts';
@@ -11,20 +10,20 @@ import { exportEvidencePack, makeEvidencePack } from '../src/supervision/evidenc
 import type { EvidenceContent } from '../src/supervision/evidence/pack-content.ts';
 import { renderPack } from '../src/supervision/evidence/render-pack.ts';
 import { packAsJson, repeatPack } from '../src/supervision/evidence/repeat-pack.ts';
-import { computeDueVerdicts, decideSubjectErasure, importCrimes, importFixes, type PackRepetition } from '../src/supervision/index.ts';
+import { decideSubjectErasure, type PackRepetition } from '../src/supervision/index.ts';
 import { type CrimeVerdict, readCrime } from '../src/supervision/review/read-crime.ts';
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
 import { closeWearing } from '../src/supervision/subjects/subjects.ts';
 import { openWaymark } from '../src/waymark.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
+import { fillWithSmallTown } from './small-town.ts';
 
 /** What bears out a reviewed verdict: one wearer's, no more than is needed, and the same wherever it is worked out again. */
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
 
 const analyst: Actor = { id: 'ca-1', name: 'Priya Nair', role: 'crime-analyst', purpose: 'crime-matching' };
-const operator = { id: 'test', name: 'Test', role: 'operator' as const };
 const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
 interface Judged extends CrimeVerdict {
@@ -49,15 +48,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
   beforeAll(async () => {
     serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
-    const { performer, intake } = serving.waymark;
-    await writeTown(new Town({ wearers: 8, days: 9, crimes: 12, seed: 11, byWearers: 0.6 }), town.path);
-    const file = join(town.path, 'fixes.ndjson');
-    await importFixes(performer, intake, { ...operator, purpose: 'ingest' }, { path: file, register: true });
-    await performer.perform({ ...operator, purpose: 'crime-matching' }, importCrimes, null, {
-      fileName: 'crimes.csv',
-      bytes: readFileSync(join(town.path, 'crimes.csv')),
-    });
-    await computeDueVerdicts(performer, services(), { ...operator, purpose: 'crime-matching' });
+    const { performer } = serving.waymark;
+    await fillWithSmallTown(serving.waymark, town.path);
     for (let crimeId = 1; crimeId <= 12; crimeId++) {
       const page = await performer.perform(analyst, readCrime, services(), { id: crimeId });
       judged.push(...page.verdicts.map((own) => ({ ...own, crimeId })));

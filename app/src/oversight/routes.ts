@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
 import { type AuditCheck, verifyAudit } from '../platform/audit.ts';
-import { overseeReviews, readingTakesS, supervisionRules } from '../supervision/index.ts';
+import { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS, supervisionRules } from '../supervision/index.ts';
 import { shareOf, supportRules, todayOf } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { textsOf } from '../web/form.ts';
@@ -119,6 +119,29 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
   app.get('/reviewers', { config: { action: 'decisions.oversee', room: 'supervision' } }, async (request, reply) => {
     const reviews = await performer.perform(actorOf(request), overseeReviews, null, null);
     return web.page(request, reply, 'oversight/decisions.njk', { reviews, shareOf, readingTakesS });
+  });
+  app.post('/reviewers/tests', { config: { action: 'reviewtest.ask', room: 'supervision' } }, async (request, reply) => {
+    const asked = await performer.perform(actorOf(request), askForReviewTest, null, null);
+    // Which crime and whose fixes is drawn where crimes are compared; the auditor learns only that there is a test.
+    const made = await performer.perform(
+      { id: 'system', name: 'Waymark', role: 'system', purpose: 'crime-matching' },
+      makeReviewTest,
+      { fixes: web.waymark.fixes, verdicts: web.waymark.verdicts, timeZone: web.waymark.timeZone },
+      asked,
+    );
+    if (made) await web.askForVerdicts();
+    web.notice(
+      request,
+      made
+        ? 'A test is put among the crimes. Reviewers cannot tell it from the others.'
+        : 'No test could be made: there is no crime yet at whose place somebody was plainly present.',
+    );
+    return reply.redirect('/reviewers');
+  });
+  app.post('/reviewers/tests/end', { config: { action: 'reviewtest.end', room: 'supervision' } }, async (request, reply) => {
+    const { ended } = await performer.perform(actorOf(request), endReviewTests, null, null);
+    web.notice(request, ended === 1 ? 'One test is taken back.' : `${ended} tests are taken back.`);
+    return reply.redirect('/reviewers');
   });
   app.get('/retention', { config: { action: 'retention.read', room: 'oversight' } }, async (request, reply) => {
     const { WAYMARK_KEEP_POSITIONS_MONTHS: positions, WAYMARK_KEEP_SUBJECTS_MONTHS: subjects } = web.waymark.config;

@@ -38,6 +38,17 @@ const deeds: Record<string, string> = {
   'compliance.read': 'looked at how you kept your rules',
   'pack.make': 'put a report together',
   'subject.declare': 'put you on record',
+  'crime.read': 'looked at whether you were near a crime',
+  'verdict.review': 'checked whether you were near a crime',
+  'verdict.export': 'passed on what was checked about a crime',
+  'evidence.make': 'put together what shows where you were',
+  'evidence.read': 'looked at what shows where you were',
+  'evidence.export': 'passed on what shows where you were',
+  'reviewtest.make': 'used where you were to test staff',
+  'keeping.read': 'looked at how long your data is kept',
+  'hold.place': 'kept your data for longer',
+  'hold.end': 'stopped keeping your data for longer',
+  'erasure.decide': 'decided to delete your data',
 };
 
 const purposes: Record<string, string> = {
@@ -83,6 +94,7 @@ const tables: Record<string, string> = {
   persons: 'Your number here',
   reach: 'Where you can get to',
   records: 'Who you are, as agencies say',
+  review_tests: 'Tests of staff that used where you were',
   reviews: 'Checks by a person',
   services: 'Services there are',
   sessions: 'Your meetings',

@@ -43,6 +43,11 @@ export interface Actor {
   self?: string;
 }
 
+/** Does a program act, by a token, rather than somebody who signed in? */
+export function isProgram(actor: { id?: string }): boolean {
+  return actor.id?.startsWith('token:') ?? false;
+}
+
 export const purposeOf: Record<SignInRole, Purpose> = {
   person: 'self',
   'monitoring-officer': 'monitoring',
@@ -99,9 +104,9 @@ export class AccessPolicy {
     if (parsed.type === 'failure') throw new Error(`The access policies cannot be read: ${parsed.errors.map((e) => e.message).join('; ')}`);
   }
 
-  /** Decisions turn on role, purpose, action and room alone, so each combination is asked once. */
-  decide(actor: Pick<Actor, 'role' | 'purpose'>, action: string, purpose: Purpose, room: string): Decision {
-    const key = `${actor.role}|${actor.purpose}|${action}|${purpose}|${room}`;
+  /** Decisions turn on role, purpose, action, room and whether a program asks, so each combination is asked once. */
+  decide(actor: Pick<Actor, 'role' | 'purpose'> & { id?: string }, action: string, purpose: Purpose, room: string): Decision {
+    const key = `${actor.role}|${actor.purpose}|${action}|${purpose}|${room}|${isProgram(actor)}`;
     const known = this.#known.get(key);
     if (known) return known;
     const principal = { type: 'Role', id: actor.role };
@@ -110,7 +115,7 @@ export class AccessPolicy {
       principal,
       action: { type: 'Action', id: action },
       resource,
-      context: { purpose, working_for: actor.purpose },
+      context: { purpose, working_for: actor.purpose, is_program: isProgram(actor) },
       preparsedPolicySetId: this.#set,
       entities: [
         { uid: principal, attrs: {}, parents: [] },

@@ -70,7 +70,11 @@ export class Performer {
     });
     if (!decision.allowed) {
       await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact('refused')]));
-      throw new RefusedError(`Your role (${actor.role}) does not allow ${action.name}.`);
+      throw new RefusedError(
+        decision.policy === 'programs-decide-nothing'
+          ? 'A program cannot decide this. Sign in as yourself.'
+          : `Your role (${actor.role}) does not allow ${action.name}.`,
+      );
     }
     try {
       return await withPurpose(

@@ -18,6 +18,7 @@ const columnsKeptBack: Record<string, string[]> = {
   alert_steps: ['note', 'by_actor', 'by_name'],
   alerts: ['assigned_to'],
   evidence_packs: ['content', 'crime_version_id'],
+  review_tests: ['shown', 'crime_version_id', 'asked_by'],
   tags: ['credential_hash'],
 };
 

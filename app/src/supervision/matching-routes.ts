@@ -4,6 +4,7 @@ import { defaultParameters } from '@waymark/presence';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { isProgram } from '../platform/access.ts';
 import { type Action, InvalidError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage, sortLink } from '../web/paging.ts';
@@ -21,8 +22,8 @@ const listCrimes: Action<null, CrimeQuery, { rows: CrimeListRow[]; total: number
   name: 'crime.list',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, note }, _services, query) {
-    const found = await searchCrimes(tx, query);
+  async run({ tx, actor, note }, _services, query) {
+    const found = await searchCrimes(tx, { ...query, withTests: !isProgram(actor) });
     note(null, { shown: found.rows.length });
     return found;
   },

@@ -2,6 +2,7 @@ import { type Area, type JammingSign, type Place, tagTroubles, type WeeklyHours 
 import type { Generated } from 'kysely';
 import type { Json } from '../platform/database.ts';
 import type { PackContent } from './compliance/pack-content.ts';
+import type { StoredVerdict } from './verdicts/verdict-store.ts';
 
 export const zoneKinds = ['exclusion', 'inclusion', 'curfew'] as const;
 export type ZoneKind = (typeof zoneKinds)[number];
@@ -58,6 +59,9 @@ export type Channel = (typeof channels)[number];
 /** Where a tag is in its life while nobody wears it. */
 export const tagStates = ['in stock', 'removed', 'faulty', 'lost'] as const;
 export type TagState = (typeof tagStates)[number];
+
+/** What a test of reviewers shows in place of the verdict that was found: everything of a verdict but whose it is. */
+export type ShownVerdict = Omit<StoredVerdict, 'run' | 'crime' | 'wearing'>;
 
 /** The supervision schema, as Kysely sees it. */
 declare module '../platform/database.ts' {
@@ -129,6 +133,17 @@ declare module '../platform/database.ts' {
       import_id: number | null;
       changed: Json<string[]>;
       recorded_at: Generated<Date>;
+      made_up: Generated<boolean>;
+    };
+    'supervision.review_tests': {
+      id: Generated<number>;
+      crime_version_id: number;
+      wearing_id: number;
+      shown: Json<ShownVerdict>;
+      away_m: number;
+      asked_by: string;
+      made_at: Generated<Date>;
+      ended_at: Date | null;
     };
     'supervision.runs': {
       id: number;

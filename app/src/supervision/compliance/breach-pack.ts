@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { defaultParameters, defaultWatch } from '@waymark/presence';
-import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -45,7 +44,6 @@ export const makePack: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, note: audit }, services, { wearingId, from, to, note }) {
-    asPerson(actor);
     if (Number.isNaN(from)) throw new InvalidError('Enter the first day, such as 2026-09-07.', 'from');
     if (Number.isNaN(to)) throw new InvalidError('Enter the last day, such as 2026-09-13.', 'to');
     if (note.trim().length < 3) throw new InvalidError('Say in a sentence what the pack is for.', 'note');
@@ -168,11 +166,6 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
   };
 }
 
-/** A pack is made and reviewed by people who are named; a program has no name of its own. */
-function asPerson({ id }: Actor): void {
-  if (id.startsWith('token:')) throw new InvalidError('A program cannot make or review a pack. Sign in as yourself.');
-}
-
 async function packOf(tx: Tx, id: number): Promise<Pack & { intact: boolean }> {
   const pack = await tx
     .selectFrom('supervision.breach_packs as p')
@@ -204,7 +197,6 @@ export const reviewPack: Action<null, { id: number; decision: string; reason: st
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, { id, decision, reason }) {
     note({ kind: 'breach pack', id });
-    asPerson(actor);
     await tx.selectFrom('supervision.breach_packs').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
     const pack = await packOf(tx, id);
     if (decision !== 'released' && decision !== 'sent back') throw new InvalidError('Choose whether it may leave.', 'decision');

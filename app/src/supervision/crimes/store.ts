@@ -50,10 +50,10 @@ function currentVersions(tx: Tx) {
     .innerJoin('supervision.crimes as c', (join) => join.onRef('c.id', '=', 'v.crime_id').onRef('c.version', '=', 'v.version'));
 }
 
-/** The current version of every crime, or of the ones asked for. */
-export async function listCurrentCrimes(tx: Tx, ids?: number[]): Promise<CrimeVersionRow[]> {
+/** The current version of every crime; with those that were made up to test reviewers only where that is asked for. */
+export async function listCurrentCrimes(tx: Tx, { withMadeUp = false } = {}): Promise<CrimeVersionRow[]> {
   let query = currentVersions(tx).select(columns).orderBy('v.from_at').orderBy('v.id');
-  if (ids) query = query.where('v.id', 'in', ids);
+  if (!withMadeUp) query = query.where('v.made_up', '=', false);
   return (await query.execute()) as CrimeVersionRow[];
 }
 
@@ -77,7 +77,7 @@ export const crimeSorts = {
   when: 'v.from_at',
   reference: 'c.reference',
   type: 'v.type',
-  present: 'rc.present',
+  present: 'present',
   recorded: 'v.recorded_at',
 } as const;
 
@@ -90,6 +90,8 @@ export interface CrimeQuery {
   descending: boolean;
   limit: number;
   offset: number;
+  /** For people who review: with crimes that were made up to test them, which look like any other. */
+  withTests?: boolean;
 }
 
 export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: CrimeListRow[]; total: number }> {
@@ -98,18 +100,31 @@ export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: C
       .onRef('rc.crime_version_id', '=', 'v.id')
       .on('rc.run_id', '=', sql<number>`(SELECT max(run_id) FROM supervision.run_crimes WHERE crime_version_id = v.id)`),
   );
+  const hasTest = sql<boolean>`(v.made_up AND EXISTS (
+    SELECT FROM supervision.review_tests t WHERE t.crime_version_id = v.id AND t.ended_at IS NULL))`;
+  // What a test shows counts as if it had been found.
+  const tested = sql<number>`CASE WHEN v.made_up THEN 1 ELSE 0 END`;
+  const present = sql<number | null>`rc.present + ${tested}`;
+  base = base.where(query.withTests ? sql<boolean>`(NOT v.made_up OR ${hasTest})` : sql<boolean>`NOT v.made_up`);
   if (query.search) {
     const like = `%${query.search.replace(/[%_\\]/g, '\\$&')}%`;
     base = base.where((eb) => eb.or([eb('c.reference', 'ilike', like), eb('c.force', 'ilike', like), eb('v.text', 'ilike', like)]));
   }
   if (query.type) base = base.where('v.type', '=', query.type);
-  if (query.show === 'present') base = base.where('rc.present', '>', 0);
+  if (query.show === 'present') base = base.where(present, '>', 0);
   if (query.show === 'waiting') base = base.where('rc.run_id', 'is', null);
   const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id)`;
   if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
   const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
   const rows = await base
-    .select([...columns, 'rc.run_id', 'rc.present', 'rc.excluded', 'rc.unknown', reviews.as('reviews')])
+    .select([
+      ...columns,
+      'rc.run_id',
+      present.as('present'),
+      sql<number | null>`rc.excluded - ${tested}`.as('excluded'),
+      'rc.unknown',
+      reviews.as('reviews'),
+    ])
     .orderBy(crimeSorts[query.sort], (order) => (query.descending ? order.desc().nullsLast() : order.asc().nullsLast()))
     .orderBy('v.id')
     .limit(query.limit)
@@ -133,6 +148,13 @@ export interface StoredCounts {
   new: number;
   changed: number;
   unchanged: number;
+}
+
+/** A made-up crime gives its reference back to a recorded one that bears it. */
+async function giveWay(tx: Tx, crimes: ParsedCrime[]): Promise<void> {
+  await sql`UPDATE supervision.crimes c SET reference = c.reference || ' made up ' || c.id
+    WHERE c.reference = ANY(${crimes.map(({ reference }) => reference)}::text[]) AND c.force = ANY(${crimes.map(({ force }) => force)}::text[])
+      AND EXISTS (SELECT FROM supervision.crime_versions v WHERE v.crime_id = c.id AND v.made_up)`.execute(tx);
 }
 
 /** Which fields of a crime differ from the version before. */
@@ -160,6 +182,7 @@ export async function storeCrimes(tx: Tx, crimes: ParsedCrime[], importId: numbe
   for (let i = 0; i < crimes.length; i += rowsPerInsert) {
     const part = crimes.slice(i, i + rowsPerInsert);
     const force = [...new Set(part.map((crime) => crime.force))];
+    await giveWay(tx, part);
     const known = (await currentVersions(tx)
       .select(columns)
       .where('c.force', 'in', force)

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
+import type { FixStore } from '../../platform/fix-store.ts';
 import { type CrimePage, type CrimeVerdict, type ReadCrimeServices, readCrime } from '../review/read-crime.ts';
 import { readRun } from '../verdicts/read-verdicts.ts';
 import type { EvidenceContent, PackedFix, PackInputs } from './pack-content.ts';
@@ -26,7 +27,6 @@ export const makeEvidencePack: Action<ReadCrimeServices, { crimeId: number; wear
   async run(context, services, { crimeId, wearingId }) {
     const { tx, actor, note } = context;
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
-    if (actor.id.startsWith('token:')) throw new InvalidError('A program cannot put evidence together. Sign in as yourself.');
     const page = await readCrime.run(context, services, { id: crimeId });
     const verdict = page.verdicts.find(({ wearing }) => wearing === wearingId);
     if (!verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
@@ -114,19 +114,8 @@ async function inputsThatBearOut(
   parameters: PresenceParameters,
   verdict: CrimeVerdict,
 ): Promise<PackInputs> {
-  const widest = (margins.at(-1) as number) * hourMs;
   const [from, to] = [Date.parse(about.crime.from), Date.parse(about.crime.to)];
-  const { count, columns } = await services.fixes.track(verdict.wearing, from - widest, to + widest, receiptUpto);
-  const all = Array.from({ length: count }, (_, i): PackedFix => {
-    const accuracyM = columns.accuracyM[i] as number;
-    return [
-      columns.at[i] as number,
-      columns.receivedAt[i] as number,
-      columns.lon[i] as number,
-      columns.lat[i] as number,
-      Number.isNaN(accuracyM) ? null : accuracyM,
-    ];
-  });
+  const all = await fixesAround(services.fixes, verdict.wearing, { from, to, marginHours: margins.at(-1) as number }, receiptUpto);
   for (const marginHours of margins) {
     const inputs: PackInputs = {
       crime: about.crime,
@@ -140,6 +129,26 @@ async function inputsThatBearOut(
     'The verdict does not follow from the fixes of three days on either side of the window. Have the verdicts worked out anew, and review it again.',
     'pack',
   );
+}
+
+/** One wearer's fixes of some hours around a window. */
+export async function fixesAround(
+  fixes: FixStore,
+  wearing: number,
+  { from, to, marginHours }: { from: number; to: number; marginHours: number },
+  receiptUpto?: number,
+): Promise<PackedFix[]> {
+  const { count, columns } = await fixes.track(wearing, from - marginHours * hourMs, to + marginHours * hourMs, receiptUpto);
+  return Array.from({ length: count }, (_, i): PackedFix => {
+    const accuracyM = columns.accuracyM[i] as number;
+    return [
+      columns.at[i] as number,
+      columns.receivedAt[i] as number,
+      columns.lon[i] as number,
+      columns.lat[i] as number,
+      Number.isNaN(accuracyM) ? null : accuracyM,
+    ];
+  });
 }
 
 function bearsOut(inputs: PackInputs, parameters: PresenceParameters, verdict: CrimeVerdict): boolean {

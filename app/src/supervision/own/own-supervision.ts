@@ -83,6 +83,7 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
         .selectFrom('supervision.reviews as r')
         .innerJoin('supervision.crime_versions as c', 'c.id', 'r.crime_version_id')
         .select(['c.type as crime', 'c.from_at as on', 'r.verdict', 'r.decision', 'r.at'])
+        .where('c.made_up', '=', false)
         // One that waits for a second reviewer is not decided yet.
         .where(
           sql<boolean>`NOT ${secondReview}::boolean OR (SELECT count(DISTINCT x.reviewer) FROM supervision.reviews x

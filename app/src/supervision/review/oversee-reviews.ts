@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import type {} from '../tables.ts';
 
 /** How one reviewer decided about verdicts of one kind. */
@@ -17,10 +18,21 @@ export interface ReviewsOverseen {
   twice: { of: number; alike: number };
   /** Reviews that followed the same person's last within so few seconds that nothing can have been read. */
   tooFast: { of: number; fast: number };
+  tests: TestsOverseen;
+}
+
+/** How reviewers decided about crimes that were made up, where agreeing is an error. */
+export interface TestsOverseen {
+  made: number;
+  waiting: number;
+  reviewers: { reviewer: string; reviewed: number; wrong: number; cannotTell: number }[];
 }
 
 /** Less than this between two reviews of one person, and nothing can have been read, s. */
 export const readingTakesS = 5;
+
+/** A review of a crime that was recorded, and not made up to test reviewers. */
+const isReal = sql<boolean>`NOT EXISTS (SELECT FROM supervision.review_tests t WHERE t.crime_version_id = r.crime_version_id)`;
 
 /** Against the verdict or with it, how fast, and whether two agree. Counts alone: no wearer and no crime leaves this action. */
 export const overseeReviews: Action<null, null, ReviewsOverseen> = {
@@ -31,10 +43,10 @@ export const overseeReviews: Action<null, null, ReviewsOverseen> = {
     const counts = await sql<ReviewerCount>`
       SELECT reviewer_name AS reviewer, verdict, count(*)::int AS reviews,
           count(*) FILTER (WHERE decision = 'disagree')::int AS disagree, count(*) FILTER (WHERE decision = 'cannot tell')::int AS "cannotTell"
-        FROM supervision.reviews GROUP BY 1, 2 ORDER BY 1, 2`.execute(tx);
+        FROM supervision.reviews r WHERE ${isReal} GROUP BY 1, 2 ORDER BY 1, 2`.execute(tx);
     const twice = await sql<{ of: number; alike: number }>`
       SELECT count(*)::int AS of, count(*) FILTER (WHERE decisions = 1)::int AS alike FROM (
-        SELECT count(DISTINCT decision) AS decisions FROM supervision.reviews GROUP BY crime_version_id, wearing_id HAVING count(DISTINCT reviewer) > 1) x`.execute(
+        SELECT count(DISTINCT decision) AS decisions FROM supervision.reviews r WHERE ${isReal} GROUP BY crime_version_id, wearing_id HAVING count(DISTINCT reviewer) > 1) x`.execute(
       tx,
     );
     const fast = await sql<{ of: number; fast: number }>`
@@ -42,7 +54,26 @@ export const overseeReviews: Action<null, null, ReviewsOverseen> = {
         SELECT extract(epoch FROM at - lag(at) OVER (PARTITION BY reviewer ORDER BY at)) AS after FROM supervision.reviews) x WHERE after IS NOT NULL`.execute(
       tx,
     );
+    const tests = await overseeTests(tx);
     note(null, { reviewers: counts.rows.length });
-    return { counts: counts.rows, twice: twice.rows[0] ?? { of: 0, alike: 0 }, tooFast: fast.rows[0] ?? { of: 0, fast: 0 } };
+    return {
+      tests,
+      counts: counts.rows,
+      twice: twice.rows[0] ?? { of: 0, alike: 0 },
+      tooFast: fast.rows[0] ?? { of: 0, fast: 0 },
+    };
   },
 };
+
+async function overseeTests(tx: Tx): Promise<TestsOverseen> {
+  const made = await sql<{ made: number; waiting: number }>`
+    SELECT count(*)::int AS made, count(*) FILTER (WHERE ended_at IS NULL)::int AS waiting FROM supervision.review_tests`.execute(tx);
+  // Somebody who reviewed one test twice, because fixes came late in between, counts by their first answer.
+  const { rows } = await sql<TestsOverseen['reviewers'][number]>`
+    SELECT reviewer_name AS reviewer, count(*)::int AS reviewed, count(*) FILTER (WHERE decision = 'agree')::int AS wrong,
+        count(*) FILTER (WHERE decision = 'cannot tell')::int AS "cannotTell" FROM (
+      SELECT DISTINCT ON (t.id, r.reviewer) r.reviewer, r.reviewer_name, r.decision FROM supervision.review_tests t
+        JOIN supervision.reviews r ON r.crime_version_id = t.crime_version_id AND r.wearing_id = t.wearing_id
+        ORDER BY t.id, r.reviewer, r.id) x GROUP BY reviewer, reviewer_name ORDER BY 1`.execute(tx);
+  return { ...(made.rows[0] ?? { made: 0, waiting: 0 }), reviewers: rows };
+}

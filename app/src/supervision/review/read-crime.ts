@@ -1,4 +1,5 @@
 import { defaultParameters } from '@waymark/presence';
+import { isProgram } from '../../platform/access.ts';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import { crimeTypes } from '../crimes/crime-types.ts';
 import { type CrimeVersionRow, findCrime } from '../crimes/store.ts';
@@ -6,6 +7,7 @@ import { packsOf } from '../evidence/list-packs.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { currentRuns, type VerdictView, viewOf, wearerNames } from '../verdicts/read-verdicts.ts';
 import { type ReviewState, reviewState, reviewsOf } from './review-verdict.ts';
+import { type ReviewTest, shownVerdicts } from './shown-verdicts.ts';
 
 export interface CrimeVerdict extends VerdictView {
   wearing: number;
@@ -22,6 +24,8 @@ export interface CrimePage {
   coincidence: number | null;
   verdicts: CrimeVerdict[];
   counts: { present: number; excluded: number; unknown: number };
+  /** Of a crime made up to test reviewers, told to those who have reviewed it. */
+  test: ReviewTest | null;
 }
 
 export interface ReadCrimeServices extends VerdictServices {
@@ -39,7 +43,9 @@ export const readCrime: Action<ReadCrimeServices, { id: number }, CrimePage> = {
     if (!found) throw new NotFoundError('There is no such crime.');
     const crime = found.current;
     const current = (await currentRuns(tx, [crime])).get(crime.id);
-    const stored = current ? await services.verdicts.ofCrime(current.run, crime.id) : [];
+    const { verdicts: stored, isMadeUp, test } = await shownVerdicts(tx, services.verdicts, current?.run ?? null, crime.id);
+    // What is made up is for people who review, and never for a program that takes verdicts away.
+    if (isMadeUp && isProgram(actor)) throw new NotFoundError('There is no such crime.');
     const names = await wearerNames(
       tx,
       stored.map(({ wearing }) => wearing),
@@ -51,15 +57,19 @@ export const readCrime: Action<ReadCrimeServices, { id: number }, CrimePage> = {
         ...viewOf(row, crime, wearer, defaultParameters.radiusM),
         wearing: row.wearing,
         name: wearer?.name ?? '',
-        review: reviewState(
-          reviews.filter((review) => review.wearing_id === row.wearing),
-          actor.id,
-          services.secondReview,
+        review: withholdIf(
+          isMadeUp,
+          reviewState(
+            reviews.filter((review) => review.wearing_id === row.wearing),
+            actor.id,
+            services.secondReview,
+          ),
         ),
       };
     });
     const count = (name: string) => verdicts.filter(({ verdict }) => verdict === name).length;
     note(null, { wearers: verdicts.length });
+    const isTold = test && (test.over || reviews.some(({ reviewer, wearing_id }) => reviewer === actor.id && wearing_id === test.wearing));
     return {
       crime,
       typeName: crimeTypes[crime.type] ?? (crime.type === '' ? 'Not given' : crime.type),
@@ -69,9 +79,15 @@ export const readCrime: Action<ReadCrimeServices, { id: number }, CrimePage> = {
       coincidence: current?.coincidence ?? null,
       verdicts,
       counts: { present: count('present'), excluded: count('excluded'), unknown: count('unknown') },
+      test: isTold ? test : null,
     };
   },
 };
+
+/** Nothing of a crime that was made up is ever cleared. */
+function withholdIf(isMadeUp: boolean, state: ReviewState): ReviewState {
+  return isMadeUp ? { ...state, cleared: false } : state;
+}
 
 export interface EvidencePoint {
   at: number;
@@ -92,6 +108,8 @@ export interface Evidence {
   marginMs: number;
   /** Evidence packs that were put together for this verdict. */
   packs: { id: number; made_by_name: string; made_at: Date }[];
+  /** Told to those who have reviewed it: the crime was made up, and this wearer was so far away. */
+  test: ReviewTest | null;
 }
 
 /** How much of the track before and after the window is shown. */
@@ -128,6 +146,7 @@ export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingI
       if (b - a > defaultParameters.maxGapS * 1000) gaps.push({ from: a, to: b });
     }
     const packs = await packsOf(context.tx, page.crime.id, wearingId);
-    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs, packs };
+    const test = page.test?.wearing === wearingId ? page.test : null;
+    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs, packs, test };
   },
 };

@@ -1,10 +1,12 @@
 import { verdictNames } from '@waymark/presence';
 import { sql } from 'kysely';
+import { isProgram } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { findCrime } from '../crimes/store.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { currentRuns } from '../verdicts/read-verdicts.ts';
+import { shownVerdicts } from './shown-verdicts.ts';
 
 export const decisions = ['agree', 'disagree', 'cannot tell'] as const;
 export type ReviewDecision = (typeof decisions)[number];
@@ -29,18 +31,19 @@ export interface ReviewRow {
 }
 
 /** A named person's decision on one verdict, with a reason. One verdict at a time: there is no bulk approval. */
-export const reviewVerdict: Action<VerdictServices, ReviewInput, { id: number }> = {
+export const reviewVerdict: Action<VerdictServices & { secondReview: boolean }, ReviewInput, { id: number }> = {
   name: 'verdict.review',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, actor, note }, { verdicts }, { crimeId, wearingId, decision, reason }) {
+  async run({ tx, actor, note }, { verdicts, secondReview }, { crimeId, wearingId, decision, reason }) {
     if (!(decisions as readonly string[]).includes(decision))
       throw new InvalidError('Choose whether you agree with the verdict.', 'decision');
     if (reason.trim().length < 10) throw new InvalidError('Give your reason in at least 10 characters.', 'reason');
     const found = await findCrime(tx, crimeId);
     if (!found) throw new NotFoundError('There is no such crime.');
     const current = (await currentRuns(tx, [found.current])).get(found.current.id);
-    const verdict = current && (await verdicts.ofCrime(current.run, found.current.id)).find((row) => row.wearing === wearingId);
+    const shown = await shownVerdicts(tx, verdicts, current?.run ?? null, found.current.id);
+    const verdict = shown.isMadeUp && isProgram(actor) ? undefined : shown.verdicts.find((row) => row.wearing === wearingId);
     if (!current || !verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
     const mine = await tx
       .selectFrom('supervision.reviews')
@@ -65,10 +68,18 @@ export const reviewVerdict: Action<VerdictServices, ReviewInput, { id: number }>
       })
       .returning('id')
       .executeTakeFirstOrThrow();
+    if (shown.test?.wearing === wearingId) await endWhenReviewed(tx, shown.test.id, secondReview ? 2 : 1);
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId, review: row.id, decision });
     return row;
   },
 };
+
+/** A test is over once as many people have reviewed it as review any verdict. */
+async function endWhenReviewed(tx: Tx, test: number, needed: number): Promise<void> {
+  await sql`UPDATE supervision.review_tests t SET ended_at = now() WHERE id = ${test} AND ended_at IS NULL AND ${needed}::int <= (
+    SELECT count(DISTINCT reviewer) FROM supervision.reviews r
+      WHERE r.crime_version_id = t.crime_version_id AND r.wearing_id = t.wearing_id)`.execute(tx);
+}
 
 /** Reviews of the current verdicts on a crime version. */
 export async function reviewsOf(tx: Tx, crimeVersionId: number, runId: number): Promise<ReviewRow[]> {

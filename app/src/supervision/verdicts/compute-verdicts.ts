@@ -118,7 +118,7 @@ const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: nu
   purpose: 'crime-matching',
   async run({ tx, note }, { fixes, verdicts, timeZone }, { crimeVersions }) {
     const wearings = await snapshotWearings(tx);
-    const crimes = crimeVersions ? await listVersions(tx, crimeVersions) : await listCurrentCrimes(tx);
+    const crimes = crimeVersions ? await listVersions(tx, crimeVersions) : await listCurrentCrimes(tx, { withMadeUp: true });
     const latest = crimeVersions ? [] : await latestRuns(tx, verdicts);
     const receiptUpto = fixes.lastReceipt;
     const due = crimeVersions ? crimes : await dueCrimes(fixes, crimes, latest, wearings);

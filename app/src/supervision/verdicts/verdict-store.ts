@@ -73,6 +73,11 @@ const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const tailBytes = 16;
 const contentsKept = 8;
 
+/** Present before unknown before excluded, the likelier first. */
+export function byVerdict(a: StoredVerdict, b: StoredVerdict): number {
+  return a.verdict - b.verdict || (b.pWindow ?? -1) - (a.pWindow ?? -1) || a.wearing - b.wearing;
+}
+
 /**
  * Verdicts of every run, excluded and unknown as much as present; one run of a large fleet is tens of millions of rows.
  *
@@ -166,7 +171,7 @@ export class VerdictStore {
   async ofCrime(run: number, crime: number): Promise<StoredVerdict[]> {
     const found: StoredVerdict[] = [];
     for await (const rows of this.stream([{ run, crime }])) found.push(...rows);
-    return found.sort((a, b) => a.verdict - b.verdict || (b.pWindow ?? -1) - (a.pWindow ?? -1) || a.wearing - b.wearing);
+    return found.sort(byVerdict);
   }
 
   /** How many verdicts a run has of each kind, per crime version. */

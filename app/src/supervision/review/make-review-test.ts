@@ -1,0 +1,190 @@
+import { defaultParameters, type Place, verdictNames } from '@waymark/presence';
+import { sql } from 'kysely';
+import type { Action } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { type CrimeVersionRow, listVersions } from '../crimes/store.ts';
+import { fixesAround } from '../evidence/make-pack.ts';
+import { workOut } from '../evidence/work-out.ts';
+import type { ShownVerdict } from '../tables.ts';
+import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
+import { currentRuns } from '../verdicts/read-verdicts.ts';
+import type { StoredVerdict } from '../verdicts/verdict-store.ts';
+
+/** An auditor asks for a test; which crime and which wearer is drawn by lot, and the auditor is not told. */
+export const askForReviewTest: Action<null, null, { askedBy: string }> = {
+  name: 'reviewtest.ask',
+  room: 'supervision',
+  purpose: 'oversight',
+  run: async ({ actor }) => ({ askedBy: actor.name }),
+};
+
+/** An auditor takes back the tests that nobody has finished. */
+export const endReviewTests: Action<null, null, { ended: number }> = {
+  name: 'reviewtest.end',
+  room: 'supervision',
+  purpose: 'oversight',
+  async run({ tx, note }) {
+    const { numAffectedRows } = await sql`UPDATE supervision.review_tests SET ended_at = now() WHERE ended_at IS NULL`.execute(tx);
+    const ended = Number(numAffectedRows ?? 0);
+    note(null, { ended });
+    return { ended };
+  },
+};
+
+/** How many crimes with somebody present are tried before giving up. */
+const triedAtMost = 40;
+/** How sure a verdict of “present” must be to be copied: what a reviewer would think plain. */
+const sureFrom = 0.8;
+/** How far from where the wearer was the made-up crime is laid, m. */
+const away = { least: 1500, most: 3000 };
+const metresPerDegree = 111_320;
+
+/**
+ * Makes up a crime in the likeness of a recorded one, at the same hours but so far off that the wearer who was present there
+ * cannot have been here, and puts on show for it the verdict “present” with the reasons of the real one. The map and the fixes
+ * stay as they are: whoever looks at them sees that the verdict is wrong.
+ * @returns how far away the wearer was, or null where no crime of the caseload lends itself to it
+ */
+export const makeReviewTest: Action<VerdictServices, { askedBy: string; random?: () => number }, { awayM: number } | null> = {
+  name: 'reviewtest.make',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, note }, services, { askedBy, random = Math.random }) {
+    for (const { crime, verdict } of await likelyModels(tx, services, random)) {
+      const laid = await layFarOff(services, crime, verdict, random);
+      if (!laid) continue;
+      const version = await storeMadeUp(tx, crime, laid.place, random);
+      const { run: _run, crime: _crime, wearing, ...shown } = verdict;
+      const { id } = await tx
+        .insertInto('supervision.review_tests')
+        .values({
+          crime_version_id: version,
+          wearing_id: wearing,
+          shown: JSON.stringify(shown satisfies ShownVerdict),
+          away_m: laid.awayM,
+          asked_by: askedBy,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      note({ kind: 'review test', id }, { wearing });
+      return { awayM: laid.awayM };
+    }
+    note(null, { made: 0 });
+    return null;
+  },
+};
+
+/** Crimes drawn by lot, each with one wearer who is plainly present there. */
+async function likelyModels(
+  tx: Tx,
+  { verdicts }: VerdictServices,
+  random: () => number,
+): Promise<{ crime: CrimeVersionRow; verdict: StoredVerdict }[]> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT v.id FROM supervision.crime_versions v JOIN supervision.crimes c ON c.id = v.crime_id AND c.version = v.version
+      WHERE NOT v.made_up AND v.place ->> 'kind' = 'point' AND (SELECT rc.present FROM supervision.run_crimes rc
+        WHERE rc.crime_version_id = v.id ORDER BY rc.run_id DESC LIMIT 1) > 0 ORDER BY v.id`.execute(tx);
+  const ids = drawn(
+    rows.map(({ id }) => id),
+    random,
+  ).slice(0, triedAtMost);
+  const crimes = new Map((await listVersions(tx, ids)).map((crime) => [crime.id, crime]));
+  const runs = await currentRuns(tx, [...crimes.values()]);
+  const models: { crime: CrimeVersionRow; verdict: StoredVerdict }[] = [];
+  for (const id of ids) {
+    const [crime, run] = [crimes.get(id), runs.get(id)?.run];
+    if (!crime || run === undefined) continue;
+    const plain = (await verdicts.ofCrime(run, id)).filter(
+      ({ verdict, pWindow, wearing }) => verdictNames[verdict] === 'present' && (pWindow ?? 0) >= sureFrom && wearing > 0,
+    );
+    const verdict = drawn(plain, random)[0];
+    if (verdict) models.push({ crime, verdict });
+  }
+  return models;
+}
+
+/** A place far enough from the crime that the wearer cannot have been there, as the same reckoning finds; null where none is found. */
+async function layFarOff(
+  { fixes }: VerdictServices,
+  crime: CrimeVersionRow,
+  { wearing }: StoredVerdict,
+  random: () => number,
+): Promise<{ place: Place; awayM: number } | null> {
+  const { place } = crime;
+  if (place.kind !== 'point') return null;
+  const [from, to] = [crime.from_at.getTime(), crime.to_at.getTime()];
+  const marginHours = 24;
+  const around = await fixesAround(fixes, wearing, { from, to, marginHours });
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const distanceM = away.least + random() * (away.most - away.least);
+    const bearing = random() * 2 * Math.PI;
+    const moved: Place = {
+      ...place,
+      lat: place.lat + (Math.cos(bearing) * distanceM) / metresPerDegree,
+      lon: place.lon + (Math.sin(bearing) * distanceM) / (metresPerDegree * Math.cos((place.lat * Math.PI) / 180)),
+    };
+    const found = workOut(
+      {
+        crime: { from: crime.from_at.toISOString(), to: crime.to_at.toISOString(), place: moved },
+        wearing: { from: new Date(from - marginHours * 3_600_000).toISOString(), to: new Date(to + marginHours * 3_600_000).toISOString() },
+        fixes: around,
+        marginHours,
+      },
+      defaultParameters,
+    );
+    if (found.strength === 'impossible' && found.fixes > 0) return { place: moved, awayM: Math.round(found.closestM ?? distanceM) };
+  }
+  return null;
+}
+
+/** Stores the made-up crime under a reference of the same look that no other has. */
+async function storeMadeUp(tx: Tx, crime: CrimeVersionRow, place: Place, random: () => number): Promise<number> {
+  let reference = crime.reference;
+  for (let attempt = 0; ; attempt++) {
+    // Only the last figures differ, as they would in a crime of the same week.
+    reference = crime.reference.replace(/\d{1,4}(?=\D*$)/, (figures) =>
+      String(Math.floor(random() * 10 ** figures.length)).padStart(figures.length, '0'),
+    );
+    if (attempt > 200 || !/\d/.test(crime.reference)) reference = `${crime.reference}-${Math.floor(random() * 1e6)}`;
+    const taken = await tx
+      .selectFrom('supervision.crimes')
+      .select('id')
+      .where('force', '=', crime.force)
+      .where('reference', '=', reference)
+      .executeTakeFirst();
+    if (!taken) break;
+  }
+  const { id } = await tx
+    .insertInto('supervision.crimes')
+    .values({ force: crime.force, reference, version: 1 })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const row = await tx
+    .insertInto('supervision.crime_versions')
+    .values({
+      crime_id: id,
+      version: 1,
+      type: crime.type,
+      from_at: crime.from_at,
+      to_at: crime.to_at,
+      place: JSON.stringify(place),
+      text: '',
+      batch: crime.batch,
+      import_id: null,
+      changed: JSON.stringify([]),
+      made_up: true,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+/** The same things in an order drawn by lot (Fisher and Yates). */
+function drawn<T>(things: readonly T[], random: () => number): T[] {
+  const order = [...things];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
+}
