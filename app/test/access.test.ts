@@ -238,6 +238,7 @@ describe('access', () => {
         'GET /basemap/streets.geojson',
         'GET /transparency',
         'GET /transparency.json',
+        'GET /transparency/evidence-key.pem',
         'GET /transparency/:key',
         'POST /control/:command',
         'POST /ingest/waymark',

@@ -1,16 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PackCheck } from '../src/commands/check-pack.ts';
 import { commands } from '../src/commands/commands.ts';
 import { readConfig } from '../src/config.ts';
 import type { Actor } from '../src/platform/access.ts';
+import { canonicalJson } from '../src/platform/canonical-json.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { runRetention } from '../src/run-retention.ts';
-import { exportEvidencePack, makeEvidencePack } from '../src/supervision/evidence/make-pack.ts';
+import { exportEvidencePack } from '../src/supervision/evidence/leave-pack.ts';
+import { makeEvidencePack } from '../src/supervision/evidence/make-pack.ts';
 import type { EvidenceContent } from '../src/supervision/evidence/pack-content.ts';
+import { sealedPage } from '../src/supervision/evidence/pack-file.ts';
 import { renderPack } from '../src/supervision/evidence/render-pack.ts';
-import { packAsJson, repeatPack } from '../src/supervision/evidence/repeat-pack.ts';
-import { decideSubjectErasure, type PackRepetition } from '../src/supervision/index.ts';
+import { repeatPack } from '../src/supervision/evidence/repeat-pack.ts';
+import { type Seal, Sealer } from '../src/supervision/evidence/seal.ts';
+import { decideSubjectErasure } from '../src/supervision/index.ts';
 import { type CrimeVerdict, readCrime } from '../src/supervision/review/read-crime.ts';
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
 import { closeWearing } from '../src/supervision/subjects/subjects.ts';
@@ -36,14 +41,17 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   const judged: Judged[] = [];
   const services = () => {
     const { fixes, verdicts, timeZone, secondReview } = serving.waymark;
-    return { fixes, verdicts, timeZone, secondReview };
+    return { fixes, verdicts, timeZone, secondReview, sealer: Sealer.of(serving.waymark.folder) };
   };
-  const pack = async ({ crimeId, wearing }: Judged): Promise<{ id: number; content: EvidenceContent }> => {
+  const pack = async ({ crimeId, wearing }: Judged): Promise<{ id: number; content: EvidenceContent; html: string; json: string }> => {
     const { performer } = serving.waymark;
     const about = { crimeId, wearingId: wearing };
     await performer.perform(analyst, reviewVerdict, services(), { ...about, decision: 'agree', reason: 'I looked at every fix.' });
     const { id } = await performer.perform(analyst, makeEvidencePack, services(), about);
-    return { id, content: (await performer.perform(analyst, exportEvidencePack, null, { id, format: 'html' })).content };
+    const [html, json] = await Promise.all(
+      (['html', 'json'] as const).map((format) => performer.perform(analyst, exportEvidencePack, services(), { id, format })),
+    );
+    return { id, content: html?.content as EvidenceContent, html: html?.file ?? '', json: json?.file ?? '' };
   };
 
   beforeAll(async () => {
@@ -75,22 +83,25 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const elsewhere = temporaryFolder();
     const config = readConfig({ NODE_ENV: 'test', WAYMARK_DATA: join(elsewhere.path, 'data'), WAYMARK_DEMO: 'no', WAYMARK_LOG: 'silent' });
     const other = await openWaymark(config);
+    const key = join(town.path, 'evidence-key.pem');
+    writeFileSync(key, await (await fetch(`${serving.url}/transparency/evidence-key.pem`)).text());
     for (const [i, own] of chosen.entries()) {
-      const { content } = await pack(own);
-      expect(content.findings).toMatchObject({ verdict: own.verdict, strength: own.strength, fixes: own.fixes });
-      for (const [format, written] of [
-        ['html', renderPack(content)],
-        ['json', packAsJson(content)],
-      ] as const) {
+      const { content, html, json } = await pack(own);
+      expect(content.findings).toMatchObject({ verdict: own.verdict, strength: own.strength, fixes: own.fixes, reasons: own.reasons });
+      for (const [format, written] of Object.entries({ html, json })) {
         const file = join(town.path, `pack-${i}.${format}`);
         writeFileSync(file, written);
         // The command opens another data folder, in which none of this is.
-        const said: unknown[] = [];
-        await commands['evidence-rerun']?.(other, { file }, (message) => {
-          if (message.kind === 'result') said.push(message.value);
-        });
-        const result = said[0] as PackRepetition & { isKnown: boolean };
-        expect(result).toMatchObject({ same: true, sameReckoning: true, isKnown: false, wearer: own.subject });
+        const check = async (args: Record<string, string>) => {
+          const said: unknown[] = [];
+          await commands['evidence-rerun']?.(other, args, (message) => {
+            if (message.kind === 'result') said.push(message.value);
+          });
+          return said[0] as PackCheck;
+        };
+        const holds = { findings: 'the same', bytes: 'the same', seal: 'whole', sameReckoning: true, isKnown: false, wearer: own.subject };
+        expect(await check({ file, key })).toMatchObject({ ...holds, isVouchedFor: true });
+        expect(await check({ file })).toMatchObject({ ...holds, isVouchedFor: false });
       }
     }
     await other.close();
@@ -99,7 +110,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
   test('a pack holds its one wearer and the hours it needs, and says where it comes from', async () => {
     const present = judged.filter(({ verdict }) => verdict === 'present').at(-1) as Judged;
-    const { content } = await pack(present);
+    const { content, html: page } = await pack(present);
     const text = JSON.stringify(content);
     const others = new Set(judged.filter(({ wearing }) => wearing !== present.wearing).flatMap(({ tag, subject }) => [tag, subject]));
     expect(others.size).toBeGreaterThan(4);
@@ -108,13 +119,12 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const marginMs = marginHours * 3_600_000;
     expect(fixes.length).toBeGreaterThan(0);
     expect(marginHours).toBeLessThanOrEqual(6);
-    for (const [at] of fixes) {
-      expect(at).toBeGreaterThanOrEqual(Date.parse(crime.from) - marginMs);
-      expect(at).toBeLessThanOrEqual(Date.parse(crime.to) + marginMs);
-    }
+    // None from outside these hours but the nearest on either side, which say how long a gap there is.
+    const outside = fixes.filter(([at]) => at < Date.parse(crime.from) - marginMs || at > Date.parse(crime.to) + marginMs);
+    expect(outside.length).toBeLessThanOrEqual(2);
+    for (const fix of outside) expect([fixes[0], fixes.at(-1)]).toContain(fix);
     expect(content.audit.map(({ action }) => action)).toEqual(expect.arrayContaining(['verdict.compute', 'crime.read', 'verdict.review']));
     expect(content.reviews).toEqual([expect.objectContaining({ by: 'Priya Nair', reason: 'I looked at every fix.' })]);
-    const page = renderPack(content);
     expect(page).toContain('Presence near a crime does not show that the wearer committed or saw it.');
     // A dot for each fix and no line from one to the next.
     expect(page.match(/class="fix in"/g)?.length).toBeGreaterThan(0);
@@ -122,21 +132,72 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   });
 
   test('what was changed afterwards does not come out the same', async () => {
-    const { id, content } = await pack(judged.filter(({ verdict }) => verdict === 'unknown').at(-1) as Judged);
-    const page = renderPack(content);
-    const moved = structuredClone(content);
-    if (moved.inputs.fixes[0]) moved.inputs.fixes[0][2] += 0.01;
-    expect(repeatPack(Buffer.from(page)).same).toBe(true);
-    expect(repeatPack(Buffer.from(page.replace('I looked at every fix.', 'I looked at nothing.'))).same).toBe(false);
-    expect(repeatPack(Buffer.from(packAsJson({ ...content, findings: { ...content.findings, verdict: 'present' } }))).same).toBe(false);
-    expect(repeatPack(Buffer.from(packAsJson(moved))).same).toBe(false);
-    for (const broken of ['', '<html>', '{}', page.slice(0, -300)])
-      expect(() => repeatPack(Buffer.from(broken))).toThrow('This is no evidence pack');
+    const { id, content, html, json } = await pack(judged.filter(({ verdict }) => verdict === 'unknown').at(-1) as Judged);
+    const again = (text: string) => repeatPack(Buffer.from(text));
+    expect(again(html)).toMatchObject({ findings: 'the same', bytes: 'the same', seal: 'whole' });
+    // Written anew around a changed review, it follows from itself and is the same again; the seal alone tells.
+    const forged = structuredClone(content);
+    for (const review of forged.reviews) review.reason = 'I looked at nothing.';
+    const own = JSON.parse(json) as { seal: Seal };
+    expect(again(sealedPage(renderPack(forged), own.seal))).toMatchObject({ findings: 'the same', bytes: 'the same', seal: 'broken' });
+    expect(again(html.replace('I looked at every fix.', 'I looked at nothing.'))).toMatchObject({ seal: 'broken', bytes: 'different' });
+    expect(again(json.replace('I looked at every fix.', 'I looked at nothing.'))).toMatchObject({ seal: 'broken' });
+    expect(again(json.replace(content.wearer.name, 'Somebody Else'))).toMatchObject({ seal: 'broken' });
+    const changed = (change: (own: EvidenceContent) => void) => {
+      const own = JSON.parse(json) as EvidenceContent;
+      change(own);
+      return again(`${canonicalJson(own)}\n`);
+    };
+    const asPresent = changed((own) => {
+      own.findings.verdict = 'present';
+    });
+    expect(asPresent).toMatchObject({ findings: 'different', seal: 'broken', verdict: { recorded: 'present', now: 'unknown' } });
+    const moved = changed((own) => {
+      if (own.inputs.fixes[0]) own.inputs.fixes[0][2] += 0.01;
+    });
+    expect(moved).toMatchObject({ findings: 'different', seal: 'broken' });
+    const { seal: _seal, ...unsealed } = JSON.parse(json);
+    expect(again(`${canonicalJson(unsealed)}\n`)).toMatchObject({ seal: 'missing', key: null });
+    for (const broken of [
+      '',
+      '<html>',
+      '{}',
+      html.slice(0, -300),
+      json.replace(/"fixes":\[\[/, '"fixes":[[1],['),
+    ])
+      expect(() => again(broken)).toThrow(/evidence pack/);
     await expect(
       withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
         tx.updateTable('supervision.evidence_packs').set({ sha256: '' }).where('id', '=', id).execute(),
       ),
     ).rejects.toThrow('permission denied');
+  });
+
+  test('a pack leaves no more once a reviewer disagrees, or what is stored was changed', async () => {
+    const { performer, database } = serving.waymark;
+    const own = judged.filter(({ verdict }) => verdict === 'excluded').at(-1) as Judged;
+    const { id, html } = await pack(own);
+    const about = { crimeId: own.crimeId, wearingId: own.wearing };
+    const leave = () => performer.perform(analyst, exportEvidencePack, services(), { id, format: 'html' });
+    expect((await leave()).file).toBe(html);
+    // With the rights of the tables' owner, as somebody at the database itself has them.
+    const forge = async (set: string) => {
+      if (server) await server.asOwner(`UPDATE supervision.evidence_packs SET ${set} WHERE id = ${id}`);
+      else await database.executeSql(`UPDATE supervision.evidence_packs SET ${set} WHERE id = ${id}`);
+    };
+    await forge("page = replace(page, 'I looked at every fix.', 'I saw it all.')");
+    await expect(leave()).rejects.toThrow('What is stored is not what was put together');
+    await forge("page = replace(page, 'I saw it all.', 'I looked at every fix.')");
+    expect((await leave()).file).toBe(html);
+    const colleague: Actor = { ...analyst, id: 'ca-2', name: 'Owen Hughes' };
+    await performer.perform(colleague, reviewVerdict, services(), { ...about, decision: 'disagree', reason: 'The circle is too wide.' });
+    await expect(leave()).rejects.toThrow('A reviewer has decided against the verdict since');
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('ca-1');
+    const page = await (await visitor.follow(`/evidence/${id}`)).text();
+    expect(page).toContain('This pack cannot leave. A reviewer has decided against the verdict since.');
+    expect(page).not.toContain('Download to print');
+    expect((await visitor.request(`/evidence/${id}/file`)).status).toBe(400);
   });
 
   test('its page, its files, and who may have them', async () => {
@@ -147,7 +208,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(page).toContain('class="fix');
     const file = await visitor.follow('/evidence/1/file');
     expect(file.headers.get('content-disposition')).toContain('attachment');
-    expect(repeatPack(Buffer.from(await file.arrayBuffer()))).toMatchObject({ same: true });
+    expect(repeatPack(Buffer.from(await file.arrayBuffer()))).toMatchObject({ bytes: 'the same', seal: 'whole' });
     expect((await visitor.follow('/evidence/99999')).status).toBe(404);
     for (const account of ['mo-1', 'sw-1', 'au-1', 'ad-1', 'pe-1']) {
       const other = new Visitor(serving.url);

@@ -9,6 +9,8 @@ export interface TestPostgres {
   url: string;
   /** The superuser, which Waymark refuses. */
   adminUrl: string;
+  /** Runs a statement in Waymark's own database with rights that no rule binds, as an intruder at the server might. */
+  asOwner(statement: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,6 +83,11 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   return {
     url: `postgres://waymark@127.0.0.1:${port}/waymark`,
     adminUrl,
+    asOwner: async (statement) => {
+      const client = new pg.Client({ connectionString: adminUrl.replace(/\/postgres$/, '/waymark') });
+      await client.connect();
+      await client.query(statement).finally(() => client.end());
+    },
     stop: () =>
       new Promise((resolve) => {
         server.once('exit', () => {

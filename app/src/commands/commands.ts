@@ -18,8 +18,8 @@ import {
   listQuarantineAtConsole,
   readRun,
   releaseQuarantineAtConsole,
-  repeatPack,
   repeatRun,
+  Sealer,
   selectVerdicts,
   streamVerdicts,
 } from '../supervision/index.ts';
@@ -41,6 +41,7 @@ import {
   todayOf,
 } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
+import { checkPack, type PackCheck } from './check-pack.ts';
 
 /** What a command says while it runs. `item` is one element of a printed array. */
 export type Message =
@@ -139,9 +140,10 @@ const rerunCommand: Command = async (waymark, args, emit) => {
 
 /** Works an evidence pack out again from the file, and looks whether it was put together here. */
 const evidenceRerunCommand: Command = async (waymark, args, emit) => {
-  const repeated = repeatPack(readFileSync(existing(args.file)));
-  const known = await waymark.performer.perform(consoleActor('crime-matching'), knowsEvidencePack, null, { sha256: repeated.sha256 });
-  await emit({ kind: 'result', value: { ...repeated, ...known } });
+  const key = text(args.key) ? existing(args.key) : null;
+  const checked = checkPack(existing(args.file), Sealer.keyOf(waymark.folder), key);
+  const known = await waymark.performer.perform(consoleActor('crime-matching'), knowsEvidencePack, null, { sha256: checked.sha256 });
+  await emit({ kind: 'result', value: { ...checked, ...known } satisfies PackCheck });
 };
 
 const quarantineCommand: Command = async (waymark, args, emit) => {

@@ -339,6 +339,21 @@ export class FixStore {
     );
   }
 
+  /** The last fix of a wearing before a moment, or the first after one; none where there is none. */
+  async nearest(
+    wearing: number,
+    side: { before: number } | { after: number },
+    receiptUpto = 2_147_483_647,
+  ): Promise<{ count: number; columns: FixColumns }> {
+    const [where, order, moment] = 'before' in side ? ['<', 'DESC', side.before] : ['>', 'ASC', side.after];
+    return this.#readers.next.columns(
+      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+       FROM fixes WHERE wearing = ? AND at_ms ${where} ? AND receipt <= ? ORDER BY at_ms ${order} LIMIT 1`,
+      fixShape,
+      { values: [wearing, Math.round(moment), receiptUpto] },
+    );
+  }
+
   /** Fixes of several wearings, each in order of time, one after another. */
   async tracks(wearings: readonly number[], from = 0): Promise<{ count: number; columns: FixColumns }> {
     return this.#readers.next.columns(
@@ -446,9 +461,10 @@ export class FixStore {
     return this.#forget(`DELETE FROM fixes WHERE wearing IN (${list})`);
   }
 
-  /** Forgets every fix that was taken before a moment. Gives how many. */
-  async forgetBefore(before: number): Promise<number> {
-    return this.#forget(`DELETE FROM fixes WHERE at_ms < ${Math.trunc(before)}`);
+  /** Forgets every fix that was taken before a moment, but for those of some wearings. Gives how many. */
+  async forgetBefore(before: number, except: readonly number[] = []): Promise<number> {
+    const kept = [0, ...except].map((id) => Math.trunc(id)).join(',');
+    return this.#forget(`DELETE FROM fixes WHERE at_ms < ${Math.trunc(before)} AND wearing NOT IN (${kept})`);
   }
 
   /** Forgets what was put into quarantine before a moment. Gives how many. */

@@ -13,6 +13,7 @@ import { crimeTypes } from './crimes/crime-types.ts';
 import { importCrimes, listImports, readImport } from './crimes/import-crimes.ts';
 import { type CrimeListRow, type CrimeQuery, crimeSorts, searchCrimes } from './crimes/store.ts';
 import { makeEvidencePack } from './evidence/make-pack.ts';
+import { Sealer } from './evidence/seal.ts';
 import { caveats, exportVerdicts, toCsv, toGeoJson } from './review/export-verdicts.ts';
 import { readCrime, readEvidence } from './review/read-crime.ts';
 import { decisions, reviewVerdict } from './review/review-verdict.ts';
@@ -46,6 +47,7 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
     (_request, body, done) => done(null, body),
   );
   const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone, secondReview: waymark.secondReview };
+  const packServices = { ...services, sealer: Sealer.of(waymark.folder) };
 
   const queryOf = (request: FastifyRequest): CrimeQuery & { page: number } => {
     const { sort, order, type, show } = (request.query ?? {}) as Record<string, string>;
@@ -246,7 +248,7 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
     async (request, reply) => {
       const { id, wearing } = request.params as { id: number; wearing: number };
       try {
-        const made = await performer.perform(actorOf(request), makeEvidencePack, services, { crimeId: id, wearingId: wearing });
+        const made = await performer.perform(actorOf(request), makeEvidencePack, packServices, { crimeId: id, wearingId: wearing });
         web.notice(request, 'The evidence pack is put together.');
         return reply.redirect(`/evidence/${made.id}`);
       } catch (error) {

@@ -300,6 +300,9 @@ declare module '../platform/database.ts' {
       /** Canonical JSON, so that its fingerprint can be taken again. */
       content: string;
       sha256: string;
+      /** The page as it was written, without its seal; empty in packs of before there were seals. */
+      page: Generated<string>;
+      seal: Generated<string>;
       made_by: string;
       made_by_name: string;
       made_at: Generated<Date>;

@@ -37,6 +37,17 @@ export function makeViews(timeZone: string): nunjucks.Environment {
     value === null || value === undefined || Number.isNaN(asDate(value).getTime()) ? '–' : format.format(asDate(value));
   environment.addFilter('dateTime', when(dateTime));
   environment.addFilter('shortTime', when(shortTime));
+  // With the zone, for what is read where clocks are put back: 01:30 comes twice on that night.
+  environment.addFilter(
+    'moment',
+    when(
+      new Intl.DateTimeFormat('en-GB', {
+        timeZone,
+        ...{ day: 'numeric', month: 'short', year: 'numeric' },
+        ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
+      }),
+    ),
+  );
   environment.addFilter('clock', when(clock));
   environment.addFilter('longDate', when(new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium' })));
   environment.addFilter('hours', hoursInWords);

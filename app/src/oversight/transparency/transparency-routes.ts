@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError, NotFoundError } from '../../platform/action.ts';
-import { overseeReviews } from '../../supervision/index.ts';
+import { keyName, overseeReviews, Sealer } from '../../supervision/index.ts';
 import { todayOf } from '../../support/index.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
@@ -16,7 +16,10 @@ export function transparencyRoutes(app: FastifyInstance, web: WebKit): void {
   const open = { config: { open: true } };
 
   app.get('/transparency', open, async (request, reply) =>
-    web.page(request, reply, 'oversight/transparency/public.njk', { published: await readPublished(waymark) }),
+    web.page(request, reply, 'oversight/transparency/public.njk', {
+      published: await readPublished(waymark),
+      evidenceKey: keyName(Sealer.of(waymark.folder).key),
+    }),
   );
   app.get('/transparency.json', open, async (_request, reply) => {
     const published = await readPublished(waymark);

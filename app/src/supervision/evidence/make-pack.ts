@@ -1,26 +1,31 @@
-import { createHash } from 'node:crypto';
 import type { PresenceParameters } from '@waymark/presence';
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import { caveats } from '../review/export-verdicts.ts';
 import { type CrimePage, type CrimeVerdict, type ReadCrimeServices, readCrime } from '../review/read-crime.ts';
 import { readRun } from '../verdicts/read-verdicts.ts';
-import type { EvidenceContent, PackedFix, PackInputs } from './pack-content.ts';
+import { fixesAround, nearestBeyond } from './fixes-around.ts';
+import { type EvidenceContent, type PackInputs, packFormat } from './pack-content.ts';
+import { renderPack } from './render-pack.ts';
+import type { Sealer } from './seal.ts';
 import { reckoningFingerprint, workOut } from './work-out.ts';
 
 /** Hours beside the window whose fixes a pack may hold: the fewest that bear the verdict out. */
 const margins = [1, 2, 6, 24, 72];
-/** Chances worked out from the pack's fixes and from the whole track may differ by so much. */
-const slack = 0.01;
+/** Chances worked out from the pack's fixes and from the whole track may differ by so much: how they are rounded when stored. */
+const slack = 0.001;
 const hourMs = 3_600_000;
+
+/** What packs are put together from, and sealed with. */
+export type PackServices = ReadCrimeServices & { sealer: Sealer };
 
 /**
  * Puts together what bears out one reviewed verdict on one wearer: the fixes around the window, what follows from them, who
  * reviewed it and why. Nobody else is in it, and no more of the wearer's days than the verdict needs.
  */
-export const makeEvidencePack: Action<ReadCrimeServices, { crimeId: number; wearingId: number }, { id: number }> = {
+export const makeEvidencePack: Action<PackServices, { crimeId: number; wearingId: number }, { id: number }> = {
   name: 'evidence.make',
   room: 'supervision',
   purpose: 'crime-matching',
@@ -34,7 +39,10 @@ export const makeEvidencePack: Action<ReadCrimeServices, { crimeId: number; wear
       throw new InvalidError('This verdict has not been reviewed and agreed. Nothing leaves before that.', 'pack');
     const content = await contentOf(context, services, page, verdict);
     const text = canonicalJson(content);
-    const sha256 = createHash('sha256').update(text).digest('hex');
+    // The page is written now and kept: whoever gets it later gets the same one. It is written from what is in the file.
+    const written = renderPack(JSON.parse(text) as EvidenceContent);
+    const seal = services.sealer.seal(text, written);
+    const sha256 = seal.content;
     const { id } = await tx
       .insertInto('supervision.evidence_packs')
       .values({
@@ -42,6 +50,8 @@ export const makeEvidencePack: Action<ReadCrimeServices, { crimeId: number; wear
         wearing_id: wearingId,
         content: text,
         sha256,
+        page: written,
+        seal: canonicalJson(seal),
         made_by: actor.id,
         made_by_name: actor.name,
       })
@@ -71,7 +81,8 @@ async function contentOf(context: Context, services: ReadCrimeServices, page: Cr
   const inputs = await inputsThatBearOut(services, about, run.receipt_upto, parameters, verdict);
   context.note({ kind: 'crime', id: crime.crime_id }, { wearing: verdict.wearing });
   return {
-    format: 'waymark-evidence-1',
+    format: packFormat,
+    caveats: [...caveats],
     made: { by: actor.name, at: new Date().toISOString() },
     timeZone: services.timeZone,
     crime: { force: crime.force, reference: crime.reference, version: crime.version, type: page.typeName },
@@ -115,12 +126,17 @@ async function inputsThatBearOut(
   verdict: CrimeVerdict,
 ): Promise<PackInputs> {
   const [from, to] = [Date.parse(about.crime.from), Date.parse(about.crime.to)];
-  const all = await fixesAround(services.fixes, verdict.wearing, { from, to, marginHours: margins.at(-1) as number }, receiptUpto);
+  const marginHours = margins.at(-1) as number;
+  const all = await fixesAround(services.fixes, verdict.wearing, { from, to, marginHours }, receiptUpto);
+  const { first, last } = await nearestBeyond(services.fixes, verdict.wearing, { from, to, marginHours }, receiptUpto);
   for (const marginHours of margins) {
+    const [begin, end] = [from - marginHours * hourMs, to + marginHours * hourMs];
+    // Where a gap begins and ends is part of what is told of it, even if that is days away.
+    const nearest = [all.findLast(([at]) => at < begin) ?? first, all.find(([at]) => at > end) ?? last];
     const inputs: PackInputs = {
       crime: about.crime,
       wearing: { from: about.wearing.from, to: about.wearing.to },
-      fixes: all.filter(([at]) => at >= from - marginHours * hourMs && at <= to + marginHours * hourMs),
+      fixes: [nearest[0], ...all.filter(([at]) => at >= begin && at <= end), nearest[1]].filter((fix) => fix !== undefined),
       marginHours,
     };
     if (bearsOut(inputs, parameters, verdict)) return inputs;
@@ -129,26 +145,6 @@ async function inputsThatBearOut(
     'The verdict does not follow from the fixes of three days on either side of the window. Have the verdicts worked out anew, and review it again.',
     'pack',
   );
-}
-
-/** One wearer's fixes of some hours around a window. */
-export async function fixesAround(
-  fixes: FixStore,
-  wearing: number,
-  { from, to, marginHours }: { from: number; to: number; marginHours: number },
-  receiptUpto?: number,
-): Promise<PackedFix[]> {
-  const { count, columns } = await fixes.track(wearing, from - marginHours * hourMs, to + marginHours * hourMs, receiptUpto);
-  return Array.from({ length: count }, (_, i): PackedFix => {
-    const accuracyM = columns.accuracyM[i] as number;
-    return [
-      columns.at[i] as number,
-      columns.receivedAt[i] as number,
-      columns.lon[i] as number,
-      columns.lat[i] as number,
-      Number.isNaN(accuracyM) ? null : accuracyM,
-    ];
-  });
 }
 
 function bearsOut(inputs: PackInputs, parameters: PresenceParameters, verdict: CrimeVerdict): boolean {
@@ -160,7 +156,9 @@ function bearsOut(inputs: PackInputs, parameters: PresenceParameters, verdict: C
     found.fixes === verdict.fixes &&
     alike(found.probability.window, verdict.probability.window) &&
     alike(found.probability.moment, verdict.probability.moment) &&
-    found.reasons.length === verdict.reasons.length
+    alike(found.coverage, verdict.coverage) &&
+    // What was reviewed is what is told, word by word.
+    found.reasons.join('\n') === verdict.reasons.join('\n')
   );
 }
 
@@ -172,65 +170,3 @@ async function auditOf(tx: Tx, crime: number, run: number, wearing: number): Pro
         OR (about_kind = 'run' AND about_id = ${String(run)} AND action = 'verdict.compute') ORDER BY seq`.execute(tx);
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
-
-export interface EvidencePack {
-  id: number;
-  content: EvidenceContent;
-  sha256: string;
-  /** Where the pack's page belongs. */
-  crimeId: number;
-  wearing: number;
-  /** Is it still, byte for byte, what was put together? */
-  isIntact: boolean;
-}
-
-async function packOf(tx: Tx, id: number): Promise<EvidencePack> {
-  const row = await tx
-    .selectFrom('supervision.evidence_packs as p')
-    .innerJoin('supervision.crime_versions as v', 'v.id', 'p.crime_version_id')
-    .select(['p.id', 'p.content', 'p.sha256', 'p.wearing_id', 'v.crime_id'])
-    .where('p.id', '=', id)
-    .executeTakeFirst();
-  if (!row) throw new NotFoundError('There is no such evidence pack.');
-  const isIntact = createHash('sha256').update(row.content).digest('hex') === row.sha256;
-  const content = JSON.parse(row.content) as EvidenceContent;
-  return { id, content, sha256: row.sha256, crimeId: row.crime_id, wearing: row.wearing_id, isIntact };
-}
-
-export const readEvidencePack: Action<null, { id: number }, EvidencePack> = {
-  name: 'evidence.read',
-  room: 'supervision',
-  purpose: 'crime-matching',
-  async run({ tx, note }, _services, { id }) {
-    note({ kind: 'evidence', id });
-    const pack = await packOf(tx, id);
-    note({ kind: 'crime', id: pack.crimeId }, { wearing: pack.wearing, evidence: id });
-    return pack;
-  },
-};
-
-/** The pack as it leaves, with whatever format it leaves in on record. */
-export const exportEvidencePack: Action<null, { id: number; format: string }, EvidencePack> = {
-  name: 'evidence.export',
-  room: 'supervision',
-  purpose: 'crime-matching',
-  async run({ tx, note }, _services, { id, format }) {
-    note({ kind: 'evidence', id });
-    const pack = await packOf(tx, id);
-    note({ kind: 'crime', id: pack.crimeId }, { wearing: pack.wearing, evidence: id, format, sha256: pack.sha256 });
-    if (!pack.isIntact) throw new InvalidError('What is stored is not what was put together. It cannot leave. Tell the administrator.');
-    return pack;
-  },
-};
-
-/** Was a pack of this fingerprint put together here? */
-export const knowsEvidencePack: Action<null, { sha256: string }, { isKnown: boolean }> = {
-  name: 'evidence.check',
-  room: 'supervision',
-  purpose: 'crime-matching',
-  async run({ tx, note }, _services, { sha256 }) {
-    const row = await tx.selectFrom('supervision.evidence_packs').select('id').where('sha256', '=', sha256).executeTakeFirst();
-    note(row ? { kind: 'evidence', id: row.id } : null, { sha256 });
-    return { isKnown: row !== undefined };
-  },
-};

@@ -7,7 +7,7 @@ export type PackedFix = [at: number, receivedAt: number, lon: number, lat: numbe
 export interface PackInputs {
   crime: { from: string; to: string; place: Place };
   wearing: { from: string; to: string | null };
-  /** In order of time; none from before or after these hours beside the window. */
+  /** In order of time: all of these hours beside the window, and the nearest one before and after them, however far off. */
   fixes: PackedFix[];
   marginHours: number;
 }
@@ -27,9 +27,11 @@ export interface Findings {
   inputsHash: string;
 }
 
+export const packFormat = 'waymark-evidence-2';
+
 /** What an evidence pack says: kept as it was when it was made, whatever comes later. */
 export interface EvidenceContent {
-  format: 'waymark-evidence-1';
+  format: typeof packFormat;
   made: { by: string; at: string };
   timeZone: string;
   crime: { force: string; reference: string; version: number; type: string };
@@ -51,6 +53,8 @@ export interface EvidenceContent {
     habit: { weeks: number; visits: number; ratio: number | null } | null;
     coincidence: number | null;
   };
+  /** What a verdict does not show. */
+  caveats: string[];
   reviews: { by: string; at: string; decision: string; reason: string }[];
   /** SHA-256 over the source of the reckoning that worked out the findings. */
   reckoning: string;

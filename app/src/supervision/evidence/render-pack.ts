@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { makeViews } from '../../web/views.ts';
-import { caveats } from '../review/export-verdicts.ts';
 import { drawMaps } from './draw-map.ts';
 import type { EvidenceContent } from './pack-content.ts';
 import { parametersInWords } from './parameters-in-words.ts';
+import { sha256Of } from './seal.ts';
 
 const styles = ['pack-file.css', '../../web/browser/pack-map.css'];
 
@@ -17,7 +16,6 @@ export function shownOf(content: EvidenceContent) {
   const gapMs = 1000 * content.run.parameters.maxGapS;
   return {
     c: content,
-    caveats,
     maps: drawMaps(content),
     reachM: content.run.parameters.radiusM + crime.place.uncertaintyM,
     rows: fixes.map(([at, receivedAt, lon, lat, accuracyM], i) => ({
@@ -30,11 +28,14 @@ export function shownOf(content: EvidenceContent) {
       gapS: i > 0 && at - (fixes[i - 1]?.[0] ?? at) > gapMs ? (at - (fixes[i - 1]?.[0] ?? at)) / 1000 : null,
     })),
     parameters: parametersInWords(content.run.parameters),
-    sha256: createHash('sha256').update(canonicalJson(content)).digest('hex'),
+    sha256: sha256Of(canonicalJson(content)),
+    // A window whose edge lies outside everything that was received.
+    nothingBefore: fixes.length > 0 && (fixes[0]?.[0] ?? 0) > from,
+    nothingAfter: fixes.length > 0 && (fixes.at(-1)?.[0] ?? 0) < to,
   };
 }
 
-/** The pack as a page of its own, with the data in it: it needs no network and no Waymark to be read. */
+/** The pack as a page of its own, with the data in it and room for its seal: it needs no network and no Waymark to be read. */
 export function renderPack(content: EvidenceContent): string {
   return makeViews(content.timeZone).render('supervision/evidence/pack-file.njk', {
     ...shownOf(content),

@@ -1,68 +1,63 @@
-import { createHash } from 'node:crypto';
 import { InvalidError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { EvidenceContent } from './pack-content.ts';
+import { readPackFile, sealedData, sealedPage } from './pack-file.ts';
 import { renderPack } from './render-pack.ts';
+import { isSealTrue, keyName, sha256Of } from './seal.ts';
 import { reckoningFingerprint, workOut } from './work-out.ts';
 
 export interface PackRepetition {
   crime: string;
   wearer: string;
-  /** SHA-256 of the content as it should be. */
+  /** SHA-256 of the content as it stands in the file. */
   sha256: string;
   verdict: { recorded: string; now: string };
-  /** Did working it out again, and writing it down again, give the same file, byte for byte? */
-  same: boolean;
+  /** Do the findings follow from the fixes, the crime and the parameters in the file? */
+  findings: 'the same' | 'different';
+  /** Did writing it down again give the same file, byte for byte? A later version may lay the page out in another way. */
+  bytes: 'the same' | 'different';
+  /** Is the file as it was sealed? Who sealed it only the key can say: anybody can seal with a key of their own. */
+  seal: 'whole' | 'broken' | 'missing';
+  /** What the key of the seal is called, or null where there is none. */
+  key: string | null;
   /** Was it worked out then by the very program that works it out now? */
   sameReckoning: boolean;
 }
 
-/** What stands between these is the pack's content, for machines. */
-const opening = '<script type="application/json" id="evidence">';
-const closing = '</script>';
-
 /**
- * Works an evidence pack out again from what stands in it, on any machine, and compares the result with the file byte for byte.
- * @param file the pack as it was downloaded, the page or the JSON
+ * Works an evidence pack out again from what stands in it, on any machine, and compares the result with the file. What is true of
+ * the world a file cannot show: that its fixes were sent and its reviews were made is vouched for by whoever holds the key.
+ * @param file the pack as it was downloaded, the page or the data
+ * @throws InvalidError when it is no pack
  */
 export function repeatPack(file: Buffer): PackRepetition {
   const text = file.toString('utf8');
-  const isPage = text.trimStart().startsWith('<');
-  const content = readContent(text, isPage);
-  const findings = workOut(content.inputs, content.run.parameters);
-  const now: EvidenceContent = { ...content, findings };
-  const written = isPage ? renderPack(now) : packAsJson(now);
+  const { kind, content, seal, bare } = readPackFile(text);
+  const { findings, written } = again(content, (now) => {
+    if (!seal) return kind === 'page' ? renderPack(now) : `${canonicalJson(now)}\n`;
+    return kind === 'page' ? sealedPage(renderPack(now), seal) : sealedData(now, seal);
+  });
+  const sha256 = sha256Of(canonicalJson(content));
+  const isWhole = seal !== null && isSealTrue(seal) && seal.content === sha256 && (kind === 'data' || seal.page === sha256Of(bare));
   return {
     crime: `${content.crime.force} ${content.crime.reference}`.trim(),
     wearer: content.wearer.reference,
-    sha256: createHash('sha256').update(canonicalJson(now)).digest('hex'),
+    sha256,
     verdict: { recorded: content.findings.verdict, now: findings.verdict },
-    same: written === text,
+    findings: canonicalJson(findings) === canonicalJson(content.findings) ? 'the same' : 'different',
+    bytes: written === text ? 'the same' : 'different',
+    seal: seal === null ? 'missing' : isWhole ? 'whole' : 'broken',
+    key: seal === null ? null : keyName(String(seal.key)),
     sameReckoning: content.reckoning === reckoningFingerprint(),
   };
 }
 
-export function packAsJson(content: EvidenceContent): string {
-  return `${canonicalJson(content)}\n`;
-}
-
-function readContent(text: string, isPage: boolean): EvidenceContent {
-  const begin = isPage ? text.indexOf(opening) + opening.length : 0;
-  const end = isPage ? text.indexOf(closing, begin) : text.length;
-  const broken = 'This is no evidence pack, or it was cut off. Take the file as it was downloaded.';
-  if (begin < 0 || end < 0 || (isPage && !text.includes(opening))) throw new InvalidError(broken, 'file');
-  let content: EvidenceContent;
+function again(content: EvidenceContent, write: (now: EvidenceContent) => string) {
   try {
-    content = JSON.parse(text.slice(begin, end)) as EvidenceContent;
-  } catch {
-    throw new InvalidError(broken, 'file');
+    const findings = workOut(content.inputs, content.run.parameters);
+    return { findings, written: write({ ...content, findings }) };
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new InvalidError('A value in this evidence pack cannot be read. Take the file as it was downloaded.', 'file');
   }
-  const isWhole =
-    content?.format === 'waymark-evidence-1' &&
-    Array.isArray(content.inputs?.fixes) &&
-    content.inputs.crime?.place !== undefined &&
-    content.run?.parameters !== undefined &&
-    content.wearer !== undefined;
-  if (!isWhole) throw new InvalidError(broken, 'file');
-  return content;
 }

@@ -16,7 +16,7 @@ const quarantineKeptDays = 90;
 
 export function supervisionRules({ positions, subjects }: SupervisionKeeps): [kind: string, rule: string][] {
   return [
-    ['Positions', `${positions} months after they were taken`],
+    ['Positions, and evidence packs with positions in them', `${positions} months after they were taken`],
     ['A subject with orders, zones, alerts, reviews and packs', `${subjects} months after the end of their last order`],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
@@ -51,7 +51,9 @@ export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: S
           SELECT FROM supervision.orders o WHERE o.subject_id = s.id
             AND (o.ends_at IS NULL OR o.ends_at + make_interval(months => ${keeps.subjects}::int) >= ${today}::date))))`.execute(tx);
       const subjects = rows.map(({ id }) => id);
-      const held = await sql<{ n: number }>`SELECT count(*)::int AS n FROM supervision.subjects s WHERE ${isHeld}`.execute(tx);
+      const held = await sql<{ id: number }>`
+        SELECT w.id FROM supervision.wearings w JOIN supervision.subjects s ON s.id = w.subject_id WHERE ${isHeld}`.execute(tx);
+      const heldWearings = held.rows.map(({ id }) => id);
       const due: Due = {
         subjects,
         wearings: [],
@@ -86,11 +88,18 @@ export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: S
           tx,
         );
       }
-      // A hold keeps positions too, and the store does not tell one wearer's days from another's: while any hold stands none go by age.
-      if ((held.rows[0]?.n ?? 0) === 0) {
-        const old = await fixes.forgetBefore(due.positionsBefore);
-        if (old > 0) erased['fixes by age'] = old;
-      }
+      // A hold keeps the positions of its own subject, and of nobody else.
+      const old = await fixes.forgetBefore(due.positionsBefore, heldWearings);
+      if (old > 0) erased['fixes by age'] = old;
+      const packs = await sql<{ id: number }>`
+        SELECT p.id FROM supervision.evidence_packs p JOIN supervision.crime_versions v ON v.id = p.crime_version_id
+          WHERE v.to_at < ${new Date(due.positionsBefore)} AND NOT p.wearing_id = ANY(${heldWearings}::int[])`.execute(tx);
+      await eraseTree(
+        tx,
+        'supervision.evidence_packs',
+        packs.rows.map(({ id }) => id),
+        erased,
+      );
       const set = await fixes.forgetQuarantine(due.quarantineBefore);
       if (set > 0) erased.quarantine = set;
       note(null, { erased });

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listVersions } from '../crimes/store.ts';
-import { fixesAround } from '../evidence/make-pack.ts';
+import { fixesAround } from '../evidence/fixes-around.ts';
 import { workOut } from '../evidence/work-out.ts';
 import type { ShownVerdict } from '../tables.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';

@@ -1,0 +1,79 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { canonicalJson } from '../../platform/canonical-json.ts';
+import type { DataFolder } from '../../platform/data-folder.ts';
+
+/** What proves that a pack is as it was put together, to whoever knows the key. */
+export interface Seal {
+  /** The public key, Ed25519, DER in base64. */
+  key: string;
+  /** SHA-256 of the content, and of the page without its seal. */
+  content: string;
+  page: string;
+  signature: string;
+}
+
+export function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** What a key is called: SHA-256 of its DER form. */
+export function keyName(key: string): string {
+  return createHash('sha256').update(Buffer.from(key, 'base64')).digest('hex');
+}
+
+function derOf(key: KeyObject): string {
+  return key.export({ type: 'spki', format: 'der' }).toString('base64');
+}
+
+/** The key of a PEM file, as seals name it. @throws when it is no public key */
+export function readPublicKey(pem: string): string {
+  return derOf(createPublicKey(pem));
+}
+
+/** Seals packs with the key of one data folder. */
+export class Sealer {
+  readonly #key: KeyObject;
+  /** The public key, as seals name it. */
+  readonly key: string;
+
+  private constructor(key: KeyObject) {
+    this.#key = key;
+    this.key = derOf(createPublicKey(key));
+  }
+
+  /** The key of a data folder; it is made when it is first needed, and is readable by its owner alone. */
+  static of(folder: DataFolder): Sealer {
+    const path = folder.file('evidence-key.pem');
+    if (!existsSync(path)) {
+      const { privateKey } = generateKeyPairSync('ed25519');
+      writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+      chmodSync(path, 0o600);
+    }
+    return new Sealer(createPrivateKey(readFileSync(path, 'utf8')));
+  }
+
+  /** The public key of a data folder, or null where nothing was ever sealed in it. */
+  static keyOf(folder: DataFolder): string | null {
+    return existsSync(folder.file('evidence-key.pem')) ? Sealer.of(folder).key : null;
+  }
+
+  seal(content: string, page: string): Seal {
+    const sealed = { key: this.key, content: sha256Of(content), page: sha256Of(page) };
+    return { ...sealed, signature: sign(null, Buffer.from(canonicalJson(sealed)), this.#key).toString('base64') };
+  }
+
+  publicPem(): string {
+    return createPublicKey(this.#key).export({ type: 'spki', format: 'pem' }).toString();
+  }
+}
+
+/** Was this seal made with the key that it names? */
+export function isSealTrue({ signature, ...sealed }: Seal): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(sealed.key, 'base64'), format: 'der', type: 'spki' });
+    return key.asymmetricKeyType === 'ed25519' && verify(null, Buffer.from(canonicalJson(sealed)), key, Buffer.from(signature, 'base64'));
+  } catch {
+    return false;
+  }
+}
