@@ -15,7 +15,7 @@ import { sealedPage } from '../src/supervision/evidence/pack-file.ts';
 import { renderPack } from '../src/supervision/evidence/render-pack.ts';
 import { repeatPack } from '../src/supervision/evidence/repeat-pack.ts';
 import { type Seal, Sealer } from '../src/supervision/evidence/seal.ts';
-import { decideSubjectErasure } from '../src/supervision/index.ts';
+import { decideSubjectErasure, supervisionAccess } from '../src/supervision/index.ts';
 import { type CrimeVerdict, readCrime } from '../src/supervision/review/read-crime.ts';
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
 import { closeWearing } from '../src/supervision/subjects/subjects.ts';
@@ -158,13 +158,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(moved).toMatchObject({ findings: 'different', seal: 'broken' });
     const { seal: _seal, ...unsealed } = JSON.parse(json);
     expect(again(`${canonicalJson(unsealed)}\n`)).toMatchObject({ seal: 'missing', key: null });
-    for (const broken of [
-      '',
-      '<html>',
-      '{}',
-      html.slice(0, -300),
-      json.replace(/"fixes":\[\[/, '"fixes":[[1],['),
-    ])
+    for (const broken of ['', '<html>', '{}', html.slice(0, -300), json.replace(/"fixes":\[\[/, '"fixes":[[1],[')])
       expect(() => again(broken)).toThrow(/evidence pack/);
     await expect(
       withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
@@ -229,6 +223,19 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const subject = await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
       tx.selectFrom('supervision.wearings').select('subject_id').where('id', '=', own.wearing).executeTakeFirstOrThrow(),
     );
+    // The wearer sees who looked at it, and that it was passed on.
+    const { code } = await performer.perform(officer, supervisionAccess.invite, null, { id: subject.subject_id });
+    const wearer = new Visitor(serving.url);
+    await wearer.signIn('pe-1');
+    const body = new URLSearchParams({ _csrf: await wearer.csrf('/me'), code });
+    await wearer.request('/me/code', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+    const looks = await (await wearer.follow('/me/looks')).text();
+    for (const deed of [
+      'checked whether you were near a crime',
+      'put together what shows where you were',
+      'passed on what shows where you were',
+    ])
+      expect(looks).toContain(deed);
     await performer.perform(officer, closeWearing, serving.waymark, { id: own.wearing, endsAt: new Date() });
     await performer.perform(officer, decideSubjectErasure, null, {
       subject: subject.subject_id,

@@ -233,6 +233,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await send(
         'kept,Heloise,Stillhere,2009-02-02,4 Elm Road,,,,suspended,2026-10-02,\nfresh,New,Comer,2009-03-03,5 Elm Road,,,,none,2026-10-03,\n',
       );
+      // An agreement that is yet to come shortens nothing yet, and one that has ended hides nothing that is in force.
+      const next = { title: 'From next year', startsOn: '2027-11-01', endsOn: '2028-12-31', retentionMonths: 1 };
+      await perform(steward, declareAgreement, null, trialAgreement('roll', next));
       const erased = await perform(keeper, keepRecords, null, { today });
       expect(erased).toMatchObject({ 'support.records': 1, 'support.facts': 1 });
       expect(await personOf('old')).toBeNull();

@@ -109,6 +109,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await (await visitor.follow('/transparency/records')).text()).toContain('agreements: Health, ');
       await publish(said);
       expect((await publicPage('/transparency')).text).not.toContain('out of date');
+      // A renewal under the same title stands beside what is in force, and does not hide it.
+      const next = { agency: 'Tarnbridge Surgery', startsOn: inDays(400), endsOn: inDays(800) };
+      await performer.perform(steward, declareAgreement, null, trialAgreement('Health', next));
+      await publish(said);
+      const { text } = await publicPage('/transparency/processing');
+      expect(text.match(/Tarnbridge Surgery/g)).toHaveLength(2);
+      expect(text).toMatch(/\(in force\)[\s\S]*\(not yet in force\)/);
     });
 
     test('a changed parameter, policy or retention differs; a day for review that has passed is told', async () => {

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { AccessPolicy, PolicyText } from '../platform/access.ts';
 import { type Action, InvalidError } from '../platform/action.ts';
 import type { Tx } from '../platform/database.ts';
+import { isDay } from '../platform/days.ts';
 
 export interface AuditRow {
   seq: number;
@@ -64,8 +65,7 @@ function checkDays({ from, to }: AuditQuery): void {
     ['from', from],
     ['to', to],
   ] as const) {
-    if (day && (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))))
-      throw new InvalidError(`“${day.slice(0, 40)}” is no day. Enter one such as 2026-10-31.`, field);
+    if (day && !isDay(day)) throw new InvalidError(`“${day.slice(0, 40)}” is no day. Enter one such as 2026-10-31.`, field);
   }
 }
 

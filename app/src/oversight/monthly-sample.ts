@@ -1,9 +1,11 @@
 import { type Generated, sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../platform/action.ts';
+import { isLooking } from './looks.ts';
 
 declare module '../platform/database.ts' {
   interface Tables {
     'oversight.sample_checks': {
+      id: Generated<number>;
       seq: number;
       outcome: SampleOutcome;
       note: string;
@@ -29,10 +31,8 @@ export interface SampledLook {
   action: string;
   about_kind: string;
   about_id: string;
-  outcome: SampleOutcome | null;
-  note: string | null;
-  by_name: string | null;
-  checked_at: Date | null;
+  /** What was found, the latest first: nothing that was written down once is taken away. */
+  checks: { outcome: SampleOutcome; note: string; by_name: string; at: Date }[];
 }
 
 export interface MonthlySample {
@@ -43,9 +43,9 @@ export interface MonthlySample {
   looks: SampledLook[];
 }
 
-/** Looks of staff at one person. */
-const isLook = sql`outcome = 'done' AND about_kind IS NOT NULL AND action LIKE '%.read' AND about_kind IN ('person', 'subject', 'crime', 'alert', 'evidence')
-  AND role NOT IN ('system', 'device', 'operator', 'person')`;
+/** Looks of staff at one person, or at one crime, alert or pack with people in it; and what was taken out. */
+const isLook = sql`outcome = 'done' AND ${isLooking} AND (about_kind IN ('person', 'subject', 'crime', 'alert', 'evidence', 'breach pack', 'package', 'pair')
+  OR detail ? 'subject' OR detail ? 'person') AND role NOT IN ('system', 'device', 'person')`;
 
 const bounds = (month: string, timeZone: string) => sql`
   at >= ((${`${month}-01`})::date::timestamp AT TIME ZONE ${timeZone}) AND at < (((${`${month}-01`})::date + interval '1 month')::timestamp AT TIME ZONE ${timeZone})`;
@@ -63,17 +63,23 @@ export const drawSample: Action<{ timeZone: string }, { month: string; today: st
     if (!isMonth) throw new InvalidError('Choose a month up to this one, such as 2026-10.', 'month');
     const { rows: counted } = await sql<{ n: number }>`
       SELECT count(*)::int AS n FROM oversight.audit_entries WHERE ${isLook} AND ${bounds(month, timeZone)}`.execute(tx);
-    const { rows } = await sql<SampledLook>`
-      SELECT e.seq::int AS seq, e.at, e.actor_name, e.role, e.purpose, e.action, e.about_kind, e.about_id,
-          c.outcome, c.note, c.by_name, c.at AS checked_at
+    const { rows } = await sql<Omit<SampledLook, 'checks'>>`
+      SELECT seq::int AS seq, at, actor_name, role, purpose, action, about_kind, about_id
         FROM (SELECT * FROM oversight.audit_entries WHERE ${isLook} AND ${bounds(month, timeZone)} ORDER BY hash LIMIT ${sampleSize}) e
-        LEFT JOIN oversight.sample_checks c ON c.seq = e.seq ORDER BY e.seq`.execute(tx);
+        ORDER BY seq`.execute(tx);
+    const checks = await tx
+      .selectFrom('oversight.sample_checks')
+      .select([sql<number>`seq::int`.as('seq'), 'outcome', 'note', 'by_name', 'at'])
+      .where('seq', 'in', rows.length > 0 ? rows.map(({ seq }) => seq) : [-1])
+      .orderBy('id', 'desc')
+      .execute();
+    const looks = rows.map((row) => ({ ...row, checks: checks.filter(({ seq }) => seq === row.seq) }));
     note(null, { month, shown: rows.length });
-    return { month, isOver: month < today.slice(0, 7), of: counted[0]?.n ?? 0, looks: rows };
+    return { month, isOver: month < today.slice(0, 7), of: counted[0]?.n ?? 0, looks };
   },
 };
 
-/** What the auditor found when they asked why somebody looked. It can be said anew; the audit keeps what was said before. */
+/** What the auditor found when they asked why somebody looked. It can be said anew; what was said before stays beside it. */
 export const checkLook: Action<null, { seq: number; outcome: string; note: string }, null> = {
   name: 'sample.check',
   room: 'oversight',
@@ -92,7 +98,6 @@ export const checkLook: Action<null, { seq: number; outcome: string; note: strin
     await tx
       .insertInto('oversight.sample_checks')
       .values({ seq, ...values })
-      .onConflict((conflict) => conflict.column('seq').doUpdateSet({ ...values, at: new Date() }))
       .execute();
     audit({ kind: 'audit entry', id: seq }, { outcome: found });
     return null;

@@ -9,15 +9,15 @@ import { actorOf } from '../web/actor-of.ts';
 import { textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
-import { type AuditQuery, askForAuditCheck, exportAudit, listAudit, readPolicy } from './audit-log.ts';
+import { type AuditQuery, askForAuditCheck, exportAudit, exportedAtMost, listAudit, readPolicy } from './audit-log.ts';
 import { checkLook, drawSample, sampleOutcomes, sampleSize } from './monthly-sample.ts';
 import { readRetention } from './read-retention.ts';
 import { findUnusual, signalsInWords, unusualFrom } from './unusual-access.ts';
 
-const Seq = Type.Object({ seq: Type.Integer({ minimum: 1 }) });
+const Seq = Type.Object({ seq: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 
 /** A cell that a spreadsheet would run as a formula is made plain text. */
-const harmless = (cell: string) => cell.replace(/^([=+\-@\t\r])/, "'$1");
+const harmless = (cell: string | null) => cell?.replace(/^([=+\-@\t\r])/, "'$1") ?? '';
 
 /** Who looked at what, whether the record is whole, and the policies in force. */
 export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
@@ -61,7 +61,20 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
     const { page: _page, limit: _limit, offset: _offset, ...asked } = query(request);
     const rows = await performer.perform(actorOf(request), exportAudit, services, asked);
     const csv = stringify(
-      rows.map((row) => ({ ...row, at: row.at.toISOString(), actor_name: harmless(row.actor_name), detail: JSON.stringify(row.detail) })),
+      [
+        ...rows.map(({ actor, actor_name, about_kind, about_id, ...row }) => ({
+          ...row,
+          at: row.at.toISOString(),
+          actor: harmless(actor),
+          actor_name: harmless(actor_name),
+          about_kind: harmless(about_kind),
+          about_id: harmless(about_id),
+          detail: JSON.stringify(row.detail),
+        })),
+        ...(rows.length < exportedAtMost
+          ? []
+          : [{ at: `Only the latest ${exportedAtMost} entries are in this file. Ask for fewer days.` }]),
+      ],
       {
         header: true,
         columns: ['seq', 'at', 'actor', 'actor_name', 'role', 'purpose', 'action', 'about_kind', 'about_id', 'outcome', 'detail'],
@@ -89,7 +102,7 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
       sample,
       sampleSize,
       outcomes: sampleOutcomes,
-      checked: sample.looks.filter(({ outcome }) => outcome !== null).length,
+      checked: sample.looks.filter(({ checks }) => checks.length > 0).length,
       error: error ? { text: error.message, field: error.field } : null,
       draft,
     });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../platform/action.ts';
+import { isLooking } from './looks.ts';
 
 /** A pattern of access that is worth a question. It is no finding: most have a good reason. */
 export interface Signal {
@@ -62,13 +63,15 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
             WHEN detail ? 'subject' THEN 'subject ' || (detail ->> 'subject')
             WHEN detail ? 'person' THEN 'person ' || (detail ->> 'person') END AS who
         FROM oversight.audit_entries
-        WHERE at >= ${since} AND role NOT IN ('system', 'device', 'operator', 'person') AND actor NOT LIKE 'token:%'),
+        WHERE at >= ${since} AND role NOT IN ('system', 'device', 'person')),
       days AS (
         SELECT actor, max(actor_name) AS actor_name, role, local::date AS day, count(DISTINCT who)::int AS people
           FROM looks WHERE who IS NOT NULL AND outcome = 'done' GROUP BY actor, role, local::date),
       lookers AS (
         SELECT who, count(DISTINCT actor)::int AS staff, min(local)::date AS first, max(local)::date AS last
-          FROM looks WHERE who IS NOT NULL AND outcome = 'done' GROUP BY who)`;
+          FROM looks WHERE who IS NOT NULL AND outcome = 'done' GROUP BY who),
+      usual_day AS (SELECT role, count(*)::int AS days, percentile_cont(0.5) WITHIN GROUP (ORDER BY people) AS people FROM days GROUP BY role),
+      usual_lookers AS (SELECT count(*)::int AS people, percentile_cont(0.5) WITHIN GROUP (ORDER BY staff) AS staff FROM lookers)`;
     const { rows } = await sql<Signal>`WITH ${looks}, found AS (
       SELECT 'own name' AS kind, actor, max(actor_name) AS "actorName", role, who AS about, count(*)::int AS count, NULL::float8 AS usual,
           min(local)::date AS first, max(local)::date AS last
@@ -79,18 +82,16 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
         GROUP BY actor, role HAVING count(*) >= ${u.oddLooks}
       UNION ALL
       SELECT 'many people', d.actor, d.actor_name, d.role, NULL, d.people, usual.people, d.day, d.day
-        FROM days d CROSS JOIN LATERAL (
-          SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.people) AS people FROM days o WHERE o.role = d.role AND (o.actor, o.day) <> (d.actor, d.day)) usual
-        WHERE d.people >= ${u.peopleADay} AND d.people > ${u.timesUsual} * coalesce(usual.people, 1)
+        FROM days d JOIN usual_day usual ON usual.role = d.role
+        WHERE d.people >= ${u.peopleADay} AND (d.people > ${u.timesUsual} * usual.people OR usual.days = 1)
       UNION ALL
       SELECT 'much looked at', '', '', '', l.who, l.staff, usual.staff, l.first, l.last
-        FROM lookers l CROSS JOIN LATERAL (
-          SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.staff) AS staff FROM lookers o WHERE o.who <> l.who) usual
-        WHERE l.staff >= ${u.lookers} AND l.staff > ${u.timesUsual} * coalesce(usual.staff, 1)
+        FROM lookers l CROSS JOIN usual_lookers usual
+        WHERE l.staff >= ${u.lookers} AND (l.staff > ${u.timesUsual} * usual.staff OR usual.people = 1)
       UNION ALL
       SELECT 'only looking', actor, max(actor_name), role, who, count(*)::int, NULL, min(local)::date, max(local)::date
         FROM looks WHERE who IS NOT NULL AND outcome = 'done' GROUP BY actor, role, who
-        HAVING count(*) >= ${u.idleLooks} AND bool_and(action LIKE '%.read')
+        HAVING count(*) >= ${u.idleLooks} AND bool_and(${isLooking})
       UNION ALL
       SELECT 'refused', actor, max(actor_name), role, NULL, count(*)::int, NULL, min(local)::date, max(local)::date
         FROM looks WHERE outcome = 'refused' GROUP BY actor, role, local::date HAVING count(*) >= ${u.refusedADay}

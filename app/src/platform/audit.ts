@@ -87,6 +87,9 @@ export interface AuditCheck {
 export async function verifyAudit(db: Database): Promise<AuditCheck> {
   return withPurpose(db, 'oversight', 'oversight', async (tx) => {
     const problems: AuditCheck['problems'] = [];
+    // Where the log ended when the walk began: what others write meanwhile comes after it.
+    const head = await tx.selectFrom('oversight.audit_head').selectAll().executeTakeFirst();
+    const end = Number(head?.seq ?? 0);
     let previous = 'waymark';
     let expected = 1;
     let entries = 0;
@@ -95,6 +98,7 @@ export async function verifyAudit(db: Database): Promise<AuditCheck> {
         .selectFrom('oversight.audit_entries')
         .selectAll()
         .where('seq', '>=', expected)
+        .where('seq', '<=', end)
         .orderBy('seq')
         .limit(5000)
         .execute();
@@ -109,8 +113,10 @@ export async function verifyAudit(db: Database): Promise<AuditCheck> {
         entries++;
       }
     }
-    const head = await tx.selectFrom('oversight.audit_head').selectAll().executeTakeFirst();
-    if (!head || Number(head.seq) !== expected - 1 || head.hash !== previous) {
+    const beyond = await tx.selectFrom('oversight.audit_entries').select('seq').where('seq', '>', end).limit(1).executeTakeFirst();
+    const later = await tx.selectFrom('oversight.audit_head').select('seq').executeTakeFirst();
+    if (beyond && Number(later?.seq ?? 0) === end) problems.push({ seq: Number(beyond.seq), what: 'stands after the end of the log' });
+    if (!head || end !== expected - 1 || head.hash !== previous) {
       problems.push({ seq: expected, what: `the log ends at ${expected - 1}, but ${head?.seq ?? 'no'} entries were written` });
     }
     return { entries, problems };

@@ -1,12 +1,17 @@
-/** The last word of a name without accents and case: Zoë O’Brien-Núñez gives nunez. */
-function lastName(name: string): string {
-  const words = name
+/** The words of a name without accents and case: Zoë O’Brien-Núñez gives zoe, o, brien, nunez. */
+function wordsOf(name: string): string[] {
+  return name
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .split(/[^\p{L}]+/u)
     .filter(Boolean);
-  return words.at(-1) ?? '';
+}
+
+/** The last word of the family name, whether it stands last or, as directories write it, before a comma: Okonjo, Maya. */
+function lastName(name: string): string {
+  const comma = name.indexOf(',');
+  return wordsOf(comma > 0 ? name.slice(0, comma) : name).at(-1) ?? '';
 }
 
 /** Does somebody look at a person of their own family name? That may be a relative, and is worth a question. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
+import { dayIn } from '../platform/days.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
@@ -10,7 +11,6 @@ import { overseeDecisions } from './allocation/oversee-decisions.ts';
 import { objective, proposeAllocation } from './allocation/propose.ts';
 import { readAllocation } from './allocation/read-allocation.ts';
 import { declareService, endService, listServices, readWaitingList, serviceKinds } from './allocation/services.ts';
-import { dayIn } from './days.ts';
 import { currentInstrument } from './needs/instrument.ts';
 import { shareOf } from './share.ts';
 

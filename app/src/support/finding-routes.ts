@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { dayIn } from '../platform/days.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
-import { dayIn } from './days.ts';
 import { decidePerson, takeBackDecision } from './finding/decide-person.ts';
 import { type FindingOrder, type FindingQuery, findingOrders, findPeople } from './finding/find-people.ts';
 import { currentInstrument, highestLevel } from './needs/instrument.ts';

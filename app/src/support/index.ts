@@ -1,10 +1,10 @@
+export { todayOf } from '../platform/days.ts';
 export { declareAgreement, lawfulBases, type NewAgreement, sharedFields } from './agreements/declare-source.ts';
 export { listSources } from './agreements/read-sources.ts';
 export { type RegisteredAgreement, registeredAgreements } from './agreements/registered-agreements.ts';
 export { type Allocation, allocate, type Candidate, firstCome, needRank, type ServiceOffer } from './allocation/allocate.ts';
 export { proposeAllocation } from './allocation/propose.ts';
 export { declareService } from './allocation/services.ts';
-export { todayOf } from './days.ts';
 export { characteristics, factKinds, identityFields } from './fact-kinds.ts';
 export type { FeedPlaces } from './feeds/declare-feed.ts';
 export { areFeedsDue, runDueFeeds } from './feeds/run-feeds.ts';
@@ -26,6 +26,7 @@ export {
 } from './own/own-support.ts';
 export { isLinkingDue, LinkingOvertakenError, type LinkResult, linkRecords } from './people/link-records.ts';
 export { readPerson } from './people/read-people.ts';
+export { allocationFingerprint, linkageFingerprint } from './reckonings.ts';
 export { importRecords, type RecordsImport } from './records/import-records.ts';
 export { type Mapping, MappingError, readMapping } from './records/mapping.ts';
 export { mappingNames, mappingOfName } from './records/mappings.ts';

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
+import { dayIn } from '../platform/days.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/server.ts';
-import { dayIn } from './days.ts';
 import {
   addGoal,
   addReview,

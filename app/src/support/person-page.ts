@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../platform/action.ts';
+import { dayIn } from '../platform/days.ts';
 import { actorOf } from '../web/actor-of.ts';
 import type { WebKit } from '../web/server.ts';
-import { dayIn } from './days.ts';
 import { factKinds } from './fact-kinds.ts';
 import { needDecisions } from './finding/decide-person.ts';
 import { currentInstrument } from './needs/instrument.ts';

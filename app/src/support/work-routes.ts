@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
+import { dayIn } from '../platform/days.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
-import { dayIn } from './days.ts';
 import { decideChallenge, listChallenges } from './people/decide-challenge.ts';
 import { personPage } from './person-page.ts';
 import { decideErasure, endHold, placeHold } from './retention/keep-records.ts';

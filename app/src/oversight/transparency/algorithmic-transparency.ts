@@ -33,7 +33,8 @@ export function algorithmicTransparency({ configuration: c, statement: s, figure
             ? 'A second person reviews every verdict without seeing what the first decided.'
             : 'One person reviews each verdict. A second review is not asked for here.',
           'A place in a service is offered only by a named person, one case at a time. There is no approval of many at once.',
-          'Nobody is offered anything before they were told what is held about them.',
+          'Nobody is offered anything before they were told what is held about them, unless a lead has agreed to a delay, with a reason and an end.',
+          'A program may send data and ask for results. It decides nothing about anybody.',
         ],
       },
       {
@@ -73,7 +74,9 @@ export function algorithmicTransparency({ configuration: c, statement: s, figure
       },
       {
         heading: 'Data',
-        paragraphs: ['Positions come from the tags. What agencies state comes under these agreements and no others.'],
+        paragraphs: [
+          'Positions come from the tags. What agencies state comes under an agreement in force; records of one that has ended stay until their time is over.',
+        ],
         table: {
           head: ['Source', 'Agreement', 'Standing'],
           rows: Object.values(c.agreements).map((a) => [a.agency, a.title, a.standing]),

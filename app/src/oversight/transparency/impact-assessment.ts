@@ -15,6 +15,12 @@ const risks: [risk: string, likelihood: string, harm: string, measure: string][]
     'Exclusions are widened by what receivers have been seen to do; only a wholly covered window excludes',
   ],
   [
+    'A reviewer agrees with a verdict without looking',
+    'possible',
+    'severe',
+    'A reason is needed for each; reviews faster than reading are counted; made-up crimes show how often reviewers agree with what is wrong, and wearers see that their fixes were used for one',
+  ],
+  [
     'Help is used against people: what agencies know reaches enforcement',
     'remote',
     'severe',
@@ -36,7 +42,7 @@ const risks: [risk: string, likelihood: string, harm: string, measure: string][]
     'Staff look at people whom they have no reason to look at',
     'possible',
     'significant',
-    'Every look is recorded in a chain that shows any change; unusual looks are listed; a sample is checked each month; the person sees who looked',
+    'Every look is recorded in a chain that shows any change; unusual looks are listed; a sample of each month is drawn for checking; the person sees who looked',
   ],
   [
     'Data is kept for too long',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { type Database, type Json, type Tx, withPurpose } from '../../platform/database.ts';
+import { isDay } from '../../platform/days.ts';
 import type { overseeReviews } from '../../supervision/index.ts';
 import { shareOf, todayOf } from '../../support/index.ts';
 import type { Waymark } from '../../waymark.ts';
@@ -51,8 +52,18 @@ export function writeRecords(source: RecordSource): TransparencyRecord[] {
   return [algorithmicTransparency(source), impactAssessment(source), equalityAssessment(source), recordOfProcessing(source)];
 }
 
-function sealOf(records: TransparencyRecord[], fingerprint: string): string {
-  return createHash('sha256').update(canonicalJson({ records, fingerprint })).digest('hex');
+interface Sealed {
+  at: Date;
+  configuration: RunningConfiguration;
+  statement: Statement;
+  records: TransparencyRecord[];
+}
+
+/** SHA-256 over all that is shown, with when it was published and the configuration that it was written from. */
+function sealOf({ at, configuration, statement, records }: Sealed): string {
+  return createHash('sha256')
+    .update(canonicalJson({ at: at.toISOString(), configuration, statement, records }))
+    .digest('hex');
 }
 
 async function latest(tx: Tx, configuration: RunningConfiguration, today: string): Promise<Published | null> {
@@ -64,7 +75,9 @@ async function latest(tx: Tx, configuration: RunningConfiguration, today: string
       ? [`${differences.length} ${differences.length === 1 ? 'setting has' : 'settings have'} changed since`]
       : []),
     ...(row.statement.reviewOn < today ? [`it was to be looked at again by ${row.statement.reviewOn}`] : []),
-    ...(sealOf(row.records, row.fingerprint) === row.sha256 ? [] : ['what is stored is not what was published']),
+    ...(sealOf(row) === row.sha256 && fingerprintOf(row.configuration) === row.fingerprint
+      ? []
+      : ['what is stored is not what was published']),
   ];
   const { id, at, fingerprint, sha256, statement, records } = row;
   return { id, at, fingerprint, sha256, statement, records, outOfDate, differences };
@@ -112,14 +125,16 @@ export const publishRecords: Action<null, Publication, { id: number }> = {
     }
     const { reviewOn } = statement;
     const nextYear = `${Number(today.slice(0, 4)) + 1}${today.slice(4)}`;
-    if (!/^\d{4}-\d\d-\d\d$/.test(reviewOn) || Number.isNaN(Date.parse(reviewOn)) || reviewOn <= today || reviewOn > nextYear)
+    if (!isDay(reviewOn) || reviewOn <= today || reviewOn > nextYear)
       throw new InvalidError('Give the day by which it is looked at again: after today, and within a year.', 'reviewOn');
     const fingerprint = fingerprintOf(configuration);
     const records = writeRecords({ configuration, statement, figures });
-    const sha256 = sealOf(records, fingerprint);
+    const at = new Date();
+    const sha256 = sealOf({ at, configuration, statement, records });
     const { id } = await tx
       .insertInto('oversight.transparency_records')
       .values({
+        at,
         by_name: actor.name,
         configuration: JSON.stringify(configuration),
         fingerprint,

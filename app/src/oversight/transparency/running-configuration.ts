@@ -5,10 +5,12 @@ import { canonicalJson } from '../../platform/canonical-json.ts';
 import { type Tx, withPurpose } from '../../platform/database.ts';
 import { codeVersion, reckoningFingerprint, supervisionRules } from '../../supervision/index.ts';
 import {
+  allocationFingerprint,
   characteristics,
   currentInstrument,
   factKinds,
   identityFields,
+  linkageFingerprint,
   type RegisteredAgreement,
   registeredAgreements,
   supportRules,
@@ -18,7 +20,7 @@ import type { Waymark } from '../../waymark.ts';
 
 /** What Waymark does with whose data as it runs here: settings, models, rules, agreements. Nobody is named in it. */
 export interface RunningConfiguration {
-  program: { version: string; model: string; reckoning: string };
+  program: { version: string; model: string; reckoning: string; matching: string; proposing: string };
   presence: PresenceParameters;
   watch: { likely: number; certain: number; staleS: number };
   instrument: { version: string; about: string; sha256: string; factors: Record<string, string>; strengths: string[]; bands: string[] };
@@ -41,7 +43,13 @@ export async function readRunningConfiguration(waymark: Waymark): Promise<Runnin
   const agreements = await withPurpose(database.db, 'support', 'transparency', (tx: Tx) => registeredAgreements(tx, todayOf(waymark)));
   const keeps = { positions: config.WAYMARK_KEEP_POSITIONS_MONTHS, subjects: config.WAYMARK_KEEP_SUBJECTS_MONTHS };
   return {
-    program: { version: codeVersion, model: modelVersion, reckoning: reckoningFingerprint() },
+    program: {
+      version: codeVersion,
+      model: modelVersion,
+      reckoning: reckoningFingerprint(),
+      matching: linkageFingerprint(),
+      proposing: allocationFingerprint(),
+    },
     presence: { ...defaultParameters },
     watch: { likely: defaultWatch.likely, certain: defaultWatch.certain, staleS: defaultWatch.staleS },
     instrument: {
@@ -68,7 +76,7 @@ export async function readRunningConfiguration(waymark: Waymark): Promise<Runnin
     },
     roles: Object.fromEntries(roles.map((role) => [role, purposeOf[role]])),
     policies: Object.fromEntries(access.policies.map(({ id, file, text }) => [`${file}, ${id}`, sha256(text)])),
-    agreements: Object.fromEntries(agreements.map((own) => [`${own.source}, ${own.title}`, own])),
+    agreements: Object.fromEntries(agreements.map((own) => [`${own.source}, ${own.title}, number ${own.id}`, own])),
     retention: Object.fromEntries([...supervisionRules(keeps), ...supportRules]),
   };
 }

@@ -7,6 +7,10 @@ import { parse } from 'yaml';
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 
+/** What a cost is of. */
+export const costGroups = ['prison on average', 'tag', 'one prisoner fewer', 'support'] as const;
+export type CostGroup = (typeof costGroups)[number];
+
 const only = { additionalProperties: false };
 const Text = Type.String({ minLength: 3, maxLength: 500 });
 const Figures = Type.Object(
@@ -15,6 +19,7 @@ const Figures = Type.Object(
       Type.Object(
         {
           key: Text,
+          group: Type.Union(costGroups.map((group) => Type.Literal(group))),
           name: Text,
           low: Type.Optional(Type.Number({ minimum: 0 })),
           high: Type.Optional(Type.Number({ minimum: 0 })),
@@ -47,6 +52,7 @@ export type Effect = Static<typeof Figures>['effects'][number];
 /** What one person costs in one year, pounds of the price year. */
 export interface Cost {
   key: string;
+  group: CostGroup;
   name: string;
   note: string | null;
   /** Null where no figure with a source is known. */
@@ -92,14 +98,14 @@ async function readCosts(tx: Tx): Promise<Cost[]> {
     SELECT DISTINCT ON (key) key, low::float8 AS low, high::float8 AS high, price_year, source, by_name, at
       FROM oversight.cost_figures ORDER BY key, id DESC`.execute(tx);
   const entered = new Map(rows.map((row) => [row.key, row]));
-  return published().costs.map(({ key, name, low, high, priceYear, source, note = null }) => {
+  return published().costs.map(({ key, group, name, low, high, priceYear, source, note = null }) => {
     const own = entered.get(key);
     if (own) {
       const figure = { low: own.low, high: own.high, priceYear: own.price_year, source: own.source };
-      return { key, name, note, figure, entered: { by: own.by_name, at: own.at } };
+      return { key, group, name, note, figure, entered: { by: own.by_name, at: own.at } };
     }
     const isWhole = low !== undefined && high !== undefined && priceYear !== undefined && source !== undefined;
-    return { key, name, note, figure: isWhole ? { low, high, priceYear, source } : null, entered: null };
+    return { key, group, name, note, figure: isWhole ? { low, high, priceYear, source } : null, entered: null };
   });
 }
 

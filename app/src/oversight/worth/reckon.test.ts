@@ -1,41 +1,49 @@
 import { expect, test } from 'vitest';
-import type { Cost } from './figures.ts';
-import { reckonWorth } from './reckon.ts';
+import type { Cost, CostGroup } from './figures.ts';
+import { effectOf, reckonWorth } from './reckon.ts';
 
-const cost = (key: string, low: number, high: number, priceYear = 2022): Cost => ({
-  key,
-  name: key,
+const cost = (group: CostGroup, low: number, high: number, priceYear = 2022): Cost => ({
+  key: group,
+  group,
+  name: group,
   note: null,
   figure: { low, high, priceYear, source: 'A source' },
   entered: null,
 });
-const caseload = { tagDays: 3652.5, wearersNow: 10, wearers: 20 };
+const caseload = { tagDays: 3652.5, personDays: 1826.25, wearersNow: 10, wearers: 20 };
 const none = { people: 0, months: 0 };
 
-test('what a caseload costs is days times the range, in the prices of its own year', () => {
-  const worth = reckonWorth([cost('tag', 3000, 6000, 2016), cost('prison-later', 50_000, 50_000)], caseload, none);
-  expect(worth.tags).toEqual({ low: 30_000, high: 60_000 });
-  expect(worth.prisonOnAverage).toEqual({ low: 500_000, high: 500_000 });
-  expect(worth.priceYears).toEqual([2016, 2022]);
+test('what a caseload costs is days times the range, by each figure in the prices of its own year', () => {
+  const worth = reckonWorth(
+    [cost('tag', 3000, 6000, 2016), cost('tag', 4000, 4000), cost('prison on average', 50_000, 50_000)],
+    caseload,
+    none,
+  );
+  expect(worth.tags).toEqual([
+    { by: 'tag', priceYear: 2016, low: 30_000, high: 60_000 },
+    { by: 'tag', priceYear: 2022, low: 40_000, high: 40_000 },
+  ]);
+  // Somebody with two tags would be in prison once.
+  expect(worth.prisonOnAverage).toEqual([{ by: 'prison on average', priceYear: 2022, low: 250_000, high: 250_000 }]);
 });
 
 test('an average cost of prison never becomes cash, whatever it is', () => {
-  for (const average of [0, 26_645, 51_724, 1_000_000]) {
-    const worth = reckonWorth(
-      [cost('tag', 3000, 6000), cost('prison-later', average, average), cost('prison', average, average)],
-      caseload,
-      none,
-    );
-    expect(worth.cash).toBeNull();
-  }
-  const [low, high] = [2000, 5000];
-  const known = reckonWorth([cost('prison-later', 50_000, 50_000), cost('prison-one-fewer', low, high)], caseload, none);
-  expect(known.cash).toEqual({ low: 10 * low, high: 10 * high });
+  for (const average of [0, 26_645, 51_724, 1_000_000])
+    expect(reckonWorth([cost('tag', 3000, 6000), cost('prison on average', average, average)], caseload, none).cash).toEqual([]);
+  const known = reckonWorth([cost('prison on average', 50_000, 50_000), cost('one prisoner fewer', 2000, 5000)], caseload, none);
+  expect(known.cash).toMatchObject([{ low: 10_000, high: 25_000 }]);
 });
 
 test('support is worked out for as many people and months as are said, and not at all without a figure', () => {
   const two = { people: 2, months: 6 };
-  expect(reckonWorth([cost('support', 1200, 2400)], caseload, two).support).toEqual({ low: 1200, high: 2400 });
-  expect(reckonWorth([{ ...cost('support', 0, 0), figure: null }], caseload, two).support).toBeNull();
-  expect(reckonWorth([cost('support', 1200, 2400)], caseload, none).support).toBeNull();
+  expect(reckonWorth([cost('support', 1200, 2400)], caseload, two).support).toMatchObject([{ low: 1200, high: 2400 }]);
+  expect(reckonWorth([{ ...cost('support', 0, 0), figure: null }], caseload, two).support).toEqual([]);
+  expect(reckonWorth([cost('support', 1200, 2400)], caseload, none).support).toEqual([]);
+});
+
+test('an effect stands with its interval, which reaches over none where the cases are few', () => {
+  const found = effectOf({ without: 33.2, with: 26.2, cases: 3360 });
+  expect(found.fewer).toBeCloseTo(7, 6);
+  expect([found.low, found.high].map((bound) => Math.round(10 * bound) / 10)).toEqual([3.9, 10.1]);
+  expect(effectOf({ without: 33.2, with: 26.2, cases: 100 }).low).toBeLessThan(0);
 });

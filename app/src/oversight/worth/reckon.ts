@@ -1,11 +1,12 @@
-import type { Cost } from './figures.ts';
+import type { Cost, CostGroup } from './figures.ts';
 
-/** How much of something there was. */
+/** How much of something there was over the last year. */
 export interface Caseload {
-  /** Days of the last year on which somebody wore a tag, over all of them. */
+  /** Days on which a tag was worn, over all tags. */
   tagDays: number;
+  /** Days on which somebody wore a tag, over all people: two tags at a time are one day. */
+  personDays: number;
   wearersNow: number;
-  /** People who wore a tag on any day of the last year. */
   wearers: number;
 }
 
@@ -14,36 +15,51 @@ export interface Range {
   high: number;
 }
 
+/** An amount in pounds by one figure, in the prices of that figure's year. */
+export interface Amount extends Range {
+  by: string;
+  priceYear: number;
+}
+
 export interface Worth {
-  /** Tagging this caseload for these days. */
-  tags: Range | null;
+  /** Tagging this caseload for these days, by each figure there is. */
+  tags: Amount[];
   /** What as many days in prison are put down at on average. It is not cash: a place that is not filled still costs nearly all of it. */
-  prisonOnAverage: Range | null;
-  /** What would fall away in cash, if every one of these days were otherwise spent in prison; null without a figure for one fewer. */
-  cash: Range | null;
-  support: Range | null;
-  priceYears: number[];
+  prisonOnAverage: Amount[];
+  /** What would fall away in cash, if every one of these days were otherwise spent in prison; empty without a figure for one fewer. */
+  cash: Amount[];
+  support: Amount[];
 }
 
 const daysAYear = 365.25;
 
 /**
- * What the caseload costs. Amounts are pounds, each in its own price year: years are told and never mixed into one sum. An average
- * cost of prison is never taken for a saving.
+ * What the caseload costs, by each figure by itself. Amounts are pounds, each in its own price year: years are told and never mixed
+ * into one sum. An average cost of prison is never taken for a saving.
  */
 export function reckonWorth(costs: Cost[], caseload: Caseload, support: { people: number; months: number }): Worth {
-  const years = caseload.tagDays / daysAYear;
-  const of = (key: string) => costs.find((own) => own.key === key)?.figure ?? null;
-  const times = (key: string, amount: number): Range | null => {
-    const figure = of(key);
-    return figure && { low: figure.low * amount, high: figure.high * amount };
-  };
-  const used = ['tag', 'prison-later', 'prison-one-fewer', 'support'].flatMap((key) => of(key)?.priceYear ?? []);
+  const amounts = (group: CostGroup, years: number): Amount[] =>
+    costs.flatMap((cost) =>
+      cost.group === group && cost.figure && years > 0
+        ? [{ by: cost.name, priceYear: cost.figure.priceYear, low: cost.figure.low * years, high: cost.figure.high * years }]
+        : [],
+    );
   return {
-    tags: times('tag', years),
-    prisonOnAverage: times('prison-later', years),
-    cash: times('prison-one-fewer', years),
-    support: support.people > 0 ? times('support', (support.people * support.months) / 12) : null,
-    priceYears: [...new Set(used)].sort(),
+    tags: amounts('tag', caseload.tagDays / daysAYear),
+    prisonOnAverage: amounts('prison on average', caseload.personDays / daysAYear),
+    cash: amounts('one prisoner fewer', caseload.personDays / daysAYear),
+    support: amounts('support', (support.people * support.months) / 12),
   };
+}
+
+/**
+ * How many in 100 fewer, with the 95 % interval of a difference of two shares (Wald). Studies tell how many people in all; as they
+ * are told here the two groups are taken to be of equal size, which makes the interval as narrow as it can be.
+ * @param shares per cent, without and with
+ */
+export function effectOf(shares: { without: number; with: number; cases: number }): { fewer: number; low: number; high: number } {
+  const [p, q] = [shares.without / 100, shares.with / 100];
+  const each = shares.cases / 2;
+  const half = 1.959_964 * Math.sqrt((p * (1 - p) + q * (1 - q)) / each);
+  return { fewer: 100 * (p - q), low: 100 * (p - q - half), high: 100 * (p - q + half) };
 }

@@ -4,8 +4,11 @@ import { countTagDays } from '../../supervision/index.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/server.ts';
-import { costsNow, effects, enterCost } from './figures.ts';
-import { reckonWorth } from './reckon.ts';
+import { costsNow, type Effect, effects, enterCost } from './figures.ts';
+import { effectOf, reckonWorth } from './reckon.ts';
+
+const foundBy = ({ without, with: with_, cases }: Effect) =>
+  without === undefined || with_ === undefined || cases === undefined ? null : effectOf({ without, with: with_, cases });
 
 /** Costs and effects of tags, prison and support for this caseload. */
 export function worthRoutes(app: FastifyInstance, web: WebKit): void {
@@ -18,7 +21,7 @@ export function worthRoutes(app: FastifyInstance, web: WebKit): void {
     const caseload = await performer.perform(actorOf(request), countTagDays, null, { now: Date.now() });
     return web.page(request, error ? reply.code(400) : reply, 'oversight/worth/worth.njk', {
       costs,
-      effects: effects(),
+      effects: effects().map((effect) => ({ ...effect, found: foundBy(effect) })),
       caseload,
       support,
       worth: reckonWorth(costs, caseload, support),

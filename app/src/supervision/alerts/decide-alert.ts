@@ -1,4 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import { type AlertOutcome, type AlertState, alertOutcomes } from '../tables.ts';
 
 export const alertSteps = ['seen', 'taken in hand', 'closed'] as const;
@@ -21,6 +22,7 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
     if (!alert) throw new NotFoundError('There is no such alert.');
     const way = Object.hasOwn(leads, step) ? leads[step as Step] : undefined;
     audit({ kind: 'alert', id }, way ? { step } : {});
+    await noteSubject({ tx, actor, note: audit }, { alert: id });
     if (!way) throw new InvalidError(`Choose what to do: ${alertSteps.join(', ')}.`, 'step');
     if (!way.from.includes(alert.state)) throw new InvalidError(`This alert is ${alert.state}; it cannot be ${step} now.`, 'step');
     const isEnd = step === 'closed';

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import type { AlertFacts, AlertKind, AlertOutcome, AlertState } from '../tables.ts';
 import { zoneFeature } from '../zones/read-zones.ts';
 import type { ZoneVersionRow } from '../zones/store.ts';
@@ -198,13 +199,14 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
   name: 'alert.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, { fixes }, { id }) {
+  async run({ tx, actor, note }, { fixes }, { id }) {
     const row = await alertsOf(tx)
       .select([...columns, 'a.wearing_id', 'a.zone_version_id'])
       .where('a.id', '=', id)
       .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such alert.');
-    note({ kind: 'alert', id }, { subject: row.subject_id });
+    note({ kind: 'alert', id });
+    await noteSubject({ tx, actor, note }, { subject: row.subject_id });
     const zone = await tx.selectFrom('supervision.zone_versions').selectAll().where('id', '=', row.zone_version_id).executeTakeFirst();
     const versions = await tx
       .selectFrom('supervision.alert_versions')

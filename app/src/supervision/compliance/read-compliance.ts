@@ -3,6 +3,7 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { heldZones, tracksOf, watchOf } from '../alerts/stored-track.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import type { AlertKind, AlertOutcome } from '../tables.ts';
 import { zonesOfWearings } from '../zones/store.ts';
 import type { ConditionKept } from './pack-content.ts';
@@ -99,7 +100,7 @@ export const readCompliance: Action<
   name: 'compliance.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, { fixes, timeZone }, { subjectId }) {
+  async run({ tx, actor, note }, { fixes, timeZone }, { subjectId }) {
     const subject = await tx
       .selectFrom('supervision.subjects')
       .select(['id', 'name', 'reference'])
@@ -107,6 +108,7 @@ export const readCompliance: Action<
       .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     note({ kind: 'subject', id: subjectId });
+    await noteSubject({ tx, actor, note }, { subject: subjectId });
     const rows = await tx
       .selectFrom('supervision.wearings as w')
       .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')

@@ -1,5 +1,6 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { readCrime } from '../review/read-crime.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import type { PackServices } from './make-pack.ts';
 import type { EvidenceContent } from './pack-content.ts';
 import { readPackFile, sealedData, sealedPage } from './pack-file.ts';
@@ -31,6 +32,7 @@ async function packOf(context: Context, services: PackServices, id: number): Pro
     .where('p.id', '=', id)
     .executeTakeFirst();
   if (!row) throw new NotFoundError('There is no such evidence pack.');
+  await noteSubject(context, { wearing: row.wearing_id });
   const content = JSON.parse(row.content) as EvidenceContent;
   const pack = { id, content, sha256: row.sha256, crimeId: row.crime_id, wearing: row.wearing_id };
   const standing = { ...pack, crimeVersion: row.crime_version_id };

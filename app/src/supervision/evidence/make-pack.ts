@@ -5,6 +5,7 @@ import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
 import { caveats } from '../review/export-verdicts.ts';
 import { type CrimePage, type CrimeVerdict, type ReadCrimeServices, readCrime } from '../review/read-crime.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import { readRun } from '../verdicts/read-verdicts.ts';
 import { fixesAround, nearestBeyond } from './fixes-around.ts';
 import { type EvidenceContent, type PackInputs, packFormat } from './pack-content.ts';
@@ -32,6 +33,7 @@ export const makeEvidencePack: Action<PackServices, { crimeId: number; wearingId
   async run(context, services, { crimeId, wearingId }) {
     const { tx, actor, note } = context;
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
+    await noteSubject(context, { wearing: wearingId });
     const page = await readCrime.run(context, services, { id: crimeId });
     const verdict = page.verdicts.find(({ wearing }) => wearing === wearingId);
     if (!verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   emptyJudgement,
@@ -14,6 +13,7 @@ import {
   verdictNames,
 } from '@waymark/presence';
 import { canonicalJson } from '../../platform/canonical-json.ts';
+import { fingerprintOfSource } from '../../platform/source-fingerprint.ts';
 import type { Findings, PackInputs } from './pack-content.ts';
 
 /**
@@ -53,18 +53,7 @@ export function workOut(inputs: PackInputs, parameters: PresenceParameters): Fin
   };
 }
 
-let known: string | null = null;
-
 /** SHA-256 over the source of the reckoning itself, file by file: two programs with the same one judge alike. */
 export function reckoningFingerprint(): string {
-  if (known) return known;
-  const folder = dirname(fileURLToPath(import.meta.resolve('@waymark/presence')));
-  const hash = createHash('sha256');
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  for (const file of files) hash.update(relative(folder, file).replaceAll('\\', '/')).update('\0').update(readFileSync(file)).update('\0');
-  known = hash.digest('hex');
-  return known;
+  return fingerprintOfSource(dirname(fileURLToPath(import.meta.resolve('@waymark/presence'))));
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 
@@ -21,6 +22,8 @@ export function supervisionRules({ positions, subjects }: SupervisionKeeps): [ki
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
     ['What somebody decided to erase', 'until the next run of the job, within a day'],
+    ['Recorded crimes and counts of verdicts', 'not removed; a verdict on somebody erased is a number that leads to nobody'],
+    ['The record of who did what', 'not removed; it names staff, and others by number alone'],
   ];
 }
 
@@ -116,8 +119,6 @@ function monthsBefore(today: string, months: number): number {
 function daysBefore(today: string, days: number): number {
   return Date.parse(`${today}T00:00:00Z`) - days * 86_400_000;
 }
-
-const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
 
 /** Holds a subject's data back from removal, until a day and with a reason. */
 export const placeSubjectHold: Action<null, { subject: number; until: string; reason: string; today: string }, null> = {

@@ -25,7 +25,14 @@ export const exportVerdicts: Action<ReadCrimeServices, { id: number; format: str
   async run(context, services, { id, format }) {
     const page = await readCrime.run(context, services, { id });
     const cleared = page.verdicts.filter(({ review }) => review.cleared);
-    context.note({ kind: 'crime', id }, { format, cleared: cleared.length });
+    const wearings = cleared.map(({ wearing }) => wearing);
+    const whom = await context.tx
+      .selectFrom('supervision.wearings')
+      .select('subject_id')
+      .distinct()
+      .where('id', 'in', wearings.length > 0 ? wearings : [-1])
+      .execute();
+    context.note({ kind: 'crime', id }, { format, cleared: cleared.length, subjects: whom.map(({ subject_id }) => subject_id) });
     return { ...page, verdicts: [], cleared, withheld: page.verdicts.length - cleared.length };
   },
 };

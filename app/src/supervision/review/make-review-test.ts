@@ -5,6 +5,7 @@ import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listVersions } from '../crimes/store.ts';
 import { fixesAround } from '../evidence/fixes-around.ts';
 import { workOut } from '../evidence/work-out.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import type { ShownVerdict } from '../tables.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { currentRuns } from '../verdicts/read-verdicts.ts';
@@ -49,7 +50,7 @@ export const makeReviewTest: Action<VerdictServices, { askedBy: string; random?:
   name: 'reviewtest.make',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, note }, services, { askedBy, random = Math.random }) {
+  async run({ tx, actor, note }, services, { askedBy, random = Math.random }) {
     for (const { crime, verdict } of await likelyModels(tx, services, random)) {
       const laid = await layFarOff(services, crime, verdict, random);
       if (!laid) continue;
@@ -67,6 +68,7 @@ export const makeReviewTest: Action<VerdictServices, { askedBy: string; random?:
         .returning('id')
         .executeTakeFirstOrThrow();
       note({ kind: 'review test', id }, { wearing });
+      await noteSubject({ tx, actor, note }, { wearing });
       return { awayM: laid.awayM };
     }
     note(null, { made: 0 });

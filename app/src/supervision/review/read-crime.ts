@@ -4,6 +4,7 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import { crimeTypes } from '../crimes/crime-types.ts';
 import { type CrimeVersionRow, findCrime } from '../crimes/store.ts';
 import { packsOf } from '../evidence/list-packs.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { currentRuns, type VerdictView, viewOf, wearerNames } from '../verdicts/read-verdicts.ts';
 import { type ReviewState, reviewState, reviewsOf } from './review-verdict.ts';
@@ -125,6 +126,7 @@ export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingI
     const verdict = page.verdicts.find(({ wearing }) => wearing === wearingId);
     if (!verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
     context.note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
+    await noteSubject(context, { wearing: wearingId });
     const from = page.crime.from_at.getTime() - marginMs;
     const to = page.crime.to_at.getTime() + marginMs;
     const { count, columns } = await services.fixes.track(wearingId, from, to);

@@ -4,6 +4,7 @@ import { isProgram } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { findCrime } from '../crimes/store.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { currentRuns } from '../verdicts/read-verdicts.ts';
 import { shownVerdicts } from './shown-verdicts.ts';
@@ -70,6 +71,7 @@ export const reviewVerdict: Action<VerdictServices & { secondReview: boolean }, 
       .executeTakeFirstOrThrow();
     if (shown.test?.wearing === wearingId) await endWhenReviewed(tx, shown.test.id, secondReview ? 2 : 1);
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId, review: row.id, decision });
+    await noteSubject({ tx, actor, note }, { wearing: wearingId });
     return row;
   },
 };

@@ -98,7 +98,8 @@ export const selectVerdicts: Action<VerdictServices, { reference?: string }, Ver
     const all = await listCurrentCrimes(tx);
     const crimes = reference ? all.filter((crime) => crime.reference === reference) : all;
     const runs = await currentRuns(tx, crimes);
-    note(reference ? { kind: 'crime', id: reference } : null, { crimes: runs.size });
+    // Only what there is: what somebody asks for is not ours to keep.
+    note(reference && crimes[0] ? { kind: 'crime', id: crimes[0].crime_id } : null, { crimes: runs.size });
     return { crimes, runs, wearers: await wearerNames(tx) };
   },
 };

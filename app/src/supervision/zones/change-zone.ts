@@ -1,4 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import { checkZone, type ZoneDraft } from './declare-zone.ts';
 import { watchAgain } from './store.ts';
 
@@ -55,6 +56,7 @@ export const changeZone: Action<
     const wearings: number[] = [];
     for (const { subject_id } of under) wearings.push(...(await watchAgain(tx, subject_id)));
     note({ kind: 'zone', id: zoneId }, draft ? { version: current.version + 1 } : { ended: true });
+    await noteSubject({ tx, actor, note }, { zone: zoneId });
     const { shared } = await tx.selectFrom('supervision.zones').select('shared').where('id', '=', zoneId).executeTakeFirstOrThrow();
     return { subjectId: shared ? null : (under[0]?.subject_id ?? null), wearings };
   },

@@ -1,6 +1,7 @@
 import { type Area, faultsOf, intervalsOf, type WeeklyHours } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import { type ZoneKind, zoneKinds } from '../tables.ts';
 import { watchAgain } from './store.ts';
 
@@ -84,6 +85,7 @@ export const declareZone: Action<
       .values({ zone_id: zoneId, order_id: order.id, removed_at: null, removed_reason: null })
       .execute();
     note({ kind: 'zone', id: zoneId }, { order: order.id, kind });
+    await noteSubject({ tx, actor, note }, { subject: order.subject_id });
     return { zoneId, subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
   },
 };

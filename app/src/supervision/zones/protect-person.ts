@@ -1,4 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { noteSubject } from '../subjects/note-subject.ts';
 import { watchAgain } from './store.ts';
 
 export interface NewProtection {
@@ -66,6 +67,7 @@ export const protectPerson: Action<null, NewProtection, { id: number; wearings: 
       .returning('id')
       .executeTakeFirstOrThrow();
     note({ kind: 'protection', id }, { order: input.orderId });
+    await noteSubject({ tx, actor, note }, { order: input.orderId });
     return { id, wearings: await watchAgain(tx, input.subjectId) };
   },
 };

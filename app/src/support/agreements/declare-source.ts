@@ -1,5 +1,5 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
-import { isDay } from '../days.ts';
+import { isDay } from '../../platform/days.ts';
 import { characteristics, checkFields, factKindKeys, identityKeys } from '../fact-kinds.ts';
 import type {} from '../tables.ts';
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
+import { type Calendar, todayOf } from '../../platform/days.ts';
 import { inThread } from '../../platform/in-thread.ts';
-import { type Calendar, todayOf } from '../days.ts';
 import { decisionHolds, hasOffer } from '../finding/decide-person.ts';
 import { currentInstrument } from '../needs/instrument.ts';
 import type { ServiceInRun } from '../tables.ts';

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
-import type { Calendar } from '../days.ts';
+import type { Calendar } from '../../platform/days.ts';
 import { importRecords, type RecordsImport, type RecordsSent } from '../records/import-records.ts';
 import { type FeedPlaces, feedMapping } from './declare-feed.ts';
 import { IncomingFolder } from './incoming-folder.ts';

@@ -1,4 +1,4 @@
-import { dayIn } from '../days.ts';
+import { dayIn } from '../../platform/days.ts';
 
 /** When a feed is read: each day, or each week on a day (0 is Sunday), at a time of the place's own clock, `HH:MM`. */
 export interface FeedTimes {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { isDay } from '../days.ts';
+import { isDay } from '../../platform/days.ts';
 import { currentInstrument } from '../needs/instrument.ts';
 import { triggersOf } from '../needs/profile.ts';
 import { makeOffer } from '../offers/make-offer.ts';

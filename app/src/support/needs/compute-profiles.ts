@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
-import { type Calendar, todayOf } from '../days.ts';
+import { type Calendar, todayOf } from '../../platform/days.ts';
 import { districtOf, personOf } from '../people/person-of-records.ts';
 import { readFactsOf, readRecordsOf } from '../people/store.ts';
 import { currentInstrument, type Instrument } from './instrument.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
-import { type Calendar, todayOf } from '../days.ts';
+import { type Calendar, todayOf } from '../../platform/days.ts';
 import { personOf } from '../people/person-of-records.ts';
 import { readFactsOf, readRecordsOf } from '../people/store.ts';
 import { type Share, shareOf } from '../share.ts';

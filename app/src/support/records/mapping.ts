@@ -2,7 +2,7 @@ import { standardDate } from '@waymark/linkage';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
-import { isDay } from '../days.ts';
+import { isDay } from '../../platform/days.ts';
 import {
   type Characteristic,
   characteristics,

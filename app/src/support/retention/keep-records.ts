@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
-import { isDay } from '../days.ts';
 import type {} from '../tables.ts';
 
 /** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */
@@ -42,8 +42,9 @@ export const keepRecords: Action<null, { today: string }, Erased> = {
   async run({ tx, note }, _services, { today }) {
     const erased: Erased = {};
     await eraseDecided(tx, today, erased);
-    // The newest agreement of a source says how long; one that has ended still does.
-    const months = sql`(SELECT a.retention_months FROM support.agreements a WHERE a.source_id = r.source_id ORDER BY a.id DESC LIMIT 1)`;
+    // The agreement in force says how long, else the last that was. One that is yet to come says nothing yet.
+    const months = sql`(SELECT a.retention_months FROM support.agreements a WHERE a.source_id = r.source_id AND a.starts_on <= ${today}::date
+      ORDER BY (a.ended_at IS NULL AND a.ends_on >= ${today}::date) DESC, a.starts_on DESC, a.id DESC LIMIT 1)`;
     const facts = await sql<{ id: number }>`
       SELECT f.id FROM support.facts f JOIN support.records r ON r.id = f.record_id LEFT JOIN support.persons p ON p.id = r.person_id
         WHERE f.on_date + make_interval(months => ${months}) < ${today}::date AND NOT ${isHeld(today)}`.execute(tx);

@@ -106,6 +106,7 @@ export const readPair: Action<null, { left: number; right: number }, PairView> =
       .select(['r.id', 'r.key', 'r.person_id', 'r.identity', 's.name as source'])
       .where('r.id', 'in', [found.left_record, found.right_record])
       .execute();
+    note(null, { persons: records.map(({ person_id }) => person_id).filter((id) => id !== null) });
     const of = (record: number) => {
       const row = records.find((own) => own.id === record);
       if (!row) throw new NotFoundError('One of the records is no longer held.');
