@@ -43,6 +43,8 @@ const Config = Type.Object({
   WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({ default: 24, minimum: 1, maximum: 600 }),
   /** Months that a subject with orders, zones, alerts and reviews is kept after the end of their last order. */
   WAYMARK_KEEP_SUBJECTS_MONTHS: Type.Integer({ default: 72, minimum: 1, maximum: 600 }),
+  /** Days after which positions inside a wearer's own home, the place of a curfew, are made into “at home”. */
+  WAYMARK_KEEP_HOME_DETAIL_DAYS: Type.Integer({ default: 90, minimum: 7, maximum: 18_000 }),
   WAYMARK_TIMEZONE: Type.String({ default: 'Europe/London' }),
   /** yes: an empty data folder is filled with the fictional town. */
   WAYMARK_DEMO: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'yes' }),
@@ -62,6 +64,15 @@ export type Config = Static<typeof Config> & {
 };
 
 const agencyDatabase = /^WAYMARK_AGENCY_DB_([A-Z0-9_]+)$/;
+
+/** How long supervision keeps what: months, and days for where in their home somebody was. */
+export function keepsOf(config: Config): { positions: number; subjects: number; homeDays: number } {
+  return {
+    positions: config.WAYMARK_KEEP_POSITIONS_MONTHS,
+    subjects: config.WAYMARK_KEEP_SUBJECTS_MONTHS,
+    homeDays: config.WAYMARK_KEEP_HOME_DETAIL_DAYS,
+  };
+}
 
 /** A setting is missing or wrong; the message names it, the value and the remedy. */
 export class ConfigError extends Error {

@@ -1,3 +1,4 @@
+import { keepsOf } from './config.ts';
 import type { Actor } from './platform/access.ts';
 import type { Erased } from './platform/erase-tree.ts';
 import { keepSubjects } from './supervision/index.ts';
@@ -17,7 +18,7 @@ export async function runRetention(waymark: Waymark, role: 'system' | 'operator'
   const { performer, fixes, config, database } = waymark;
   const actor: Actor = { id, name: role === 'system' ? 'Waymark' : id, role, purpose: 'retention' };
   const today = todayOf(waymark);
-  const keeps = { positions: config.WAYMARK_KEEP_POSITIONS_MONTHS, subjects: config.WAYMARK_KEEP_SUBJECTS_MONTHS };
+  const keeps = keepsOf(config);
   const support = await performer.perform(actor, keepRecords, null, { today });
   const { erased: supervision, wearings } = await performer.perform(actor, keepSubjects, { fixes }, { today, keeps });
   if (wearings.length > 0) {

@@ -318,7 +318,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       });
       const count = async (wearing: number) => (await serving.waymark.fixes.countByWearing([wearing])).get(wearing) ?? 0;
       expect([await count(old.wearing), await count(now.wearing)]).toEqual([1, 2]);
-      const keeps = { positions: 24, subjects: 72 };
+      const keeps = { positions: 24, subjects: 72, homeDays: 90 };
       const run = (day: string) => perform(keeper, keepSubjects, { fixes: serving.waymark.fixes }, { today: day, keeps });
       await perform(officer, placeSubjectHold, null, {
         subject: old.subject,

@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { keepsOf } from '../config.ts';
 import { InvalidError } from '../platform/action.ts';
 import { type AuditCheck, verifyAudit } from '../platform/audit.ts';
 import { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS, supervisionRules } from '../supervision/index.ts';
@@ -157,9 +158,8 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
     return reply.redirect('/reviewers');
   });
   app.get('/retention', { config: { action: 'retention.read', room: 'oversight' } }, async (request, reply) => {
-    const { WAYMARK_KEEP_POSITIONS_MONTHS: positions, WAYMARK_KEEP_SUBJECTS_MONTHS: subjects } = web.waymark.config;
     const halves = [
-      { name: 'Supervision', rules: supervisionRules({ positions, subjects }) },
+      { name: 'Supervision', rules: supervisionRules(keepsOf(web.waymark.config)) },
       { name: 'Support', rules: supportRules },
     ];
     return web.page(request, reply, 'oversight/retention.njk', {

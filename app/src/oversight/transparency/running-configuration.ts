@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { defaultParameters, defaultWatch, modelVersion, type PresenceParameters } from '@waymark/presence';
+import { keepsOf } from '../../config.ts';
 import { purposeOf, roles } from '../../platform/access.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { type Tx, withPurpose } from '../../platform/database.ts';
@@ -41,7 +42,6 @@ export async function readRunningConfiguration(waymark: Waymark): Promise<Runnin
   const { config, access, database } = waymark;
   const instrument = currentInstrument();
   const agreements = await withPurpose(database.db, 'support', 'transparency', (tx: Tx) => registeredAgreements(tx, todayOf(waymark)));
-  const keeps = { positions: config.WAYMARK_KEEP_POSITIONS_MONTHS, subjects: config.WAYMARK_KEEP_SUBJECTS_MONTHS };
   return {
     program: {
       version: codeVersion,
@@ -77,7 +77,7 @@ export async function readRunningConfiguration(waymark: Waymark): Promise<Runnin
     roles: Object.fromEntries(roles.map((role) => [role, purposeOf[role]])),
     policies: Object.fromEntries(access.policies.map(({ id, file, text }) => [`${file}, ${id}`, sha256(text)])),
     agreements: Object.fromEntries(agreements.map((own) => [`${own.source}, ${own.title}, number ${own.id}`, own])),
-    retention: Object.fromEntries([...supervisionRules(keeps), ...supportRules]),
+    retention: Object.fromEntries([...supervisionRules(keepsOf(config)), ...supportRules]),
   };
 }
 

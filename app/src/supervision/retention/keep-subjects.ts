@@ -3,21 +3,25 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
+import { coarsenHomes } from './coarsen-homes.ts';
 
-/** How long supervision keeps what, in months. */
+/** How long supervision keeps what, in months but for the last. */
 export interface SupervisionKeeps {
   /** Positions, after they were taken. */
   positions: number;
   /** A subject with everything, after the end of their last order. */
   subjects: number;
+  /** Days after which positions inside the wearer's own home say no more than that. */
+  homeDays: number;
 }
 
 /** What came from tags that nobody wore is kept so long, days. */
 const quarantineKeptDays = 90;
 
-export function supervisionRules({ positions, subjects }: SupervisionKeeps): [kind: string, rule: string][] {
+export function supervisionRules({ positions, subjects, homeDays }: SupervisionKeeps): [kind: string, rule: string][] {
   return [
     ['Positions, and evidence packs with positions in them', `${positions} months after they were taken`],
+    ['Where in their home a wearer was', `${homeDays} days; from then on positions at the place of a curfew say “at home”`],
     ['A subject with orders, zones, alerts, reviews and packs', `${subjects} months after the end of their last order`],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
@@ -94,6 +98,8 @@ export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: S
       // A hold keeps the positions of its own subject, and of nobody else.
       const old = await fixes.forgetBefore(due.positionsBefore, heldWearings);
       if (old > 0) erased['fixes by age'] = old;
+      const coarser = await coarsenHomes(tx, fixes, daysBefore(today, keeps.homeDays), heldWearings);
+      if (coarser > 0) erased['positions made “at home”'] = coarser;
       const packs = await sql<{ id: number }>`
         SELECT p.id FROM supervision.evidence_packs p JOIN supervision.crime_versions v ON v.id = p.crime_version_id
           WHERE v.to_at < ${new Date(due.positionsBefore)} AND NOT p.wearing_id = ANY(${heldWearings}::int[])`.execute(tx);

@@ -1,7 +1,7 @@
 import { dateOf, dayOf } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import { atHome, type FixStore } from '../../platform/fix-store.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import { zoneFeature } from '../zones/read-zones.ts';
 import { zonesOfWearings } from '../zones/store.ts';
@@ -74,6 +74,7 @@ export async function trackDayOf(tx: Tx, { fixes, timeZone }: TrackStores, subje
         lon: columns.lon[i] as number,
         lat: columns.lat[i] as number,
         accuracyM: Number.isNaN(accuracy) ? null : accuracy,
+        isAtHome: columns.method[i] === atHome,
       });
     }
   }

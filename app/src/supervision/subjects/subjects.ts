@@ -340,6 +340,8 @@ export interface TrackPoint {
   lon: number;
   lat: number;
   accuracyM: number | null;
+  /** It was in their home, and says no more than that. */
+  isAtHome?: boolean;
 }
 
 /** Fixes of one wearing, at most 5,000, latest first cut. */
