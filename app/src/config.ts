@@ -45,6 +45,8 @@ const Config = Type.Object({
   WAYMARK_KEEP_SUBJECTS_MONTHS: Type.Integer({ default: 72, minimum: 1, maximum: 600 }),
   /** Days after which positions inside a wearer's own home, the place of a curfew, are made into “at home”. */
   WAYMARK_KEEP_HOME_DETAIL_DAYS: Type.Integer({ default: 90, minimum: 7, maximum: 18_000 }),
+  /** yes: people may read their own pages in Welsh. The texts are a draft; have them checked first. */
+  WAYMARK_WELSH: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'no' }),
   WAYMARK_TIMEZONE: Type.String({ default: 'Europe/London' }),
   /** yes: an empty data folder is filled with the fictional town. */
   WAYMARK_DEMO: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'yes' }),

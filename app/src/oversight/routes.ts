@@ -12,6 +12,7 @@ import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { type AuditQuery, askForAuditCheck, exportAudit, exportedAtMost, listAudit, readPolicy } from './audit-log.ts';
 import { checkLook, drawSample, sampleOutcomes, sampleSize } from './monthly-sample.ts';
+import { purposesInWords } from './purposes-in-words.ts';
 import { readRetention } from './read-retention.ts';
 import { findUnusual, signalsInWords, unusualFrom } from './unusual-access.ts';
 
@@ -169,6 +170,6 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.get('/policies', { config: { action: 'policy.read', room: 'oversight' } }, async (request, reply) => {
     const policies = await performer.perform(actorOf(request), readPolicy, { access }, null);
-    return web.page(request, reply, 'oversight/policies.njk', { policies });
+    return web.page(request, reply, 'oversight/policies.njk', { policies, purposes: purposesInWords() });
   });
 }

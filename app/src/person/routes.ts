@@ -26,7 +26,8 @@ import {
 import { actorOf } from '../web/actor-of.ts';
 import { textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/server.ts';
-import { deedInWords, purposeInWords, tableInWords } from './words.ts';
+import { type Speech, speechIn } from './texts/speak.ts';
+import { deedInWords, packageStates, purposeInWords, tableInWords } from './words.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const dayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
@@ -41,7 +42,9 @@ interface Fault {
  * account alone, and the database shows no other. The two halves meet on these pages and nowhere else.
  */
 export function personRoutes(app: FastifyInstance, web: WebKit): void {
-  const { performer, fixes, timeZone, folder } = web.waymark;
+  const { performer, fixes, timeZone, folder, config } = web.waymark;
+  // Until somebody who speaks it has checked the draft, Welsh is shown in the trial town alone.
+  const hasWelsh = config.WAYMARK_WELSH === 'yes' || !config.OIDC_ISSUER;
   const secret = folder.secret('own');
   const stores = { fixes, timeZone };
   const as = <S, I, O>(request: FastifyRequest, room: Half['room'], action: Action<S, I, O>, services: S, input: I) =>
@@ -50,15 +53,27 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
   const tag = (request: FastifyRequest) =>
     as(request, 'supervision', readOwnSupervision, stores, { now: Date.now(), secondReview: web.waymark.secondReview });
   const both = async (request: FastifyRequest) => ({ support: await support(request), tag: await tag(request) });
-  const page = (request: FastifyRequest, reply: FastifyReply, name: string, data: object) =>
-    web.page(request, reply, `person/${name}.njk`, {
+  const speeches = { en: speechIn('en', timeZone), cy: speechIn('cy', timeZone) };
+  const speech = (request: FastifyRequest): Speech => {
+    const { lang } = (request.query ?? {}) as { lang?: unknown };
+    if (hasWelsh && (lang === 'en' || lang === 'cy')) request.session.language = lang;
+    return speeches[(hasWelsh && request.session.language) || 'en'];
+  };
+  const page = (request: FastifyRequest, reply: FastifyReply, name: string, data: { error?: Fault | null; [name: string]: unknown }) => {
+    const said = speech(request);
+    const { error = null } = data;
+    return web.page(request, reply, `person/${name}.njk`, {
+      ...said,
+      otherLanguage: !hasWelsh ? null : said.language === 'en' ? { code: 'cy', name: 'Cymraeg' } : { code: 'en', name: 'English' },
       dayNames,
+      packageStates,
       factKinds,
       today: todayOf(web.waymark),
       now: Date.now(),
-      error: null,
       ...data,
+      error: error && { ...error, text: said.t(error.text) },
     });
+  };
   /** Does what a form asks for; what is wrong with it is said on the page that it stands on. */
   const change = async (
     request: FastifyRequest,
@@ -95,9 +110,11 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
     });
   });
 
-  app.get('/me/tag', { config: { action: 'own.tag', room: 'supervision' } }, async (request, reply) =>
-    page(request, reply, 'tag', { tag: await tag(request) }),
-  );
+  app.get('/me/tag', { config: { action: 'own.tag', room: 'supervision' } }, async (request, reply) => {
+    const own = await tag(request);
+    const rulesMap = own && { zones: own.zones.map(({ feature }) => feature), last: own.tag?.place ?? null };
+    return page(request, reply, 'tag', { tag: own, rulesMap });
+  });
   app.get('/me/places', { config: { action: 'own.tag', room: 'supervision' } }, async (request, reply) => {
     const { date = '' } = (request.query ?? {}) as { date?: string };
     const own = await as(request, 'supervision', readOwnDay, stores, { date: typeof date === 'string' ? date : '' });
@@ -137,6 +154,7 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
   });
 
   app.get('/me/looks', { config: { action: 'own.home', room: 'person' } }, async (request, reply) => {
+    const { t } = speech(request);
     const parts = [
       { name: 'About your support', found: await as(request, 'support', supportLooks, null, null) },
       { name: 'About your tag', found: await as(request, 'supervision', supervisionLooks, null, null) },
@@ -145,7 +163,7 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
       parts: parts.map(({ name, found }) => ({
         name,
         total: found?.total ?? 0,
-        looks: found?.looks.map((own) => ({ ...own, deed: deedInWords(own.action), why: purposeInWords(own.purpose) })) ?? null,
+        looks: found?.looks.map((own) => ({ ...own, deed: t(deedInWords(own.action)), why: t(purposeInWords(own.purpose)) })) ?? null,
       })),
     });
   });

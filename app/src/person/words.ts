@@ -37,6 +37,10 @@ const deeds: Record<string, string> = {
   'alert.decide': 'decided on an alert',
   'compliance.read': 'looked at how you kept your rules',
   'pack.make': 'put a report together',
+  'pack.read': 'looked at a report',
+  'pack.review': 'checked a report',
+  'pack.export': 'passed a report on',
+  'pair.read': 'compared two records',
   'subject.declare': 'put you on record',
   'crime.read': 'looked at whether you were near a crime',
   'verdict.review': 'checked whether you were near a crime',
@@ -49,6 +53,15 @@ const deeds: Record<string, string> = {
   'hold.place': 'kept your data for longer',
   'hold.end': 'stopped keeping your data for longer',
   'erasure.decide': 'decided to delete your data',
+};
+
+/** How support that was offered stands. */
+export const packageStates: Record<string, string> = {
+  offered: 'offered to you',
+  accepted: 'you said yes',
+  declined: 'you said no',
+  'could not be asked': 'we could not ask you',
+  closed: 'over',
 };
 
 const purposes: Record<string, string> = {
@@ -65,6 +78,11 @@ export function deedInWords(action: string): string {
 
 export function purposeInWords(purpose: string): string {
   return purposes[purpose] ?? purpose;
+}
+
+/** Every text that these words can give. */
+export function allWords(): string[] {
+  return [deeds, packageStates, purposes, tables].flatMap((own) => Object.values(own));
 }
 
 /** Tables of the copy, as a person would call them. */

@@ -70,6 +70,8 @@ export interface PolicyText {
   id: string;
   file: string;
   text: string;
+  /** What it is for, in the words that stand above it in its file. */
+  words: string;
 }
 
 const folder = join(import.meta.dirname, '../../policies');
@@ -80,15 +82,29 @@ export function readPolicies(): PolicyText[] {
   for (const file of readdirSync(folder)
     .filter((name) => name.endsWith('.cedar'))
     .sort()) {
-    const parts = cedar.policySetTextToParts(readFileSync(join(folder, file), 'utf8'));
+    const source = readFileSync(join(folder, file), 'utf8');
+    const parts = cedar.policySetTextToParts(source);
     if (parts.type === 'failure') throw new Error(`Policy file ${file} cannot be read: ${parts.errors.map((e) => e.message).join('; ')}`);
     for (const text of parts.policies) {
       const id = /@id\("([^"]+)"\)/.exec(text)?.[1];
       if (!id) throw new Error(`A policy in ${file} has no @id`);
-      policies.push({ id, file, text });
+      policies.push({ id, file, text, words: wordsAbove(source, id) });
     }
   }
   return policies;
+}
+
+/** The comment above a policy, as one text. */
+function wordsAbove(source: string, id: string): string {
+  const lines = source
+    .slice(0, source.indexOf(`@id("${id}")`))
+    .trimEnd()
+    .split('\n');
+  const first = lines.findLastIndex((line) => !line.startsWith('//')) + 1;
+  return lines
+    .slice(first)
+    .map((line) => line.replace(/^\/\/\s?/, ''))
+    .join(' ');
 }
 
 /** The access policy: the only place that says who may do what, and for which purpose. */

@@ -37,6 +37,8 @@ declare module 'fastify' {
     user?: SignedIn;
     attempt?: SignInAttempt;
     notice?: string;
+    /** In which somebody reads their own pages. */
+    language?: 'en' | 'cy';
   }
   interface FastifyRequest {
     actor: Actor | null;

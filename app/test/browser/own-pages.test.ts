@@ -68,6 +68,16 @@ describe("the person's own pages", () => {
       await look(page, `own${path.replaceAll('/', '-')}`);
       await tabThrough(page, `own ${path}`);
     }
+    // The same in Welsh: as narrow, and said to be Welsh for whoever has it read aloud.
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const path of pages) {
+      await page.goto(`${serving.url}${path}${path === '/me' ? '?lang=cy' : ''}`);
+      expect(await page.locator('html').getAttribute('lang'), path).toBe('cy');
+      expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'), `${path} at 360`).toBeLessThanOrEqual(0);
+      await look(page, `own-welsh${path.replaceAll('/', '-')}`);
+    }
+    await page.goto(`${serving.url}/me?lang=en`);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Your page');
     console.log('reading grades', grades);
     for (const [path, grade] of Object.entries(grades)) expect(grade, path).toBeLessThanOrEqual(gradeAtMost);
     expect(errors).toEqual([]);

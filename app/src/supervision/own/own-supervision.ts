@@ -1,4 +1,4 @@
-import { intervalsOf, type Schedule } from '@waymark/presence';
+import { type Area, depthM, intervalsOf, layArea, type Schedule } from '@waymark/presence';
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
@@ -8,6 +8,7 @@ import { type OwnRows, ownRows } from '../../platform/own-copy.ts';
 import { type LookView, readLooks } from '../../platform/own-looks.ts';
 import { type TrackDay, type TrackStores, trackDayOf } from '../subjects/read-track-day.ts';
 import type { ZoneKind } from '../tables.ts';
+import { zoneFeature } from '../zones/read-zones.ts';
 import { type WornZone, zonesOfWearings } from '../zones/store.ts';
 
 export const supervisionHalf: Half = { room: 'supervision', purpose: 'monitoring', about: 'subject', who: 'subject_id', table: 'subjects' };
@@ -21,6 +22,10 @@ export interface OwnZone {
   /** Whether it holds now, and when that changes next; null where it does not within two weeks. */
   holdsNow: boolean;
   changesAt: number | null;
+  /** Where the tag was when it was last heard: inside, at the edge within how sure that is, or so many metres away; null without a fix. */
+  last: { isInside: boolean; isAtEdge: boolean; awayM: number } | null;
+  /** As the map draws it. */
+  feature: ReturnType<typeof zoneFeature>;
 }
 
 /** What supervision holds of the wearer who looks, beside their places. */
@@ -28,7 +33,7 @@ export interface OwnSupervision {
   name: string;
   reference: string;
   orders: { kind: string; authority: string; startsAt: Date; endsAt: Date | null }[];
-  tag: { serial: string; since: Date; lastAt: number | null; battery: number | null } | null;
+  tag: (LastHeard & { serial: string; since: Date }) | null;
   zones: OwnZone[];
   absences: { from: Date; to: Date; reason: string }[];
   alerts: { kind: string; from: Date; to: Date | null; outcome: string | null }[];
@@ -37,6 +42,15 @@ export interface OwnSupervision {
   cases: CaseView[];
 }
 
+/** When a tag was last heard, and where it was then. */
+export interface LastHeard {
+  lastAt: number | null;
+  battery: number | null;
+  place: { lon: number; lat: number; accuracyM: number | null } | null;
+}
+
+/** A tag that does not say how exact it is counts as exact to so many metres. */
+const usualAccuracyM = 20;
 const aheadMs = 14 * 86_400_000;
 
 export const readOwnSupervision: Action<TrackStores, { now: number; secondReview: boolean }, OwnSupervision | null> = {
@@ -55,6 +69,7 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
       .execute();
     const worn = wearings.find(({ ends_at }) => ends_at === null || ends_at.getTime() > now) ?? null;
     const zones = await zonesOfWearings(tx, worn ? [worn.id] : []);
+    const heard = worn && (await lastOf(fixes, worn.id));
     return {
       ...subject,
       orders: await tx
@@ -62,10 +77,17 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
         .select(['kind', 'authority', 'starts_at as startsAt', 'ends_at as endsAt'])
         .orderBy('starts_at', 'desc')
         .execute(),
-      tag: worn && { serial: worn.serial, since: worn.since, ...(await lastOf(fixes, worn.id)) },
+      tag: worn && heard && { serial: worn.serial, since: worn.since, ...heard },
       zones: zones
         .filter(({ schedule }) => schedule.from <= now + aheadMs && schedule.to > now)
-        .map(({ name, kind, hours, schedule }) => ({ name, kind, hours, ...changeOf(schedule, now, timeZone) })),
+        .map((zone) => ({
+          name: zone.name,
+          kind: zone.kind,
+          hours: zone.hours,
+          ...changeOf(zone.schedule, now, timeZone),
+          last: heard?.place ? nearnessOf(zone.area, heard.place) : null,
+          feature: zoneFeature(zone),
+        })),
       absences: await tx
         .selectFrom('supervision.absences')
         .select(['from_at as from', 'to_at as to', 'reason'])
@@ -97,14 +119,23 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
   },
 };
 
-async function lastOf(fixes: FixStore, wearing: number): Promise<{ lastAt: number | null; battery: number | null }> {
-  const { count, columns } = await fixes.query(
-    `SELECT max(at_ms) AS "at", arg_max(battery, at_ms) AS battery FROM fixes WHERE wearing = ${wearing} HAVING count(*) > 0`,
-    { at: 'time', battery: 'f32' },
-  );
-  if (count === 0) return { lastAt: null, battery: null };
-  const battery = columns.battery[0] as number;
-  return { lastAt: columns.at[0] as number, battery: Number.isNaN(battery) ? null : battery };
+async function lastOf(fixes: FixStore, wearing: number): Promise<LastHeard> {
+  const { count, columns } = await fixes.nearest(wearing, { before: Number.MAX_SAFE_INTEGER });
+  if (count === 0) return { lastAt: null, battery: null, place: null };
+  const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value);
+  const place = { lon: columns.lon[0] as number, lat: columns.lat[0] as number, accuracyM: known(columns.accuracyM[0]) };
+  return { lastAt: columns.at[0] as number, battery: known(columns.battery[0]), place };
+}
+
+function nearnessOf(area: Area, { lon, lat, accuracyM }: NonNullable<LastHeard['place']>): OwnZone['last'] {
+  const depth = depthM(layArea(area), lon, lat);
+  return { isInside: depth >= 0, isAtEdge: Math.abs(depth) <= (accuracyM ?? usualAccuracyM), awayM: roundedM(Math.max(0, -depth)) };
+}
+
+/** A distance as exact as it is worth telling: to 10 m, from 500 m on to 50 m, from 2 km on to 100 m. */
+function roundedM(distance: number): number {
+  const step = distance < 500 ? 10 : distance < 2000 ? 50 : 100;
+  return Math.round(distance / step) * step;
 }
 
 function changeOf(schedule: Schedule, now: number, timeZone: string): { holdsNow: boolean; changesAt: number | null } {
