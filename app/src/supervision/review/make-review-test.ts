@@ -170,8 +170,9 @@ async function storeMadeUp(tx: Tx, crime: CrimeVersionRow, place: Place, random:
       from_at: crime.from_at,
       to_at: crime.to_at,
       place: JSON.stringify(place),
-      text: '',
+      text: await textLike(tx, crime, random),
       batch: crime.batch,
+      recorded_at: crime.recorded_at,
       import_id: null,
       changed: JSON.stringify([]),
       made_up: true,
@@ -179,6 +180,20 @@ async function storeMadeUp(tx: Tx, crime: CrimeVersionRow, place: Place, random:
     .returning('id')
     .executeTakeFirstOrThrow();
   return row.id;
+}
+
+/** The text of another crime of the kind: one without any would be known among those that have one. */
+async function textLike(tx: Tx, { id, type }: CrimeVersionRow, random: () => number): Promise<string> {
+  const others = await tx
+    .selectFrom('supervision.crime_versions')
+    .select('text')
+    .where('type', '=', type)
+    .where('id', '<>', id)
+    .where('made_up', '=', false)
+    .orderBy('id', 'desc')
+    .limit(200)
+    .execute();
+  return drawn(others, random)[0]?.text ?? '';
 }
 
 /** The same things in an order drawn by lot (Fisher and Yates). */

@@ -114,9 +114,3 @@ export function reviewState(reviews: ReviewRow[], reader: string, secondRequired
     disputed,
   };
 }
-
-/** How many verdicts have been reviewed, for the front page. */
-export async function countReviews(tx: Tx): Promise<number> {
-  const { n } = await tx.selectFrom('supervision.reviews').select(sql<number>`count(*)::int`.as('n')).executeTakeFirstOrThrow();
-  return n;
-}
