@@ -28,6 +28,8 @@ export const unusualFrom = {
   /** People looked at by one member of staff in one day; and so many times what is usual for their role. */
   peopleADay: 20,
   timesUsual: 3,
+  /** With fewer days of the role, or people, nobody knows yet what is usual. */
+  comparedFrom: 5,
   /** Members of staff who looked at one person. */
   lookers: 5,
   /** Looks at one person by somebody who did nothing for them. */
@@ -83,11 +85,11 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
       UNION ALL
       SELECT 'many people', d.actor, d.actor_name, d.role, NULL, d.people, usual.people, d.day, d.day
         FROM days d JOIN usual_day usual ON usual.role = d.role
-        WHERE d.people >= ${u.peopleADay} AND (d.people > ${u.timesUsual} * usual.people OR usual.days = 1)
+        WHERE d.people >= ${u.peopleADay} AND usual.days >= ${u.comparedFrom} AND d.people > ${u.timesUsual} * usual.people
       UNION ALL
       SELECT 'much looked at', '', '', '', l.who, l.staff, usual.staff, l.first, l.last
         FROM lookers l CROSS JOIN usual_lookers usual
-        WHERE l.staff >= ${u.lookers} AND (l.staff > ${u.timesUsual} * usual.staff OR usual.people = 1)
+        WHERE l.staff >= ${u.lookers} AND usual.people >= ${u.comparedFrom} AND l.staff > ${u.timesUsual} * usual.staff
       UNION ALL
       SELECT 'only looking', actor, max(actor_name), role, who, count(*)::int, NULL, min(local)::date, max(local)::date
         FROM looks WHERE who IS NOT NULL AND outcome = 'done' GROUP BY actor, role, who
