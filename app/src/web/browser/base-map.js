@@ -32,6 +32,30 @@ export const baseLayers = [
   },
 ];
 
+/** Zones of a source called `zones`: places to keep out of by a broken line, places to be in by a full one. */
+export const zoneLayers = [
+  {
+    id: 'zones',
+    type: 'fill',
+    source: 'zones',
+    paint: { 'fill-color': ['match', ['get', 'kind'], 'exclusion', '#b4460a', '#2f6f4f'], 'fill-opacity': 0.16 },
+  },
+  {
+    id: 'zone-lines',
+    type: 'line',
+    source: 'zones',
+    filter: ['!=', 'kind', 'exclusion'],
+    paint: { 'line-color': '#2f6f4f', 'line-width': 2 },
+  },
+  {
+    id: 'zone-lines-out',
+    type: 'line',
+    source: 'zones',
+    filter: ['==', 'kind', 'exclusion'],
+    paint: { 'line-color': '#b4460a', 'line-width': 2.5, 'line-dasharray': [2, 1.5] },
+  },
+];
+
 /** A circle of so many metres as a polygon. */
 export function circle([lon, lat], metres, properties) {
   const ring = [];

@@ -1,5 +1,5 @@
 import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
-import { baseLayers, baseSources, circle } from './base-map.js';
+import { baseLayers, baseSources, circle, zoneLayers } from './base-map.js';
 
 /** Draws the places of somebody's rules, and where their tag was last seen with how sure that is. Nothing can be changed here. */
 const box = document.querySelector('#rules-map');
@@ -14,15 +14,6 @@ const here = last
 const bounds = new maplibre.LngLatBounds();
 const extend = (c) => (typeof c[0] === 'number' ? bounds.extend(c) : c.forEach(extend));
 for (const { geometry } of [...zones, ...here]) extend(geometry.coordinates);
-const colour = ['match', ['get', 'kind'], 'exclusion', '#b4460a', '#2f6f4f'];
-const isKind = (kind) => (kind === 'exclusion' ? ['==', 'kind', kind] : ['!=', 'kind', 'exclusion']);
-const line = (kind, more) => ({
-  id: `edge-${kind}`,
-  type: 'line',
-  source: 'zones',
-  filter: isKind(kind),
-  paint: { 'line-color': colour, 'line-width': 2.5, ...more },
-});
 
 const map = new maplibre.Map({
   container: box,
@@ -39,9 +30,7 @@ const map = new maplibre.Map({
     },
     layers: [
       ...baseLayers,
-      { id: 'zones', type: 'fill', source: 'zones', paint: { 'fill-color': colour, 'fill-opacity': 0.16 } },
-      line('exclusion', { 'line-dasharray': [3, 2] }),
-      line('inclusion', {}),
+      ...zoneLayers,
       {
         id: 'accuracy',
         type: 'fill',

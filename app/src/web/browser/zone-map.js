@@ -1,5 +1,5 @@
 import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
-import { baseLayers, baseSources, circle } from './base-map.js';
+import { baseLayers, baseSources, circle, zoneLayers } from './base-map.js';
 
 /**
  * Draws the zones that hold, and takes a new one from the map: a circle by a click, a shape by its corners. What is drawn is
@@ -29,26 +29,7 @@ const map = new maplibre.Map({
     },
     layers: [
       ...baseLayers,
-      {
-        id: 'zones',
-        type: 'fill',
-        source: 'zones',
-        paint: { 'fill-color': ['match', ['get', 'kind'], 'exclusion', '#b4460a', '#2f6f4f'], 'fill-opacity': 0.16 },
-      },
-      {
-        id: 'zone-lines',
-        type: 'line',
-        source: 'zones',
-        filter: ['!=', 'kind', 'exclusion'],
-        paint: { 'line-color': '#2f6f4f', 'line-width': 2 },
-      },
-      {
-        id: 'zone-lines-out',
-        type: 'line',
-        source: 'zones',
-        filter: ['==', 'kind', 'exclusion'],
-        paint: { 'line-color': '#b4460a', 'line-width': 2.5, 'line-dasharray': [2, 1.5] },
-      },
+      ...zoneLayers,
       { id: 'draft', type: 'fill', source: 'draft', paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.2 } },
       { id: 'draft-line', type: 'line', source: 'draft', paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] } },
     ],
