@@ -43,8 +43,8 @@ const Config = Type.Object({
   WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({ default: 24, minimum: 1, maximum: 600 }),
   /** Months that a subject with orders, zones, alerts and reviews is kept after the end of their last order. */
   WAYMARK_KEEP_SUBJECTS_MONTHS: Type.Integer({ default: 72, minimum: 1, maximum: 600 }),
-  /** Days after which positions inside a wearer's own home, the place of a curfew, are made into “at home”. */
-  WAYMARK_KEEP_HOME_DETAIL_DAYS: Type.Integer({ default: 90, minimum: 7, maximum: 18_000 }),
+  /** Days after which positions inside a wearer's own home, the place of a curfew, are made into “at home”. Nine weeks at least: pages of compliance and the own habit look back eight. */
+  WAYMARK_KEEP_HOME_DETAIL_DAYS: Type.Integer({ default: 90, minimum: 63, maximum: 18_000 }),
   /** yes: people may read their own pages in Welsh. The texts are a draft; have them checked first. */
   WAYMARK_WELSH: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'no' }),
   WAYMARK_TIMEZONE: Type.String({ default: 'Europe/London' }),

@@ -33,8 +33,8 @@ const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 
 const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
 /** The same numbers in the same order at each run. */
-function lot(): () => number {
-  let state = 7;
+function lot(seed = 7): () => number {
+  let state = seed;
   return () => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
     return state / 2_147_483_648;
@@ -111,11 +111,41 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       ({ tests, counts } = await performer.perform(auditor, overseeReviews, null, null));
       expect(tests).toMatchObject({ waiting: 0, reviewers: [{ wrong: 1 }, { wrong: 1 }] });
       expect(counts).toEqual([]);
-      const exported = await performer.perform(analyst, exportVerdicts, services(), { id: testCrime, format: 'csv' });
-      expect(exported.cleared).toEqual([]);
+      await expect(performer.perform(analyst, exportVerdicts, services(), { id: testCrime, format: 'csv' })).rejects.toThrow('was made up');
+      const { crime } = await performer.perform(analyst, readCrime, services(), { id: testCrime });
       expect(await listed(`/crimes/${testCrime}/wearers/${about.wearingId}`)).toContain('This was a test.');
       // It is over, and no longer among the crimes.
-      expect(await listed('/crimes?show=present')).not.toContain(exported.crime.reference);
+      expect(await listed('/crimes?show=present')).not.toContain(crime.reference);
+    });
+
+    test('what reviewers see of other wearers is as on any crime; whoever tries to take it out is told, and the test is over', async () => {
+      const { performer } = serving.waymark;
+      const visitors = await Promise.all(
+        ['ca-1', 'ca-2'].map(async (account) => {
+          const visitor = new Visitor(serving.url);
+          await visitor.signIn(account);
+          return visitor;
+        }),
+      );
+      expect(await performer.perform(system, makeReviewTest, services(), { askedBy: 'Aled Price', random: lot(11) })).not.toBeNull();
+      await computeDueVerdicts(performer, services(), system);
+      const page = await performer.perform(analyst, readCrime, services(), { id: testCrime + 1 });
+      const other = page.verdicts.find(({ verdict }) => verdict === 'excluded')?.wearing ?? 0;
+      for (const actor of [analyst, colleague])
+        await performer.perform(actor, reviewVerdict, services(), {
+          ...{ crimeId: testCrime + 1, wearingId: other, decision: 'agree', reason: 'Far away all the time.' },
+        });
+      const seen = await performer.perform(analyst, readCrime, services(), { id: testCrime + 1 });
+      expect(seen.verdicts.find(({ wearing }) => wearing === other)?.review.cleared).toBe(true);
+      expect(seen.test).toBeNull();
+      // A page of the API tells a person nothing that the crime's own page does not.
+      for (const visitor of visitors) expect((await visitor.request(`/api/verdicts?reference=${page.crime.reference}`)).status).toBe(403);
+      const refused = await visitors[0]?.request(`/crimes/${testCrime + 1}/export?format=csv`);
+      expect(refused?.status).toBe(400);
+      expect(await refused?.text()).toContain('was made up');
+      expect((await performer.perform(colleague, readCrime, services(), { id: testCrime + 1 })).test).toMatchObject({ over: true });
+      // The reviews of other wearers count nowhere.
+      expect((await performer.perform(auditor, overseeReviews, null, null)).counts).toEqual([]);
     });
 
     test('the auditor asks for one, sees shares with their interval, and takes back what waits', async () => {
@@ -145,7 +175,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await performer.perform(system, importCrimes, null, { fileName: 'more.csv', bytes: Buffer.from(`${head}\n${cells.join(',')}\n`) });
       const all = await performer.perform(program, selectVerdicts, services(), {});
       expect(all.crimes.filter((crime) => crime.reference === reference)).toMatchObject([{ version: 1 }]);
-      expect((await performer.perform(analyst, readCrime, services(), { id: testCrime })).crime.reference).toContain('made up');
+      const madeUp = (await performer.perform(analyst, readCrime, services(), { id: testCrime })).crime.reference;
+      expect(madeUp).toMatch(/^TB\/0000\d\d$/);
+      expect(madeUp).not.toBe(reference);
     });
 
     test('the wearer sees that their fixes were used, and a test goes with them', async () => {

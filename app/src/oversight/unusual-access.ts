@@ -59,13 +59,20 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
   async run({ tx, note }, { timeZone }, { now }) {
     const u = unusualFrom;
     const since = new Date(now - u.days * 86_400_000);
-    const looks = sql`looks AS (
-      SELECT actor, actor_name, role, action, outcome, detail, (at AT TIME ZONE ${timeZone}) AS local,
-          CASE WHEN about_kind IN ('person', 'subject') THEN about_kind || ' ' || about_id
-            WHEN detail ? 'subject' THEN 'subject ' || (detail ->> 'subject')
-            WHEN detail ? 'person' THEN 'person ' || (detail ->> 'person') END AS who
+    const looks = sql`entries AS (
+      SELECT actor, actor_name, role, action, outcome, about_kind, about_id, detail, (at AT TIME ZONE ${timeZone}) AS local
         FROM oversight.audit_entries
         WHERE at >= ${since} AND role NOT IN ('system', 'device', 'person')),
+      looks AS (
+        SELECT e.*, CASE WHEN about_kind IN ('person', 'subject') THEN about_kind || ' ' || about_id
+            WHEN detail ? 'subject' THEN 'subject ' || (detail ->> 'subject')
+            WHEN detail ? 'person' THEN 'person ' || (detail ->> 'person') END AS who
+          FROM entries e WHERE NOT detail ?| ARRAY['subjects', 'persons']
+        UNION ALL
+        SELECT e.*, kind || ' ' || one FROM entries e
+          CROSS JOIN LATERAL (VALUES ('subject', detail -> 'subjects'), ('person', detail -> 'persons')) AS many (kind, list)
+          CROSS JOIN LATERAL jsonb_array_elements_text(CASE WHEN jsonb_typeof(list) = 'array' THEN list ELSE '[]' END) AS one
+          WHERE detail ?| ARRAY['subjects', 'persons']),
       days AS (
         SELECT actor, max(actor_name) AS actor_name, role, local::date AS day, count(DISTINCT who)::int AS people
           FROM looks WHERE who IS NOT NULL AND outcome = 'done' GROUP BY actor, role, local::date),
@@ -96,10 +103,10 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
         HAVING count(*) >= ${u.idleLooks} AND bool_and(${isLooking})
       UNION ALL
       SELECT 'refused', actor, max(actor_name), role, NULL, count(*)::int, NULL, min(local)::date, max(local)::date
-        FROM looks WHERE outcome = 'refused' GROUP BY actor, role, local::date HAVING count(*) >= ${u.refusedADay}
+        FROM entries WHERE outcome = 'refused' GROUP BY actor, role, local::date HAVING count(*) >= ${u.refusedADay}
       UNION ALL
       SELECT 'many exports', actor, max(actor_name), role, NULL, count(*)::int, NULL, min(local)::date, max(local)::date
-        FROM looks WHERE outcome = 'done' AND action LIKE '%.export' GROUP BY actor, role, local::date HAVING count(*) >= ${u.exportsADay})
+        FROM entries WHERE outcome = 'done' AND action LIKE '%.export' GROUP BY actor, role, local::date HAVING count(*) >= ${u.exportsADay})
       SELECT kind, actor, "actorName", role, about, count, usual, to_char(first, 'YYYY-MM-DD') AS "from", to_char(last, 'YYYY-MM-DD') AS "to"
         FROM found ORDER BY last DESC, kind, count DESC LIMIT 500`.execute(tx);
     note(null, { shown: rows.length });

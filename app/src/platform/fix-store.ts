@@ -344,16 +344,16 @@ export class FixStore {
     );
   }
 
-  /** The last fix of a wearing before a moment, or the first after one; none where there is none. */
+  /** The last fix of a wearing before a moment, or the first after one, on wish an exact one; none where there is none. */
   async nearest(
     wearing: number,
     side: { before: number } | { after: number },
-    receiptUpto = 2_147_483_647,
+    { receiptUpto = 2_147_483_647, exact = false }: { receiptUpto?: number; exact?: boolean } = {},
   ): Promise<{ count: number; columns: FixColumns }> {
     const [where, order, moment] = 'before' in side ? ['<', 'DESC', side.before] : ['>', 'ASC', side.after];
     return this.#readers.next.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
-       FROM fixes WHERE wearing = ? AND at_ms ${where} ? AND receipt <= ? ORDER BY at_ms ${order} LIMIT 1`,
+       FROM fixes WHERE wearing = ? AND at_ms ${where} ? AND receipt <= ?${exact ? ` AND method <> ${atHome}` : ''} ORDER BY at_ms ${order} LIMIT 1`,
       fixShape,
       { values: [wearing, Math.round(moment), receiptUpto] },
     );
@@ -507,6 +507,20 @@ export class FixStore {
     // The exact positions are written over in the file, too.
     if (changed > 0) await this.#alone(() => this.#writer.run('CHECKPOINT'));
     return changed;
+  }
+
+  /** Up to when positions of some wearings say no more than “at home”, and the oldest fix there is. Ms since 1970. */
+  async coarsenedUpto(wearings: readonly number[]): Promise<{ oldest: number; atHome: Map<number, number> }> {
+    const [first] = await this.#readers.next.rows<{ oldest: number | null }>(
+      'SELECT min(at_ms)::DOUBLE AS oldest FROM fixes WHERE wearing > 0',
+    );
+    const { count, columns } = await this.#readers.next.columns(
+      `SELECT wearing, max(at_ms) AS at_ms FROM fixes WHERE method = ${atHome}
+         AND wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,
+      { wearing: 'i32', at: 'time' },
+    );
+    const upto = Array.from({ length: count }, (_, i): [number, number] => [columns.wearing[i] as number, columns.at[i] as number]);
+    return { oldest: first?.oldest ?? Number.NEGATIVE_INFINITY, atHome: new Map(upto) };
   }
 
   async #coarsenWeek(from: number, to: number, coarser: Parameters<FixStore['coarsen']>[2]): Promise<number> {

@@ -5,7 +5,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isProgram } from '../platform/access.ts';
-import { type Action, InvalidError } from '../platform/action.ts';
+import { type Action, InvalidError, RefusedError } from '../platform/action.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage, sortLink } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
@@ -15,6 +15,7 @@ import { type CrimeListRow, type CrimeQuery, crimeSorts, searchCrimes } from './
 import { makeEvidencePack } from './evidence/make-pack.ts';
 import { Sealer } from './evidence/seal.ts';
 import { caveats, exportVerdicts, toCsv, toGeoJson } from './review/export-verdicts.ts';
+import { revealReviewTest } from './review/make-review-test.ts';
 import { readCrime, readEvidence } from './review/read-crime.ts';
 import { decisions, reviewVerdict } from './review/review-verdict.ts';
 import { listRuns, selectVerdicts, streamVerdicts } from './verdicts/read-verdicts.ts';
@@ -179,6 +180,11 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
     },
     async (request) => performer.perform(actorOf(request), readCrime, services, request.params as { id: number }),
   );
+  /** Whoever tries to take out what was made up is told, and with that the test is over. */
+  const revealIfMadeUp = async (request: FastifyRequest, crimeId: number, error: unknown) => {
+    if (error instanceof InvalidError && error.field === 'made up')
+      await performer.perform(actorOf(request), revealReviewTest, null, { crimeId });
+  };
   const evidencePage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: object) => {
     const { id, wearing } = request.params as { id: number; wearing: number };
     const evidence = await performer.perform(actorOf(request), readEvidence, services, { crimeId: id, wearingId: wearing });
@@ -252,15 +258,19 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
         web.notice(request, 'The evidence pack is put together.');
         return reply.redirect(`/evidence/${made.id}`);
       } catch (error) {
-        if (error instanceof InvalidError) return evidencePage(request, reply, error, {});
-        throw error;
+        if (!(error instanceof InvalidError)) throw error;
+        await revealIfMadeUp(request, id, error);
+        return evidencePage(request, reply, error, {});
       }
     },
   );
   app.get('/crimes/:id/export', { config: { action: 'verdict.export' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const { format = 'print' } = (request.query ?? {}) as { format?: string };
-    const page = await performer.perform(actorOf(request), exportVerdicts, services, { id, format });
+    const page = await performer.perform(actorOf(request), exportVerdicts, services, { id, format }).catch(async (error: unknown) => {
+      await revealIfMadeUp(request, id, error);
+      throw error;
+    });
     const name = `${page.crime.force}-${page.crime.reference}`.replace(/[^\w-]+/g, '-');
     if (format === 'csv') {
       return reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${name}.csv"`).send(toCsv(page));
@@ -296,6 +306,8 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
       },
     },
     async (request, reply) => {
+      // It leaves out what was made up to test reviewers, so whoever reviews may not compare it with the pages.
+      if (!request.byToken) throw new RefusedError('This list is for programs. Send an API token.');
       const { reference } = request.query as { reference?: string };
       const selection = await performer.perform(actorOf(request), selectVerdicts, services, { reference });
       async function* pieces() {

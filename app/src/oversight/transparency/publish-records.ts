@@ -31,6 +31,8 @@ declare module '../../platform/database.ts' {
       statement: Json<Statement>;
       records: Json<TransparencyRecord[]>;
       sha256: string;
+      /** 1: over records and fingerprint alone; 2: over all that is shown. */
+      seal_rule: import('kysely').Generated<number>;
     };
   }
 }
@@ -66,6 +68,13 @@ function sealOf({ at, configuration, statement, records }: Sealed): string {
     .digest('hex');
 }
 
+/** By the rule under which it was published. */
+function isSealed(row: Sealed & { fingerprint: string; sha256: string; seal_rule: number }): boolean {
+  if (row.seal_rule >= 2) return sealOf(row) === row.sha256;
+  const { records, fingerprint } = row;
+  return createHash('sha256').update(canonicalJson({ records, fingerprint })).digest('hex') === row.sha256;
+}
+
 async function latest(tx: Tx, configuration: RunningConfiguration, today: string): Promise<Published | null> {
   const row = await tx.selectFrom('oversight.transparency_records').selectAll().orderBy('id', 'desc').limit(1).executeTakeFirst();
   if (!row) return null;
@@ -75,9 +84,7 @@ async function latest(tx: Tx, configuration: RunningConfiguration, today: string
       ? [`${differences.length} ${differences.length === 1 ? 'setting has' : 'settings have'} changed since`]
       : []),
     ...(row.statement.reviewOn < today ? [`it was to be looked at again by ${row.statement.reviewOn}`] : []),
-    ...(sealOf(row) === row.sha256 && fingerprintOf(row.configuration) === row.fingerprint
-      ? []
-      : ['what is stored is not what was published']),
+    ...(isSealed(row) && fingerprintOf(row.configuration) === row.fingerprint ? [] : ['what is stored is not what was published']),
   ];
   const { id, at, fingerprint, sha256, statement, records } = row;
   return { id, at, fingerprint, sha256, statement, records, outOfDate, differences };
@@ -141,6 +148,7 @@ export const publishRecords: Action<null, Publication, { id: number }> = {
         statement: JSON.stringify(statement),
         records: JSON.stringify(records),
         sha256,
+        seal_rule: 2,
       })
       .returning('id')
       .executeTakeFirstOrThrow();

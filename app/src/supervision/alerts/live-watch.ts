@@ -8,7 +8,7 @@ import { queueDeliveries, type RaisedAlert } from '../delivery/queue-deliveries.
 import type { Severity } from '../tables.ts';
 import { zonesOfWearings } from '../zones/store.ts';
 import { type FoundAlert, findNearAlerts, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
-import { reconcile, type StoredAlert } from './reconcile.ts';
+import { type AlertChange, reconcile, type Settled, type StoredAlert, unsettled } from './reconcile.ts';
 import { openWearings, storedAlerts, type Written, wearingsInAlert, writeChanges } from './store.ts';
 import { type HeldZone, heldZones, reportOf, tracksOf, watchOf } from './stored-track.ts';
 
@@ -29,8 +29,14 @@ interface Watched {
   /** Hours are worked out up to here, ms since 1970. */
   upto: number;
   stored: StoredAlert[];
+  settled: Settled;
   /** Whoever the wearer must keep away from. */
   near: { protection: Protection; watch: NearWatch }[];
+}
+
+/** What has to be changed on record; what has ended, and rests on fixes that are not as they were, is left. */
+function changesOf({ stored, settled }: Watched, found: readonly FoundAlert[]): AlertChange[] {
+  return reconcile(unsettled(stored, settled), unsettled(found, settled));
 }
 
 interface Protection {
@@ -276,7 +282,7 @@ export class LiveWatch {
         found.push(...findZoneAlerts(zone.id, zone.kind, spans, holds, silent));
       }
       found.push(...this.#nearAlerts(watched, silent), ...this.#tagAlerts(wearing, watched));
-      if (reconcile(watched.stored, found).length > 0) changed.push({ wearing, found });
+      if (changesOf(watched, found).length > 0) changed.push({ wearing, found });
     }
     this.#evaluatedReceipt = Math.max(this.#evaluatedReceipt, receipt);
     this.#letGo(fixes.keys(), changed);
@@ -299,7 +305,7 @@ export class LiveWatch {
       const raised: RaisedAlert[] = [];
       for (const { wearing, found } of changed) {
         const watched = this.#watched.get(wearing) as Watched;
-        const changes = reconcile(watched.stored, found);
+        const changes = changesOf(watched, found);
         const ids = await writeChanges(tx, wearing, changes);
         changes.forEach((own, i) => {
           if (own.change === 'raised' || own.change === 'raised again' || (own.change === 'amended' && own.isWorse))
@@ -370,6 +376,7 @@ export class LiveWatch {
     const upto = this.#now() + aheadMs;
     const devices = new Set([...near.values()].flat().map(({ tagId }) => -tagId));
     const tracks = tracksOf(await this.#store.tracks([...wearings, ...devices]));
+    const { oldest, atHome } = await this.#store.coarsenedUpto(wearings);
     for (const wearing of wearings) {
       const held = heldZones(
         zones.filter((zone) => zone.wearing_id === wearing),
@@ -383,6 +390,7 @@ export class LiveWatch {
         zones: new Map(held.map((each) => [String(each.zone.id), each])),
         upto,
         stored: stored.get(wearing) ?? [],
+        settled: { oldest, atHome: atHome.get(wearing) ?? Number.NEGATIVE_INFINITY },
         near: (near.get(wearing) ?? []).map((protection) => ({ protection, watch: new NearWatch(protection.radiusM) })),
       };
       for (const { protection, watch } of watched.near) watch.take('other', heldBy(protection, tracks.get(-protection.tagId) ?? []));

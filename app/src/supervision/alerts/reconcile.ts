@@ -23,6 +23,19 @@ export type AlertChange =
   | { change: 'raised again'; id: number; found: FoundAlert }
   | { change: 'retracted'; id: number };
 
+/** Up to when the fixes of old do not say any more what they said: ms since 1970, −Infinity where all are as they came. */
+export interface Settled {
+  /** The latest position of the wearing that was made into “at home”. */
+  atHome: number;
+  /** The oldest fix there is: what ended before it rests on fixes that are gone. */
+  oldest: number;
+}
+
+/** What still follows from the fixes. The rest has ended, and stays on record as it was found. */
+export function unsettled<T extends { from: number; to: number | null }>(all: readonly T[], { atHome, oldest }: Settled): T[] {
+  return all.filter(({ from, to }) => to === null || (from >= atHome && to >= oldest));
+}
+
 /**
  * What has to be done to the alerts on record so that they say what the fixes say.
  *

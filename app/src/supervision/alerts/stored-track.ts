@@ -10,8 +10,14 @@ import {
   type WatchedZone,
   ZoneWatch,
 } from '@waymark/presence';
-import type { FixColumns } from '../../platform/fix-store.ts';
+import { atHome, type FixColumns } from '../../platform/fix-store.ts';
 import type { WornZone } from '../zones/store.ts';
+
+/**
+ * How exact a position is that says “at home” and no more, m: it stands in the middle of the home, and is in it for certain. It was
+ * made so only after what followed from it had been found.
+ */
+const atHomeSigmaM = 1;
 
 /** What a tag told with one stored fix. */
 export function reportOf(columns: FixColumns, i: number): TagReport {
@@ -19,7 +25,7 @@ export function reportOf(columns: FixColumns, i: number): TagReport {
     at: columns.at[i] as number,
     lon: columns.lon[i] as number,
     lat: columns.lat[i] as number,
-    sigma: sigmaOf(columns.accuracyM[i] as number, defaultParameters),
+    sigma: columns.method[i] === atHome ? atHomeSigmaM : sigmaOf(columns.accuracyM[i] as number, defaultParameters),
     speedMps: columns.speedMps[i] as number,
     battery: columns.battery[i] as number,
     events: columns.events[i] as string | null,

@@ -150,11 +150,38 @@ export interface StoredCounts {
   unchanged: number;
 }
 
-/** A made-up crime gives its reference back to a recorded one that bears it. */
+/** The next reference of the same look after a crime's that no crime of the force has, nor one of those that are to come. */
+export async function freeReference(
+  tx: Tx,
+  { force, reference }: { force: string; reference: string },
+  toCome: ReadonlySet<string> = new Set(),
+): Promise<string> {
+  const figures = /\d{1,15}(?=\D*$)/.exec(reference);
+  for (let step = 1; ; step++) {
+    const next = figures
+      ? `${reference.slice(0, figures.index)}${String(Number(figures[0]) + step).padStart(figures[0].length, '0')}${reference.slice(figures.index + figures[0].length)}`
+      : `${reference}${step}`;
+    if (toCome.has(next)) continue;
+    const taken = await tx
+      .selectFrom('supervision.crimes')
+      .select('id')
+      .where('force', '=', force)
+      .where('reference', '=', next)
+      .executeTakeFirst();
+    if (!taken) return next;
+  }
+}
+
+/** A made-up crime gives its reference to a recorded one that bears it, and takes the next. */
 async function giveWay(tx: Tx, crimes: ParsedCrime[]): Promise<void> {
-  await sql`UPDATE supervision.crimes c SET reference = c.reference || ' made up ' || c.id
-    WHERE c.reference = ANY(${crimes.map(({ reference }) => reference)}::text[]) AND c.force = ANY(${crimes.map(({ force }) => force)}::text[])
+  const toCome = new Set(crimes.map(({ reference }) => reference));
+  const { rows } = await sql<{ id: number; force: string; reference: string }>`SELECT c.id, c.force, c.reference FROM supervision.crimes c
+    WHERE c.reference = ANY(${[...toCome]}::text[]) AND c.force = ANY(${[...new Set(crimes.map(({ force }) => force))]}::text[])
       AND EXISTS (SELECT FROM supervision.crime_versions v WHERE v.crime_id = c.id AND v.made_up)`.execute(tx);
+  for (const own of rows) {
+    const reference = await freeReference(tx, own, toCome);
+    await tx.updateTable('supervision.crimes').set({ reference }).where('id', '=', own.id).execute();
+  }
 }
 
 /** Which fields of a crime differ from the version before. */

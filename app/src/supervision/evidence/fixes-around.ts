@@ -1,4 +1,4 @@
-import type { FixColumns, FixStore } from '../../platform/fix-store.ts';
+import { atHome, type FixColumns, type FixStore } from '../../platform/fix-store.ts';
 import type { PackedFix } from './pack-content.ts';
 
 /** A window, ms since 1970, and how many hours beside it. */
@@ -21,16 +21,19 @@ export async function fixesAround(
 }
 
 function packed({ count, columns }: { count: number; columns: FixColumns }): PackedFix[] {
-  return Array.from({ length: count }, (_, i): PackedFix => {
-    const accuracyM = columns.accuracyM[i] as number;
-    return [
-      columns.at[i] as number,
-      columns.receivedAt[i] as number,
-      columns.lon[i] as number,
-      columns.lat[i] as number,
-      Number.isNaN(accuracyM) ? null : accuracyM,
-    ];
-  });
+  // One that says “at home” bears nothing out.
+  return Array.from({ length: count }, (_, i) => i)
+    .filter((i) => columns.method[i] !== atHome)
+    .map((i): PackedFix => {
+      const accuracyM = columns.accuracyM[i] as number;
+      return [
+        columns.at[i] as number,
+        columns.receivedAt[i] as number,
+        columns.lon[i] as number,
+        columns.lat[i] as number,
+        Number.isNaN(accuracyM) ? null : accuracyM,
+      ];
+    });
 }
 
 /** One wearer's last fix before some hours around a window, and the first after them. */
@@ -41,7 +44,7 @@ export async function nearestBeyond(
   receiptUpto?: number,
 ): Promise<{ first: PackedFix | undefined; last: PackedFix | undefined }> {
   const farMs = marginHours * hourMs;
-  const before = await fixes.nearest(wearing, { before: from - farMs }, receiptUpto);
-  const after = await fixes.nearest(wearing, { after: to + farMs }, receiptUpto);
+  const before = await fixes.nearest(wearing, { before: from - farMs }, { receiptUpto, exact: true });
+  const after = await fixes.nearest(wearing, { after: to + farMs }, { receiptUpto, exact: true });
   return { first: packed(before)[0], last: packed(after)[0] };
 }

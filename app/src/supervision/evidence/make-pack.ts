@@ -4,7 +4,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
 import { caveats } from '../review/export-verdicts.ts';
-import { type CrimePage, type CrimeVerdict, type ReadCrimeServices, readCrime } from '../review/read-crime.ts';
+import { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, refuseMadeUp } from '../review/read-crime.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
 import { readRun } from '../verdicts/read-verdicts.ts';
 import { fixesAround, nearestBeyond } from './fixes-around.ts';
@@ -34,7 +34,8 @@ export const makeEvidencePack: Action<PackServices, { crimeId: number; wearingId
     const { tx, actor, note } = context;
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
     await noteSubject(context, { wearing: wearingId });
-    const page = await readCrime.run(context, services, { id: crimeId });
+    const page = await crimeOf(context, services, crimeId);
+    refuseMadeUp(page);
     const verdict = page.verdicts.find(({ wearing }) => wearing === wearingId);
     if (!verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
     if (!verdict.review.cleared)

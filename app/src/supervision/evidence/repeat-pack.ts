@@ -38,7 +38,11 @@ export function repeatPack(file: Buffer): PackRepetition {
     return kind === 'page' ? sealedPage(renderPack(now), seal) : sealedData(now, seal);
   });
   const sha256 = sha256Of(canonicalJson(content));
-  const isWhole = seal !== null && isSealTrue(seal) && seal.content === sha256 && (kind === 'data' || seal.page === sha256Of(bare));
+  const isWhole =
+    seal !== null &&
+    isSealTrue(seal) &&
+    seal.content === sha256 &&
+    (kind === 'data' ? text === sealedData(content, seal) : seal.page === sha256Of(bare));
   return {
     crime: `${content.crime.force} ${content.crime.reference}`.trim(),
     wearer: content.wearer.reference,

@@ -1,4 +1,4 @@
-import { type Area, depthM, type LaidArea, layArea } from '@waymark/presence';
+import { type Area, depthM, distanceM, type LaidArea, layArea } from '@waymark/presence';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore, Homes } from '../../platform/fix-store.ts';
 import { zonesOfWearings } from '../zones/store.ts';
@@ -7,12 +7,15 @@ const metresPerDegree = 111_320;
 /** Somebody who may be anywhere in a circle is within this share of its radius in 68 of 100 places. */
 const share68 = 0.755;
 
-/** A home as one position: its middle, how far its edge is, and the box that it lies in. */
+const gridSteps = 16;
+
+/** A home as one position: its deepest place, how far its farthest edge is, and the box that it lies in. */
 interface LaidHome {
   area: LaidArea;
   lon: number;
   lat: number;
   radiusM: number;
+  box: { west: number; south: number; east: number; north: number };
 }
 
 /**
@@ -37,17 +40,7 @@ export async function coarsenHomes(tx: Tx, fixes: FixStore, before: number, exce
   for (const { kind, area, wearing_id, schedule } of zones) {
     if (kind !== 'curfew' || schedule.from >= before) continue;
     const home = layHome(area);
-    const reachLat = home.radiusM / metresPerDegree;
-    const reachLon = reachLat / Math.cos((home.lat * Math.PI) / 180);
-    homes.push({
-      wearing: wearing_id,
-      from: schedule.from,
-      to: Math.min(schedule.to, before),
-      west: home.lon - reachLon,
-      east: home.lon + reachLon,
-      south: home.lat - reachLat,
-      north: home.lat + reachLat,
-    });
+    homes.push({ wearing: wearing_id, from: schedule.from, to: Math.min(schedule.to, before), ...home.box });
     laid.push(home);
   }
   return fixes.coarsen(homes, before, (number, lon, lat, accuracyM) => {
@@ -58,11 +51,27 @@ export async function coarsenHomes(tx: Tx, fixes: FixStore, before: number, exce
 }
 
 function layHome(area: Area): LaidHome {
-  if (area.kind === 'circle') return { area: layArea(area), lon: area.lon, lat: area.lat, radiusM: area.radiusM };
+  if (area.kind === 'circle') {
+    const { lon, lat, radiusM } = area;
+    const reachLat = radiusM / metresPerDegree;
+    const reachLon = reachLat / Math.cos((lat * Math.PI) / 180);
+    const box = { west: lon - reachLon, south: lat - reachLat, east: lon + reachLon, north: lat + reachLat };
+    return { area: layArea(area), lon, lat, radiusM, box };
+  }
   const points = area.rings[0] ?? [];
   const [west, east] = [Math.min(...points.map(([lon]) => lon)), Math.max(...points.map(([lon]) => lon))];
   const [south, north] = [Math.min(...points.map(([, lat]) => lat)), Math.max(...points.map(([, lat]) => lat))];
-  const lat = (south + north) / 2;
-  const width = (east - west) * metresPerDegree * Math.cos((lat * Math.PI) / 180);
-  return { area: layArea(area), lon: (west + east) / 2, lat, radiusM: Math.hypot(width, (north - south) * metresPerDegree) / 2 };
+  const laid = layArea(area);
+  // The deepest of a grid of places: the middle of the box may lie outside a home that goes round a corner.
+  let deepest = { lon: west, lat: south, depth: Number.NEGATIVE_INFINITY };
+  for (let i = 1; i < gridSteps; i++) {
+    for (let j = 1; j < gridSteps; j++) {
+      const [lon, lat] = [west + ((east - west) * i) / gridSteps, south + ((north - south) * j) / gridSteps];
+      const depth = depthM(laid, lon, lat);
+      if (depth > deepest.depth) deepest = { lon, lat, depth };
+    }
+  }
+  const { lon, lat } = deepest;
+  const radiusM = points.reduce((most, [x, y]) => Math.max(most, distanceM(lon, lat, x, y)), 0);
+  return { area: laid, lon, lat, radiusM, box: { west, south, east, north } };
 }

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Action } from '../../platform/action.ts';
-import { type CrimePage, type CrimeVerdict, type ReadCrimeServices, readCrime } from './read-crime.ts';
+import { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, refuseMadeUp } from './read-crime.ts';
 
 /** Stands beside every lead, wherever it goes. */
 export const caveats = [
@@ -23,7 +23,8 @@ export const exportVerdicts: Action<ReadCrimeServices, { id: number; format: str
   room: 'supervision',
   purpose: 'crime-matching',
   async run(context, services, { id, format }) {
-    const page = await readCrime.run(context, services, { id });
+    const { isMadeUp, ...page } = await crimeOf(context, services, id);
+    refuseMadeUp({ ...page, isMadeUp });
     const cleared = page.verdicts.filter(({ review }) => review.cleared);
     const wearings = cleared.map(({ wearing }) => wearing);
     const whom = await context.tx

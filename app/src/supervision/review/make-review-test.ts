@@ -2,7 +2,7 @@ import { defaultParameters, type Place, verdictNames } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { type CrimeVersionRow, listVersions } from '../crimes/store.ts';
+import { type CrimeVersionRow, freeReference, listVersions } from '../crimes/store.ts';
 import { fixesAround } from '../evidence/fixes-around.ts';
 import { workOut } from '../evidence/work-out.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
@@ -29,6 +29,19 @@ export const endReviewTests: Action<null, null, { ended: number }> = {
     const ended = Number(numAffectedRows ?? 0);
     note(null, { ended });
     return { ended };
+  },
+};
+
+/** Somebody tried to take out what is made up: they know now, so nobody is tested by it any more. */
+export const revealReviewTest: Action<null, { crimeId: number }, null> = {
+  name: 'reviewtest.reveal',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, note }, _services, { crimeId }) {
+    note({ kind: 'crime', id: crimeId });
+    await sql`UPDATE supervision.review_tests SET ended_at = now() WHERE ended_at IS NULL
+      AND crime_version_id IN (SELECT id FROM supervision.crime_versions WHERE crime_id = ${crimeId})`.execute(tx);
+    return null;
   },
 };
 
@@ -139,23 +152,9 @@ async function layFarOff(
   return null;
 }
 
-/** Stores the made-up crime under a reference of the same look that no other has. */
+/** Stores the made-up crime under the next reference that no other has, as one recorded a little later would bear. */
 async function storeMadeUp(tx: Tx, crime: CrimeVersionRow, place: Place, random: () => number): Promise<number> {
-  let reference = crime.reference;
-  for (let attempt = 0; ; attempt++) {
-    // Only the last figures differ, as they would in a crime of the same week.
-    reference = crime.reference.replace(/\d{1,4}(?=\D*$)/, (figures) =>
-      String(Math.floor(random() * 10 ** figures.length)).padStart(figures.length, '0'),
-    );
-    if (attempt > 200 || !/\d/.test(crime.reference)) reference = `${crime.reference}-${Math.floor(random() * 1e6)}`;
-    const taken = await tx
-      .selectFrom('supervision.crimes')
-      .select('id')
-      .where('force', '=', crime.force)
-      .where('reference', '=', reference)
-      .executeTakeFirst();
-    if (!taken) break;
-  }
+  const reference = await freeReference(tx, crime);
   const { id } = await tx
     .insertInto('supervision.crimes')
     .values({ force: crime.force, reference, version: 1 })

@@ -32,7 +32,7 @@ export interface TestsOverseen {
 export const readingTakesS = 5;
 
 /** A review of a crime that was recorded, and not made up to test reviewers. */
-const isReal = sql<boolean>`NOT EXISTS (SELECT FROM supervision.review_tests t WHERE t.crime_version_id = r.crime_version_id)`;
+const isReal = sql<boolean>`NOT EXISTS (SELECT FROM supervision.crime_versions v WHERE v.id = r.crime_version_id AND v.made_up)`;
 
 /** Against the verdict or with it, how fast, and whether two agree. Counts alone: no wearer and no crime leaves this action. */
 export const overseeReviews: Action<null, null, ReviewsOverseen> = {
@@ -51,7 +51,7 @@ export const overseeReviews: Action<null, null, ReviewsOverseen> = {
     );
     const fast = await sql<{ of: number; fast: number }>`
       SELECT count(*)::int AS of, count(*) FILTER (WHERE after < ${readingTakesS})::int AS fast FROM (
-        SELECT extract(epoch FROM at - lag(at) OVER (PARTITION BY reviewer ORDER BY at)) AS after FROM supervision.reviews) x WHERE after IS NOT NULL`.execute(
+        SELECT extract(epoch FROM at - lag(at) OVER (PARTITION BY reviewer ORDER BY at)) AS after FROM supervision.reviews r WHERE ${isReal}) x WHERE after IS NOT NULL`.execute(
       tx,
     );
     const tests = await overseeTests(tx);

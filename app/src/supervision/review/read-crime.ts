@@ -1,6 +1,7 @@
 import { defaultParameters } from '@waymark/presence';
 import { isProgram } from '../../platform/access.ts';
-import { type Action, NotFoundError } from '../../platform/action.ts';
+import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { atHome } from '../../platform/fix-store.ts';
 import { crimeTypes } from '../crimes/crime-types.ts';
 import { type CrimeVersionRow, findCrime } from '../crimes/store.ts';
 import { packsOf } from '../evidence/list-packs.ts';
@@ -29,65 +30,76 @@ export interface CrimePage {
   test: ReviewTest | null;
 }
 
+/** What is read of a crime, with what no page and no program is told. */
+export interface CrimeRead extends CrimePage {
+  /** Nothing of what was made up may leave, whatever reviewers say. */
+  isMadeUp: boolean;
+}
+
 export interface ReadCrimeServices extends VerdictServices {
   secondReview: boolean;
 }
+
+const madeUpLeavesNot = 'This crime was made up, to learn whether reviewers look at the fixes. Nothing of it leaves.';
 
 /** One crime with the verdict on every wearer: excluded and unknown as plainly as present. */
 export const readCrime: Action<ReadCrimeServices, { id: number }, CrimePage> = {
   name: 'crime.read',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, actor, note }, services, { id }) {
-    note({ kind: 'crime', id });
-    const found = await findCrime(tx, id);
-    if (!found) throw new NotFoundError('There is no such crime.');
-    const crime = found.current;
-    const current = (await currentRuns(tx, [crime])).get(crime.id);
-    const { verdicts: stored, isMadeUp, test } = await shownVerdicts(tx, services.verdicts, current?.run ?? null, crime.id);
-    // What is made up is for people who review, and never for a program that takes verdicts away.
-    if (isMadeUp && isProgram(actor)) throw new NotFoundError('There is no such crime.');
-    const names = await wearerNames(
-      tx,
-      stored.map(({ wearing }) => wearing),
-    );
-    const reviews = current ? await reviewsOf(tx, crime.id, current.run) : [];
-    const verdicts = stored.map((row): CrimeVerdict => {
-      const wearer = names.get(row.wearing);
-      return {
-        ...viewOf(row, crime, wearer, defaultParameters.radiusM),
-        wearing: row.wearing,
-        name: wearer?.name ?? '',
-        review: withholdIf(
-          isMadeUp,
-          reviewState(
-            reviews.filter((review) => review.wearing_id === row.wearing),
-            actor.id,
-            services.secondReview,
-          ),
-        ),
-      };
-    });
-    const count = (name: string) => verdicts.filter(({ verdict }) => verdict === name).length;
-    note(null, { wearers: verdicts.length });
-    const isTold = test && (test.over || reviews.some(({ reviewer, wearing_id }) => reviewer === actor.id && wearing_id === test.wearing));
-    return {
-      crime,
-      typeName: crimeTypes[crime.type] ?? (crime.type === '' ? 'Not given' : crime.type),
-      versions: found.versions,
-      radiusM: defaultParameters.radiusM + crime.place.uncertaintyM,
-      run: current?.run ?? null,
-      coincidence: current?.coincidence ?? null,
-      verdicts,
-      counts: { present: count('present'), excluded: count('excluded'), unknown: count('unknown') },
-      test: isTold ? test : null,
-    };
+  async run(context, services, { id }) {
+    const { isMadeUp: _, ...page } = await crimeOf(context, services, id);
+    return page;
   },
 };
 
-/** Nothing of a crime that was made up is ever cleared. */
-function withholdIf(isMadeUp: boolean, state: ReviewState): ReviewState {
-  return isMadeUp ? { ...state, cleared: false } : state;
+export async function crimeOf({ tx, actor, note }: ActionContext, services: ReadCrimeServices, id: number): Promise<CrimeRead> {
+  note({ kind: 'crime', id });
+  const found = await findCrime(tx, id);
+  if (!found) throw new NotFoundError('There is no such crime.');
+  const crime = found.current;
+  const current = (await currentRuns(tx, [crime])).get(crime.id);
+  const { verdicts: stored, isMadeUp, test } = await shownVerdicts(tx, services.verdicts, current?.run ?? null, crime.id);
+  // What is made up is for people who review, and never for a program that takes verdicts away.
+  if (isMadeUp && isProgram(actor)) throw new NotFoundError('There is no such crime.');
+  const names = await wearerNames(
+    tx,
+    stored.map(({ wearing }) => wearing),
+  );
+  const reviews = current ? await reviewsOf(tx, crime.id, current.run) : [];
+  const verdicts = stored.map((row): CrimeVerdict => {
+    const wearer = names.get(row.wearing);
+    return {
+      ...viewOf(row, crime, wearer, defaultParameters.radiusM),
+      wearing: row.wearing,
+      name: wearer?.name ?? '',
+      review: reviewState(
+        reviews.filter((review) => review.wearing_id === row.wearing),
+        actor.id,
+        services.secondReview,
+      ),
+    };
+  });
+  const count = (name: string) => verdicts.filter(({ verdict }) => verdict === name).length;
+  note(null, { wearers: verdicts.length });
+  const isTold = test && (test.over || reviews.some(({ reviewer, wearing_id }) => reviewer === actor.id && wearing_id === test.wearing));
+  return {
+    crime,
+    typeName: crimeTypes[crime.type] ?? (crime.type === '' ? 'Not given' : crime.type),
+    versions: found.versions,
+    radiusM: defaultParameters.radiusM + crime.place.uncertaintyM,
+    run: current?.run ?? null,
+    coincidence: current?.coincidence ?? null,
+    verdicts,
+    counts: { present: count('present'), excluded: count('excluded'), unknown: count('unknown') },
+    test: isTold ? test : null,
+    isMadeUp,
+  };
+}
+
+/** @throws InvalidError for whoever tries to take out what was made up */
+export function refuseMadeUp({ isMadeUp }: CrimeRead): void {
+  if (isMadeUp) throw new InvalidError(madeUpLeavesNot, 'made up');
 }
 
 export interface EvidencePoint {
@@ -97,6 +109,8 @@ export interface EvidencePoint {
   lat: number;
   accuracyM: number | null;
   method: number;
+  /** It was in their home, and says no more than that: it plays no part in a verdict. */
+  isAtHome: boolean;
 }
 
 export interface Evidence {
@@ -139,6 +153,7 @@ export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingI
         lat: columns.lat[i] as number,
         accuracyM: Number.isNaN(accuracy) ? null : Math.round(accuracy * 10) / 10,
         method: columns.method[i] as number,
+        isAtHome: columns.method[i] === atHome,
       };
     });
     const gaps: Evidence['gaps'] = [];

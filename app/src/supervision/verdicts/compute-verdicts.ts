@@ -213,11 +213,10 @@ async function dueCrimes(
     );
     touched.set(receipt, new Set(columns.hour.subarray(0, count)));
   }
-  // What positions of its time have been removed by age keeps the verdicts that it had: judged anew it would know nothing.
-  const { count: any, columns: kept } = await store.query('SELECT min(at_ms) AS "at" FROM fixes WHERE wearing > 0 HAVING count(*) > 0', {
-    at: 'time',
-  });
-  const oldest = any > 0 ? (kept.at[0] as number) : Number.NEGATIVE_INFINITY;
+  // What positions of its time have been removed by age, or made into “at home”, keeps the verdicts that it had: judged anew it
+  // would know less.
+  const { oldest: gone, atHome } = await store.coarsenedUpto(wearings.map(({ id }) => id));
+  const oldest = [...atHome.values()].reduce((latest, at) => Math.max(latest, at), gone);
   return crimes.filter((crime) => {
     const run = known.get(crime.id);
     if (run && crime.from_at.getTime() < oldest) return false;

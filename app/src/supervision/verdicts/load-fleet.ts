@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Fleet, type PresenceParameters, sigmaFor } from '@waymark/presence';
-import type { FixStore } from '../../platform/fix-store.ts';
+import { atHome, type FixStore } from '../../platform/fix-store.ts';
 
 /** One wearing as a run takes it, in order of id. */
 export interface WearingSnapshot {
@@ -33,7 +33,8 @@ export async function loadFleet(
 ): Promise<LoadedFleet> {
   const place = new Map(wearings.map(({ id }, i) => [id, i]));
   const values = [Math.round(span.from), Math.round(span.to), span.receiptUpto];
-  const where = 'at_ms BETWEEN ? AND ? AND receipt <= ?';
+  // A position that says “at home” may be anywhere in it: near the home that could place somebody who was not there.
+  const where = `at_ms BETWEEN ? AND ? AND receipt <= ? AND method <> ${atHome}`;
   const counted = await store.query(
     `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE ${where} GROUP BY wearing`,
     { wearing: 'i32', n: 'i32' },
