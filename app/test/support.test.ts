@@ -30,7 +30,7 @@ import { challengeFact } from '../src/support/people/challenge-fact.ts';
 import { LinkingOvertakenError } from '../src/support/people/link-records.ts';
 import { undoDecision } from '../src/support/review/decide-pair.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { trialAgreement } from './trial-agreement.ts';
 
 /** From agencies' files to people, on both databases; the files that agencies should not have sent; and the wall. */
@@ -227,22 +227,16 @@ facts:
     const fact = await withPurpose(database.db, 'support', 'support', (tx) =>
       tx.selectFrom('support.facts').select('id').where('value', '=', 'temporary').orderBy('id', 'desc').executeTakeFirstOrThrow(),
     );
-    const { token } = await tokenFor('support-worker');
-    const response = await serving.server.app.inject({
-      method: 'POST',
-      url: `/people/${person}/challenge`,
-      headers: { authorization: `Bearer ${token}` },
-      payload: { fact: String(fact.id), reason: 'They moved into a flat of their own.' },
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('sw-1');
+    const body = new URLSearchParams({
+      ...{ fact: String(fact.id), reason: 'They moved into a flat of their own.' },
+      _csrf: await visitor.csrf(`/people/${person}`),
     });
-    expect(response.statusCode).toBe(302);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await visitor.request(`/people/${person}/challenge`, { method: 'POST', headers, body })).status).toBe(302);
     expect(await level()).toEqual([0, 3]);
   });
-
-  const tokenFor = async (role: string) => {
-    const { issueApiToken } = await import('../src/platform/api-tokens.ts');
-    const administrator = { id: 'test', name: 'Test', role: 'administrator' as const, purpose: 'administration' as const };
-    return serving.waymark.performer.perform(administrator, issueApiToken, null, { name: `${role} ${Math.random()}`, role });
-  };
 
   test('nobody is offered anything before they were told; an offer becomes a package, and ends with an outcome for each goal', async () => {
     const { performer, database } = serving.waymark;
