@@ -150,25 +150,30 @@ export interface StoredCounts {
   unchanged: number;
 }
 
+/** References that are asked about at a time. */
+const candidatesTogether = 1000;
+
 /** The next reference of the same look after a crime's that no crime of the force has, nor one of those that are to come. */
 export async function freeReference(
   tx: Tx,
   { force, reference }: { force: string; reference: string },
   toCome: ReadonlySet<string> = new Set(),
 ): Promise<string> {
-  const figures = /\d{1,15}(?=\D*$)/.exec(reference);
-  for (let step = 1; ; step++) {
-    const next = figures
-      ? `${reference.slice(0, figures.index)}${String(Number(figures[0]) + step).padStart(figures[0].length, '0')}${reference.slice(figures.index + figures[0].length)}`
-      : `${reference}${step}`;
-    if (toCome.has(next)) continue;
+  const [, before = '', figures = '', after = ''] = /^(.*?)(\d{0,15})(\D*)$/s.exec(reference) ?? [];
+  const numbered = (step: number) =>
+    figures === '' ? `${reference}${step}` : `${before}${String(Number(figures) + step).padStart(figures.length, '0')}${after}`;
+  // References run on without gaps: the next free one may be thousands away.
+  for (let first = 1; ; first += candidatesTogether) {
+    const candidates = Array.from({ length: candidatesTogether }, (_, i) => numbered(first + i));
     const taken = await tx
       .selectFrom('supervision.crimes')
-      .select('id')
+      .select('reference')
       .where('force', '=', force)
-      .where('reference', '=', next)
-      .executeTakeFirst();
-    if (!taken) return next;
+      .where('reference', 'in', candidates)
+      .execute();
+    const known = new Set([...toCome, ...taken.map((row) => row.reference)]);
+    const free = candidates.find((candidate) => !known.has(candidate));
+    if (free !== undefined) return free;
   }
 }
 
