@@ -8,8 +8,10 @@ import {
   computeDueVerdicts,
   decideSubjectErasure,
   importCrimes,
+  makeEvidencePack,
   makeReviewTest,
   overseeReviews,
+  Sealer,
   selectVerdicts,
   supervisionAccess,
 } from '../src/supervision/index.ts';
@@ -131,6 +133,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await computeDueVerdicts(performer, services(), system);
       const page = await performer.perform(analyst, readCrime, services(), { id: testCrime + 1 });
       const other = page.verdicts.find(({ verdict }) => verdict === 'excluded')?.wearing ?? 0;
+      // Before anything is cleared, asking for everything tells nothing: a made-up crime answers like any other.
+      const nothing = await performer.perform(analyst, exportVerdicts, services(), { id: testCrime + 1, format: 'csv' });
+      expect(nothing.cleared).toEqual([]);
+      const sealer = Sealer.of(serving.waymark.folder);
+      await expect(
+        performer.perform(analyst, makeEvidencePack, { ...services(), sealer }, { crimeId: testCrime + 1, wearingId: other }),
+      ).rejects.toThrow('has not been reviewed and agreed');
       for (const actor of [analyst, colleague])
         await performer.perform(actor, reviewVerdict, services(), {
           ...{ crimeId: testCrime + 1, wearingId: other, decision: 'agree', reason: 'Far away all the time.' },

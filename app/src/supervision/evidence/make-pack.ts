@@ -35,11 +35,11 @@ export const makeEvidencePack: Action<PackServices, { crimeId: number; wearingId
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
     await noteSubject(context, { wearing: wearingId });
     const page = await crimeOf(context, services, crimeId);
-    refuseMadeUp(page);
     const verdict = page.verdicts.find(({ wearing }) => wearing === wearingId);
     if (!verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
     if (!verdict.review.cleared)
       throw new InvalidError('This verdict has not been reviewed and agreed. Nothing leaves before that.', 'pack');
+    refuseMadeUp(page);
     const content = await contentOf(context, services, page, verdict);
     const text = canonicalJson(content);
     // The page is written now and kept: whoever gets it later gets the same one. It is written from what is in the file.
