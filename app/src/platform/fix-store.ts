@@ -511,9 +511,7 @@ export class FixStore {
 
   /** Up to when positions of some wearings say no more than “at home”, and the oldest fix there is. Ms since 1970. */
   async coarsenedUpto(wearings: readonly number[]): Promise<{ oldest: number; atHome: Map<number, number> }> {
-    const [first] = await this.#readers.next.rows<{ oldest: number | null }>(
-      'SELECT min(at_ms)::DOUBLE AS oldest FROM fixes WHERE wearing > 0',
-    );
+    const [first] = await this.#readers.next.rows<{ oldest: number | null }>('SELECT min(at_ms)::DOUBLE AS oldest FROM fixes');
     const { count, columns } = await this.#readers.next.columns(
       `SELECT wearing, max(at_ms) AS at_ms FROM fixes WHERE method = ${atHome}
          AND wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,

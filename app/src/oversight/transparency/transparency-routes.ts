@@ -14,11 +14,12 @@ export function transparencyRoutes(app: FastifyInstance, web: WebKit): void {
   const { waymark } = web;
   const { performer } = waymark;
   const open = { config: { open: true } };
+  const evidenceKey = keyName(Sealer.of(waymark.folder).key);
 
   app.get('/transparency', open, async (request, reply) =>
     web.page(request, reply, 'oversight/transparency/public.njk', {
       published: await readPublished(waymark),
-      evidenceKey: keyName(Sealer.of(waymark.folder).key),
+      evidenceKey,
     }),
   );
   app.get('/transparency.json', open, async (_request, reply) => {

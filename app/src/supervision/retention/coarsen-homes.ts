@@ -1,9 +1,8 @@
-import { type Area, depthM, distanceM, type LaidArea, layArea } from '@waymark/presence';
+import { type Area, depthM, distanceM, fromPlane, type LaidArea, layArea, planeAt } from '@waymark/presence';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore, Homes } from '../../platform/fix-store.ts';
 import { zonesOfWearings } from '../zones/store.ts';
 
-const metresPerDegree = 111_320;
 /** Somebody who may be anywhere in a circle is within this share of its radius in 68 of 100 places. */
 const share68 = 0.755;
 
@@ -53,9 +52,10 @@ export async function coarsenHomes(tx: Tx, fixes: FixStore, before: number, exce
 function layHome(area: Area): LaidHome {
   if (area.kind === 'circle') {
     const { lon, lat, radiusM } = area;
-    const reachLat = radiusM / metresPerDegree;
-    const reachLon = reachLat / Math.cos((lat * Math.PI) / 180);
-    const box = { west: lon - reachLon, south: lat - reachLat, east: lon + reachLon, north: lat + reachLat };
+    const plane = planeAt(lon, lat);
+    const [west, south] = fromPlane(plane, -radiusM, -radiusM);
+    const [east, north] = fromPlane(plane, radiusM, radiusM);
+    const box = { west, south, east, north };
     return { area: layArea(area), lon, lat, radiusM, box };
   }
   const points = area.rings[0] ?? [];

@@ -1,4 +1,4 @@
-import { defaultParameters, type Place, verdictNames } from '@waymark/presence';
+import { defaultParameters, fromPlane, type Place, planeAt, verdictNames } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -51,7 +51,6 @@ const triedAtMost = 40;
 const sureFrom = 0.8;
 /** How far from where the wearer was the made-up crime is laid, m. */
 const away = { least: 1500, most: 3000 };
-const metresPerDegree = 111_320;
 
 /**
  * Makes up a crime in the likeness of a recorded one, at the same hours but so far off that the wearer who was present there
@@ -127,17 +126,15 @@ async function layFarOff(
 ): Promise<{ place: Place; awayM: number } | null> {
   const { place } = crime;
   if (place.kind !== 'point') return null;
+  const plane = planeAt(place.lon, place.lat);
   const [from, to] = [crime.from_at.getTime(), crime.to_at.getTime()];
   const marginHours = 24;
   const around = await fixesAround(fixes, wearing, { from, to, marginHours });
   for (let attempt = 0; attempt < 8; attempt++) {
     const distanceM = away.least + random() * (away.most - away.least);
     const bearing = random() * 2 * Math.PI;
-    const moved: Place = {
-      ...place,
-      lat: place.lat + (Math.cos(bearing) * distanceM) / metresPerDegree,
-      lon: place.lon + (Math.sin(bearing) * distanceM) / (metresPerDegree * Math.cos((place.lat * Math.PI) / 180)),
-    };
+    const [lon, lat] = fromPlane(plane, distanceM * Math.sin(bearing), distanceM * Math.cos(bearing));
+    const moved: Place = { ...place, lon, lat };
     const found = workOut(
       {
         crime: { from: crime.from_at.toISOString(), to: crime.to_at.toISOString(), place: moved },

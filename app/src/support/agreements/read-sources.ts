@@ -42,6 +42,15 @@ const columns = [
   sql<string>`to_char(ends_on, 'YYYY-MM-DD')`.as('ends'),
 ] as const;
 
+/** How an agreement stands on a day. Days as `YYYY-MM-DD`. */
+export function standingOf(
+  { starts, ends, ended_at }: { starts: string; ends: string; ended_at: Date | null },
+  today: string,
+): AgreementView['standing'] {
+  if (ended_at) return 'ended';
+  return ends < today ? 'expired' : starts > today ? 'not yet in force' : 'in force';
+}
+
 /** Agreements of a source, the newest first. */
 async function agreementsOf(tx: Tx, sources: readonly number[], today: string): Promise<Map<number, AgreementView[]>> {
   const rows = await tx
@@ -52,7 +61,6 @@ async function agreementsOf(tx: Tx, sources: readonly number[], today: string): 
     .execute();
   const found = new Map<number, AgreementView[]>();
   for (const row of rows) {
-    const standing = row.ended_at ? 'ended' : row.ends < today ? 'expired' : row.starts > today ? 'not yet in force' : 'in force';
     const view: AgreementView = {
       id: row.id,
       title: row.title,
@@ -63,7 +71,7 @@ async function agreementsOf(tx: Tx, sources: readonly number[], today: string): 
       endsOn: row.ends,
       retentionMonths: row.retention_months,
       byName: row.by_name,
-      standing,
+      standing: standingOf(row, today),
     };
     found.set(row.source_id, [...(found.get(row.source_id) ?? []), view]);
   }

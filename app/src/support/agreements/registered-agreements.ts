@@ -1,20 +1,12 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
 import type {} from '../tables.ts';
+import { type AgreementView, standingOf } from './read-sources.ts';
 
 /** An agreement as the public may know it: no person is named in it. Days as `YYYY-MM-DD`. */
-export interface RegisteredAgreement {
-  id: number;
+export interface RegisteredAgreement extends Omit<AgreementView, 'byName'> {
   source: string;
   agency: string;
-  title: string;
-  purpose: string;
-  lawfulBasis: string;
-  fields: string[];
-  startsOn: string;
-  endsOn: string;
-  retentionMonths: number;
-  standing: 'in force' | 'not yet in force' | 'expired' | 'ended';
 }
 
 /** What is on the register, in order of source. One that has ended still says how long its records are kept. */
@@ -49,6 +41,6 @@ export async function registeredAgreements(tx: Tx, today: string): Promise<Regis
     startsOn: starts,
     endsOn: ends,
     retentionMonths: retention_months,
-    standing: ended_at ? 'ended' : ends < today ? 'expired' : starts > today ? 'not yet in force' : 'in force',
+    standing: standingOf({ starts, ends, ended_at }, today),
   }));
 }
