@@ -62,6 +62,20 @@ export interface EvidenceStep {
   bits: number;
 }
 
+/** Tables whose rows belong to a person and follow one record of theirs: into a merge, out of it again, and to another record. */
+export const anchoredTables = [
+  'notices',
+  'packages',
+  'need_decisions',
+  'reach',
+  'notes',
+  'tasks',
+  'withdrawals',
+  'own_access',
+  'own_cases',
+  'own_invitations',
+] as const;
+
 declare module '../platform/database.ts' {
   interface Tables {
     'support.sources': { id: Generated<number>; name: string; agency: string; created_at: Generated<Date> };

@@ -5,6 +5,7 @@ import { type Database, withPurpose } from '../../platform/database.ts';
 import { type Calendar, todayOf } from '../../platform/days.ts';
 import { districtOf, personOf } from '../people/person-of-records.ts';
 import { readFactsOf, readRecordsOf } from '../people/store.ts';
+import { anchoredTables } from '../tables.ts';
 import { currentInstrument, type Instrument } from './instrument.ts';
 import { computeProfile, triggersOf } from './profile.ts';
 
@@ -146,18 +147,7 @@ const followRecords: Action<null, null, null> = {
   purpose: 'support',
   async run({ tx, note }) {
     let moved = 0;
-    for (const table of [
-      'notices',
-      'packages',
-      'need_decisions',
-      'reach',
-      'notes',
-      'tasks',
-      'withdrawals',
-      'own_access',
-      'own_cases',
-      'own_invitations',
-    ]) {
+    for (const table of anchoredTables) {
       const result = await sql`
         UPDATE ${sql.table(`support.${table}`)} t SET person_id = r.person_id
           FROM support.records r WHERE r.id = t.record_id AND r.person_id IS NOT NULL AND r.person_id <> t.person_id`.execute(tx);

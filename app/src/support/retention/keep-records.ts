@@ -4,7 +4,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
-import type {} from '../tables.ts';
+import { anchoredTables } from '../tables.ts';
 
 /** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */
 const problemsKeptDays = 30;
@@ -89,26 +89,12 @@ export const keepRecords: Action<null, { today: string }, Erased> = {
   },
 };
 
-/** Tables whose rows belong to a person and follow one record of theirs. */
-const anchored = [
-  'notices',
-  'packages',
-  'need_decisions',
-  'reach',
-  'notes',
-  'tasks',
-  'withdrawals',
-  'waiting',
-  'own_access',
-  'own_cases',
-  'own_invitations',
-];
-
 /** Removes records. What followed one of them follows another of the same person from now on, where there is one. */
 async function eraseRecords(tx: Tx, ids: readonly number[], erased: Erased): Promise<void> {
   if (ids.length === 0) return;
   const list = sql`ANY(${[...ids]}::int[])`;
-  for (const name of anchored) {
+  // How long somebody has waited is joined by a rule of its own where two become one; here it follows like the rest.
+  for (const name of [...anchoredTables, 'waiting']) {
     await sql`
       UPDATE ${sql.table(`support.${name}`)} t SET record_id = (
         SELECT min(r.id) FROM support.records r WHERE r.person_id = t.person_id AND NOT r.id = ${list}) WHERE t.record_id = ${list}`.execute(
