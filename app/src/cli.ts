@@ -87,6 +87,7 @@ interface FixesResult {
   duplicates: number;
   quarantined: number;
   registered: number;
+  notUnderstood: { what: string; count: number }[];
   problems: { line: number; message: string; value: string }[];
 }
 
@@ -113,6 +114,8 @@ withData(
       `${result.registered ? `; ${result.registered} fictional wearers registered` : ''}\n`,
   );
   for (const problem of result.problems) console.error(`line ${problem.line}: ${problem.message} ${problem.value}`);
+  for (const { what, count } of result.notUnderstood) console.error(`not understood, ${count} times: ${what}`);
+  if (result.read === 0) process.exitCode = 2;
   if (result.quarantined > 0) console.error('See why with: waymark quarantine');
 });
 

@@ -83,7 +83,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
     if ((wearer.index + 1) % 10 === 0) say(`${wearer.index + 1} of ${demo.wearers} wearers, ${fixes.toLocaleString('en-GB')} fixes`);
   }
   await waymark.live.settled();
-  await waymark.performer.perform(system('crime-matching'), importCrimes, null, {
+  await importCrimes(waymark.performer, system('crime-matching'), waymark, {
     fileName: 'tarnbridge-crimes.csv',
     bytes: Buffer.from(crimesCsv(town)),
   });

@@ -174,14 +174,15 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     });
 
     test('a recorded crime that comes with its reference is another crime', async () => {
-      const { performer } = serving.waymark;
+      const { waymark } = serving;
+      const { performer } = waymark;
       const { force, reference } = evidence.crime;
       const [head, row] = readFileSync(join(town.path, 'crimes.csv'), 'utf8').split('\n') as [string, string];
       const columns = head.split(',');
       const cells = row.split(',');
       cells[columns.indexOf('reference')] = reference;
       if (columns.includes('force')) cells[columns.indexOf('force')] = force;
-      await performer.perform(system, importCrimes, null, { fileName: 'more.csv', bytes: Buffer.from(`${head}\n${cells.join(',')}\n`) });
+      await importCrimes(performer, system, waymark, { fileName: 'more.csv', bytes: Buffer.from(`${head}\n${cells.join(',')}\n`) });
       const all = await performer.perform(program, selectVerdicts, services(), {});
       expect(all.crimes.filter((crime) => crime.reference === reference)).toMatchObject([{ version: 1 }]);
       const madeUp = (await performer.perform(analyst, readCrime, services(), { id: testCrime })).crime.reference;

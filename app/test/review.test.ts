@@ -26,7 +26,7 @@ beforeAll(async () => {
   const bytes = Buffer.from(
     `reference,type,from,to,latitude,longitude,uncertainty_m,text\n=cmd|1,RB,${iso(at - 60_000)},${iso(at + 60_000)},${lat},${lon},0,<i>text</i>\n`,
   );
-  await waymark.performer.perform({ ...actor, purpose: 'crime-matching' }, importCrimes, null, { fileName: 'c.csv', bytes });
+  await importCrimes(waymark.performer, { ...actor, purpose: 'crime-matching' }, waymark, { fileName: 'c.csv', bytes });
   await computeDueVerdicts(
     waymark.performer,
     { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: 'Europe/London' },

@@ -12,6 +12,6 @@ export async function fillWithSmallTown(waymark: Waymark, folder: string): Promi
   await writeTown(new Town({ wearers: 8, days: 9, crimes: 12, seed: 11, byWearers: 0.6 }), folder);
   await importFixes(performer, intake, { ...operator, purpose: 'ingest' }, { path: join(folder, 'fixes.ndjson'), register: true });
   const bytes = readFileSync(join(folder, 'crimes.csv'));
-  await performer.perform({ ...operator, purpose: 'crime-matching' }, importCrimes, null, { fileName: 'crimes.csv', bytes });
+  await importCrimes(performer, { ...operator, purpose: 'crime-matching' }, waymark, { fileName: 'crimes.csv', bytes });
   await computeDueVerdicts(performer, { fixes, verdicts, timeZone }, { ...operator, purpose: 'crime-matching' });
 }

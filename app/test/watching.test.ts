@@ -200,7 +200,11 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const { database, fixes, access, timeZone } = serving.waymark;
     const before = await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state');
     const idle = new LiveWatch(database.db, fixes, access, timeZone);
-    idle.see({ receipt: 1_000_000, accepted: 0, duplicates: 0, quarantined: 0, isNew: new Uint8Array(0) }, fixColumns(0), 0);
+    idle.see(
+      { receipt: 1_000_000, accepted: 0, duplicates: 0, quarantined: 0, eventsAdded: 0, conflicting: 0, news: new Uint8Array(0) },
+      fixColumns(0),
+      0,
+    );
     await idle.settled();
     expect((await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state')).rows).toEqual(before.rows);
   });

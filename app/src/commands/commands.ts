@@ -111,7 +111,7 @@ const importFixesCommand: Command = async (waymark, args, emit) => {
 
 const importCrimesCommand: Command = async (waymark, args, emit) => {
   const file = existing(args.file);
-  const result = await waymark.performer.perform(consoleActor('crime-matching'), importCrimes, null, {
+  const result = await importCrimes(waymark.performer, consoleActor('crime-matching'), waymark, {
     fileName: basename(file),
     bytes: readFileSync(file),
     strict: args.strict === true,

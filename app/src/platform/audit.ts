@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { canonicalJson } from './canonical-json.ts';
 import type { Database, Tx } from './database.ts';
 import { withPurpose } from './database.ts';
+import { storable, storableParameter } from './storable.ts';
 
 /** What an entry says. `about` names the thing looked at or changed, never its content. */
 export interface AuditFact {
@@ -52,16 +53,17 @@ export async function appendAudit(tx: Tx, facts: AuditFact[], at: Date = new Dat
     const row: Row = {
       seq: ++seq,
       at,
-      actor: fact.actor,
-      actor_name: fact.actorName,
+      actor: storable(fact.actor),
+      actor_name: storable(fact.actorName),
       role: fact.role,
       purpose: fact.purpose,
       action: fact.action,
       about_kind: fact.about?.kind ?? null,
-      about_id: fact.about?.id ?? null,
+      about_id: fact.about ? storable(fact.about.id) : null,
       outcome: fact.outcome,
       policy: fact.policy ?? null,
-      detail: JSON.parse(JSON.stringify(fact.detail ?? {})) as Record<string, unknown>,
+      // What is hashed is what is stored.
+      detail: JSON.parse(storableParameter(JSON.stringify(fact.detail ?? {})) as string) as Record<string, unknown>,
     };
     const hash = hashOf(previous, row);
     const entry = { ...row, detail: JSON.stringify(row.detail), previous_hash: previous, hash };

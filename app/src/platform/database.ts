@@ -1,6 +1,17 @@
 import { PGlite } from '@electric-sql/pglite';
-import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from 'kysely';
+import {
+  type ColumnType,
+  type DatabaseConnection,
+  type Dialect,
+  type Generated,
+  Kysely,
+  PGliteDialect,
+  PostgresDialect,
+  sql,
+  type Transaction,
+} from 'kysely';
 import pg from 'pg';
+import { storableParameter } from './storable.ts';
 
 /** Columns that the database fills in. */
 export type Json<T> = ColumnType<T, string, string>;
@@ -58,9 +69,48 @@ export async function openDatabase(where: { url: string } | { folder: string }):
   return 'url' in where ? openPostgres(where.url) : openPglite(where.folder);
 }
 
+/** Whatever text a statement carries can be stored, wherever it came from: see `storable`. */
+function withStorableText(dialect: Dialect): Dialect {
+  const wrapped = new WeakMap<DatabaseConnection, DatabaseConnection>();
+  const wrap = (connection: DatabaseConnection): DatabaseConnection => {
+    const known = wrapped.get(connection);
+    if (known) return known;
+    const own = new Proxy(connection, {
+      get(target, name) {
+        if (name === 'executeQuery')
+          return ((query, ...rest) =>
+            target.executeQuery(
+              { ...query, parameters: query.parameters.map(storableParameter) },
+              ...rest,
+            )) as DatabaseConnection['executeQuery'];
+        const value = Reflect.get(target, name, target) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    wrapped.set(connection, own);
+    return own;
+  };
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createDriver: () => {
+      const driver = dialect.createDriver();
+      return new Proxy(driver, {
+        get(target, name) {
+          if (name === 'acquireConnection')
+            return async (...rest: Parameters<typeof driver.acquireConnection>) => wrap(await target.acquireConnection(...rest));
+          const value = Reflect.get(target, name, target) as unknown;
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    },
+  };
+}
+
 async function openPglite(folder: string): Promise<OpenDatabase> {
   const lite = await PGlite.create(folder);
-  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: lite }) });
+  const db = new Kysely<Tables>({ dialect: withStorableText(new PGliteDialect({ pglite: lite })) });
   return {
     db,
     kind: 'pglite',
@@ -81,7 +131,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   pg.types.setTypeParser(20, Number);
   const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
   pool.on('error', () => undefined);
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: withStorableText(new PostgresDialect({ pool })) });
   try {
     const login = await pool.query<{ rolname: string; rolsuper: boolean; rolbypassrls: boolean }>(
       'SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user',

@@ -21,6 +21,16 @@ export type FixColumns = Columns<typeof fixShape>;
 export const fixMethods = ['gnss', 'wifi', 'cell', 'beacon', 'unknown'] as const;
 /** The method of a fix that says no more than “at home”: it was made so when it was old. */
 export const atHome = 5;
+/** The method of a fix whose receiver said itself that it had none: it is kept, and knows little. */
+export const notValid = 6;
+/** In SQL: a row that says where somebody was. The others are kept, and bear nothing out. */
+export const givesEvidence = `method NOT IN (${atHome}, ${notValid})`;
+
+/** What a row of a batch turned out to be. */
+export const known = 0;
+export const fresh = 1;
+/** Of a moment that is known already: with new events, or at another place. It is kept beside the first. */
+export const added = 2;
 
 /** Places that are one wearing's home between two moments, each with the box that it lies in. */
 export type Homes = { wearing: number; from: number; to: number; west: number; east: number; south: number; north: number }[];
@@ -43,6 +53,17 @@ export interface FixBatch {
   count: number;
   columns: FixColumns;
   quarantined: QuarantinedFix[];
+  /** What stood in the batch and was not understood, with how often. */
+  notUnderstood?: ReadonlyMap<string, number>;
+}
+
+/** Something that senders write and nobody here understands. Ms since 1970. */
+export interface NotUnderstood {
+  source: string;
+  what: string;
+  count: number;
+  first: number;
+  last: number;
 }
 
 /** The promise given to a sender: what became of its batch, durable when it is given. */
@@ -53,9 +74,13 @@ export interface Receipt {
   quarantined: number;
 }
 
-/** A receipt with what it says of each fix of the batch: 1 where it was not known before. */
+/** A receipt with what it says of each fix of the batch: `known`, `fresh` or `added`. */
 export interface Stored extends Receipt {
-  isNew: Uint8Array;
+  news: Uint8Array;
+  /** Duplicates whose events were not known: they are kept. */
+  eventsAdded: number;
+  /** Accepted fixes at another place than is known of the same tag and time: neither says where the wearer was. */
+  conflicting: number;
 }
 
 export interface QuarantineRow extends QuarantinedFix {
@@ -83,7 +108,18 @@ const schema = `
   CREATE TABLE IF NOT EXISTS receipts (
     receipt INTEGER NOT NULL, received_ms BIGINT NOT NULL, source VARCHAR NOT NULL,
     accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS not_understood (
+    source VARCHAR NOT NULL, what VARCHAR NOT NULL, count BIGINT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL
   );`;
+
+/** Different things not understood that are listed; the rest is counted together. */
+const notUnderstoodAtMost = 1000;
+/** Farther apart than this, and than both say they are exact, two positions of one moment are two places, metres. */
+const samePlaceM = 25;
+
+/** Characters of what was kept that lists show. */
+const rawShown = 300;
 
 /** Questions that are answered at the same time; more wait their turn. */
 const readersAtOnce = 2;
@@ -97,7 +133,8 @@ const rowsPerCommit = 100_000;
  * Keeps fixes in a DuckDB file.
  *
  * Group commit: batches that arrive while a commit is under way share the next one. A batch is acknowledged only after
- * the commit that holds it, with its receipt, is on disk. The same tag and time is one fix, however often it comes.
+ * the commit that holds it, with its receipt, is on disk. The same tag, time and place is one fix, however often it comes; events
+ * that a repeat brings are kept in a row of their own beside it, and so is another place at the same time, see `rowsThatTell`.
  */
 export class FixStore {
   readonly #engine: Engine;
@@ -111,6 +148,7 @@ export class FixStore {
   #quarantineId: number;
   /** Latest time stored per tag: anything later is new without asking. */
   readonly #latest: Map<number, number>;
+  readonly #notUnderstood: Map<string, NotUnderstood>;
 
   private constructor(
     engine: Engine,
@@ -119,6 +157,7 @@ export class FixStore {
     receipt: number,
     quarantineId: number,
     latest: Map<number, number>,
+    notUnderstood: NotUnderstood[],
   ) {
     this.#engine = engine;
     this.#writer = writer;
@@ -126,6 +165,7 @@ export class FixStore {
     this.#receipt = receipt;
     this.#quarantineId = quarantineId;
     this.#latest = latest;
+    this.#notUnderstood = new Map(notUnderstood.map((one) => [`${one.source}\n${one.what}`, one]));
   }
 
   /** @throws EngineBusyError when another process holds the file */
@@ -145,6 +185,7 @@ export class FixStore {
       last?.receipt ?? 0,
       last?.quarantine ?? 0,
       new Map(latest.map(({ tag, at }) => [tag, at])),
+      await writer.rows<NotUnderstood>('SELECT source, what, count, first_ms AS first, last_ms AS last FROM not_understood'),
     );
   }
 
@@ -200,7 +241,7 @@ export class FixStore {
 
   async #commit(batches: FixBatch[]): Promise<Stored[]> {
     const rows = batches.reduce((sum, batch) => sum + batch.count, 0);
-    const fresh = await this.#findFresh(batches);
+    const news = await this.#findNews(batches);
     const stored = Object.fromEntries(Object.entries(storedShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as Columns<
       typeof storedShape
     >;
@@ -208,17 +249,20 @@ export class FixStore {
     const first = this.#receipt + 1;
     let kept = 0;
     const receipts = batches.map((batch, b): Stored => {
-      const isFresh = fresh[b] as Uint8Array;
-      const rows = rowsOf(isFresh);
+      const { flags, eventsAdded, conflicting } = news[b] as News;
+      const rows = rowsOf(flags);
       for (const name of names) copyRows(stored[name], kept, batch.columns[name], rows, batch.count);
       stored.receipt.fill(first + b, kept, kept + rows.length);
       kept += rows.length;
-      const accepted = rows.length;
-      return { receipt: first + b, accepted, duplicates: batch.count - accepted, quarantined: batch.quarantined.length, isNew: isFresh };
+      const accepted = rows.length - eventsAdded;
+      const counts = { accepted, duplicates: batch.count - accepted, quarantined: batch.quarantined.length, eventsAdded, conflicting };
+      return { receipt: first + b, ...counts, news: flags };
     });
+    const told = this.#mergeNotUnderstood(batches);
     await this.#writer.transaction(async () => {
       if (kept > 0) await this.#writer.append('fixes', storedShape, stored, kept);
       await this.#appendQuarantine(batches, first);
+      await this.#keepNotUnderstood(told);
       await this.#writer.append(
         'receipts',
         { receipt: 'i32', receivedAt: 'time', source: 'text', accepted: 'i32', duplicates: 'i32', quarantined: 'i32' },
@@ -240,24 +284,25 @@ export class FixStore {
       if (at > (this.#latest.get(tag) ?? -Infinity)) this.#latest.set(tag, at);
     }
     this.#receipt = first + batches.length - 1;
+    for (const one of told) this.#notUnderstood.set(`${one.source}\n${one.what}`, one);
     return receipts;
   }
 
-  /** Per batch, 1 for each row whose tag and time are not stored yet and not earlier in the same commit. */
-  async #findFresh(batches: FixBatch[]): Promise<Uint8Array[]> {
+  /** What each row of each batch is, see `known`; a repeat with new events takes the place that is stored. */
+  async #findNews(batches: FixBatch[]): Promise<News[]> {
     const latest = new Map<number, number>();
     const doubtful: [batch: number, row: number][] = [];
-    const fresh = batches.map((batch, b) => {
-      const flags = new Uint8Array(batch.count).fill(1);
+    const news = batches.map((batch, b): News => {
+      const flags = new Uint8Array(batch.count).fill(fresh);
       for (let i = 0; i < batch.count; i++) {
         const tag = batch.columns.tag[i] as number;
         const at = batch.columns.at[i] as number;
         if (at > (latest.get(tag) ?? this.#latest.get(tag) ?? -Infinity)) latest.set(tag, at);
         else doubtful.push([b, i]);
       }
-      return flags;
+      return { flags, eventsAdded: 0, conflicting: 0 };
     });
-    if (doubtful.length === 0) return fresh;
+    if (doubtful.length === 0) return news;
     const at = (pair: [number, number]) => (batches[pair[0]] as FixBatch).columns.at[pair[1]] as number;
     const tag = (pair: [number, number]) => (batches[pair[0]] as FixBatch).columns.tag[pair[1]] as number;
     const incoming = { tag: Int32Array.from(doubtful, tag), at: Float64Array.from(doubtful, at) };
@@ -270,23 +315,36 @@ export class FixStore {
       if (moment < low) low = moment;
       if (moment > high) high = moment;
     }
-    const known = await this.#writer.rows<{ tag: number; at: number }>(
-      `SELECT DISTINCT f.tag, f.at_ms AS "at" FROM fixes f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
+    const stored = await this.#writer.columns(
+      `SELECT f.tag, f.at_ms, f.lon, f.lat, f.accuracy_m, f.method, f.events FROM fixes f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
        WHERE f.at_ms BETWEEN ${Math.round(low)} AND ${Math.round(high)}`,
+      { tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', method: 'u8', events: 'text' },
     );
-    const seen = new Set(known.map((row) => `${row.tag}@${row.at}`));
+    const seen = new Map<string, KnownMoment[]>();
+    const remember = (key: string, one: KnownMoment) => {
+      const all = seen.get(key);
+      if (all) all.push(one);
+      else seen.set(key, [one]);
+    };
+    for (let i = 0; i < stored.count; i++) remember(`${stored.columns.tag[i]}@${stored.columns.at[i]}`, knownMoment(stored.columns, i));
     // Rows that came in order earlier in this commit count as seen too.
     const doubtfulKeys = new Set(doubtful.map((pair) => `${tag(pair)}@${at(pair)}`));
-    const doubtfulAt = new Set(doubtful.map(([b, i]) => `${b}/${i}`));
-    batches.forEach((batch, b) => {
-      for (let i = 0; i < batch.count; i++) {
-        const key = `${batch.columns.tag[i]}@${batch.columns.at[i]}`;
+    batches.forEach(({ columns, count }, b) => {
+      const own = news[b] as News;
+      for (let i = 0; i < count; i++) {
+        const key = `${columns.tag[i]}@${columns.at[i]}`;
         if (!doubtfulKeys.has(key)) continue;
-        if (doubtfulAt.has(`${b}/${i}`) && seen.has(key)) (fresh[b] as Uint8Array)[i] = 0;
-        seen.add(key);
+        const moment = knownMoment(columns, i);
+        const before = seen.get(key);
+        if (before) {
+          const same = before.find((other) => isSamePlace(other, moment));
+          own.flags[i] = same ? addEvents(before, same, columns, i, own) : added;
+          if (!same) own.conflicting++;
+        }
+        if (own.flags[i] !== known) remember(key, knownMoment(columns, i));
       }
     });
-    return fresh;
+    return news;
   }
 
   async #appendQuarantine(batches: FixBatch[], firstReceipt: number): Promise<void> {
@@ -326,6 +384,43 @@ export class FixStore {
     );
   }
 
+  /** What was not understood, as it stands after some batches. */
+  #mergeNotUnderstood(batches: FixBatch[]): NotUnderstood[] {
+    const changed = new Map<string, NotUnderstood>();
+    for (const { source, receivedAt, notUnderstood } of batches) {
+      for (const [what, count] of notUnderstood ?? []) {
+        let key = `${source}\n${what}`;
+        const isNew = !changed.has(key) && !this.#notUnderstood.has(key);
+        const own =
+          isNew && this.#notUnderstood.size + changed.size >= notUnderstoodAtMost
+            ? { source: '', what: 'more that is not listed' }
+            : { source, what };
+        key = `${own.source}\n${own.what}`;
+        const before = changed.get(key) ?? this.#notUnderstood.get(key) ?? { ...own, count: 0, first: receivedAt, last: receivedAt };
+        changed.set(key, { ...before, count: before.count + count, last: receivedAt });
+      }
+    }
+    return [...changed.values()];
+  }
+
+  async #keepNotUnderstood(told: NotUnderstood[]): Promise<void> {
+    for (const { source, what, count, first, last } of told) {
+      await this.#writer.run('DELETE FROM not_understood WHERE source = ? AND what = ?', [source, what]);
+      await this.#writer.run('INSERT INTO not_understood VALUES (?, ?, ?, ?, ?)', [
+        source,
+        what,
+        count,
+        Math.round(first),
+        Math.round(last),
+      ]);
+    }
+  }
+
+  /** What senders wrote and nobody here understands, the latest first. */
+  get notUnderstood(): NotUnderstood[] {
+    return [...this.#notUnderstood.values()].sort((a, b) => b.last - a.last);
+  }
+
   /** Receipts after the given one, oldest first. */
   async receiptsAfter(receipt: number): Promise<(Receipt & { source: string })[]> {
     return this.#readers.next.rows(
@@ -338,13 +433,16 @@ export class FixStore {
   async track(wearing: number, from: number, to: number, receiptUpto = 2_147_483_647): Promise<{ count: number; columns: FixColumns }> {
     return this.#readers.next.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
-       FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ? AND receipt <= ? ORDER BY at_ms`,
+       FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ? AND receipt <= ? ORDER BY at_ms, receipt`,
       fixShape,
       { values: [wearing, Math.round(from), Math.round(to), receiptUpto] },
     );
   }
 
-  /** The last fix of a wearing before a moment, or the first after one, on wish an exact one; none where there is none. */
+  /**
+   * The last fix of a wearing before a moment, or the first after one; none where there is none. On wish those that give evidence,
+   * and then some more, the nearest first, for `rowsThatTell` to choose from.
+   */
   async nearest(
     wearing: number,
     side: { before: number } | { after: number },
@@ -353,7 +451,7 @@ export class FixStore {
     const [where, order, moment] = 'before' in side ? ['<', 'DESC', side.before] : ['>', 'ASC', side.after];
     return this.#readers.next.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
-       FROM fixes WHERE wearing = ? AND at_ms ${where} ? AND receipt <= ?${exact ? ` AND method <> ${atHome}` : ''} ORDER BY at_ms ${order} LIMIT 1`,
+       FROM fixes WHERE wearing = ? AND at_ms ${where} ? AND receipt <= ?${exact ? ` AND ${givesEvidence}` : ''} ORDER BY at_ms ${order} LIMIT ${exact ? 8 : 1}`,
       fixShape,
       { values: [wearing, Math.round(moment), receiptUpto] },
     );
@@ -363,7 +461,7 @@ export class FixStore {
   async tracks(wearings: readonly number[], from = 0): Promise<{ count: number; columns: FixColumns }> {
     return this.#readers.next.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
-       FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) AND at_ms >= ? ORDER BY wearing, at_ms`,
+       FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) AND at_ms >= ? ORDER BY wearing, at_ms, receipt`,
       fixShape,
       { values: [Math.round(from)] },
     );
@@ -423,6 +521,8 @@ export class FixStore {
     tag?: string;
     limit: number;
     offset: number;
+    /** All that was kept of each, however long; else its beginning. */
+    whole?: boolean;
   }): Promise<{ rows: QuarantineRow[]; total: number }> {
     const where = ['released_by IS NULL'];
     const values: string[] = [];
@@ -436,7 +536,7 @@ export class FixStore {
     }
     const filter = where.join(' AND ');
     const rows = await this.#readers.next.rows<QuarantineRow>(
-      `SELECT id, tag, at_ms AS "at", lon, lat, reason, raw, received_ms AS "receivedAt", released_by IS NOT NULL AS released
+      `SELECT id, tag, at_ms AS "at", lon, lat, reason, ${options.whole ? 'raw' : `CASE WHEN length(raw) > ${rawShown} THEN raw[:${rawShown}] || '…' ELSE raw END AS raw`}, received_ms AS "receivedAt", released_by IS NOT NULL AS released
        FROM quarantine WHERE ${filter} ORDER BY id DESC LIMIT ${Math.trunc(options.limit)} OFFSET ${Math.trunc(options.offset)}`,
       values,
     );
@@ -578,6 +678,75 @@ export class FixStore {
     this.#writer.close();
     this.#engine.close();
   }
+}
+
+interface News {
+  /** Per row: `known`, `fresh` or `added`. */
+  flags: Uint8Array;
+  eventsAdded: number;
+  conflicting: number;
+}
+
+/** What is known of one tag at one moment, by one row. */
+interface KnownMoment {
+  lon: number;
+  lat: number;
+  accuracyM: number;
+  method: number;
+  events: string | null;
+}
+
+function knownMoment(columns: Pick<FixColumns, keyof KnownMoment>, i: number): KnownMoment {
+  return {
+    lon: columns.lon[i] as number,
+    lat: columns.lat[i] as number,
+    accuracyM: columns.accuracyM[i] as number,
+    method: columns.method[i] as number,
+    events: columns.events[i] ?? null,
+  };
+}
+
+/** Whether two rows of one moment are of one place: as near as they say they are exact. What is only “at home” is never contradicted. */
+function isSamePlace(a: KnownMoment, b: KnownMoment): boolean {
+  if (a.method === atHome || b.method === atHome) return true;
+  const y = (b.lat - a.lat) * 111_195;
+  const apart = Math.abs(b.lon - a.lon);
+  const x = Math.min(apart, 360 - apart) * 111_195 * Math.cos((a.lat * Math.PI) / 180);
+  return Math.hypot(x, y) <= Math.max(samePlaceM, (a.accuracyM || 0) + (b.accuracyM || 0));
+}
+
+/** A repeat: with events that no row of its moment has it becomes a row of its own, at the place that is known. */
+function addEvents(before: readonly KnownMoment[], same: KnownMoment, columns: FixColumns, i: number, news: News): number {
+  const had = new Set(before.flatMap(({ events }) => events?.split(' ') ?? []));
+  const fresh = (columns.events[i]?.split(' ') ?? []).filter((name) => !had.has(name));
+  if (fresh.length === 0) return known;
+  news.eventsAdded++;
+  columns.events[i] = fresh.join(' ');
+  columns.lon[i] = same.lon;
+  columns.lat[i] = same.lat;
+  columns.accuracyM[i] = same.accuracyM;
+  columns.method[i] = same.method;
+  return added;
+}
+
+/**
+ * Of rows `begin` to `end` in order of time, those that say where the wearer was: of a moment that stands there several times the
+ * first, where all are of one place, and none where they are of two.
+ */
+export function rowsThatTell(
+  { at, lon, lat }: { at: ArrayLike<number>; lon: ArrayLike<number>; lat: ArrayLike<number> },
+  begin: number,
+  end: number,
+): number[] {
+  const rows: number[] = [];
+  for (let i = begin; i < end; ) {
+    let next = i + 1;
+    let agree = true;
+    for (; next < end && at[next] === at[i]; next++) if (lon[next] !== lon[i] || lat[next] !== lat[i]) agree = false;
+    if (agree) rows.push(i);
+    i = next;
+  }
+  return rows;
 }
 
 /** The rows that are marked. */

@@ -103,7 +103,7 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
     const body = (request.body ?? {}) as { file?: MultipartFile; strict?: { value?: string } };
     try {
       const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
-      const result = await performer.perform(actorOf(request), importCrimes, null, {
+      const result = await importCrimes(performer, actorOf(request), waymark, {
         fileName: body.file?.filename ?? '',
         bytes,
         strict: body.strict?.value === 'yes',
@@ -131,7 +131,7 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
       const bytes = Buffer.isBuffer(request.body)
         ? request.body
         : Buffer.from(typeof request.body === 'string' ? request.body : JSON.stringify(request.body ?? ''));
-      const result = await performer.perform(actorOf(request), importCrimes, null, { fileName: 'api', bytes });
+      const result = await importCrimes(performer, actorOf(request), waymark, { fileName: 'api', bytes });
       await web.askForVerdicts();
       return result;
     },

@@ -34,6 +34,7 @@ export {
 } from './reasons.ts';
 export { type Habit, habitRatio, ownHabit } from './surprise.ts';
 export { type SweepOptions, type SweepResult, sweep } from './sweep.ts';
+export { meaningOfEvent, type ReportedTrouble, readEventNames, troublesIn } from './tag/event-names.ts';
 export {
   defaultTagParameters,
   type JammingSign,
@@ -44,7 +45,17 @@ export {
   tagTroubles,
 } from './tag/tag-watch.ts';
 export { firstAfter, firstAtOrAfter, type Track } from './track.ts';
-export { type Area, depthM, faultsOf, type LaidArea, layArea, plainDepth, pointsAtMost } from './zones/area.ts';
+export {
+  type Area,
+  depthM,
+  faultsOf,
+  type LaidArea,
+  layArea,
+  placeFaults,
+  plainDepth,
+  pointsAtMost,
+  uncertaintyAtMostM,
+} from './zones/area.ts';
 export { type Compliance, complianceOf, dateOf, dayOf, weeksOf } from './zones/compliance.ts';
 export { certainlyOutsideM, probabilityInside } from './zones/inside.ts';
 export { type Intervals, intervalsOf, type Schedule, type WeeklyHours } from './zones/schedule.ts';

@@ -71,8 +71,12 @@ export class NearIndex {
     const north = cell(plane.lat + radius / plane.perLat);
     const query = ++this.#query;
     let count = 0;
+    const hours = Math.floor(to / hourMs) - Math.floor(from / hourMs) + 1;
+    // A place so large that it has more cells than there are runs: the runs themselves are gone through.
+    if ((east - west + 1) * (north - south + 1) * hours > this.#track.length) return this.#countAll(place, from, to, radius * radius);
     for (let hour = Math.floor(from / hourMs); hour <= Math.floor(to / hourMs); hour++) {
-      for (let x = west; x <= east; x++) {
+      for (let column = west; column <= east; column++) {
+        const x = wrapped(column);
         for (let y = south; y <= north; y++) {
           const key = hashOf(x, y, hour);
           const end = this.#start[(key & this.#mask) + 1] as number;
@@ -85,6 +89,18 @@ export class NearIndex {
           }
         }
       }
+    }
+    return count;
+  }
+
+  #countAll(place: LaidPlace, from: number, to: number, radius2: number): number {
+    const query = this.#query;
+    let count = 0;
+    for (let run = 0; run < this.#track.length; run++) {
+      const t = this.#track[run] as number;
+      if (this.#seen[t] === query || !this.#runIsNear(run, place, from, to, radius2)) continue;
+      this.#seen[t] = query;
+      count++;
     }
     return count;
   }
@@ -123,6 +139,12 @@ function hashOf(x: number, y: number, hour: number): number {
   h ^= h >>> 15;
   h = Math.imul(h, 0x2c1b3c6d);
   return h ^ (h >>> 13);
+}
+
+/** Cells from 180 degrees of longitude on are those from -180 on. */
+const columns = Math.round(360 / cellDegrees);
+function wrapped(x: number): number {
+  return x >= columns / 2 ? x - columns : x < -columns / 2 ? x + columns : x;
 }
 
 function cell(degrees: number): number {

@@ -1,4 +1,5 @@
-import { type Plane, planeAt, toPlane } from './plane.ts';
+import Flatbush from 'flatbush';
+import { longitudeDifference, type Plane, planeAt, toPlane } from './plane.ts';
 
 /** Where a crime is recorded to have happened. Coordinates are WGS84 longitude, latitude in degrees. */
 export type Place =
@@ -31,8 +32,7 @@ export function layPlace(place: Place): LaidPlace {
     };
   }
   const paths = place.kind === 'line' ? [place.points] : place.rings;
-  const [lon, lat] = centreOf(paths.flat());
-  const plane = planeAt(lon, lat);
+  const plane = planeAround(paths);
   const edges: number[] = [];
   let extentM = 0;
   for (const path of paths) {
@@ -44,6 +44,15 @@ export function layPlace(place: Place): LaidPlace {
     }
   }
   return { plane, edges: Float64Array.from(edges), filled: place.kind === 'polygon', extentM, uncertaintyM: place.uncertaintyM };
+}
+
+/** A plane laid in the middle of some paths, the short way round the globe: 2 km across longitude 180 are 2 km. */
+export function planeAround(paths: readonly (readonly [number, number][])[]): Plane {
+  const points = paths.flat();
+  const anchor = points[0]?.[0] ?? 0;
+  const isRound = points.some(([lon]) => Math.abs(lon - anchor) > 180);
+  const [lon, lat] = centreOf(isRound ? points.map(([own, y]) => [anchor + longitudeDifference(own, anchor), y]) : points);
+  return planeAt(lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon, lat);
 }
 
 /** The middle of the points' bounding box. */
@@ -105,16 +114,45 @@ export function alongSegment(px: number, py: number, x1: number, y1: number, x2:
   return along < 0 ? 0 : along > 1 ? 1 : along;
 }
 
-/** Does a ring cross itself? Plain comparison of all pairs of sides, for places of at most a few thousand points. */
-export function crossesItself(ring: [number, number][]): boolean {
+/** Does a ring cross itself? Corners in degrees, taken the short way round the globe. */
+export function crossesItself(ring: readonly [number, number][]): boolean {
   const n = ring.length - 1;
-  for (let i = 0; i < n; i++) {
-    for (let j = i + 2; j < n; j++) {
-      if (i === 0 && j === n - 1) continue;
-      if (properlyCross(ring[i], ring[i + 1], ring[j], ring[j + 1])) return true;
-    }
+  if (n < 3) return false;
+  const anchor = ring[0]?.[0] ?? 0;
+  const corners = ring.map(([lon, lat]): [number, number] => [longitudeDifference(lon, anchor), lat]);
+  return sidesCross(corners, corners, (i, j) => j < i + 2 || (i === 0 && j === n - 1));
+}
+
+/** Does a side of one path cross a side of another? @param passOver pairs of sides that are not asked about */
+export function sidesCross(
+  a: readonly [number, number][],
+  b: readonly [number, number][],
+  passOver: (i: number, j: number) => boolean = () => false,
+): boolean {
+  if (a.length < 2 || b.length < 2) return false;
+  const index = new Flatbush(b.length - 1);
+  for (let j = 0; j + 1 < b.length; j++) index.add(...boxOf(b[j] as [number, number], b[j + 1] as [number, number]));
+  index.finish();
+  for (let i = 0; i + 1 < a.length; i++) {
+    const near = index.search(...boxOf(a[i] as [number, number], a[i + 1] as [number, number]));
+    if (near.some((j) => !passOver(i, j) && properlyCross(a[i], a[i + 1], b[j], b[j + 1]))) return true;
   }
   return false;
+}
+
+function boxOf([x1, y1]: [number, number], [x2, y2]: [number, number]): [number, number, number, number] {
+  return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
+}
+
+/** Is a position within a ring, by the even-odd rule? On its edge it may be either. */
+export function isWithinRing(ring: readonly [number, number][], x: number, y: number): boolean {
+  let inside = false;
+  for (let i = 0; i + 1 < ring.length; i++) {
+    const [x1, y1] = ring[i] as [number, number];
+    const [x2, y2] = ring[i + 1] as [number, number];
+    if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) inside = !inside;
+  }
+  return inside;
 }
 
 type Corner = [number, number] | undefined;

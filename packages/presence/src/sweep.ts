@@ -4,13 +4,12 @@ import { Worker } from 'node:worker_threads';
 import { coincidenceShiftsAtMost, type Fleet, type SweepInput, type SweepPart } from './fleet.ts';
 import { PartSweeper } from './sweep-part.ts';
 
-/** Below this many pairs, starting threads costs more than it saves. */
-const pairsWorthThreads = 100_000;
 const rowsPerPart = 250_000;
 /** Parts that a thread may have waiting for the store: it keeps working through a slow moment of the store. */
 const partsAhead = 6;
 
 export interface SweepOptions {
+  /** Threads beside the caller's own, as many as there are processors unless given; 0 does all on the caller's: for tests. */
   threads?: number;
   /** Called as each part is stored: crimes done, crimes in all. */
   onProgress?: (done: number, all: number) => void;
@@ -67,13 +66,11 @@ export async function sweep(
     options.onProgress?.(Math.floor(done / shares.length), input.crimes.length);
   };
   const threads = Math.min(options.threads ?? availableParallelism(), shares.length);
-  if (threads <= 1 || wearings * input.crimes.length < pairsWorthThreads) {
+  if (threads === 0) {
     for (const [s, share] of shares.entries()) {
       const sweeper = new PartSweeper(input, share.first, share.last);
       for (const [i, stretch] of stretches.entries()) {
         await keep(sweeper.sweep(s * stretches.length + i, stretch.first, stretch.last));
-        // Lets a server answer between parts.
-        await new Promise((resolve) => setImmediate(resolve));
       }
     }
   } else {

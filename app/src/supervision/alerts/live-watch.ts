@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
-import type { FixColumns, FixStore, Stored } from '../../platform/fix-store.ts';
+import { added, type FixColumns, type FixStore, known, type Stored } from '../../platform/fix-store.ts';
 import { queueDeliveries, type RaisedAlert } from '../delivery/queue-deliveries.ts';
 import type { Severity } from '../tables.ts';
 import { zonesOfWearings } from '../zones/store.ts';
@@ -155,11 +155,16 @@ export class LiveWatch {
   }
 
   /** Takes note of what was stored under a receipt. To be called in order of receipts. */
-  see({ receipt, isNew }: Stored, columns: FixColumns, count: number): void {
+  see({ receipt, news }: Stored, columns: FixColumns, count: number): void {
     const fixes = new Map<number, TagReport[]>();
     for (let i = 0; i < count; i++) {
-      if (!isNew[i]) continue;
+      if (news[i] === known) continue;
       const wearing = columns.wearing[i] as number;
+      // What is known of a moment has changed: the watch is made anew from what is stored.
+      if (news[i] === added) {
+        for (const worn of wearing > 0 ? [wearing] : (this.#nearTo.get(-wearing) ?? [])) this.#stale.add(worn);
+        continue;
+      }
       const own = fixes.get(wearing);
       const fix = reportOf(columns, i);
       if (own) own.push(fix);

@@ -1,4 +1,4 @@
-import type { FixColumns, FixStore, Stored } from '../../platform/fix-store.ts';
+import { type FixColumns, type FixStore, fresh, notValid, type Stored } from '../../platform/fix-store.ts';
 
 /** Where a wearer was last. Ms since 1970; what was not reported is null. */
 export interface Position {
@@ -26,7 +26,7 @@ export class Positions {
     await this.#store.scan(
       `SELECT wearing, max(at_ms) AS at_ms, arg_max(received_ms, at_ms) AS received_ms, arg_max(lon, at_ms) AS lon,
         arg_max(lat, at_ms) AS lat, arg_max(accuracy_m, at_ms) AS accuracy_m, arg_max(battery, at_ms) AS battery
-       FROM fixes WHERE wearing > 0 GROUP BY wearing`,
+       FROM fixes WHERE wearing > 0 AND method <> ${notValid} GROUP BY wearing`,
       { wearing: 'i32', at: 'time', receivedAt: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', battery: 'f32' },
       [],
       (columns, count) => {
@@ -35,8 +35,8 @@ export class Positions {
     );
   }
 
-  see({ isNew }: Stored, columns: FixColumns, count: number): void {
-    for (let i = 0; i < count; i++) if (isNew[i]) this.#keep(columns, i);
+  see({ news }: Stored, columns: FixColumns, count: number): void {
+    for (let i = 0; i < count; i++) if (news[i] === fresh && columns.method[i] !== notValid) this.#keep(columns, i);
   }
 
   /** Forgets where some wearers were. */

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Actor } from '../../platform/access.ts';
+import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
+import type { FixStore } from '../../platform/fix-store.ts';
+import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
 import type { ImportProblem } from '../tables.ts';
-import { parseCrimes } from './parse-crimes.ts';
+import { FixedGround } from './near-fixes.ts';
+import type { CrimesPart } from './parse-crimes-worker.ts';
+import type { CrimeFileOptions, ParsedCrime } from './parsed-crime.ts';
 import { type StoredCounts, storeCrimes } from './store.ts';
 
 export interface CrimesFile {
@@ -23,45 +28,114 @@ export interface ImportResult {
 /** Largest file that is read at once. */
 export const crimesFileAtMost = 64 * 1024 * 1024;
 
-/** Reads a file of crimes: good rows go in, the rest is listed with what to mend. */
-export const importCrimes: Action<null, CrimesFile, ImportResult> = {
-  name: 'crime.import',
-  room: 'supervision',
-  purpose: 'crime-matching',
-  async run({ tx, actor, note }, _services, { fileName, bytes, strict = false }) {
-    if (bytes.length === 0) throw new InvalidError('The file is empty. Choose a file with one crime per row.', 'file');
-    if (bytes.length > crimesFileAtMost) throw new InvalidError('The file is larger than 64 MB. Split it and send the parts.', 'file');
-    const parsed = parseCrimes(bytes, strict);
-    const refused = new Set(parsed.problems.filter((p) => p.severity === 'error' && p.row > 0).map((p) => p.row)).size;
+/** What the reading needs beside the file: the ground that fixes cover, and the zone of clock times. */
+export interface CrimeServices {
+  fixes: FixStore;
+  timeZone: string;
+}
+
+/** A file is read in a thread of its own, which may take this much. */
+const readingLimits = { seconds: 300, memoryMb: 2048 };
+
+/**
+ * Reads a file of crimes: good rows go in, a few hundred at a time, each part with an audit entry; the rest is listed with what to
+ * mend. What is in when something fails stays; the same file again changes nothing of it.
+ * @throws InvalidError for a file that is empty or too large; RefusedError
+ */
+export async function importCrimes(
+  performer: Performer,
+  actor: Actor,
+  { fixes, timeZone }: CrimeServices,
+  { fileName, bytes, strict = false }: CrimesFile,
+): Promise<ImportResult> {
+  await performer.admit(actor, beginImport.name, beginImport.room);
+  if (bytes.length === 0) throw new InvalidError('The file is empty. Choose a file with one crime per row.', 'file');
+  if (bytes.length > crimesFileAtMost) throw new InvalidError('The file is larger than 64 MB. Split it and send the parts.', 'file');
+  const ground = await FixedGround.read(fixes);
+  const options: CrimeFileOptions = { strict, timeZone };
+  const seen = new Map<string, number>();
+  const result: ImportResult = {
+    importId: 0,
+    format: '',
+    rows: 0,
+    accepted: 0,
+    refused: 0,
+    counts: { new: 0, changed: 0, unchanged: 0 },
+    problems: [],
+  };
+  try {
+    for await (const part of partsFromThread<CrimesPart>(
+      new URL('./parse-crimes-worker.ts', import.meta.url),
+      { bytes, options },
+      readingLimits,
+    )) {
+      if ('head' in part) {
+        const { format, rows, refused, problems } = part.head;
+        Object.assign(result, { format, rows, refused, problems });
+        const sha256 = createHash('sha256').update(bytes).digest('hex');
+        const { id } = await performer.perform(actor, beginImport, null, { fileName, sha256 });
+        result.importId = id;
+        continue;
+      }
+      const good: ParsedCrime[] = [];
+      for (const crime of part.crimes) {
+        const fault = ground.faultOf(crime);
+        if (fault) result.problems.push(fault);
+        if (fault?.severity === 'error') result.refused++;
+        else good.push(crime);
+      }
+      const { counts, repeated } = await performer.perform(actor, storePart, null, { id: result.importId, crimes: good, seen });
+      result.accepted += good.length;
+      result.problems.push(...repeated);
+      for (const name of ['new', 'changed', 'unchanged'] as const) result.counts[name] += counts[name];
+    }
+  } catch (error) {
+    if (error instanceof ThreadLimitError) throw new InvalidError(`The file cannot be read. ${error.message}`, 'file');
+    throw error;
+  } finally {
+    if (result.importId > 0) await performer.perform(actor, endImport, null, result);
+  }
+  return result;
+}
+
+const crimeImport = { name: 'crime.import', room: 'supervision', purpose: 'crime-matching' } as const;
+
+const beginImport: Action<null, { fileName: string; sha256: string }, { id: number }> = {
+  ...crimeImport,
+  async run({ tx, actor, note }, _services, { fileName, sha256 }) {
     const row = await tx
       .insertInto('supervision.imports')
-      .values({
-        kind: 'crimes',
-        file_name: fileName.slice(0, 200),
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        by_name: actor.name,
-        counts: '{}',
-        problems: JSON.stringify(parsed.problems.slice(0, 10_000)),
-      })
+      .values({ kind: 'crimes', file_name: fileName.slice(0, 200), sha256, by_name: actor.name, counts: '{}', problems: '[]' })
       .returning('id')
       .executeTakeFirstOrThrow();
-    const counts = await storeCrimes(tx, parsed.crimes, row.id);
-    const all = { rows: parsed.rows, accepted: parsed.crimes.length, refused, ...counts };
+    note({ kind: 'import', id: row.id }, { begun: true });
+    return row;
+  },
+};
+
+const storePart: Action<
+  null,
+  { id: number; crimes: ParsedCrime[]; seen: Map<string, number> },
+  { counts: StoredCounts; repeated: ImportProblem[] }
+> = {
+  ...crimeImport,
+  async run({ tx, note }, _services, { id, crimes, seen }) {
+    const stored = await storeCrimes(tx, crimes, id, seen);
+    note({ kind: 'import', id }, { ...stored.counts });
+    return stored;
+  },
+};
+
+const endImport: Action<null, ImportResult, void> = {
+  ...crimeImport,
+  async run({ tx, note }, _services, { importId, format, rows, accepted, refused, counts, problems }) {
+    const all = { rows, accepted, refused, ...counts };
     await tx
       .updateTable('supervision.imports')
-      .set({ counts: JSON.stringify(all) })
-      .where('id', '=', row.id)
+      .set({ counts: JSON.stringify(all), problems: JSON.stringify(problems.slice(0, 10_000)) })
+      .where('id', '=', importId)
       .execute();
-    note({ kind: 'import', id: row.id }, { format: parsed.format, ...all });
-    return {
-      importId: row.id,
-      format: parsed.format,
-      rows: parsed.rows,
-      accepted: parsed.crimes.length,
-      refused,
-      counts,
-      problems: parsed.problems,
-    };
+    note({ kind: 'import', id: importId }, { format, ...all });
   },
 };
 

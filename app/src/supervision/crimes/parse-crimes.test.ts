@@ -177,3 +177,132 @@ describe('properties', () => {
     );
   });
 });
+
+describe('files as police write them', () => {
+  const inZone = { timeZone: 'Europe/London' };
+  const read = (text: string, options = inZone) => parseCrimes(Buffer.from(text), options);
+  const head = 'reference,type,from,to,latitude,longitude,uncertainty_m,text\n';
+  const line = (changes: Record<string, string> = {}) => {
+    const cells = {
+      reference: 'A/1',
+      type: 'RB',
+      from: '2026-11-20T10:00:00Z',
+      to: '2026-11-20T11:00:00Z',
+      latitude: '53.09',
+      longitude: '-1.83',
+      uncertainty_m: '',
+      text: '',
+      ...changes,
+    };
+    return `${Object.values(cells).join(',')}\n`;
+  };
+
+  test('headings of their own, offences in words, British dates and clock time are read, and told', () => {
+    const { crimes, problems } = read(
+      'Crime ref,Offence,Start,End,Lat,Long,Notes\nA/101,Robbery,25/11/2026 20:10,25/11/2026 20:30,53.0884,-1.8441,\nA/102,Burglary in a dwelling,2026-07-25 18:00,2026-07-25 23:30,53.0912,-1.8301,\nA/103,Theft from vehicle,25/11/2026 21:10,,53.0871,-1.8372,\n',
+    );
+    expect(crimes.map(({ reference, type, from }) => [reference, type, from])).toEqual([
+      ['A/101', 'RB', Date.UTC(2026, 10, 25, 20, 10)],
+      ['A/102', 'BIAD', Date.UTC(2026, 6, 25, 17)],
+      ['A/103', 'TFMV', Date.UTC(2026, 10, 25, 21, 10)],
+    ]);
+    expect(problems.map(({ code, severity }) => `${code} ${severity}`).sort()).toEqual([
+      'COLUMNS_GUESSED warning',
+      'MISSING_TO_DATE warning',
+      'TIMES_WITHOUT_OFFSET warning',
+    ]);
+  });
+
+  test.each([
+    ['100 m', 100],
+    ['1,000', 1000],
+    ['1.5 km', 1500],
+    ['30', 30],
+    ['', 0],
+  ])('an uncertainty of "%s" is %i metres', (text, metres) => {
+    expect(read(head + line({ uncertainty_m: `"${text}"` })).crimes[0]?.place).toMatchObject({ uncertaintyM: metres });
+  });
+
+  test.each(['about 100', '-5', '1e400', 'NaN', '2000000'])('an uncertainty of "%s" is refused: nothing becomes 0', (text) => {
+    expect(read(head + line({ uncertainty_m: text }))).toMatchObject({
+      crimes: [],
+      problems: [{ field: 'uncertainty_m', severity: 'error' }],
+    });
+  });
+
+  test.each<[string, number | null]>([
+    ['2026-11-20t10:00:00z', Date.UTC(2026, 10, 20, 10)],
+    ['2026-11-20T10:00:00+14:00', Date.UTC(2026, 10, 19, 20)],
+    ['2026-11-20T10:00:00+14:01', null],
+    ['2026-11-20T10:00:00+23:00', null],
+    ['2026-11-20T10:00:00Zebra', null],
+    ['2026-11-20X10:00:00Z', null],
+    ['2026-11-20+01:00', null],
+    ['2026-11-20T10:00:00+99', null],
+  ])('the time "%s" is read right or refused', (text, expected) => {
+    const { crimes } = read(head + line({ from: text, to: '2026-12-20T11:00:00Z' }));
+    expect(crimes[0]?.from ?? null).toBe(expected);
+  });
+
+  test('NUL and broken surrogates refuse their row alone', () => {
+    const bad = head + line() + line({ reference: 'A/2', text: 'a\0b' });
+    expect(read(bad)).toMatchObject({ crimes: [{ reference: 'A/1' }], problems: [{ code: 'INVALID_TEXT', value: 'a\u2400b' }] });
+  });
+
+  test('only good rows count for one force and one batch; a header is passed over', () => {
+    const file = [row({}), row({ 0: 'Metropolitann', 4: 'R2' }), row({ 3: 'MPS20269999', 4: 'R3' }), row({ 4: 'R4' })].join('\n');
+    expect(parseUkBatch(file).crimes.map(({ reference }) => reference)).toEqual(['REF-1', 'R4']);
+    const headed =
+      'policeForce,crimeTypeId,crimeTypeDescription,batchId,crimeReference,crimeDateTimeFrom,crimeDateTimeTo,easting,northing,latitude,longitude,datum,crimeText';
+    expect(parseUkBatch(`${headed}\n${row({})}`)).toMatchObject({
+      crimes: [{ reference: 'REF-1' }],
+      problems: [{ code: 'HEADER_ROW', severity: 'warning' }],
+    });
+  });
+
+  test.each([
+    [Buffer.from('PK\u0003\u0004'), /zip or Excel/],
+    [Buffer.from('<?xml version="1.0"?><gpx/>'), /XML/],
+    [Buffer.from('%PDF-1.7'), /PDF/],
+  ])('a file of another kind is named', (bytes, message) => {
+    expect(parseCrimes(bytes).problems[0]?.message).toMatch(message);
+  });
+
+  test('UTF-16 with and without a mark, and Windows-1252', () => {
+    const text = head + line({ text: 'O’Brien' });
+    for (const bytes of [
+      Buffer.from(`\uFEFF${text}`, 'utf16le'),
+      Buffer.from(text, 'utf16le'),
+      Buffer.from(text.replace('’', '\x92'), 'latin1'),
+    ])
+      expect(parseCrimes(bytes).crimes[0]?.text).toBe('O’Brien');
+  });
+
+  test('a hole outside its outline, a shape over half the world and a place too uncertain are refused', () => {
+    const square = (x: number, size = 0.01) => [
+      [x, 53.08],
+      [x + size, 53.08],
+      [x + size, 53.09],
+      [x, 53.09],
+      [x, 53.08],
+    ];
+    const feature = (coordinates: unknown, more = {}) =>
+      JSON.stringify({
+        type: 'FeatureCollection',
+        features: [
+          {
+            type: 'Feature',
+            geometry: { type: 'Polygon', coordinates },
+            properties: { reference: 'G', from: '2026-11-20T10:00:00Z', to: '2026-11-20T11:00:00Z', ...more },
+          },
+        ],
+      });
+    expect(read(feature([square(-1.84)])).crimes).toHaveLength(1);
+    expect(read(feature([square(-1.84), square(-1.74)]))).toMatchObject({
+      crimes: [],
+      problems: [{ message: /Hole 1 does not lie within/ }],
+    });
+    expect(read(feature([square(-1.84, 40)]))).toMatchObject({ crimes: [], problems: [{ message: /200 km across/ }] });
+    expect(read(feature([square(-1.84)], { uncertainty_m: 2e6 }))).toMatchObject({ crimes: [], problems: [{ message: /uncertainty/ }] });
+  });
+});

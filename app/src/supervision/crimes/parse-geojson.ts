@@ -1,13 +1,13 @@
-import { crossesItself, type Place } from '@waymark/presence';
+import type { Place } from '@waymark/presence';
 import type { ImportProblem } from '../tables.ts';
-import { readProperties } from './parse-headed-csv.ts';
-import { type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
+import { readMetres, readProperties } from './parse-headed-csv.ts';
+import { type CrimeFileOptions, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
 
 /** More corners than this make every distance slow and no place clearer. */
 const cornersAtMost = 5000;
 
 /** A GeoJSON FeatureCollection of crimes: points, lines or polygons with the properties of the headed CSV. */
-export function parseCrimesGeoJson(text: string, strict = false): ParsedCrimes {
+export function parseCrimesGeoJson(text: string, options: CrimeFileOptions = {}): ParsedCrimes {
   const problems: ImportProblem[] = [];
   let features: unknown[];
   try {
@@ -25,11 +25,13 @@ export function parseCrimesGeoJson(text: string, strict = false): ParsedCrimes {
     };
   }
   const crimes: ParsedCrime[] = [];
+  const state = { zoned: 0 };
   features.forEach((feature, i) => {
     const { geometry, properties } = (feature ?? {}) as { geometry?: unknown; properties?: Record<string, unknown> };
     const record = properties !== null && typeof properties === 'object' ? properties : {};
-    const place = readGeometry(geometry, Math.max(0, Number(record.uncertainty_m) || 0), i + 1, problems);
-    const crime = readProperties(record, place, i + 1, problems, strict);
+    const uncertaintyM = readMetres(record.uncertainty_m, i + 1, problems);
+    const place = readGeometry(geometry, uncertaintyM ?? 0, i + 1, problems);
+    const crime = readProperties(record, uncertaintyM === null ? null : place, i + 1, problems, options, state);
     if (crime) crimes.push(crime);
   });
   return { format: 'geojson', rows: features.length, crimes, problems };
@@ -74,12 +76,6 @@ function readGeometry(geometry: unknown, uncertaintyM: number, row: number, prob
     }
     if (good.flat().length > cornersAtMost)
       return refuse('INVALID_LOCATION_DATA_RANGE', `The polygon has over ${cornersAtMost} corners.`, 'Simplify the polygon.');
-    if (good.some(crossesItself))
-      return refuse(
-        'INVALID_LOCATION_DATA_RANGE',
-        'The polygon crosses itself, so its inside is unclear.',
-        'Draw it again without crossing lines.',
-      );
     return { kind: 'polygon', rings: good, uncertaintyM };
   }
   return refuse('INVALID_LOCATION_DATA_RANGE', `Places of the kind ${String(type)} are not taken.`, 'Give a Point, LineString or Polygon.');

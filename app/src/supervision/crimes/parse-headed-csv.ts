@@ -1,80 +1,138 @@
-import type { Place } from '@waymark/presence';
-import { parse } from 'csv-parse/sync';
+import { type Place, placeFaults } from '@waymark/presence';
+import { csvRows, decimalIn } from '../../platform/csv-rows.ts';
 import { numberOf } from '../fixes/raw-fix.ts';
 import { readTime } from '../fixes/read-time.ts';
 import type { ImportProblem } from '../tables.ts';
+import { type CrimeField, crimeTypeOf, readHeadings } from './crime-headings.ts';
 import { crimeTypes, windowAtMostMs } from './crime-types.ts';
-import { isBadText, noForce, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
+import { type CrimeFileOptions, isBadText, noForce, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
 
-const needed = ['reference', 'from', 'to', 'latitude', 'longitude'] as const;
+const needed = ['reference', 'from', 'latitude', 'longitude'] as const;
 
-/** Is the first line a header of our own form? */
+/** Is the first line a header whose columns we know? */
 export function looksHeaded(text: string): boolean {
-  const header = (text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '').toLowerCase();
-  return /(^|[,;])\s*"?reference"?\s*([,;]|$)/.test(header);
+  const { rows } = csvRows((text.split(/\r?\n/).find((line) => line.trim() !== '' && !/^\uFEFF?sep=/i.test(line)) ?? '').slice(0, 20_000));
+  const [first] = rows;
+  if (!first || !('cells' in first)) return false;
+  const { at } = readHeadings(first.cells);
+  return at.reference !== undefined || (at.from !== undefined && at.latitude !== undefined);
 }
 
-/** CSV with a header: `reference,type,from,to,latitude,longitude,uncertainty_m,text` and optionally `force`. Comma or semicolon. */
-export function parseHeadedCsv(text: string, strict = false): ParsedCrimes {
+/**
+ * CSV with a header: `reference,type,from,to,latitude,longitude,uncertainty_m,text` and optionally `force`, or the headings under
+ * which police systems export them; what was guessed is told. One delimiter for the whole file. Times without an offset are
+ * taken in the time zone of the options, and that is told.
+ */
+export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): ParsedCrimes {
   const problems: ImportProblem[] = [];
-  const first = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '';
-  const delimiter = first.split(';').length > first.split(',').length ? ';' : ',';
-  let rows: { record: Record<string, string>; info: { lines: number } }[];
-  try {
-    rows = parse(text, {
-      bom: true,
-      delimiter,
-      columns: (header: string[]) => header.map((name) => name.trim().toLowerCase()),
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      trim: true,
-      info: true,
-    }) as unknown as typeof rows;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+  const { rows, delimiter } = csvRows(text);
+  const [header, ...others] = rows;
+  if (!header || !('cells' in header)) {
+    const action = 'Check its quotation marks and separators.';
     return {
       format: 'headed csv',
       rows: 0,
       crimes: [],
-      problems: [
-        problem(0, 'file', message, 'INVALID_ATTACHMENT', 'The file cannot be read as CSV.', 'Check its quotation marks and separators.'),
-      ],
+      problems: [problem(1, 'file', header?.text ?? '', 'INVALID_ATTACHMENT', 'The header cannot be read as CSV.', action)],
     };
   }
-  const missing = needed.filter((name) => rows.length > 0 && !(name in (rows[0]?.record ?? {})));
+  const { at, guessed, unread, doubled } = readHeadings(header.cells);
+  const missing = needed.filter((name) => at[name] === undefined);
   if (missing.length > 0) {
-    return {
-      format: 'headed csv',
-      rows: rows.length,
-      crimes: [],
-      problems: [
-        problem(
-          1,
-          missing.join(', '),
-          first,
-          'INVALID_COLUMN_COUNT',
-          `The header lacks ${missing.join(', ')}.`,
-          'Use the header reference,type,from,to,latitude,longitude,uncertainty_m,text.',
-        ),
-      ],
-    };
+    const message = `The header lacks ${missing.join(', ')}.`;
+    const action = 'Use the header reference,type,from,to,latitude,longitude,uncertainty_m,text.';
+    const own = problem(1, missing.join(', '), header.cells.join(delimiter), 'INVALID_COLUMN_COUNT', message, action);
+    return { format: 'headed csv', rows: others.length, crimes: [], problems: [own] };
   }
+  if (guessed.length > 0) {
+    const told = guessed.map(([heading, field]) => `${heading} as ${field}`).join(', ');
+    problems.push(
+      problem(
+        1,
+        'header',
+        told,
+        'COLUMNS_GUESSED',
+        'Some columns were told from their headings.',
+        'Check that each was read as what it holds.',
+        'warning',
+      ),
+    );
+  }
+  for (const { field, headings } of doubled)
+    problems.push(
+      problem(
+        1,
+        field,
+        headings.join(', '),
+        'COLUMNS_DOUBLED',
+        `Several columns could hold ${field}; the first was read.`,
+        'Leave one of them, or rename the others.',
+        'warning',
+      ),
+    );
+  for (const heading of unread)
+    problems.push(
+      problem(
+        1,
+        heading,
+        '',
+        'COLUMN_NOT_READ',
+        `The column "${heading}" is not read.`,
+        'Rename it if it holds something that is.',
+        'warning',
+      ),
+    );
   const crimes: ParsedCrime[] = [];
-  for (const { record, info } of rows) {
-    const crime = readHeadedRow(record, info.lines, problems, strict);
+  const state = { zoned: 0 };
+  for (const row of others) {
+    if (!('cells' in row)) {
+      problems.push(problem(row.line, 'row', row.text, 'INVALID_TEXT', row.problem, 'Mend the row and send it again.'));
+      continue;
+    }
+    if (row.cells.every((cell) => cell.trim() === '')) continue;
+    if (row.cells.length > header.cells.length && row.cells.slice(header.cells.length).some((cell) => cell.trim() !== '')) {
+      const message = `The row has ${row.cells.length} cells, the header ${header.cells.length}.`;
+      problems.push(
+        problem(
+          row.line,
+          'row',
+          row.cells.join(delimiter),
+          'INVALID_COLUMN_COUNT',
+          message,
+          'Put text that holds the separator in quotation marks.',
+        ),
+      );
+      continue;
+    }
+    const record: Partial<Record<CrimeField, string>> = {};
+    for (const [field, i] of Object.entries(at) as [CrimeField, number][]) {
+      const cell = (row.cells[i] ?? '').trim();
+      record[field] = field === 'latitude' || field === 'longitude' || field === 'uncertainty_m' ? decimalIn(cell, delimiter) : cell;
+    }
+    const crime = readHeadedRow(record, row.line, problems, options, state);
     if (crime) crimes.push(crime);
   }
-  return { format: 'headed csv', rows: rows.length, crimes, problems };
+  if (state.zoned > 0) {
+    const message = `${state.zoned} times had no offset from UTC and were read as clock time in ${options.timeZone}.`;
+    problems.push(
+      problem(1, 'from, to', '', 'TIMES_WITHOUT_OFFSET', message, 'Check that this is right, or write times with an offset.', 'warning'),
+    );
+  }
+  return { format: 'headed csv', rows: others.length, crimes, problems };
 }
 
-function readHeadedRow(record: Record<string, string>, row: number, problems: ImportProblem[], strict: boolean): ParsedCrime | null {
+function readHeadedRow(
+  record: Partial<Record<CrimeField, string>>,
+  row: number,
+  problems: ImportProblem[],
+  options: CrimeFileOptions,
+  state: { zoned: number },
+): ParsedCrime | null {
   const lat = numberOf(record.latitude);
   const lon = numberOf(record.longitude);
+  const uncertaintyM = readMetres(record.uncertainty_m, row, problems);
   const place: Place | null =
-    Math.abs(lat) <= 90 && Math.abs(lon) <= 180
-      ? { kind: 'point', lon, lat, uncertaintyM: Math.max(0, numberOf(record.uncertainty_m) || 0) }
-      : null;
+    Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { kind: 'point', lon, lat, uncertaintyM: uncertaintyM ?? 0 } : null;
   if (!place) {
     const empty = !record.latitude && !record.longitude;
     const bad = Number.isNaN(lat) ? 'latitude' : Number.isNaN(lon) ? 'longitude' : Math.abs(lat) > 90 ? 'latitude' : 'longitude';
@@ -83,27 +141,58 @@ function readHeadedRow(record: Record<string, string>, row: number, problems: Im
       : Number.isNaN(lat) || Number.isNaN(lon)
         ? 'INVALID_NUMBER'
         : 'INVALID_LOCATION_DATA_RANGE';
-    problems.push(
-      problem(
-        row,
-        bad,
-        record[bad] ?? '',
-        code,
-        'The place is missing or impossible.',
-        'Give latitude within ±90 and longitude within ±180.',
-      ),
-    );
+    const action = 'Give latitude within ±90 and longitude within ±180.';
+    problems.push(problem(row, bad, record[bad] ?? '', code, 'The place is missing or impossible.', action));
   }
-  return readProperties(record, place, row, problems, strict);
+  return readProperties(record, uncertaintyM === null ? null : place, row, problems, options, state);
 }
 
-/** What headed CSV and GeoJSON have in common. */
+/**
+ * A length in metres as people write it: `100`, `100 m`, `1,000`, `1.5 km`; 0 where nothing is given.
+ * @returns null, with a problem, for what cannot be read: nothing is taken for 0
+ */
+export function readMetres(value: unknown, row: number, problems: ImportProblem[]): number | null {
+  if (value === undefined || value === null || value === '') return 0;
+  const text = String(value).trim();
+  const match = /^(\d{1,3}(?:[, ]\d{3})+|\d*)(\.\d+)?\s*(m|metres?|meters?|km)?$/i.exec(text);
+  const number = match && (match[1] || match[2]) ? Number(`${(match[1] ?? '').replace(/[, ]/g, '')}${match[2] ?? ''}`) : Number.NaN;
+  const metres = match?.[3]?.toLowerCase() === 'km' ? number * 1000 : number;
+  if (Number.isFinite(metres)) return metres;
+  problems.push(
+    problem(
+      row,
+      'uncertainty_m',
+      text,
+      'INVALID_NUMBER',
+      'The uncertainty is not a length in metres.',
+      'Write metres in digits, such as 100.',
+    ),
+  );
+  return null;
+}
+
+/** A moment; clock time without an offset is taken in the time zone of the options. British dates (25/11/2026 20:10) are read too. */
+function readMoment(text: string, { timeZone }: CrimeFileOptions, state: { zoned: number }): number {
+  const exact = readTime(text);
+  if (!Number.isNaN(exact) || timeZone === undefined) return exact;
+  const british = /^(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$/.exec(text);
+  const two = (part: string | undefined) => (part ?? '0').padStart(2, '0');
+  const iso = british
+    ? `${british[3]}-${two(british[2])}-${two(british[1])}T${two(british[4])}:${two(british[5])}:${two(british[6])}`
+    : text;
+  const at = readTime(iso, timeZone);
+  if (!Number.isNaN(at)) state.zoned++;
+  return at;
+}
+
+/** What headed CSV and GeoJSON have in common. @param place null where it was refused already */
 export function readProperties(
   record: Record<string, unknown>,
   place: Place | null,
   row: number,
   problems: ImportProblem[],
-  strict: boolean,
+  options: CrimeFileOptions,
+  state: { zoned: number },
 ): ParsedCrime | null {
   const text = (name: string) => (record[name] === undefined || record[name] === null ? '' : String(record[name]).trim());
   const before = problems.filter((p) => p.severity === 'error').length;
@@ -111,20 +200,25 @@ export function readProperties(
     problems.push(problem(row, field, text(field), code, message, action, severity));
   if (text('reference') === '')
     say('reference', 'MISSING_CRIME_REFERENCE', 'The crime has no reference.', 'Give the reference of the crime.');
-  const type = text('type').toUpperCase();
-  if (type !== '' && !Object.hasOwn(crimeTypes, type)) {
-    say(
-      'type',
-      'INVALID_CRIME_TYPE',
-      'This crime type is not known.',
-      `Use one of: ${Object.keys(crimeTypes).join(', ')}, or leave it empty.`,
-    );
+  const type = crimeTypeOf(text('type'));
+  if (type === null) {
+    const known = Object.entries(crimeTypes).map(([code, words]) => `${code} (${words})`);
+    say('type', 'INVALID_CRIME_TYPE', 'This crime type is not known.', `Use one of: ${known.join(', ')}, or leave it empty.`);
   }
-  const from = readTime(text('from'));
-  const to = readTime(text('to') === '' ? text('from') : text('to'));
+  const from = readMoment(text('from'), options, state);
+  const to = text('to') === '' ? from : readMoment(text('to'), options, state);
   const action = 'Write ISO 8601 with an offset, such as 2026-01-26T16:00:00Z.';
   if (Number.isNaN(from)) say('from', 'INVALID_FROM_DATE_FORMAT', 'The beginning of the window is not a time with an offset.', action);
-  if (Number.isNaN(to)) say('to', 'INVALID_TO_DATE_FORMAT', 'The end of the window is not a time with an offset.', action);
+  else if (text('to') === '')
+    say(
+      'to',
+      'MISSING_TO_DATE',
+      'No end is given: the window is the one moment of its beginning.',
+      'Give the end if the crime may have been later.',
+      'warning',
+    );
+  if (Number.isNaN(to) && text('to') !== '')
+    say('to', 'INVALID_TO_DATE_FORMAT', 'The end of the window is not a time with an offset.', action);
   if (to < from)
     say('to', 'CRIME_DATE_TIME_TO_AFTER_FROM', 'The window ends before it begins.', 'The end must be the same as the beginning or later.');
   if (to - from > windowAtMostMs) {
@@ -132,14 +226,38 @@ export function readProperties(
       'to',
       'CRIME_DATE_TIME_EXCEEDS_WINDOW',
       'The window is longer than 12 hours.',
-      strict ? 'Give a window of at most 12 hours.' : 'It was taken as it is; a long window makes verdicts less certain.',
-      strict ? undefined : 'warning',
+      options.strict ? 'Give a window of at most 12 hours.' : 'It was taken as it is; a long window makes verdicts less certain.',
+      options.strict ? undefined : 'warning',
     );
   }
   for (const name of ['reference', 'text', 'force']) {
     if (isBadText(text(name)))
       say(name, 'INVALID_TEXT', 'The text holds characters that cannot be read.', 'Save the file as UTF-8 and remove control characters.');
   }
+  if (place) {
+    const [fault] = placeFaults(place);
+    if (fault)
+      problems.push(
+        problem(
+          row,
+          place.kind === 'point' ? 'uncertainty_m' : 'geometry',
+          place.kind === 'point' ? text('uncertainty_m') : '',
+          'INVALID_LOCATION_DATA_RANGE',
+          `${fault}.`,
+          'Mend the place and send the crime again.',
+        ),
+      );
+  }
   if (!place || problems.filter((p) => p.severity === 'error').length > before) return null;
-  return { row, force: text('force') || noForce, reference: text('reference'), type, from, to, place, text: text('text'), batch: null };
+  return {
+    row,
+    force: text('force') || noForce,
+    reference: text('reference'),
+    type: type ?? '',
+    from,
+    to,
+    place,
+    text: text('text'),
+    batch: null,
+  };
 }

@@ -1,9 +1,9 @@
 import type { Place } from '@waymark/presence';
-import { parse } from 'csv-parse/sync';
 import proj4 from 'proj4';
+import { csvRows } from '../../platform/csv-rows.ts';
 import type { ImportProblem } from '../tables.ts';
 import { crimeTypes, policeForces, windowAtMostMs } from './crime-types.ts';
-import { isBadText, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
+import { type CrimeFileOptions, isBadText, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
 
 /** OSGB36 / British National Grid with the seven-parameter shift to WGS84 (about 5 m; EPSG:27700). */
 proj4.defs(
@@ -29,25 +29,40 @@ const fields = [
 type Field = (typeof fields)[number];
 type Row = Record<Field, string>;
 
-export interface UkBatchOptions {
-  /** Refuse windows over 12 hours, as the source system does, instead of warning. */
-  strict?: boolean;
-}
-
 /** The UK crime-matching batch: CSV without header, 13 columns by position. Bad rows are refused, the others kept. */
-export function parseUkBatch(text: string, options: UkBatchOptions = {}): ParsedCrimes {
+export function parseUkBatch(text: string, options: CrimeFileOptions = {}): ParsedCrimes {
   const problems: ImportProblem[] = [];
   const rows = readRows(text, problems);
   const crimes: ParsedCrime[] = [];
   for (const { cells, number } of rows) {
+    if (isHeader(cells)) {
+      problems.push(
+        problem(
+          number,
+          'row',
+          cells.join(','),
+          'HEADER_ROW',
+          'This row is a header; a batch has none.',
+          'It was passed over. Leave it out.',
+          'warning',
+        ),
+      );
+      continue;
+    }
     const found: ImportProblem[] = [];
     const crime = readRow(cells, number, found, options);
     problems.push(...found);
     if (crime && !found.some((p) => p.severity === 'error')) crimes.push(crime);
   }
-  const whole = wholeFileProblems(rows);
+  const whole = wholeFileProblems(rows.length, crimes);
   if (whole.length > 0) return { format: 'uk batch', rows: rows.length, crimes: [], problems: [...whole, ...problems] };
   return { format: 'uk batch', rows: rows.length, crimes, problems };
+}
+
+/** A row that names the columns, in whatever case. */
+function isHeader(cells: readonly string[]): boolean {
+  const named = cells.filter((cell, i) => cell.replace(/[^a-z]/gi, '').toLowerCase() === (fields[i] ?? '').toLowerCase()).length;
+  return named >= 3;
 }
 
 interface NumberedRow {
@@ -56,46 +71,24 @@ interface NumberedRow {
 }
 
 function readRows(text: string, problems: ImportProblem[]): NumberedRow[] {
-  const options = { bom: true, relax_column_count: true, relax_quotes: true, skip_empty_lines: true, trim: true, info: true } as const;
-  try {
-    const parsed = parse(text, options) as unknown as { record: string[]; info: { lines: number } }[];
-    return parsed
-      .map(({ record, info }) => ({ cells: record.map((cell) => cell.trim()), number: info.lines }))
-      .filter(({ cells }) => cells.some((cell) => cell !== ''));
-  } catch {
-    // A quote that never closes spoils the whole; line by line, only its own row is lost.
-    const rows: NumberedRow[] = [];
-    text
-      .replace(/^\uFEFF/, '')
-      .split(/\r\n|\n|\r/)
-      .forEach((line, i) => {
-        if (line.trim() === '') return;
-        try {
-          const [cells] = parse(line, { relax_column_count: true, relax_quotes: true, trim: true }) as string[][];
-          if (cells) rows.push({ cells, number: i + 1 });
-        } catch {
-          problems.push(
-            problem(
-              i + 1,
-              'row',
-              line,
-              'INVALID_TEXT',
-              'The row has a quotation mark that does not close.',
-              'Close the quotation mark or remove it.',
-            ),
-          );
-        }
-      });
-    return rows;
+  const rows: NumberedRow[] = [];
+  for (const row of csvRows(text, ',').rows) {
+    if (!('cells' in row)) {
+      problems.push(problem(row.line, 'row', row.text, 'INVALID_TEXT', 'The row has a quotation mark that does not close.', row.problem));
+      continue;
+    }
+    const cells = row.cells.map((cell) => cell.trim());
+    if (cells.some((cell) => cell !== '')) rows.push({ cells, number: row.line });
   }
+  return rows;
 }
 
-function wholeFileProblems(rows: NumberedRow[]): ImportProblem[] {
-  const complete = rows.filter(({ cells }) => cells.length === fields.length);
-  const forces = new Set(complete.map(({ cells }) => cells[0] ?? '').filter(Boolean));
-  const batches = new Set(complete.map(({ cells }) => cells[3] ?? '').filter(Boolean));
+/** Only rows that are good count: one that is misspelt is refused by itself. */
+function wholeFileProblems(rows: number, crimes: readonly ParsedCrime[]): ImportProblem[] {
+  const forces = new Set(crimes.map(({ force }) => force));
+  const batches = new Set(crimes.map(({ batch }) => batch ?? ''));
   const problems: ImportProblem[] = [];
-  if (rows.length === 0) {
+  if (rows === 0) {
     problems.push(problem(0, 'file', '', 'INVALID_ATTACHMENT', 'The file holds no rows.', 'Send a CSV file with one crime per row.'));
   }
   if (forces.size > 1) {
@@ -125,7 +118,7 @@ function wholeFileProblems(rows: NumberedRow[]): ImportProblem[] {
   return problems;
 }
 
-function readRow(cells: string[], number: number, problems: ImportProblem[], options: UkBatchOptions): ParsedCrime | null {
+function readRow(cells: string[], number: number, problems: ImportProblem[], options: CrimeFileOptions): ParsedCrime | null {
   const say = (field: Field | 'row', value: string, code: string, message: string, action: string, severity?: 'warning') =>
     problems.push(problem(number, field, value, code, message, action, severity));
   if (cells.length !== fields.length) {

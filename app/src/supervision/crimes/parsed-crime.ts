@@ -1,4 +1,6 @@
 import type { Place } from '@waymark/presence';
+import { storable } from '../../platform/storable.ts';
+import { shorten } from '../fixes/raw-fix.ts';
 import type { ImportProblem } from '../tables.ts';
 
 /** A crime as a file gives it. Times in ms since 1970. */
@@ -21,6 +23,14 @@ export interface ParsedCrimes {
   problems: ImportProblem[];
 }
 
+/** How a file of crimes is to be read. */
+export interface CrimeFileOptions {
+  /** Refuse windows over 12 hours, as the source system does, instead of warning. */
+  strict?: boolean;
+  /** IANA zone of times that have no offset; without it they are refused. */
+  timeZone?: string;
+}
+
 /** Force of crimes from files that name none. */
 export const noForce = 'Unnamed';
 
@@ -33,11 +43,11 @@ export function problem(
   action: string,
   severity: 'error' | 'warning' = 'error',
 ): ImportProblem {
-  return { row, field, value: value.length > 120 ? `${value.slice(0, 120)}…` : value, code, message, action, severity };
+  return { row, field: storable(field), value: storable(shorten(value, 120)), code, message, action, severity };
 }
 
 /** Text that cannot stand in a record: control characters, or the mark of a failed conversion. */
 export function isBadText(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-  return /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFD]/.test(text);
+  return /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFD]/.test(text) || !text.isWellFormed();
 }

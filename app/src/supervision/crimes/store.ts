@@ -1,8 +1,8 @@
 import type { Place } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
-import type {} from '../tables.ts';
-import type { ParsedCrime } from './parsed-crime.ts';
+import type { ImportProblem } from '../tables.ts';
+import { type ParsedCrime, problem } from './parsed-crime.ts';
 
 export interface CrimeVersionRow {
   id: number;
@@ -208,71 +208,85 @@ function samePlace(a: Place, b: Place): boolean {
 
 const rowsPerInsert = 500;
 
-/** Stores crimes: a new one, a new version with its changed fields, or nothing when the same came again. */
-export async function storeCrimes(tx: Tx, crimes: ParsedCrime[], importId: number): Promise<StoredCounts> {
+/**
+ * Stores crimes in the order of the file: a new one, a new version with its changed fields, or nothing when the same came again. One
+ * that stands in the file twice is told: where the rows differ, the later is the newer version.
+ * @param seen row of each crime of the file that was stored before
+ */
+export async function storeCrimes(
+  tx: Tx,
+  crimes: ParsedCrime[],
+  importId: number,
+  seen = new Map<string, number>(),
+): Promise<{ counts: StoredCounts; repeated: ImportProblem[] }> {
   const counts: StoredCounts = { new: 0, changed: 0, unchanged: 0 };
-  for (let i = 0; i < crimes.length; i += rowsPerInsert) {
-    const part = crimes.slice(i, i + rowsPerInsert);
-    const force = [...new Set(part.map((crime) => crime.force))];
-    await giveWay(tx, part);
-    const known = (await currentVersions(tx)
-      .select(columns)
-      .where('c.force', 'in', force)
-      .where(
-        'c.reference',
-        'in',
-        part.map((crime) => crime.reference),
-      )
-      .execute()) as CrimeVersionRow[];
-    const byKey = new Map(known.map((row) => [`${row.force}\n${row.reference}`, row]));
-    // The same crime twice in one file: the later row is the newer version.
-    const fresh = new Map<string, ParsedCrime>();
-    for (const crime of part) {
-      const key = `${crime.force}\n${crime.reference}`;
-      const before = byKey.get(key);
-      if (before) {
-        const changed = changedFields(before, crime);
-        if (changed.length === 0) {
-          counts.unchanged++;
-          continue;
-        }
-        byKey.set(key, await addVersion(tx, before, crime, changed, importId));
-        counts.changed++;
-      } else {
-        if (fresh.has(key)) counts.changed++;
-        else counts.new++;
-        fresh.set(key, crime);
-      }
+  const repeated: ImportProblem[] = [];
+  for (let i = 0; i < crimes.length; ) {
+    // As many as follow on one another without a crime that comes twice.
+    const part = new Map<string, ParsedCrime>();
+    for (; i < crimes.length && part.size < rowsPerInsert; i++) {
+      const crime = crimes[i] as ParsedCrime;
+      const key = keyOf(crime);
+      if (part.has(key)) break;
+      part.set(key, crime);
     }
-    await addNew(tx, [...fresh.values()], importId);
+    const changed = await storeApart(tx, part, importId, counts);
+    for (const [key, crime] of part) {
+      const before = seen.get(key);
+      seen.set(key, crime.row);
+      if (before === undefined) continue;
+      const what = changed.has(key) ? 'with other content: it was stored as a newer version' : 'in the same words: it is one crime';
+      const message = `The crime stands in row ${before} too, ${what}.`;
+      repeated.push(
+        problem(crime.row, 'reference', crime.reference, 'REPEATED_REFERENCE', message, 'Check which row is right.', 'warning'),
+      );
+    }
   }
-  return counts;
+  return { counts, repeated };
 }
 
-async function addVersion(
-  tx: Tx,
-  before: CrimeVersionRow,
-  crime: ParsedCrime,
-  changed: string[],
-  importId: number,
-): Promise<CrimeVersionRow> {
+const keyOf = ({ force, reference }: { force: string; reference: string }) => `${force}\n${reference}`;
+
+/** Crimes of which none is another. Gives those of which a newer version was stored. */
+async function storeApart(tx: Tx, part: ReadonlyMap<string, ParsedCrime>, importId: number, counts: StoredCounts): Promise<Set<string>> {
+  const crimes = [...part.values()];
+  await giveWay(tx, crimes);
+  const known = (await currentVersions(tx)
+    .select(columns)
+    .where('c.force', 'in', [...new Set(crimes.map(({ force }) => force))])
+    .where(
+      'c.reference',
+      'in',
+      crimes.map(({ reference }) => reference),
+    )
+    .execute()) as CrimeVersionRow[];
+  const byKey = new Map(known.map((row) => [keyOf(row), row]));
+  const fresh: ParsedCrime[] = [];
+  const changedOnes = new Set<string>();
+  for (const [key, crime] of part) {
+    const before = byKey.get(key);
+    const changed = before ? changedFields(before, crime) : [];
+    if (!before) {
+      fresh.push(crime);
+      counts.new++;
+    } else if (changed.length === 0) counts.unchanged++;
+    else {
+      await addVersion(tx, before, crime, changed, importId);
+      changedOnes.add(key);
+      counts.changed++;
+    }
+  }
+  await addNew(tx, fresh, importId);
+  return changedOnes;
+}
+
+async function addVersion(tx: Tx, before: CrimeVersionRow, crime: ParsedCrime, changed: string[], importId: number): Promise<void> {
   const version = before.version + 1;
   await tx.updateTable('supervision.crimes').set({ version }).where('id', '=', before.crime_id).execute();
-  const row = await tx
+  await tx
     .insertInto('supervision.crime_versions')
     .values(versionValues(before.crime_id, version, crime, changed, importId))
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return {
-    ...before,
-    id: row.id,
-    version,
-    type: crime.type,
-    from_at: new Date(crime.from),
-    to_at: new Date(crime.to),
-    place: crime.place,
-    text: crime.text,
-  };
+    .execute();
 }
 
 async function addNew(tx: Tx, crimes: ParsedCrime[], importId: number): Promise<void> {

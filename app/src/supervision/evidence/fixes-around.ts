@@ -1,4 +1,4 @@
-import { atHome, type FixColumns, type FixStore } from '../../platform/fix-store.ts';
+import { atHome, type FixColumns, type FixStore, notValid, rowsThatTell } from '../../platform/fix-store.ts';
 import type { PackedFix } from './pack-content.ts';
 
 /** A window, ms since 1970, and how many hours beside it. */
@@ -21,9 +21,12 @@ export async function fixesAround(
 }
 
 function packed({ count, columns }: { count: number; columns: FixColumns }): PackedFix[] {
-  // One that says “at home” bears nothing out.
-  return Array.from({ length: count }, (_, i) => i)
-    .filter((i) => columns.method[i] !== atHome)
+  // One that says “at home”, or whose receiver had no fix, bears nothing out; nor do two places at one time.
+  const telling = Array.from({ length: count }, (_, i) => i).filter((i) => columns.method[i] !== atHome && columns.method[i] !== notValid);
+  const of = (column: ArrayLike<number>) => telling.map((i) => column[i] as number);
+  const rows = rowsThatTell({ at: of(columns.at), lon: of(columns.lon), lat: of(columns.lat) }, 0, telling.length);
+  return rows
+    .map((row) => telling[row] as number)
     .map((i): PackedFix => {
       const accuracyM = columns.accuracyM[i] as number;
       return [

@@ -1,4 +1,5 @@
-import { type Decoded, numberOf, positiveOf, rawFix, shorten } from './raw-fix.ts';
+import { decimalIn } from '../../platform/csv-rows.ts';
+import { type Decoded, numberTold, rawFix, shorten } from './raw-fix.ts';
 import { readTime } from './read-time.ts';
 
 /** Which column holds what. `tag`, `at`, `lat` and `lon` are needed. */
@@ -58,20 +59,23 @@ export function findColumns(header: string[], named: FixColumnsNamed): Record<ke
 export function decodeCsvRow(
   row: string[],
   columns: Record<keyof FixColumnsNamed, number>,
+  delimiter: string,
   zone: string | undefined,
   line: number,
   into: Decoded,
 ): void {
   const cell = (field: keyof FixColumnsNamed) => (columns[field] >= 0 ? (row[columns[field]] ?? '') : '');
+  const number = (field: keyof FixColumnsNamed) => numberTold(decimalIn(cell(field), delimiter), field, into);
   const tag = cell('tag').trim();
   if (tag === '') {
     into.unreadable.push({ line, field: 'tag', value: shorten(row.join(',')), message: 'The row names no tag.' });
     return;
   }
-  const fix = rawFix(tag, readTime(cell('at'), zone), numberOf(cell('lon')), numberOf(cell('lat')));
-  fix.accuracyM = positiveOf(cell('accuracy'));
-  fix.speedMps = numberOf(cell('speed'));
-  fix.headingDeg = numberOf(cell('heading'));
-  fix.battery = numberOf(cell('battery'));
+  const fix = rawFix(tag, readTime(cell('at'), zone), number('lon'), number('lat'));
+  const accuracy = number('accuracy');
+  fix.accuracyM = accuracy > 0 ? accuracy : Number.NaN;
+  fix.speedMps = number('speed');
+  fix.headingDeg = number('heading');
+  fix.battery = number('battery');
   into.fixes.push(fix);
 }

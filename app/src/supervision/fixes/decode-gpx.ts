@@ -2,6 +2,9 @@ import { SaxesParser } from 'saxes';
 import { type Decoded, numberOf, type RawFix, rawFix, shorten } from './raw-fix.ts';
 import { readTime } from './read-time.ts';
 
+/** Files may give the namespace any prefix, or none. */
+const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
+
 /**
  * GPX 1.1 track points as they stream past. The tag is given by the caller, as GPX has none. Accuracy is taken from
  * `hdop` times five metres, the usual range error of a civil receiver.
@@ -16,7 +19,8 @@ export class GpxDecoder {
 
   constructor(tag: string, zone?: string) {
     this.#tag = tag;
-    this.#parser.on('opentag', ({ name, attributes }) => {
+    this.#parser.on('opentag', ({ name: prefixed, attributes }) => {
+      const name = localName(prefixed);
       this.#text = '';
       if (name !== 'trkpt' && name !== 'wpt') return;
       this.#point = rawFix(this.#tag, Number.NaN, numberOf(attributes.lon), numberOf(attributes.lat));
@@ -25,7 +29,8 @@ export class GpxDecoder {
     this.#parser.on('text', (text) => {
       if (this.#text.length < 200) this.#text += text;
     });
-    this.#parser.on('closetag', ({ name }) => {
+    this.#parser.on('closetag', ({ name: prefixed }) => {
+      const name = localName(prefixed);
       if (!this.#point) return;
       if (name === 'time') this.#point.at = readTime(this.#text, zone);
       else if (name === 'hdop') this.#point.accuracyM = numberOf(this.#text) * 5;

@@ -81,8 +81,13 @@ describe('OwnTracks and Traccar', () => {
     expect(fixes[0]?.accuracyM).toBeNaN();
   });
 
-  test('other types are ignored', () => {
-    expect(decodeOwnTracks({ _type: 'lwt', tst: 1 }, 'phone')).toEqual({ fixes: [], unreadable: [] });
+  test('other known types are counted; what is encrypted or unknown is kept whole', () => {
+    expect(decodeOwnTracks({ _type: 'lwt', tst: 1 }, 'phone')).toEqual({ fixes: [], unreadable: [], others: 1 });
+    for (const message of [{ _type: 'encrypted', data: 'x'.repeat(900) }, { _type: 'new' }, {}, 'text'])
+      expect(decodeOwnTracks(message, 'phone')).toMatchObject({
+        fixes: [],
+        unreadable: [{ whole: typeof message === 'string' ? message : JSON.stringify(message) }],
+      });
   });
 
   test('a forwarded position', () => {

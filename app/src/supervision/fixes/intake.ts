@@ -4,12 +4,22 @@ import type { Actor } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
 import { type FixColumns, type FixStore, fixColumns, type QuarantinedFix, type Receipt, type Stored } from '../../platform/fix-store.ts';
+import { storable } from '../../platform/storable.ts';
 import type {} from '../tables.ts';
 import { checkFix, type KnownTag } from './check-fix.ts';
 import { type Decoded, type RawFix, shorten } from './raw-fix.ts';
 
 /** Who may send, and for which tags. */
 export type Sender = { kind: 'tag'; serial: string } | { kind: 'gateway'; name: string } | { kind: 'operator'; name: string };
+
+/** A receipt that also says what was not understood of what was sent. */
+export interface ToldReceipt extends Receipt {
+  /** Repeats of known fixes that brought new events. */
+  eventsAdded: number;
+  /** Fixes at another place than is known of the same tag and time. */
+  conflicting: number;
+  notUnderstood: { what: string; count: number }[];
+}
 
 interface AuditWaiting {
   sender: Sender;
@@ -104,14 +114,14 @@ export class Intake {
   }
 
   /** Stores what was decoded. Resolves when everything is durable and on record. Not to be called inside an action. */
-  async accept(decoded: Decoded, sender: Sender, receivedAt = Date.now()): Promise<Receipt> {
+  async accept(decoded: Decoded, sender: Sender, receivedAt = Date.now()): Promise<ToldReceipt> {
     const receipt = await this.#keep(decoded, sender, receivedAt);
     await this.#audit(sender, receipt);
     return receipt;
   }
 
   /** The durable part alone; the caller's own audit entry speaks for it. */
-  async #keep(decoded: Decoded, sender: Sender, receivedAt: number): Promise<Receipt> {
+  async #keep(decoded: Decoded, sender: Sender, receivedAt: number): Promise<ToldReceipt> {
     const { fixes, unreadable } = decoded;
     const columns = fixColumns(fixes.length);
     const quarantined: QuarantinedFix[] = unreadable.map((bad) => ({
@@ -120,7 +130,7 @@ export class Intake {
       lon: Number.NaN,
       lat: Number.NaN,
       reason: 'unreadable',
-      raw: `line ${bad.line}: ${bad.message} ${bad.value}`,
+      raw: storable(`line ${bad.line}: ${bad.message} ${bad.whole ?? bad.value}`),
     }));
     let count = 0;
     for (const fix of fixes) {
@@ -131,7 +141,7 @@ export class Intake {
         const place = tag?.protects
           ? { lon: Number.NaN, lat: Number.NaN, raw: '' }
           : { lon: fix.lon, lat: fix.lat, raw: JSON.stringify(fix) };
-        quarantined.push({ tag: shorten(fix.tag, 100), at: fix.at, reason: wearing, ...place });
+        quarantined.push({ tag: storable(shorten(fix.tag, 100)), at: fix.at, reason: wearing, ...place });
         continue;
       }
       columns.tag[count] = (tag as KnownTag).id;
@@ -150,14 +160,22 @@ export class Intake {
       columns.events[count] = fix.events;
       count++;
     }
-    const stored = await this.#store.append({ source: nameOf(sender), receivedAt, count, columns, quarantined });
-    const { isNew: _, ...receipt } = stored;
+    const stored = await this.#store.append({
+      source: nameOf(sender),
+      receivedAt,
+      count,
+      columns,
+      quarantined,
+      notUnderstood: decoded.notUnderstood,
+    });
+    const { news: _, ...receipt } = stored;
+    const told = [...(decoded.notUnderstood ?? [])].map(([what, count]) => ({ what, count }));
     this.counts.accepted += receipt.accepted;
     this.counts.duplicates += receipt.duplicates;
     this.counts.quarantined += receipt.quarantined;
     this.counts.receipts++;
     if (count > 0) for (const tell of this.onStored) tell(stored, columns, count);
-    return receipt;
+    return { ...receipt, notUnderstood: told };
   }
 
   #audit(sender: Sender, receipt: Receipt): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Action } from '../../platform/action.ts';
-import type { FixStore, QuarantineRow } from '../../platform/fix-store.ts';
+import type { FixStore, NotUnderstood, QuarantineRow } from '../../platform/fix-store.ts';
 import type { Intake } from './intake.ts';
 
 export interface QuarantineQuery {
@@ -13,6 +13,8 @@ export interface QuarantinePage {
   reasons: { reason: string; count: number }[];
   rows: QuarantineRow[];
   total: number;
+  /** What senders write and nobody here understands. */
+  notUnderstood: NotUnderstood[];
 }
 
 /** Fixes that are nobody's, with the reason. */
@@ -23,7 +25,7 @@ export const listQuarantine: Action<{ fixes: FixStore }, QuarantineQuery, Quaran
   async run({ note }, { fixes }, query) {
     const page = await fixes.quarantine(query);
     note(null, { shown: page.rows.length });
-    return { reasons: await fixes.quarantineReasons(), ...page };
+    return { reasons: await fixes.quarantineReasons(), notUnderstood: fixes.notUnderstood, ...page };
   },
 };
 
@@ -45,7 +47,7 @@ export const releaseQuarantine: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ actor, note }, { fixes, intake }, { reason, tag, ids }) {
-    const { rows } = await fixes.quarantine({ reason, tag, limit: releaseAtMost, offset: 0 });
+    const { rows } = await fixes.quarantine({ reason, tag, limit: releaseAtMost, offset: 0, whole: true });
     const chosen = ids ? rows.filter((row) => ids.includes(row.id)) : rows;
     const result = await intake.release(chosen, actor);
     note(null, result);

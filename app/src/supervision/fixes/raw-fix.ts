@@ -1,3 +1,6 @@
+import { readEventNames } from '@waymark/presence';
+import { storable } from '../../platform/storable.ts';
+
 /** A position as a sender gave it, read but not yet believed. Times in ms since 1970; NaN for what is missing or unreadable. */
 export interface RawFix {
   tag: string;
@@ -35,13 +38,47 @@ export function rawFix(tag: string, at: number, lon: number, lat: number): RawFi
 export interface Unreadable {
   line: number;
   field: string;
+  /** Shortened, for lists. */
   value: string;
   message: string;
+  /** All of it, to be kept; where it is missing, `value` is all. */
+  whole?: string;
 }
 
+/** What was read, what could not be, and what of the rest was not understood: told to the sender, with how often it stood there. */
 export interface Decoded {
   fixes: RawFix[];
   unreadable: Unreadable[];
+  notUnderstood?: Map<string, number>;
+  /** Messages of a known kind that bear no position: counted. */
+  others?: number;
+}
+
+/** Most different things that one message is told of. */
+const toldAtMost = 50;
+
+/** Notes something that stood in a message and means nothing here. */
+export function tell(decoded: Decoded, what: string): void {
+  decoded.notUnderstood ??= new Map();
+  const known = decoded.notUnderstood;
+  const key = known.has(what) || known.size < toldAtMost ? what : 'more that is not listed';
+  known.set(key, (known.get(key) ?? 0) + 1);
+}
+
+/** Names of events as they are stored, apart by spaces; unknown ones are kept, and told. */
+export function eventsOf(value: unknown, decoded: Decoded): string | null {
+  if (value === null || value === undefined) return null;
+  const { names, unknown } = readEventNames(value);
+  for (const name of unknown) tell(decoded, `event "${shorten(storable(name), 60)}" is not known: it is kept, and raises no alert`);
+  return names.length === 0 ? null : storable(names.join(' '));
+}
+
+/** A number, or NaN; what stands there and is none is told. */
+export function numberTold(value: unknown, field: string, decoded: Decoded): number {
+  const number = numberOf(value);
+  if (Number.isNaN(number) && value !== undefined && value !== null && value !== '')
+    tell(decoded, `${field} ${shorten(storable(JSON.stringify(value) ?? ''), 40)} is not a number: the fix is kept without it`);
+  return number;
 }
 
 /** A number, or NaN for anything that is not plainly one. */

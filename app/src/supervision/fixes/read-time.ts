@@ -2,8 +2,9 @@
  * Times as senders write them.
  */
 
-const zoned = /(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$/;
-const isoLike = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?/;
+const zoned = /^(?:[zZ]|[+-](?:0\d|1[0-3])(?::?[0-5]\d)?|[+-]14(?::?00)?)$/;
+/** The day, and if need be the clock time; whatever follows must be an offset, see `zoned`. */
+const isoLike = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?/;
 
 /**
  * Milliseconds since 1970 from ISO 8601 (with `T` or a space), or from Unix seconds or milliseconds.
@@ -30,7 +31,9 @@ export function readTime(value: unknown, zone?: string): number {
     check.getUTCDate() === Number(day) &&
     Number(hour) < 24 &&
     Number(minute) < 60 &&
-    Number(second) < 61;
+    Number(second) < 61 &&
+    // An offset belongs to a clock time; a day alone with one is none.
+    (match[4] !== undefined || rest === '');
   if (!real) return Number.NaN;
   if (rest !== '') return local - offsetMinutes(rest) * 60_000;
   if (zone === undefined) return Number.NaN;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Fleet, type PresenceParameters, sigmaFor } from '@waymark/presence';
-import { atHome, type FixStore } from '../../platform/fix-store.ts';
+import { type FixStore, givesEvidence, rowsThatTell } from '../../platform/fix-store.ts';
 
 /** One wearing as a run takes it, in order of id. */
 export interface WearingSnapshot {
@@ -34,7 +34,7 @@ export async function loadFleet(
   const place = new Map(wearings.map(({ id }, i) => [id, i]));
   const values = [Math.round(span.from), Math.round(span.to), span.receiptUpto];
   // A position that says “at home” may be anywhere in it: near the home that could place somebody who was not there.
-  const where = `at_ms BETWEEN ? AND ? AND receipt <= ? AND method <> ${atHome}`;
+  const where = `at_ms BETWEEN ? AND ? AND receipt <= ? AND ${givesEvidence}`;
   const counted = await store.query(
     `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE ${where} GROUP BY wearing`,
     { wearing: 'i32', n: 'i32' },
@@ -82,8 +82,33 @@ export async function loadFleet(
       }
     },
   );
-  for (let w = 0; w < wearings.length; w++) sortWearing(fleet, start[w] as number, start[w + 1] as number);
-  return { fleet, fixes: total, hash: () => hashOf(fleet) };
+  let repeated = false;
+  for (let w = 0; w < wearings.length; w++) repeated = sortWearing(fleet, start[w] as number, start[w + 1] as number) || repeated;
+  const told = repeated ? withoutRepeats(fleet) : fleet;
+  return { fleet: told, fixes: told.start[wearings.length] as number, hash: () => hashOf(told) };
+}
+
+/** The fleet with one row for each moment that says where the wearer was. */
+function withoutRepeats(fleet: Fleet): Fleet {
+  const start = new Int32Array(new SharedArrayBuffer(4 * fleet.start.length));
+  let kept = 0;
+  for (let w = 0; w + 1 < fleet.start.length; w++) {
+    start[w] = kept;
+    for (const row of rowsThatTell(fleet, fleet.start[w] as number, fleet.start[w + 1] as number)) {
+      for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma]) array[kept] = array[row] as number;
+      kept++;
+    }
+  }
+  start[fleet.start.length - 1] = kept;
+  const { at, lon, lat, sigma } = fleet;
+  return {
+    ...fleet,
+    at: at.subarray(0, kept),
+    lon: lon.subarray(0, kept),
+    lat: lat.subarray(0, kept),
+    sigma: sigma.subarray(0, kept),
+    start,
+  };
 }
 
 function hashOf({ at, lon, lat, sigma, start }: Fleet): string {
@@ -92,13 +117,16 @@ function hashOf({ at, lon, lat, sigma, start }: Fleet): string {
   return hash.digest('hex');
 }
 
-function sortWearing(fleet: Fleet, begin: number, end: number): void {
+/** Puts one wearing's rows in order of time, those of one moment as they came. Is there a moment that stands there twice? */
+function sortWearing(fleet: Fleet, begin: number, end: number): boolean {
   let sorted = true;
   for (let i = begin + 1; i < end && sorted; i++) sorted = (fleet.at[i - 1] as number) < (fleet.at[i] as number);
-  if (sorted) return;
+  if (sorted) return false;
   const order = Array.from({ length: end - begin }, (_, i) => begin + i).sort((a, b) => (fleet.at[a] as number) - (fleet.at[b] as number));
   for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma]) {
     const copy = order.map((i) => array[i] as number);
     for (let i = 0; i < copy.length; i++) array[begin + i] = copy[i] as number;
   }
+  for (let i = begin + 1; i < end; i++) if (fleet.at[i - 1] === fleet.at[i]) return true;
+  return false;
 }

@@ -1,10 +1,14 @@
+import { gunzipSync } from 'node:zlib';
 import { decodeOwnTracks } from '../fixes/decode-owntracks.ts';
 import { decodeWaymark } from '../fixes/decode-waymark.ts';
-import { type Decoded, shorten } from '../fixes/raw-fix.ts';
+import type { Decoded } from '../fixes/raw-fix.ts';
+import { jsonOf, textOf } from '../fixes/read-body.ts';
 
-/** Topics that tags publish on: Waymark's own lines, and what the OwnTracks apps send. */
+/** Topics that tags publish on: Waymark's own lines, and what the OwnTracks apps send, on a topic of its own for each other kind. */
 const waymarkTopic = /^waymark\/tags\/([^/]+)\/fixes$/;
-const ownTracksTopic = /^owntracks\/([^/]+)\/[^/]+$/;
+const ownTracksTopic = /^owntracks\/([^/]+)\/[^/]+(?:\/(?:event|waypoints?|dump|status|step|steps|beacon|info|cmd))?$/;
+/** A packed message of at most a quarter of a megabyte unpacks to this much at most. */
+const unpackedAtMost = 8 * 1024 * 1024;
 
 /** The tag that a topic belongs to, or null for a topic that is none of ours. */
 export function tagOfTopic(topic: string): string | null {
@@ -12,40 +16,23 @@ export function tagOfTopic(topic: string): string | null {
 }
 
 /**
- * Fixes from one message of a tag. What cannot be read is listed, to be kept in quarantine: a tag that is not understood must
- * not send the same for ever.
+ * Fixes from one message of a tag. What cannot be read is listed with all it holds, to be kept in quarantine: a tag that is not
+ * understood must not send the same for ever. A message may be packed with gzip: its first bytes say so.
  */
 export function decodeMessage(topic: string, payload: Buffer): Decoded {
   const tag = tagOfTopic(topic) as string;
-  const text = payload.toString('utf8');
-  if (waymarkTopic.test(topic)) return withTag(text, tag);
-  try {
-    return decodeOwnTracks(JSON.parse(text), tag);
-  } catch {
-    return {
-      fixes: [],
-      unreadable: [{ line: 1, field: 'message', value: shorten(text), message: 'This is not JSON. Send an OwnTracks message.' }],
-    };
-  }
-}
-
-/** Waymark's lines; the topic says whose they are, so a line need not, and may not say otherwise. */
-function withTag(text: string, tag: string): Decoded {
-  const decoded: Decoded = { fixes: [], unreadable: [] };
-  for (const [i, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    // A line without its tag is completed; reading it is the decoder's.
-    const completed =
-      /^\s*\{\s*(?!"tag"|\})/.test(line) && !/"tag"\s*:/.test(line) ? line.replace('{', `{"tag":${JSON.stringify(tag)},`) : line;
-    const { fixes, unreadable } = decodeWaymark(completed, i + 1);
-    for (const fix of fixes) {
-      if (fix.tag === tag) decoded.fixes.push(fix);
-      else {
-        const message = `The line says it is of tag ${fix.tag}, on the topic of tag ${tag}. A tag sends for itself alone.`;
-        decoded.unreadable.push({ line: i + 1, field: 'tag', value: shorten(line), message });
-      }
+  let bytes = payload;
+  if (payload[0] === 0x1f && payload[1] === 0x8b) {
+    try {
+      bytes = gunzipSync(payload, { maxOutputLength: unpackedAtMost });
+    } catch {
+      const whole = `base64 ${payload.toString('base64')}`;
+      return {
+        fixes: [],
+        unreadable: [{ line: 1, field: 'message', value: '', message: 'The message begins as gzip does, and is none.', whole }],
+      };
     }
-    decoded.unreadable.push(...unreadable);
   }
-  return decoded;
+  const text = textOf(bytes);
+  return waymarkTopic.test(topic) ? decodeWaymark(text, 1, tag) : decodeOwnTracks(jsonOf(text), tag);
 }

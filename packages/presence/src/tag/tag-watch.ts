@@ -1,4 +1,5 @@
 import { distanceM } from '../plane.ts';
+import { troublesIn } from './event-names.ts';
 
 /** What a tag tells of itself with a fix. Ms since 1970, degrees, metres; NaN for what was not reported. */
 export interface TagReport {
@@ -69,20 +70,6 @@ export const defaultTagParameters: Readonly<TagParameters> = {
   frozenS: 600,
   movesMps: 1.5,
   frozenFixes: 8,
-};
-
-/** Names under which tags report; Traccar's alarms among them. */
-const eventNames: Record<string, 'strap cut' | 'case opened' | 'battery low' | 'jamming suspected'> = {
-  'strap-cut': 'strap cut',
-  'strap-open': 'strap cut',
-  tampering: 'strap cut',
-  removing: 'strap cut',
-  'case-open': 'case opened',
-  'case-opened': 'case opened',
-  'battery-low': 'battery low',
-  lowBattery: 'battery low',
-  jamming: 'jamming suspected',
-  spoofing: 'jamming suspected',
 };
 
 type Reported = 'strap cut' | 'case opened' | 'jamming suspected';
@@ -210,7 +197,7 @@ class TagState {
   }
 
   #readEvents(fix: TagReport): void {
-    const told = new Set(fix.events?.split(' ').map((name) => eventNames[name]));
+    const told = troublesIn(fix.events);
     for (const kind of reported) {
       const open = this.#open.get(kind);
       if (open && fix.at - open.to > 1000 * this.#parameters.eventGapS) {
@@ -232,7 +219,7 @@ class TagState {
   #readBattery(fix: TagReport): void {
     const { batteryLow, batteryFlat, batteryBack } = this.#parameters;
     const { battery } = fix;
-    const reportedLow = fix.events?.split(' ').some((name) => eventNames[name] === 'battery low') ?? false;
+    const reportedLow = troublesIn(fix.events).has('battery low');
     const open = this.#open.get('battery');
     if (open && battery >= batteryLow + batteryBack) {
       this.#end('battery', fix.at);

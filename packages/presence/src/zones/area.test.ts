@@ -55,6 +55,26 @@ describe('depth in an area', () => {
   });
 });
 
+describe('holes', () => {
+  const outline = ring([800, 800, 800, 800]);
+  const at = (x: number, y: number, size = 50) => {
+    const [lon, lat] = fromPlane(home, x, y);
+    return ring([size, size, size, size], planeAt(lon, lat));
+  };
+  test('within the outline and apart they are used', () => {
+    expect(faultsOf({ kind: 'polygon', rings: [outline, at(0, 0), at(200, 0)] })).toEqual([]);
+  });
+  test.each([
+    ['outside', [at(3000, 0)], /Hole 1 does not lie within the outline/],
+    ['over the edge', [at(780, 0)], /Hole 1 does not lie within/],
+    ['around the outline', [at(0, 0, 5000)], /Hole 1 does not lie within/],
+    ['over another', [at(0, 0), at(30, 0)], /Hole 1 overlaps/],
+    ['within another', [at(0, 0, 300), at(0, 0, 40)], /overlaps another hole/],
+  ])('%s they are refused', (_name, holes, message) => {
+    expect(faultsOf({ kind: 'polygon', rings: [outline, ...holes] }).join()).toMatch(message);
+  });
+});
+
 describe('an area that cannot be used is told why', () => {
   const square = ring([200, 200, 200, 200]);
   const [a, b, c, d] = square as [[number, number], [number, number], [number, number], [number, number]];

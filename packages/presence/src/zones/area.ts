@@ -1,5 +1,5 @@
 import Flatbush from 'flatbush';
-import { alongSegment, centreOf, crossesItself } from '../place.ts';
+import { alongSegment, crossesItself, isWithinRing, layPlace, type Place, planeAround, sidesCross } from '../place.ts';
 import { longitudeDifference, type Plane, planeAt, toPlane } from '../plane.ts';
 
 /** A stretch of ground. Coordinates are WGS84 longitude, latitude in degrees; a polygon's first ring is its outside, others are holes. */
@@ -30,11 +30,7 @@ export function layArea(area: Area): LaidArea {
     const box = { west: -radiusM, south: -radiusM, east: radiusM, north: radiusM };
     return { plane: planeAt(area.lon, area.lat), radiusM, edges: new Float64Array(0), ...box, sides: null };
   }
-  // Around the date line the box is taken the short way.
-  const [anchor] = area.rings[0]?.[0] ?? [0];
-  const unrolled = area.rings.map((ring) => ring.map(([lon, lat]): [number, number] => [anchor + longitudeDifference(lon, anchor), lat]));
-  const [lon, lat] = centreOf(unrolled.flat());
-  const plane = planeAt(lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon, lat);
+  const plane = planeAround(area.rings);
   const edges: number[] = [];
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const ring of area.rings) {
@@ -129,6 +125,9 @@ export const pointsAtMost = 5000;
 const radiusAtMostM = 10_000;
 const metresAcrossAtMost = 200_000;
 const squareMetresAtLeast = 100;
+const tooSmall = 'The shape covers less';
+/** A place less certain than this says nothing of anybody. */
+export const uncertaintyAtMostM = 10_000;
 
 /** What is wrong with an area, in words that say where and what to do; empty when it can be used. */
 export function faultsOf(area: Area): string[] {
@@ -156,13 +155,81 @@ export function faultsOf(area: Area): string[] {
     else if (crossesItself(ring)) faults.push(`${name} crosses itself; draw it so that its sides do not cross`);
   });
   if (area.rings.length === 0) faults.push('The shape has no outline');
+  if (faults.length === 0) faults.push(...holeFaults(area.rings));
   if (faults.length > 0) return faults.slice(0, 5);
   const laid = layArea(area);
   if (squareMetres(laid.edges) < squareMetresAtLeast)
-    faults.push(`The shape covers less than ${squareMetresAtLeast} m²; draw it larger, or use a circle`);
+    faults.push(`${tooSmall} than ${squareMetresAtLeast} m²; draw it larger, or use a circle`);
   if (Math.max(laid.east - laid.west, laid.north - laid.south) > metresAcrossAtMost) {
     faults.push(`The shape is more than ${metresAcrossAtMost / 1000} km across; split it, or check that longitude comes before latitude`);
   }
+  return faults;
+}
+
+/**
+ * Holes must lie within the outline and apart from one another: by the even-odd rule a hole elsewhere would be ground of its own.
+ * Corners may touch.
+ */
+function holeFaults(rings: readonly [number, number][][]): string[] {
+  const anchor = rings[0]?.[0]?.[0] ?? 0;
+  const [outline, ...holes] = rings.map((ring) => ring.map(([lon, lat]): [number, number] => [longitudeDifference(lon, anchor), lat]));
+  const faults: string[] = [];
+  holes.forEach((hole, h) => {
+    const name = `Hole ${h + 1}`;
+    const [x, y] = middleOf(hole);
+    // Without crossing sides, what is smaller and has a point within lies within.
+    const isSmaller = ringArea(hole) < ringArea(outline as [number, number][]);
+    if (!isSmaller || sidesCross(hole, outline as [number, number][]) || !isWithinRing(outline as [number, number][], x, y))
+      faults.push(`${name} does not lie within the outline; take it out, or send it as a shape of its own`);
+    else if (holes.some((other, o) => o !== h && (sidesCross(hole, other) || isWithinRing(other, x, y))))
+      faults.push(`${name} overlaps another hole; make one hole of the two`);
+  });
+  return faults;
+}
+
+/** Area of a ring by the shoelace formula, in square units of its coordinates. */
+function ringArea(ring: readonly [number, number][]): number {
+  let twice = 0;
+  for (let i = 0; i + 1 < ring.length; i++) {
+    const [[x1, y1], [x2, y2]] = [ring[i] as [number, number], ring[i + 1] as [number, number]];
+    twice += x1 * y2 - x2 * y1;
+  }
+  return Math.abs(twice) / 2;
+}
+
+/** A position within a ring: the middle of the widest stretch that a line across it lies inside. */
+function middleOf(ring: readonly [number, number][]): [number, number] {
+  const ys = ring.map(([, y]) => y);
+  const y = (Math.min(...ys) + Math.max(...ys)) / 2 + Number.EPSILON;
+  const crossings = ring
+    .slice(0, -1)
+    .flatMap(([x1, y1], i) => {
+      const [x2, y2] = ring[i + 1] as [number, number];
+      return y1 > y !== y2 > y ? [x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)] : [];
+    })
+    .sort((a, b) => a - b);
+  let best: [number, number] = [crossings[0] ?? ring[0]?.[0] ?? 0, y];
+  let widest = -1;
+  for (let i = 0; i + 1 < crossings.length; i += 2) {
+    const [from, to] = [crossings[i] as number, crossings[i + 1] as number];
+    if (to - from > widest) [widest, best] = [to - from, [(from + to) / 2, y]];
+  }
+  return best;
+}
+
+/** What is wrong with the place of a crime, in words that say what to do; empty when it can be used. */
+export function placeFaults(place: Place): string[] {
+  const faults: string[] = [];
+  if (!(place.uncertaintyM >= 0 && place.uncertaintyM <= uncertaintyAtMostM))
+    faults.push(`The uncertainty is ${place.uncertaintyM} m; give one from 0 to ${uncertaintyAtMostM.toLocaleString('en-GB')} m`);
+  if (place.kind === 'point') return [...faults, ...positionFaults(place.lon, place.lat, 'The place')];
+  const paths = place.kind === 'line' ? [place.points] : place.rings;
+  if (place.kind === 'polygon')
+    faults.push(...faultsOf({ kind: 'polygon', rings: place.rings }).filter((fault) => !fault.startsWith(tooSmall)));
+  else place.points.forEach(([lon, lat], i) => void faults.push(...positionFaults(lon, lat, `Point ${i + 1} of the line`)));
+  if (faults.length > 0) return faults.slice(0, 5);
+  if (2 * layPlace({ kind: 'line', points: paths.flat(), uncertaintyM: 0 }).extentM > metresAcrossAtMost)
+    faults.push(`The place is more than ${metresAcrossAtMost / 1000} km across; split it, or check that longitude comes before latitude`);
   return faults;
 }
 

@@ -1,0 +1,144 @@
+import { crimeTypes } from './crime-types.ts';
+
+/** What a column of a crimes file may hold. */
+export type CrimeField = 'reference' | 'type' | 'from' | 'to' | 'latitude' | 'longitude' | 'uncertainty_m' | 'text' | 'force';
+
+/** Headings under which police systems export each, letters and digits only, small letters. The first is our own. */
+const headings: Record<CrimeField, readonly string[]> = {
+  reference: [
+    'reference',
+    'crimeref',
+    'crimereference',
+    'crimerefno',
+    'crimenumber',
+    'crimeno',
+    'crimeid',
+    'ref',
+    'refno',
+    'urn',
+    'occurrence',
+    'occurrenceno',
+    'occurrencenumber',
+    'incidentref',
+    'incidentno',
+    'incidentnumber',
+    'nicheref',
+  ],
+  type: [
+    'type',
+    'offence',
+    'offencetype',
+    'offencecode',
+    'offencedescription',
+    'crimetype',
+    'crime',
+    'category',
+    'hooffence',
+    'classification',
+  ],
+  from: [
+    'from',
+    'start',
+    'starts',
+    'starttime',
+    'startdate',
+    'startdatetime',
+    'datefrom',
+    'timefrom',
+    'datetimefrom',
+    'fromdate',
+    'fromdatetime',
+    'committedfrom',
+    'earliest',
+    'offencefrom',
+    'begin',
+    'begins',
+  ],
+  to: [
+    'to',
+    'end',
+    'ends',
+    'endtime',
+    'enddate',
+    'enddatetime',
+    'dateto',
+    'timeto',
+    'datetimeto',
+    'todate',
+    'todatetime',
+    'committedto',
+    'latest',
+    'offenceto',
+    'until',
+  ],
+  latitude: ['latitude', 'lat', 'y', 'wgs84lat', 'gpslat', 'latdeg'],
+  longitude: ['longitude', 'lon', 'lng', 'long', 'x', 'wgs84lon', 'gpslon', 'londeg'],
+  uncertainty_m: ['uncertaintym', 'uncertainty', 'accuracy', 'accuracym', 'radius', 'radiusm', 'precision'],
+  text: ['text', 'notes', 'note', 'description', 'mo', 'summary', 'details', 'comments', 'crimetext'],
+  force: ['force', 'policeforce', 'forcename', 'forcecode'],
+};
+
+const plain = (heading: string): string => heading.toLowerCase().replace(/[^a-z0-9]+/g, '');
+
+export interface ReadHeadings {
+  /** Where each field stands among the columns. */
+  at: Partial<Record<CrimeField, number>>;
+  /** Headings that are not our own, with what they were read as. */
+  guessed: [heading: string, field: CrimeField][];
+  /** Headings that are read as nothing. */
+  unread: string[];
+  /** Fields that two columns could hold. */
+  doubled: { field: CrimeField; headings: string[] }[];
+}
+
+/** Which column holds what, told from its heading. */
+export function readHeadings(header: readonly string[]): ReadHeadings {
+  const read: ReadHeadings = { at: {}, guessed: [], unread: [], doubled: [] };
+  const taken = new Map<CrimeField, string[]>();
+  header.forEach((heading, i) => {
+    const field = (Object.keys(headings) as CrimeField[]).find((own) => headings[own].includes(plain(heading)));
+    if (!field) {
+      if (heading.trim() !== '') read.unread.push(heading.trim());
+      return;
+    }
+    const others = taken.get(field);
+    if (others) {
+      others.push(heading.trim());
+      return;
+    }
+    taken.set(field, [heading.trim()]);
+    read.at[field] = i;
+    if (heading.trim().toLowerCase() !== field) read.guessed.push([heading.trim(), field]);
+  });
+  for (const [field, all] of taken) if (all.length > 1) read.doubled.push({ field, headings: all });
+  return read;
+}
+
+/** Offences in words, as forces write them, to the code of the crime-matching batch. */
+const offences: readonly (readonly [RegExp, string])[] = [
+  [/^aggravatedburglary/, 'AB'],
+  [/^(robbery|personalrobbery|businessrobbery|assaultwithintenttorob)/, 'RB'],
+  [/^(burglaryinadwelling|burglarydwelling|burglaryresidential|residentialburglary|domesticburglary|dwellingburglary)/, 'BIAD'],
+  [
+    /^(burglaryother|burglaryotherthaninadwelling|burglarynondwelling|burglarybusiness|burglarybusinessandcommunity|nonresidentialburglary|commercialburglary)/,
+    'BOTD',
+  ],
+  [/^(theftfromthe|theftfroma)?(motor)?vehiclefrom$|^theftfrom(a|the)?(motor)?vehicle|^theftfrommv|^tfmv/, 'TFMV'],
+  [
+    /^theftof(a|the)?(motor)?vehicle|^theftortakingofa?(motor)?vehicle|^(un)?authorisedtakingofa?(motor)?vehicle|^vehicletheft|^tomv/,
+    'TOMV',
+  ],
+  [/^theftfrom(the|a)?person|^theftperson|^tfp/, 'TFP'],
+];
+
+/** The code of a crime type given as a code or in words; null where it is neither. Empty stays empty. */
+export function crimeTypeOf(text: string): string | null {
+  const code = text.trim().toUpperCase();
+  if (code === '' || Object.hasOwn(crimeTypes, code)) return code;
+  const words = plain(text);
+  return (
+    Object.keys(crimeTypes).find((own) => plain(crimeTypes[own] as string) === words) ??
+    offences.find(([pattern]) => pattern.test(words))?.[1] ??
+    null
+  );
+}

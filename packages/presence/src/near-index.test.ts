@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { NearIndex } from './near-index.ts';
+import { layPlace } from './place.ts';
+import { planeAt } from './plane.ts';
+
+const hour = 3_600_000;
+const trackAt = (lon: number, lat: number, count: number) => ({
+  at: Float64Array.from({ length: count }, (_, i) => i * 60_000),
+  lon: new Float64Array(count).fill(lon),
+  lat: new Float64Array(count).fill(lat),
+  sigma: new Float32Array(count).fill(5),
+  from: 0,
+  to: Infinity,
+});
+
+describe('who was near', () => {
+  test('a place across longitude 180 is two kilometres wide, and both its sides are looked at', () => {
+    const place = layPlace({
+      kind: 'polygon',
+      rings: [
+        [
+          [179.99, -17],
+          [-179.99, -17],
+          [-179.99, -16.98],
+          [179.99, -16.98],
+          [179.99, -17],
+        ],
+      ],
+      uncertaintyM: 0,
+    });
+    expect(place.extentM).toBeLessThan(2000);
+    const index = new NearIndex([trackAt(179.995, -16.99, 60), trackAt(-179.995, -16.99, 60), trackAt(0, -16.99, 60)]);
+    expect(index.countNear(place, 0, hour, 100)).toBe(2);
+  });
+
+  test('a huge place over many hours is answered from the fixes, not cell by cell', () => {
+    const tracks = Array.from({ length: 50 }, (_, i) => trackAt(-1.83 + i / 100, 53.09, 60));
+    const index = new NearIndex(tracks);
+    const plane = planeAt(-1.83, 53.09);
+    const place = { plane, edges: new Float64Array(0), filled: false, extentM: 5_000_000, uncertaintyM: 0 };
+    const began = performance.now();
+    // Some 10^10 cells a day, for a year: nobody would see the end of it.
+    expect(index.countNear(place, 0, 365 * 24 * hour, 100)).toBe(50);
+    expect(performance.now() - began).toBeLessThan(60_000);
+  });
+});
