@@ -46,6 +46,8 @@ function explainTag(kind: AlertKind, { fixes, battery, sign, jumpM, jumpS }: Tag
     default:
       if (sign === 'impossible speed' && jumpM !== null)
         return `The position moved ${metres(jumpM)} in ${duration(jumpS ?? 0)} and stayed there: no one can travel so fast. The receiver may be deceived or faulty.`;
+      if (sign === 'one fix out of reach' && jumpM !== null)
+        return `One fix lay ${metres(jumpM)} off, ${duration(jumpS ?? 0)} after the one before, and the next was back: no one can travel so fast. It was set aside and decides nothing.`;
       if (sign === 'stands still while it moves')
         return `The position did not change at all for ${long} while the tag reported speed (${counted(fixes)}). The receiver may be deceived or faulty.`;
       return `The tag reports that its receiver is jammed or deceived (${counted(fixes)}).`;

@@ -1,4 +1,5 @@
 import { distanceM, planeAt } from '../plane.ts';
+import { type ReachState, setAside } from '../tag/reach.ts';
 import type { LaidArea } from '../zones/area.ts';
 import { probabilityInside } from '../zones/inside.ts';
 
@@ -61,7 +62,10 @@ export function nearEpisodes(
   let leaning: Leaning | null = null;
   let lastAt = Number.NEGATIVE_INFINITY;
   let next = 0;
+  const reach: ReachState<NearFix> = { believed: null, aside: [] };
   for (const fix of wearer) {
+    // No movement explains it: it decides nothing.
+    if (setAside(reach, fix)) continue;
     while (next < other.length && (other[next] as NearFix).at < fix.at) next++;
     const there = placeAt(other[next - 1], other[next], fix.at, parameters);
     if (fix.at - lastAt > 1000 * staleS) {
@@ -73,8 +77,8 @@ export function nearEpisodes(
     lastAt = fix.at;
     const metres = distanceM(there.lon, there.lat, fix.lon, fix.lat);
     const sigma = Math.hypot(fix.sigma, there.sigma);
-    const p = probabilityInside(discOf(there.lon, there.lat, radiusM), radiusM - metres, sigma);
-    const side = p >= likely ? true : p <= 1 - likely ? false : null;
+    const { least, most } = probabilityInside(discOf(there.lon, there.lat, radiusM), radiusM - metres, sigma);
+    const side = least >= likely ? true : most <= 1 - likely ? false : null;
     if (near) near.to = fix.at;
     if (side === null || side === (near !== null)) {
       leaning = null;
@@ -85,7 +89,7 @@ export function nearEpisodes(
     const episode: NearEpisode = before !== null && before.near === side ? before.episode : begun(fix.at);
     leaning = { near: side, episode };
     tell(episode, fix.at, metres, sigma);
-    if (episode.pairs < 2 && p < certain && p > 1 - certain) continue;
+    if (episode.pairs < 2 && least < certain && most > 1 - certain) continue;
     leaning = null;
     if (side) {
       episode.confirmedAt = fix.at;
@@ -170,7 +174,9 @@ export class NearWatch {
   }
 
   /** @returns `'older'` when a fix is older than what can be put right: a new watch must go through all fixes of both */
-  take(who: 'wearer' | 'other', fixes: readonly NearFix[]): 'older' | null {
+  take(who: 'wearer' | 'other', all: readonly NearFix[]): 'older' | null {
+    // One that says nothing of the place is passed over.
+    const fixes = all.filter(({ sigma }) => Number.isFinite(sigma));
     if (fixes.some(({ at }) => at <= this.#settledTo)) return 'older';
     const own = who === 'wearer' ? this.#wearer : this.#other;
     let last = own[own.length - 1]?.at ?? Number.NEGATIVE_INFINITY;
@@ -181,9 +187,9 @@ export class NearWatch {
       own.push(fix);
     }
     if (!sorted) {
-      const all = [...new Map(own.map((fix) => [fix.at, fix])).values()].sort((a, b) => a.at - b.at);
-      if (who === 'wearer') this.#wearer = all;
-      else this.#other = all;
+      const inOrder = [...new Map(own.map((fix) => [fix.at, fix])).values()].sort((a, b) => a.at - b.at);
+      if (who === 'wearer') this.#wearer = inOrder;
+      else this.#other = inOrder;
     }
     if (this.#wearer.length > 2 * keptFixes) this.#settle();
     return null;

@@ -76,7 +76,8 @@ describe('watching a tag', () => {
     expect(stays.episodes(false)[0]).toMatchObject({ sign: 'impossible speed', jumpS: 60 });
     const lone = new TagWatch();
     lone.take([...minutes(10), report(10, far), ...minutes(10, 11)]);
-    expect(told(lone)).toEqual([]);
+    expect(told(lone)).toEqual(['jamming suspected 10-10']);
+    expect(lone.episodes(false)[0]).toMatchObject({ sign: 'one fix out of reach', fixes: 1, jumpS: 60 });
   });
 
   test('a position that stands still while the tag says it moves; not of a tag at rest', () => {

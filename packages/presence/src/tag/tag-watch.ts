@@ -1,5 +1,6 @@
 import { distanceM } from '../plane.ts';
 import { troublesIn } from './event-names.ts';
+import { defaultReach, isOutOfReach, type ReachParameters } from './reach.ts';
 
 /** What a tag tells of itself with a fix. Ms since 1970, degrees, metres; NaN for what was not reported. */
 export interface TagReport {
@@ -19,7 +20,7 @@ export const tagTroubles = ['strap cut', 'case opened', 'battery low', 'battery 
 export type TagTrouble = (typeof tagTroubles)[number];
 
 /** Why jamming or spoofing is suspected. */
-export type JammingSign = 'reported by the tag' | 'impossible speed' | 'stands still while it moves';
+export type JammingSign = 'reported by the tag' | 'impossible speed' | 'one fix out of reach' | 'stands still while it moves';
 
 /** A stretch of event time in which something was wrong with a tag, or it was silent. */
 export interface TagEpisode {
@@ -40,7 +41,7 @@ export interface TagEpisode {
   jumpS: number;
 }
 
-export interface TagParameters {
+export interface TagParameters extends ReachParameters {
   /** Longer without a fix is a silence, seconds. Buildings keep one for most of an hour. */
   silentS: number;
   /** The battery is low below this, and no longer from `batteryBack` more on; flat below `batteryFlat`. */
@@ -49,9 +50,6 @@ export interface TagParameters {
   batteryBack: number;
   /** Reports of one event this near in time are one episode, seconds. */
   eventGapS: number;
-  /** Nobody goes faster, metres per second, over at least `jumpM` metres. */
-  speedMps: number;
-  jumpM: number;
   /** A position that does not change to the last digit for this long while the tag says it moves is not received, seconds. */
   frozenS: number;
   /** From this speed on a tag says that it moves, metres per second, in at least `frozenFixes` fixes. */
@@ -65,8 +63,7 @@ export const defaultTagParameters: Readonly<TagParameters> = {
   batteryFlat: 0.05,
   batteryBack: 0.05,
   eventGapS: 1800,
-  speedMps: 90,
-  jumpM: 1000,
+  ...defaultReach,
   frozenS: 600,
   movesMps: 1.5,
   frozenFixes: 8,
@@ -140,6 +137,8 @@ class TagState {
   #episodes: TagEpisode[] = [];
   #open = new Map<OpenKey, TagEpisode>();
   #last: TagReport | null = null;
+  /** The last one that says where the tag was. */
+  #placed: TagReport | null = null;
   /** The fix before an impossible jump, until the next one shows whether the receiver stayed there. */
   #jumpedFrom: TagReport | null = null;
   /** Since when the position has been the same to the last digit, and how many fixes said that they move. */
@@ -160,6 +159,7 @@ class TagState {
     copy.#episodes = [...copies.values()];
     copy.#open = new Map([...this.#open].map(([key, own]) => [key, copies.get(own) as TagEpisode]));
     copy.#last = this.#last;
+    copy.#placed = this.#placed;
     copy.#jumpedFrom = this.#jumpedFrom;
     copy.#sameSince = this.#sameSince;
     copy.#sameMoving = this.#sameMoving;
@@ -180,11 +180,15 @@ class TagState {
     if (last && fix.at - last.at > 1000 * this.#parameters.silentS) this.#silence(last, fix);
     this.#readEvents(fix);
     this.#readBattery(fix);
-    if (last) {
-      this.#lookForJump(last, fix);
-      this.#lookForFrozen(last, fix);
-    } else this.#sameSince = fix.at;
     this.#last = fix;
+    // One that says nothing of the place is heard, and looked at no further.
+    if (fix.sigma === Number.POSITIVE_INFINITY) return;
+    const placed = this.#placed;
+    if (placed) {
+      this.#lookForJump(placed, fix);
+      this.#lookForFrozen(placed, fix);
+    } else this.#sameSince = fix.at;
+    this.#placed = fix;
   }
 
   #silence(last: TagReport, fix: TagReport): void {
@@ -233,28 +237,24 @@ class TagState {
     if (own.battery < batteryFlat) own.kind = 'battery flat';
   }
 
-  /** A jump that nobody can make counts when the next fix is still out of reach of where it came from. */
+  /** A jump that nobody can make: the next fix shows whether one was out, or the receiver stayed there. */
   #lookForJump(last: TagReport, fix: TagReport): void {
     const from = this.#jumpedFrom;
     this.#jumpedFrom = null;
-    // Back again: the one fix was out.
-    if (from && !this.#isOutOfReach(from, fix)) return;
-    if (from && !this.#isOutOfReach(last, fix)) {
+    const isBack = from !== null && !this.#isOutOfReach(from, fix);
+    if (from && (isBack || !this.#isOutOfReach(last, fix))) {
       const jump = this.#begin(null, 'jamming suspected', last.at, fix.at);
-      jump.to = fix.at;
+      jump.to = isBack ? last.at : fix.at;
       jump.lasts = false;
-      jump.fixes = 2;
-      jump.sign = 'impossible speed';
+      jump.fixes = isBack ? 1 : 2;
+      jump.sign = isBack ? 'one fix out of reach' : 'impossible speed';
       jump.jumpM = distanceM(from.lon, from.lat, last.lon, last.lat);
       jump.jumpS = (last.at - from.at) / 1000;
     } else if (this.#isOutOfReach(last, fix)) this.#jumpedFrom = last;
   }
 
   #isOutOfReach(a: TagReport, b: TagReport): boolean {
-    // Most fixes are near each other; degrees are enough to see that.
-    if (Math.abs(a.lat - b.lat) < 0.005 && Math.abs(a.lon - b.lon) < 0.005) return false;
-    const distance = distanceM(a.lon, a.lat, b.lon, b.lat) - 4 * (a.sigma + b.sigma);
-    return distance > this.#parameters.jumpM && distance > (this.#parameters.speedMps * (b.at - a.at)) / 1000;
+    return isOutOfReach(a, b, this.#parameters);
   }
 
   #lookForFrozen(last: TagReport, fix: TagReport): void {

@@ -15,19 +15,24 @@ export function certainlyOutsideM(sigma: number): number {
 }
 
 /**
- * P(the wearer was inside), from one fix: the mixture of ordinary, wide and gross errors, each integrated over a disc for a
- * circle, over a half-plane at the nearest edge for a polygon.
+ * P(the wearer was inside), from one fix, at the least and at the most: the mixture of ordinary, wide and gross errors, each
+ * integrated over the area itself (a disc for a circle) at the least, and over the half-plane at the nearest edge at the most.
+ *
+ * The most is what speaks against being outside: a fix whose error is larger than the area says little of which side of the
+ * edge somebody was on, however small the area is. For a polygon both are the half-plane's.
  *
  * @param depth metres to the nearest edge, less than 0 outside, see `depthM`
  * @param sigma per-axis standard deviation of the fix's ordinary error, metres
  */
-export function probabilityInside(area: LaidArea, depth: number, sigma: number): number {
+export function probabilityInside({ radiusM }: LaidArea, depth: number, sigma: number): { least: number; most: number } {
+  const most = mixture(sigma, (spread) => withinEdge(-depth, spread, 0));
+  if (radiusM === 0 || depth < 0) return { least: radiusM === 0 ? most : 0, most };
+  return { least: mixture(sigma, (spread) => withinDisc(radiusM - depth, spread, radiusM)), most };
+}
+
+function mixture(sigma: number, within: (spread: number) => number): number {
   const gross = Math.max(wideFactor * sigma, grossSpreadM);
-  return (
-    ordinaryShare * within(area, depth, sigma) +
-    wideShare * within(area, depth, wideFactor * sigma) +
-    grossShare * within(area, depth, gross)
-  );
+  return ordinaryShare * within(sigma) + wideShare * within(wideFactor * sigma) + grossShare * within(gross);
 }
 
 /**
@@ -39,8 +44,4 @@ export function plainlyFrom(likely: number): number {
   let spreads = 0;
   while (held(spreads) < likely && spreads < 100) spreads += 0.25;
   return spreads;
-}
-
-function within({ radiusM }: LaidArea, depth: number, spread: number): number {
-  return radiusM > 0 ? withinDisc(radiusM - depth, spread, radiusM) : withinEdge(-depth, spread, 0);
 }

@@ -143,13 +143,56 @@ describe('watching a zone', () => {
   });
 
   test('P(inside) is 1 deep inside, 0 far outside, and even at a straight edge', () => {
-    expect(probabilityInside(zone.area, 150, 5)).toBeGreaterThan(0.98);
-    expect(probabilityInside(zone.area, -certainlyOutsideM(5), 5)).toBeLessThan(0.001);
+    expect(probabilityInside(zone.area, 150, 5).least).toBeGreaterThan(0.98);
+    expect(probabilityInside(zone.area, -certainlyOutsideM(5), 5).most).toBeLessThan(0.001);
     const wide = circle('wide', 0, 0, 90_000).area;
-    expect(probabilityInside(wide, 0, 5)).toBeCloseTo(0.5, 3);
+    expect(probabilityInside(wide, 0, 5).least).toBeCloseTo(0.5, 3);
     const spreads = plainlyFrom(0.95);
-    expect(probabilityInside(zone.area, 5 * spreads, 5)).toBeGreaterThanOrEqual(0.95);
-    expect(probabilityInside(zone.area, -5 * spreads, 5)).toBeLessThanOrEqual(0.05);
+    expect(probabilityInside(zone.area, 5 * spreads, 5).least).toBeGreaterThanOrEqual(0.95);
+    expect(probabilityInside(zone.area, -5 * spreads, 5).most).toBeLessThanOrEqual(0.05);
+  });
+
+  test('a fix decides nothing that it cannot carry: larger than the zone, one step out, one jump, or no position at all', () => {
+    const home = circle('home', 0, 0, 100, true);
+    const quiet = Array.from({ length: 20 }, (_, m) => fix(m, 20 * Math.sin(m), 20 * Math.cos(m)));
+    const sides = (...odd: WatchedFix[]) => {
+      const watch = new ZoneWatch([home]);
+      watch.take([...quiet, ...odd, ...Array.from({ length: 5 }, (_, m) => fix(23 + m, 10))]);
+      return watch.spans('home').map(({ side }) => side);
+    };
+    expect(sides({ ...fix(20, 0), sigma: 13_000 })).toEqual(['in']);
+    expect(sides({ ...fix(20, 99), sigma: 13_000 }, { ...fix(21, 99), sigma: 13_000 })).toEqual(['in']);
+    expect(sides(fix(20, 140))).toEqual(['in']);
+    expect(sides(fix(20, 4_790_000))).toEqual(['in']);
+    expect(sides(fix(20, 4_790_000), fix(21, 4_790_010))).toEqual(['in']);
+    expect(sides({ ...fix(20, 5000), sigma: Infinity }, { ...fix(21, 5000), sigma: Infinity })).toEqual(['in']);
+    // Whoever truly leaves is seen to.
+    expect(sides(fix(20, 500), fix(21, 1500), fix(22, 2500))).toEqual(['in', 'out', 'in']);
+    // And a circle to keep out of is not entered by a fix that may be anywhere.
+    const away = new ZoneWatch([circle('away', 0, 0, 100)]);
+    away.take([fix(0, 3000), fix(1, 3000), { ...fix(2, 0), sigma: 13_000 }, { ...fix(3, 0), sigma: 13_000 }, fix(4, 3000)]);
+    expect(away.spans('away').map(({ side }) => side)).toEqual(['out']);
+  });
+
+  test('what counts as outside lies outside, and as inside inside: the farthest fix is never told on the wrong side', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ x: fc.integer({ min: -900, max: 900 }), sigma: fc.constantFrom(3, 30, 300, 3000, 30_000) }), {
+          minLength: 2,
+          maxLength: 40,
+        }),
+        (draws) => {
+          const own = circle('own', 0, 0, 100, true);
+          for (const { x, sigma } of draws) {
+            const depth = 100 - Math.abs(x);
+            const { least, most } = probabilityInside(own.area, depth, sigma);
+            if (least >= 0.95) expect(depth).toBeGreaterThan(0);
+            if (most <= 0.05) expect(depth).toBeLessThan(0);
+            expect(least).toBeLessThanOrEqual(most + 1e-9);
+          }
+        },
+      ),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { distanceM } from '../plane.ts';
+import { type ReachState, setAside } from '../tag/reach.ts';
 import { depthM } from './area.ts';
 import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
 import { defaultMotion, emptyMotion, type MotionParameters, type MotionState, move } from './motion.ts';
@@ -72,7 +73,9 @@ interface Snapshot {
   /** How many of the kept fixes came before. */
   fixes: number;
   lastAt: number;
+  toldAt: number;
   motion: MotionState;
+  reach: ReachState<WatchedFix>;
   recent: WatchedFix[];
   zones: { id: string; leaning: Leaning; lone: Leaning | null; spans: number; last: Span | null }[];
 }
@@ -80,13 +83,16 @@ interface Snapshot {
 /** Fixes between snapshots, and snapshots kept: fixes as late as the oldest are taken in without asking the store. */
 const fixesPerSnapshot = 64;
 const snapshotsAtMost = 4;
+/** Fixes of a larger spread are not looked at for how somebody moves, metres. */
+const movesAtMostM = 300;
 
 /**
  * Watches one wearing against its zones, in event time. Shared zones are areas that may not be entered.
  *
  * A wearer changes sides when two fixes in a row say so with P ≥ `likely`, or one with P ≥ `certain`; in between, the side
  * stays. A fix that is alone counts too if it lies on the way between its neighbours of a wearer who is going somewhere. A jump
- * that a displaced receiver would make too counts for nothing until the wearer moves on or stays, see `move`. Without a fix for
+ * that a displaced receiver would make too counts for nothing until the wearer moves on or stays, see `move`; a fix that no movement
+ * explains is set aside, see `setAside`, and one that says nothing of the place (a spread of Infinity) is passed over. Without a fix for
  * `staleS` the side is unknown, which is neither.
  *
  * Fixes may come in any order. A late one takes the watch back to before it and all later ones are gone through again, so the
@@ -101,9 +107,12 @@ export class ZoneWatch {
   /** Shared zones that the wearer is or was near. */
   readonly #near = new Map<string, ZoneState>();
   #motion: MotionState = emptyMotion();
+  #reach: ReachState<WatchedFix> = { believed: null, aside: [] };
   /** The two fixes before the one at hand, the older first. */
   #recent: WatchedFix[] = [];
   #lastAt = Number.NEGATIVE_INFINITY;
+  /** The latest fix that was not set aside. */
+  #toldAt = Number.NEGATIVE_INFINITY;
   /** Fixes since the oldest snapshot, in order of time. */
   readonly #fixes: WatchedFix[] = [];
   readonly #snapshots: Snapshot[] = [];
@@ -144,7 +153,8 @@ export class ZoneWatch {
    * @returns the moment from which spans may have changed, or null when nothing was new; `'older'` when a fix is older than
    * everything kept: then nothing was taken in, and a new watch must go through all fixes of the wearing.
    */
-  take(fixes: readonly WatchedFix[]): number | null | 'older' {
+  take(all: readonly WatchedFix[]): number | null | 'older' {
+    const fixes = all.every(({ sigma }) => sigma !== Number.POSITIVE_INFINITY) ? all : all.filter(({ sigma }) => Number.isFinite(sigma));
     const base = (this.#snapshots[0] as Snapshot).lastAt;
     let earliest = Infinity;
     for (const { at } of fixes) if (at < earliest) earliest = at;
@@ -188,11 +198,15 @@ export class ZoneWatch {
   #step(fix: WatchedFix): void {
     const { at, lon, lat, sigma } = fix;
     this.#steps++;
-    if (at - this.#lastAt > 1000 * this.#parameters.staleS) this.#lose();
-    // Over a long silence there is no jump: whoever is elsewhere has gone there.
-    if (at - this.#lastAt > 1000 * this.#parameters.heldS) this.#motion = emptyMotion();
     this.#lastAt = at;
-    const doubtful = move(this.#motion, at, lon, lat, sigma, this.#parameters);
+    if (setAside(this.#reach, fix)) return;
+    const silentMs = at - this.#toldAt;
+    this.#toldAt = at;
+    if (silentMs > 1000 * this.#parameters.staleS) this.#lose();
+    // Over a long silence there is no jump: whoever is elsewhere has gone there.
+    if (silentMs > 1000 * this.#parameters.heldS) this.#motion = emptyMotion();
+    // A fix that is exact to a kilometre says nothing of how somebody moves.
+    const doubtful = sigma <= movesAtMostM && move(this.#motion, at, lon, lat, sigma, this.#parameters);
     for (const state of this.#own) this.#see(state, fix, doubtful);
     if (this.#shared) this.#seeShared(this.#shared, fix, doubtful);
     if (this.#recent.length === 2) this.#recent.shift();
@@ -237,9 +251,9 @@ export class ZoneWatch {
       this.#tell(state, open.evidence, at, Math.abs(depth), sigma);
       return;
     }
-    const p = probabilityInside(zone.area, depth, sigma);
+    const { least, most } = probabilityInside(zone.area, depth, sigma);
     const { likely, certain } = this.#parameters;
-    const side: Side | null = p >= likely ? 'in' : p <= 1 - likely ? 'out' : null;
+    const side: Side | null = least >= likely ? 'in' : most <= 1 - likely ? 'out' : null;
     if (side === null || side === open?.side) {
       letGo(state);
       if (side !== null && open) {
@@ -258,7 +272,7 @@ export class ZoneWatch {
     }
     leaning.fixes++;
     this.#tell(state, leaning.evidence, at, Math.abs(depth), sigma);
-    if (doubtful || !(leaning.fixes >= 2 || p >= certain || p <= 1 - certain)) return;
+    if (doubtful || !(leaning.fixes >= 2 || least >= certain || most <= 1 - certain)) return;
     if (open) {
       open.to = leaning.from;
       open.ended = 'turned';
@@ -333,7 +347,8 @@ export class ZoneWatch {
     });
     const { rest, now } = this.#motion;
     const motion = { rest: rest && { ...rest }, now: now && { ...now } };
-    this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, motion, recent: [...this.#recent], zones });
+    const reach = { ...this.#reach };
+    this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, toldAt: this.#toldAt, motion, reach, recent: [...this.#recent], zones });
     if (this.#snapshots.length <= snapshotsAtMost) return;
     this.#snapshots.shift();
     const gone = (this.#snapshots[0] as Snapshot).fixes;
@@ -341,8 +356,10 @@ export class ZoneWatch {
     for (const snapshot of this.#snapshots) snapshot.fixes -= gone;
   }
 
-  #restore({ lastAt, motion, recent, zones }: Snapshot): void {
+  #restore({ lastAt, toldAt, motion, reach, recent, zones }: Snapshot): void {
     this.#lastAt = lastAt;
+    this.#toldAt = toldAt;
+    this.#reach = { ...reach };
     this.#recent = [...recent];
     this.#motion = { rest: motion.rest && { ...motion.rest }, now: motion.now && { ...motion.now } };
     const kept = new Map(zones.map((zone) => [zone.id, zone]));
