@@ -309,8 +309,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await live.settled();
     };
     const seconds = Array.from({ length: 100 }, (_, i) => i);
-    // 1.3 km off, then within 70 m, then away again; the phone's fixes of the middle come last.
-    const way = (s: number) => (s < 30 || s >= 60 ? -1.85 : -1.831);
+    // 900 m off, then within 70 m, then away again; the phone's fixes of the middle come last.
+    const way = (s: number) => (s < 30 || s >= 60 ? -1.8435 : -1.831);
     await sendOf(serial, seconds, way);
     await sendOf(
       device,

@@ -54,7 +54,7 @@ export function algorithmicTransparency({ configuration: c, statement: s, figure
       {
         heading: 'Alerts: the calculation',
         paragraphs: [
-          `A wearer counts as inside or outside a zone with a chance of ${c.watch.likely} on two fixes in a row or ${c.watch.certain} on one. Without a fix for ${c.watch.staleS} seconds nothing is known, and nothing counts as a breach.`,
+          `A wearer counts as inside or outside a zone when two fixes in a row, or more, lie there and give it a chance of ${c.watch.together} together. A fix that no movement explains, or whose error is larger than the zone, decides nothing. Without a fix for ${c.watch.staleS} seconds nothing is known, and nothing counts as a breach.`,
         ],
       },
       {

@@ -23,7 +23,7 @@ import type { Waymark } from '../../waymark.ts';
 export interface RunningConfiguration {
   program: { version: string; model: string; reckoning: string; matching: string; proposing: string };
   presence: PresenceParameters;
-  watch: { likely: number; certain: number; staleS: number };
+  watch: { likely: number; together: number; staleS: number };
   instrument: { version: string; about: string; sha256: string; factors: Record<string, string>; strengths: string[]; bands: string[] };
   statements: Record<string, string>;
   identity: string[];
@@ -51,7 +51,7 @@ export async function readRunningConfiguration(waymark: Waymark): Promise<Runnin
       proposing: allocationFingerprint(),
     },
     presence: { ...defaultParameters },
-    watch: { likely: defaultWatch.likely, certain: defaultWatch.certain, staleS: defaultWatch.staleS },
+    watch: { likely: defaultWatch.likely, together: defaultWatch.together, staleS: defaultWatch.staleS },
     instrument: {
       version: instrument.version,
       about: instrument.about.trim(),

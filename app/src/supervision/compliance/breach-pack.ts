@@ -28,7 +28,7 @@ export interface Pack {
 }
 
 const caveats = [
-  `A fix has an error. A person counts as inside or outside only with a probability of at least ${100 * defaultWatch.likely} % on two fixes in a row, or ${100 * defaultWatch.certain} % on one.`,
+  `A fix has an error. A person counts as inside or outside only when two fixes in a row, or more, lie there and give it a probability of at least ${100 * defaultWatch.together} % together.`,
   'Time without signal, or too near the edge of a zone to tell, is unknown: it is neither kept nor broken. Signal is lost inside buildings and under ground without any doing of the person.',
   'An alert is a reason to ask. Its outcome is what a named person found, with their reason.',
   'Fixes that arrive late can change an alert. What is said here rests on what had been received when the pack was made.',

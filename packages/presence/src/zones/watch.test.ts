@@ -49,16 +49,28 @@ describe('watching a zone', () => {
     expect(violationsOf(watch.spans('zone'), 'in', always)).toEqual([]);
   });
 
-  test('one fix far in is no entry, unless it is deeper than lone fixes have been wrong', () => {
+  test('one fix far in is no entry, however deep; two in a row are', () => {
     const watch = new ZoneWatch([zone, circle('region', 3000, 0, 2500)]);
     for (const m of [0, 1, 2]) watch.take([fix(m, 0)]);
     watch.take([fix(3, 1000)]);
     watch.take([fix(4, 0)]);
     expect(sides(watch.spans('zone'))).toEqual(['out 0-4']);
-    // 1,000 m is 500 m inside the region: not yet enough for one. 1,200 m is.
-    expect(sides(watch.spans('region'))).toEqual(['out 0-4']);
     watch.take([fix(5, 1200), fix(6, 0), fix(7, 0)]);
-    expect(sides(watch.spans('region'))).toEqual(['out 0-5', 'in 5-6', 'out 6-7']);
+    expect(sides(watch.spans('region'))).toEqual(['out 0-7']);
+    watch.take([fix(8, 1200), fix(9, 1200), fix(10, 0), fix(11, 0)]);
+    expect(sides(watch.spans('region'))).toEqual(['out 0-8', 'in 8-10', 'out 10-11']);
+  });
+
+  test('fixes that are each doubtful settle it together, unless one on the known side comes between', () => {
+    // 10 m within the edge at a spread of 10 m each says some 84 %.
+    const watch = (...x: number[]) => {
+      const own = new ZoneWatch([zone]);
+      own.take([fix(0, 0), fix(1, 0), ...x.map((metres, m) => fix(2 + m, metres, 0, 10))]);
+      return sides(own.spans('zone'));
+    };
+    expect(watch(860, 860)).toEqual(['out 0-3']);
+    expect(watch(860, 860, 860, 860)).toEqual(['out 0-2', 'in 2-5']);
+    expect(watch(860, 860, 820, 860, 860)).toEqual(['out 0-6']);
   });
 
   test('a receiver that jumps away from rest and back is not believed; one that stays away is, from its first fix on', () => {
@@ -83,16 +95,14 @@ describe('watching a zone', () => {
     expect((spans[1] as Span).confirmedAt).toBe(start + 21 * 60_000);
   });
 
-  test('somebody who drives through is seen by one fix on the way; one fix aside of the way is none', () => {
-    const through = (y: number) => {
+  test('somebody who drives through is seen by two fixes on the way; by one they are not told from a receiver that is out', () => {
+    const through = (pace: number) => {
       const watch = new ZoneWatch([zone]);
-      for (let m = 0; m <= 6; m++) watch.take([fix(m, 400 * m - 200, m === 3 ? y : -400)]);
+      for (let m = 0; m <= 6; m++) watch.take([fix(m, 1000 + pace * (m - 3) + pace / 2)]);
       return sides(watch.spans('zone'));
     };
-    const straight = new ZoneWatch([zone]);
-    for (let m = 0; m <= 6; m++) straight.take([fix(m, 400 * m - 200)]);
-    expect(sides(straight.spans('zone'))).toEqual(['out 0-3', 'in 3-4', 'out 4-6']);
-    expect(through(0)).toEqual(['out 0-6']);
+    expect(through(200)).toEqual(['out 0-2', 'in 2-4', 'out 4-6']);
+    expect(through(280)).toEqual(['out 0-6']);
   });
 
   test('lost signal is unknown, and never a violation', () => {

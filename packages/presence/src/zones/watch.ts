@@ -1,4 +1,3 @@
-import { distanceM } from '../plane.ts';
 import { type ReachState, setAside } from '../tag/reach.ts';
 import { depthM } from './area.ts';
 import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
@@ -7,15 +6,22 @@ import type { SharedZones } from './shared-zones.ts';
 import type { WatchedFix, WatchedZone } from './watched.ts';
 
 export interface WatchParameters extends MotionParameters {
-  /** A fix counts for one side from this P on. */
+  /** A fix bears a side out that is known already from this P on. */
   likely: number;
-  /** One fix alone is enough from this P on; two in a row are below. */
-  certain: number;
+  /** Two fixes or more in a row on the other side are a change once they give this P together. */
+  together: number;
   /** Longer without a fix than this, nothing is known, seconds. */
   staleS: number;
 }
 
-export const defaultWatch: Readonly<WatchParameters> = { ...defaultMotion, likely: 0.95, certain: 0.999, staleS: 300 };
+export const defaultWatch: Readonly<WatchParameters> = { ...defaultMotion, likely: 0.95, together: 0.995, staleS: 300 };
+
+/** One fix counts at most as much as this P, in log-odds: no fix is worth two. */
+const weightAtMost = logOdds(0.99);
+
+function logOdds(p: number): number {
+  return Math.log(p / (1 - p));
+}
 
 export type Side = 'in' | 'out';
 
@@ -51,8 +57,8 @@ interface Leaning {
   side: Side | null;
   from: number;
   fixes: number;
-  /** The first of them is one that a displaced receiver would make too. */
-  doubtful: boolean;
+  /** How much they say together, in log-odds. */
+  weight: number;
   evidence: Evidence[];
 }
 
@@ -63,8 +69,6 @@ interface ZoneState {
   /** Where in the hours the latest fix fell. */
   hours: number;
   leaning: Leaning;
-  /** A fix alone inside an area not to be entered, until it is known whether its neighbours bear it out. */
-  lone: Leaning | null;
   spans: Span[];
 }
 
@@ -76,8 +80,7 @@ interface Snapshot {
   toldAt: number;
   motion: MotionState;
   reach: ReachState<WatchedFix>;
-  recent: WatchedFix[];
-  zones: { id: string; leaning: Leaning; lone: Leaning | null; spans: number; last: Span | null }[];
+  zones: { id: string; leaning: Leaning; spans: number; last: Span | null }[];
 }
 
 /** Fixes between snapshots, and snapshots kept: fixes as late as the oldest are taken in without asking the store. */
@@ -89,8 +92,8 @@ const movesAtMostM = 300;
 /**
  * Watches one wearing against its zones, in event time. Shared zones are areas that may not be entered.
  *
- * A wearer changes sides when two fixes in a row say so with P ≥ `likely`, or one with P ≥ `certain`; in between, the side
- * stays. A fix that is alone counts too if it lies on the way between its neighbours of a wearer who is going somewhere. A jump
+ * A wearer changes sides when two fixes in a row or more lie on the other side and give P ≥ `together`; in between, the side stays. A
+ * fix whose error leaves it open where it lies adds nothing; one on the known side ends the row. A jump
  * that a displaced receiver would make too counts for nothing until the wearer moves on or stays, see `move`; a fix that no movement
  * explains is set aside, see `setAside`, and one that says nothing of the place (a spread of Infinity) is passed over. Without a fix for
  * `staleS` the side is unknown, which is neither.
@@ -102,14 +105,14 @@ export class ZoneWatch {
   readonly #parameters: WatchParameters;
   /** A fix that lies this many of its own spreads from the edge leans to its side. */
   readonly #plainly: number;
+  /** What fixes must say together for a change, in log-odds. */
+  readonly #needed: number;
   readonly #own: ZoneState[];
   readonly #shared: SharedZones | null;
   /** Shared zones that the wearer is or was near. */
   readonly #near = new Map<string, ZoneState>();
   #motion: MotionState = emptyMotion();
   #reach: ReachState<WatchedFix> = { believed: null, aside: [] };
-  /** The two fixes before the one at hand, the older first. */
-  #recent: WatchedFix[] = [];
   #lastAt = Number.NEGATIVE_INFINITY;
   /** The latest fix that was not set aside. */
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -121,6 +124,7 @@ export class ZoneWatch {
   constructor(zones: readonly WatchedZone[], shared: SharedZones | null = null, parameters: WatchParameters = defaultWatch) {
     this.#parameters = parameters;
     this.#plainly = plainlyFrom(parameters.likely);
+    this.#needed = logOdds(parameters.together);
     this.#shared = shared;
     this.#own = zones.map(stateOf);
     this.#keepSnapshot();
@@ -209,8 +213,6 @@ export class ZoneWatch {
     const doubtful = sigma <= movesAtMostM && move(this.#motion, at, lon, lat, sigma, this.#parameters);
     for (const state of this.#own) this.#see(state, fix, doubtful);
     if (this.#shared) this.#seeShared(this.#shared, fix, doubtful);
-    if (this.#recent.length === 2) this.#recent.shift();
-    this.#recent.push(fix);
   }
 
   /** Shared zones near the fix. Of one that is far behind and known to be left there is nothing more to learn. */
@@ -226,7 +228,7 @@ export class ZoneWatch {
     }
     for (const state of this.#near.values()) {
       const last = state.spans[state.spans.length - 1];
-      if (state.seenAt < fix.at && (last?.side !== 'out' || last.ended !== null || state.leaning.side !== null || state.lone))
+      if (state.seenAt < fix.at && (last?.side !== 'out' || last.ended !== null || state.leaning.side !== null))
         this.#see(state, fix, doubtful);
     }
   }
@@ -234,7 +236,6 @@ export class ZoneWatch {
   #see(state: ZoneState, fix: WatchedFix, doubtful: boolean): void {
     state.seenAt = fix.at;
     this.#weigh(state, fix, doubtful);
-    if (state.lone) this.#bearOut(state, state.lone, fix);
   }
 
   #weigh(state: ZoneState, { at, lon, lat, sigma }: WatchedFix, doubtful: boolean): void {
@@ -246,33 +247,35 @@ export class ZoneWatch {
     const plainly = this.#plainly * sigma;
     const depth = depthM(zone.area, lon, lat, zone.stayIn || open?.side !== 'out' ? Infinity : plainly);
     if (open && (open.side === 'in' ? depth >= plainly : depth <= -plainly)) {
-      letGo(state);
+      leaning.side = null;
       open.lastFixAt = at;
       this.#tell(state, open.evidence, at, Math.abs(depth), sigma);
       return;
     }
     const { least, most } = probabilityInside(zone.area, depth, sigma);
-    const { likely, certain } = this.#parameters;
-    const side: Side | null = least >= likely ? 'in' : most <= 1 - likely ? 'out' : null;
-    if (side === null || side === open?.side) {
-      letGo(state);
-      if (side !== null && open) {
+    const side: Side = depth >= 0 ? 'in' : 'out';
+    const p = side === 'in' ? least : 1 - most;
+    if (side === open?.side) {
+      leaning.side = null;
+      if (p >= this.#parameters.likely) {
         open.lastFixAt = at;
         this.#tell(state, open.evidence, at, Math.abs(depth), sigma);
       }
       return;
     }
+    // It lies on the other side, and may as well be on this one.
+    if (p <= 0.5) return;
     if (leaning.side !== side) {
-      letGo(state);
       leaning.side = side;
       leaning.from = at;
       leaning.fixes = 0;
-      leaning.doubtful = doubtful;
+      leaning.weight = 0;
       leaning.evidence = [];
     }
     leaning.fixes++;
+    leaning.weight += Math.min(weightAtMost, logOdds(p));
     this.#tell(state, leaning.evidence, at, Math.abs(depth), sigma);
-    if (doubtful || !(leaning.fixes >= 2 || least >= certain || most <= 1 - certain)) return;
+    if (doubtful || leaning.fixes < 2 || leaning.weight < this.#needed) return;
     if (open) {
       open.to = leaning.from;
       open.ended = 'turned';
@@ -303,36 +306,13 @@ export class ZoneWatch {
     own.farthestSigma = sigma;
   }
 
-  /** Makes a lone fix count after all, if it and two neighbours lie on one way. Two fixes later it is forgotten. */
-  #bearOut(state: ZoneState, lone: Leaning, fix: WatchedFix): void {
-    const [before, between] = this.#recent;
-    const open = state.spans[state.spans.length - 1];
-    const isMiddle = between?.at === lone.from;
-    if (!isMiddle) state.lone = null;
-    if (!before || !between || !open || open.ended !== null || open.side === lone.side || state.leaning.side !== null) return;
-    if (!(isMiddle || before.at === lone.from) || !isOneWay(before, between, fix)) return;
-    state.lone = null;
-    const to = isMiddle ? fix.at : between.at;
-    const { side, from, evidence } = lone;
-    const passing: Span = { side: side as Side, from, confirmedAt: fix.at, lastFixAt: from, to, ended: 'turned', evidence };
-    if (open.from > from) state.spans.splice(-1, 0, passing);
-    else {
-      const after: Span = { ...open, from: to, confirmedAt: fix.at, evidence: [] };
-      open.to = from;
-      open.ended = 'turned';
-      state.spans.push(passing, after);
-    }
-  }
-
   /** The signal was lost at the last fix. */
   #lose(): void {
     for (const state of this.#states()) {
       const last = state.spans[state.spans.length - 1];
       if (last?.ended === null) last.ended = 'lost';
       state.leaning.side = null;
-      state.lone = null;
     }
-    this.#recent = [];
   }
 
   *#states(): Generator<ZoneState> {
@@ -341,14 +321,14 @@ export class ZoneWatch {
   }
 
   #keepSnapshot(): void {
-    const zones = [...this.#states()].map(({ zone, leaning, lone, spans }) => {
+    const zones = [...this.#states()].map(({ zone, leaning, spans }) => {
       const last = spans[spans.length - 1];
-      return { id: zone.id, leaning: copyOf(leaning), lone: lone && copyOf(lone), spans: spans.length, last: last ? copyOf(last) : null };
+      return { id: zone.id, leaning: copyOf(leaning), spans: spans.length, last: last ? copyOf(last) : null };
     });
     const { rest, now } = this.#motion;
     const motion = { rest: rest && { ...rest }, now: now && { ...now } };
     const reach = { ...this.#reach };
-    this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, toldAt: this.#toldAt, motion, reach, recent: [...this.#recent], zones });
+    this.#snapshots.push({ fixes: this.#fixes.length, lastAt: this.#lastAt, toldAt: this.#toldAt, motion, reach, zones });
     if (this.#snapshots.length <= snapshotsAtMost) return;
     this.#snapshots.shift();
     const gone = (this.#snapshots[0] as Snapshot).fixes;
@@ -356,11 +336,10 @@ export class ZoneWatch {
     for (const snapshot of this.#snapshots) snapshot.fixes -= gone;
   }
 
-  #restore({ lastAt, toldAt, motion, reach, recent, zones }: Snapshot): void {
+  #restore({ lastAt, toldAt, motion, reach, zones }: Snapshot): void {
     this.#lastAt = lastAt;
     this.#toldAt = toldAt;
     this.#reach = { ...reach };
-    this.#recent = [...recent];
     this.#motion = { rest: motion.rest && { ...motion.rest }, now: motion.now && { ...motion.now } };
     const kept = new Map(zones.map((zone) => [zone.id, zone]));
     for (const id of [...this.#near.keys()]) if (!kept.has(id)) this.#near.delete(id);
@@ -369,7 +348,6 @@ export class ZoneWatch {
       state.seenAt = lastAt;
       state.hours = 0;
       state.leaning = copyOf(then.leaning);
-      state.lone = then.lone && copyOf(then.lone);
       state.spans.length = then.spans;
       if (then.last) state.spans[then.spans - 1] = copyOf(then.last);
     }
@@ -377,36 +355,13 @@ export class ZoneWatch {
 }
 
 function stateOf(zone: WatchedZone): ZoneState {
-  const leaning = { side: null, from: 0, fixes: 0, doubtful: false, evidence: [] };
-  return { zone, seenAt: Number.NEGATIVE_INFINITY, hours: 0, leaning, lone: null, spans: [] };
+  const leaning = { side: null, from: 0, fixes: 0, weight: 0, evidence: [] };
+  return { zone, seenAt: Number.NEGATIVE_INFINITY, hours: 0, leaning, spans: [] };
 }
 
 /** A copy that shares nothing which changes. */
 function copyOf<T extends { evidence: Evidence[] }>(own: T): T {
   return { ...own, evidence: own.evidence.map((evidence) => ({ ...evidence })) };
-}
-
-/** The fixes that leaned the other way go on no longer; one that was alone may yet be borne out, as when a car crosses a zone. */
-function letGo(state: ZoneState): void {
-  const { leaning, zone } = state;
-  if (leaning.side === null) return;
-  if (leaning.side === 'in' && !zone.stayIn && leaning.fixes === 1 && !leaning.doubtful) state.lone = copyOf(leaning);
-  leaning.side = null;
-}
-
-/** Fixes farther apart in time than this do not show a way, ms. */
-const wayGapMs = 150_000;
-/** Who goes this far from the first of three fixes to the last is going somewhere, metres. */
-const wayM = 60;
-/** The way over the middle fix is at most this many times the straight one: a fix that is out makes it longer. */
-const wayBend = 1.05;
-
-/** Do three fixes lie on one way of somebody who is going somewhere? */
-function isOneWay(a: WatchedFix, b: WatchedFix, c: WatchedFix): boolean {
-  if (b.at - a.at > wayGapMs || c.at - b.at > wayGapMs) return false;
-  const straight = distanceM(a.lon, a.lat, c.lon, c.lat);
-  if (straight < Math.max(wayM, 4 * a.sigma, 4 * c.sigma)) return false;
-  return distanceM(a.lon, a.lat, b.lon, b.lat) + distanceM(b.lon, b.lat, c.lon, c.lat) <= wayBend * straight;
 }
 
 function isSorted(fixes: readonly WatchedFix[]): boolean {
