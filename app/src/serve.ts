@@ -15,7 +15,7 @@ import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
 import { deliveryRoutes } from './supervision/delivery-routes.ts';
 import { evidenceRoutes } from './supervision/evidence-routes.ts';
-import { OutsideBroker, supervisionAccess, supervisionCases, supervisionHalf, TagBroker } from './supervision/index.ts';
+import { correctionByCase, OutsideBroker, supervisionAccess, supervisionCases, supervisionHalf, TagBroker } from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
@@ -131,6 +131,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
           cases: supervisionCases,
           personPath: '/subjects',
           casesPath: '/requests',
+          correction: correctionByCase(waymark.performer),
         }),
       personRoutes,
       oversightRoutes,

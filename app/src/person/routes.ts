@@ -173,7 +173,10 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
     const cases = [...(own.support?.cases ?? []), ...(own.tag?.cases ?? [])].sort((a, b) => b.openedAt.getTime() - a.openedAt.getTime());
     return page(request, reply, 'questions', { ...own, cases, error, draft });
   };
-  app.get('/me/questions', { config: { action: 'own.home', room: 'person' } }, (request, reply) => questions(request, reply, null, {}));
+  app.get('/me/questions', { config: { action: 'own.home', room: 'person' } }, (request, reply) => {
+    const [half, kind, about] = textsOf(request.query, 'half', 'kind', 'about');
+    return questions(request, reply, null, { half, kind, about });
+  });
   app.post('/me/questions', { config: { action: 'own.ask', room: 'person' } }, async (request, reply) => {
     const [half, kind, about, said] = textsOf(request.body, 'half', 'kind', 'about', 'said');
     const given = { kind, about, said, today: todayOf(web.waymark) };

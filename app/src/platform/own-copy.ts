@@ -15,12 +15,17 @@ const columnsKeptBack: Record<string, string[]> = {
   person_events: ['detail'],
   notices: ['delay_reason'],
   holds: ['reason'],
-  alert_steps: ['note', 'by_actor', 'by_name'],
+  alert_steps: ['by_actor', 'by_name'],
   alerts: ['assigned_to'],
   evidence_packs: ['content', 'crime_version_id'],
   review_tests: ['shown', 'crime_version_id', 'asked_by'],
   tags: ['credential_hash'],
 };
+
+/** What staff write to one another while they work on an alert is kept back; the reason of a decision is the person's to read. */
+function isWorkingNote(table: string, column: string, row: Record<string, unknown>): boolean {
+  return table === 'alert_steps' && column === 'note' && !['closed', 'reopened', 'corrected'].includes(String(row.step));
+}
 
 /**
  * Every row that one half shows the person who looks. Which tables these are is read from the database itself: each that has a
@@ -35,7 +40,9 @@ export async function ownRows(tx: Tx, room: string): Promise<OwnRows> {
     if (keptBack.includes(name)) continue;
     const { rows } = await sql<Record<string, unknown>>`SELECT * FROM ${sql.table(`${room}.${name}`)}`.execute(tx);
     const hidden = new Set(columnsKeptBack[name]);
-    found[name] = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !hidden.has(column))));
+    found[name] = rows.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([column]) => !hidden.has(column) && !isWorkingNote(name, column, row))),
+    );
   }
   return found;
 }

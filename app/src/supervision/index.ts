@@ -1,3 +1,4 @@
+export { correctionByCase } from './alerts/correct-by-case.ts';
 export { decideAlert } from './alerts/decide-alert.ts';
 export { type AlertListener, LiveWatch } from './alerts/live-watch.ts';
 export { listAlerts } from './alerts/read-alerts.ts';

@@ -243,7 +243,7 @@ declare module '../platform/database.ts' {
     'supervision.alert_steps': {
       id: Generated<number>;
       alert_id: number;
-      step: 'seen' | 'taken in hand' | 'handed over' | 'closed';
+      step: 'seen' | 'taken in hand' | 'handed over' | 'closed' | 'reopened' | 'corrected';
       outcome: AlertOutcome | null;
       note: string;
       by_actor: string;

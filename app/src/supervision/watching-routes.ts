@@ -16,8 +16,8 @@ import { authoriseAbsence } from './zones/authorise-absence.ts';
 import { changeZone } from './zones/change-zone.ts';
 import { checkZone, declareZone, type ZoneDraft } from './zones/declare-zone.ts';
 import { endProtection, protectPerson } from './zones/protect-person.ts';
-import { type NamedArea, readCircle, readGeoJsonArea, readGeoJsonAreas } from './zones/read-area.ts';
-import { readZone, readZones, zoneFeature } from './zones/read-zones.ts';
+import { joinedAreas, type NamedArea, readCircle, readGeoJsonArea, readGeoJsonAreas } from './zones/read-area.ts';
+import { geometryOf, readZone, readZones, zoneFeature } from './zones/read-zones.ts';
 import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from './zones/share-zone.ts';
 
 const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
@@ -356,7 +356,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       kind: zone.kind,
       ...(area.kind === 'circle'
         ? { lat: String(area.lat), lon: String(area.lon), radiusM: String(area.radiusM) }
-        : { area: JSON.stringify({ type: 'Polygon', coordinates: area.rings }) }),
+        : { area: JSON.stringify(geometryOf(area)) }),
       days: hours?.days.map(String),
       from: hours?.from,
       to: hours?.to,
@@ -429,7 +429,10 @@ function pageOf(subjectId: number | null): string {
  */
 function draftsOf(body: Form): ZoneDraft[] {
   const [named, kind, geoJson, lat, lon, radiusM] = textsOf(body, 'name', 'kind', 'area', 'lat', 'lon', 'radiusM');
-  const areas: NamedArea[] = geoJson.trim() === '' ? [{ name: null, area: readCircle(lat, lon, radiusM) }] : readGeoJsonAreas(geoJson);
+  const read: NamedArea[] = geoJson.trim() === '' ? [{ name: null, area: readCircle(lat, lon, radiusM) }] : readGeoJsonAreas(geoJson);
+  // Nobody can be in two places: areas to stay in that come together are one condition, and each to keep out of is one of its own.
+  const areas =
+    kind === 'exclusion' || read.length === 1 ? read : [{ name: read[0]?.name ?? null, area: joinedAreas(read.map(({ area }) => area)) }];
   const drafts = areas.map(({ name, area }, i) => ({
     name: areas.length === 1 ? named || (name ?? '') : (name ?? `${named} ${i + 1}`.trim()),
     kind,
@@ -466,7 +469,7 @@ function mapDataOf({ alert, zone, points, gaps }: AlertDetail) {
     from,
     to,
     marginMs,
-    place: zone ? { kind: 'polygon', rings: zone.geometry.coordinates } : { kind: 'none' },
+    place: zone ? { kind: 'geometry', geometry: zone.geometry } : { kind: 'none' },
     radiusM: 0,
     points: points.map(({ at, lon, lat, accuracyM }) => [at, lon, lat, accuracyM]),
     gaps,

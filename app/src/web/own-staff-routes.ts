@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { Actor } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import type { Half, OwnAccess } from '../platform/own-access.ts';
 import type { OwnCases } from '../platform/own-cases.ts';
@@ -17,10 +18,20 @@ export interface OwnStaffPages {
   /** Where the page of one person is, and where that of all cases. */
   personPath: string;
   casesPath: string;
+  /** A decision that a case is about can be put right with its answer. */
+  correction?: {
+    /** What there is to choose for a case about this, by value; none where there is nothing to correct. */
+    choices(about: string): Record<string, string> | null;
+    correct(actor: Actor, about: string, choice: string, reason: string): Promise<void>;
+  };
 }
 
 /** What staff of one half do so that people see what is held of them: give a code, end access, answer. */
-export function ownStaffRoutes(app: FastifyInstance, web: WebKit, { half, access, cases, personPath, casesPath }: OwnStaffPages): void {
+export function ownStaffRoutes(
+  app: FastifyInstance,
+  web: WebKit,
+  { half, access, cases, personPath, casesPath, correction }: OwnStaffPages,
+): void {
   const { performer } = web.waymark;
   const { room } = half;
   app.post(`${personPath}/:id/access`, { config: { action: 'access.invite', room }, schema: { params: Id } }, async (request, reply) => {
@@ -39,6 +50,7 @@ export function ownStaffRoutes(app: FastifyInstance, web: WebKit, { half, access
     const found = await performer.perform(actorOf(request), cases.list, null, query);
     return web.page(request, reply, 'web/pages/cases.njk', {
       ...found,
+      rows: found.rows.map((row) => ({ ...row, choices: row.reply ? null : (correction?.choices(row.about) ?? null) })),
       personPath,
       casesPath,
       today: new Date().toISOString().slice(0, 10),
@@ -49,9 +61,10 @@ export function ownStaffRoutes(app: FastifyInstance, web: WebKit, { half, access
   app.get(casesPath, { config: { action: 'case.list', room } }, (request, reply) => list(request, reply, null));
   app.post(`${casesPath}/:id`, { config: { action: 'case.answer', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const [take, text] = textsOf(request.body, 'take', 'reply');
+    const [take, text, about, choice] = textsOf(request.body, 'take', 'reply', 'about', 'choice');
     try {
       await performer.perform(actorOf(request), cases.answer, null, { id, take: take === 'yes', reply: text });
+      if (choice !== '' && take !== 'yes') await correction?.correct(actorOf(request), about, choice, text);
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
       return list(request, reply.code(400), { text: error.message, field: error.field });

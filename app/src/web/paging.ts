@@ -15,10 +15,21 @@ export function readPage(query: unknown): PageQuery {
   return { search: text === '' ? undefined : text, page: number, limit: pageSize, offset: (number - 1) * pageSize };
 }
 
-/** What the pagination part of a page needs: links to nearby pages that keep the rest of the address. */
+/** The address asks for a page after the last: whoever followed it is taken to the last, and never told that there is nothing. */
+export class PastLastPageError extends Error {
+  override name = 'PastLastPageError';
+  readonly lastPage: string;
+  constructor(lastPage: string) {
+    super('There are fewer pages than that.');
+    this.lastPage = lastPage;
+  }
+}
+
+/**
+ * What the pagination part of a page needs: links to nearby pages that keep the rest of the address.
+ * @throws PastLastPageError
+ */
 export function pagination(path: string, query: unknown, page: number, total: number): object | null {
-  const pages = Math.ceil(total / pageSize);
-  if (pages <= 1) return null;
   const href = (n: number) => {
     const next = new URLSearchParams(
       Object.entries((query ?? {}) as Record<string, string>).filter(([, value]) => typeof value === 'string'),
@@ -26,6 +37,9 @@ export function pagination(path: string, query: unknown, page: number, total: nu
     next.set('page', String(n));
     return `${path}?${next}`;
   };
+  const pages = Math.ceil(total / pageSize);
+  if (page > Math.max(1, pages)) throw new PastLastPageError(href(Math.max(1, pages)));
+  if (pages <= 1) return null;
   const near = [...new Set([1, page - 1, page, page + 1, pages])].filter((n) => n >= 1 && n <= pages);
   const items = near.flatMap((n, i) => [
     ...(i > 0 && n - (near[i - 1] as number) > 1 ? [{ ellipsis: true }] : []),

@@ -30,6 +30,7 @@ import { NoRoleError, OpenIdSignIn, type SignedIn, type SignInAttempt } from '..
 import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
 import type { Waymark } from '../waymark.ts';
 import { navigationFor, startOf } from './navigation.ts';
+import { PastLastPageError } from './paging.ts';
 import { govukFolder, makeViews } from './views.ts';
 
 declare module 'fastify' {
@@ -385,6 +386,7 @@ function handleErrors(app: FastifyInstance, web: WebKit): void {
     });
   });
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
     const [status, heading] = statusOf(error);
     if (status >= 500) request.log.error({ error: error.name, message: error.message, stack: error.stack }, 'request failed');
     const message = status >= 500 ? 'Something went wrong on our side. It has been noted. Try again in a moment.' : error.message;

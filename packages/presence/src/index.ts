@@ -35,6 +35,7 @@ export {
 export { type Habit, habitRatio, ownHabit } from './surprise.ts';
 export { type SweepOptions, type SweepResult, sweep } from './sweep.ts';
 export { meaningOfEvent, type ReportedTrouble, readEventNames, troublesIn } from './tag/event-names.ts';
+export { isOutOfReach, type Reached, type ReachState, setAside } from './tag/reach.ts';
 export {
   defaultTagParameters,
   type JammingSign,
@@ -54,6 +55,7 @@ export {
   placeFaults,
   plainDepth,
   pointsAtMost,
+  type Rings,
   uncertaintyAtMostM,
 } from './zones/area.ts';
 export { type Compliance, complianceOf, dateOf, dayOf, weeksOf } from './zones/compliance.ts';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { crimesCsv, fixLines, Town, toMetres } from './index.ts';
 
@@ -50,6 +51,31 @@ describe('the fictional town', () => {
       expect(crime.trueAt).toBeLessThanOrEqual(crime.to + 1);
       expect(paths[crime.wearer as number]?.leastDistance(crime.trueX, crime.trueY, crime.trueAt, crime.trueAt)).toBeLessThan(60);
     }
+  });
+
+  test('every crime can have happened: it ends after it begins, holds its true moment, and lies within the town’s days', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          seed: fc.nat(100_000),
+          wearers: fc.integer({ min: 0, max: 8 }),
+          days: fc.integer({ min: 1, max: 3 }),
+          crimes: fc.integer({ min: 0, max: 60 }),
+        }),
+        (size) => {
+          const town = new Town({ ...size, byWearers: 0.9 });
+          for (const _ of town.wearers());
+          for (const { from, to, trueAt } of town.crimes) {
+            expect(from).toBeLessThanOrEqual(to);
+            expect(from).toBeGreaterThanOrEqual(0);
+            expect(to).toBeLessThanOrEqual(town.endS);
+            expect(trueAt).toBeGreaterThanOrEqual(from - 1);
+            expect(trueAt).toBeLessThanOrEqual(to + 1);
+          }
+        },
+      ),
+      { seed: 5, numRuns: 60 },
+    );
   });
 
   test('the receiver errs with a heavy tail, goes silent, repeats itself and reports late', () => {

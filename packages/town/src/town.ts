@@ -110,7 +110,11 @@ export class Town {
         junction: planned.junction,
         spot: [planned.crime.trueX, planned.crime.trueY],
         stayS: planned.stayS,
-        onArrival: (at) => recordCrime(random.fork(i + 1_000_000), planned.crime, at + Math.min(planned.stayS / 2, 60), days),
+        onArrival: (at) => {
+          const committedAt = at + Math.min(planned.stayS / 2, 60);
+          // Whoever comes after the last day has ended has not committed it within this town's time.
+          if (committedAt < this.endS) recordCrime(random.fork(i + 1_000_000), planned.crime, committedAt, days);
+        },
       }));
       const name = fictionalName(random);
       const conditions = this.settings.conditions ? drawConditions(random.fork(4), this.streets, life, days) : null;

@@ -2,7 +2,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import { noteSubject } from '../subjects/note-subject.ts';
 import { type AlertOutcome, type AlertState, alertOutcomes } from '../tables.ts';
 
-export const alertSteps = ['seen', 'taken in hand', 'closed'] as const;
+export const alertSteps = ['seen', 'taken in hand', 'closed', 'reopened', 'corrected'] as const;
 type Step = (typeof alertSteps)[number];
 
 /** From which states a step leads where. */
@@ -10,26 +10,38 @@ const leads: Record<Step, { from: AlertState[]; to: AlertState }> = {
   seen: { from: ['raised'], to: 'seen' },
   'taken in hand': { from: ['raised', 'seen', 'in hand'], to: 'in hand' },
   closed: { from: ['raised', 'seen', 'in hand'], to: 'closed' },
+  reopened: { from: ['closed'], to: 'in hand' },
+  corrected: { from: ['closed'], to: 'closed' },
 };
 
-/** One person's step with one alert. There is no way to decide about several at once. */
+/**
+ * One person's step with one alert. There is no way to decide about several at once. What was closed by a slip is reopened, or its
+ * outcome corrected, with a reason: every step stays on record.
+ */
 export const decideAlert: Action<null, { id: number; step: string; outcome?: string; note: string }, { state: AlertState }> = {
   name: 'alert.decide',
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, note: audit }, _services, { id, step, outcome, note }) {
-    const alert = await tx.selectFrom('supervision.alerts').select(['id', 'state']).where('id', '=', id).forUpdate().executeTakeFirst();
+    const alert = await tx
+      .selectFrom('supervision.alerts')
+      .select(['id', 'state', 'outcome'])
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
     if (!alert) throw new NotFoundError('There is no such alert.');
     const way = Object.hasOwn(leads, step) ? leads[step as Step] : undefined;
     audit({ kind: 'alert', id }, way ? { step } : {});
     await noteSubject({ tx, actor, note: audit }, { alert: id });
     if (!way) throw new InvalidError(`Choose what to do: ${alertSteps.join(', ')}.`, 'step');
     if (!way.from.includes(alert.state)) throw new InvalidError(`This alert is ${alert.state}; it cannot be ${step} now.`, 'step');
-    const isEnd = step === 'closed';
+    const isEnd = way.to === 'closed';
     if (isEnd && !(alertOutcomes as readonly string[]).includes(outcome ?? '')) {
       throw new InvalidError(`Choose an outcome: ${alertOutcomes.join(', ')}.`, 'outcome');
     }
-    if (isEnd && note.trim().length < 3) throw new InvalidError('Give the reason for the outcome.', 'note');
+    if (step === 'corrected' && outcome === alert.outcome)
+      throw new InvalidError(`The outcome is ${outcome} already. Choose another.`, 'outcome');
+    if ((isEnd || step === 'reopened') && note.trim().length < 3) throw new InvalidError('Give the reason for it.', 'note');
     const ended = isEnd ? (outcome as AlertOutcome) : null;
     await tx
       .insertInto('supervision.alert_steps')
@@ -44,7 +56,11 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
       .execute();
     await tx
       .updateTable('supervision.alerts')
-      .set({ state: way.to, ...(isEnd ? { outcome: ended } : {}), ...(step === 'taken in hand' ? { assigned_to: actor.name } : {}) })
+      .set({
+        state: way.to,
+        ...(isEnd || step === 'reopened' ? { outcome: ended } : {}),
+        ...(way.to === 'in hand' ? { assigned_to: actor.name } : {}),
+      })
       .where('id', '=', id)
       .execute();
     return { state: way.to };

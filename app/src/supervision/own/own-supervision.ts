@@ -1,6 +1,7 @@
 import { type Area, depthM, intervalsOf, layArea, type Schedule } from '@waymark/presence';
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { type Half, ownAccess } from '../../platform/own-access.ts';
 import { type CaseView, ownCases } from '../../platform/own-cases.ts';
@@ -36,7 +37,8 @@ export interface OwnSupervision {
   tag: (LastHeard & { serial: string; since: Date }) | null;
   zones: OwnZone[];
   absences: { from: Date; to: Date; reason: string }[];
-  alerts: { kind: string; from: Date; to: Date | null; outcome: string | null }[];
+  /** Each with what was decided about it and why, the latest last. */
+  alerts: { id: number; kind: string; from: Date; to: Date | null; outcome: string | null; reasons: { said: string; at: Date }[] }[];
   /** What was decided about the wearer when recorded crimes were compared with their tag, and a person looked at it. */
   verdicts: { crime: string; on: Date; verdict: string; decision: string; at: Date }[];
   cases: CaseView[];
@@ -94,13 +96,7 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
         .where('to_at', '>', new Date(now))
         .orderBy('from_at')
         .execute(),
-      alerts: await tx
-        .selectFrom('supervision.alerts')
-        .select(['kind', 'from_at as from', 'to_at as to', 'outcome'])
-        .where('state', '<>', 'retracted')
-        .orderBy('from_at', 'desc')
-        .limit(50)
-        .execute(),
+      alerts: await ownAlerts(tx),
       verdicts: await tx
         .selectFrom('supervision.reviews as r')
         .innerJoin('supervision.crime_versions as c', 'c.id', 'r.crime_version_id')
@@ -118,6 +114,27 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
     };
   },
 };
+
+async function ownAlerts(tx: Tx): Promise<OwnSupervision['alerts']> {
+  const alerts = await tx
+    .selectFrom('supervision.alerts')
+    .select(['id', 'kind', 'from_at as from', 'to_at as to', 'outcome'])
+    .where('state', '<>', 'retracted')
+    .orderBy('from_at', 'desc')
+    .limit(50)
+    .execute();
+  const steps = await tx
+    .selectFrom('supervision.alert_steps')
+    .select(['alert_id', 'note', 'at'])
+    .where('alert_id', 'in', [0, ...alerts.map(({ id }) => id)])
+    .where('step', 'in', ['closed', 'reopened', 'corrected'])
+    .orderBy('id')
+    .execute();
+  return alerts.map((alert) => ({
+    ...alert,
+    reasons: steps.filter(({ alert_id, note }) => alert_id === alert.id && note !== '').map(({ note, at }) => ({ said: note, at })),
+  }));
+}
 
 async function lastOf(fixes: FixStore, wearing: number): Promise<LastHeard> {
   const { count, columns } = await fixes.nearest(wearing, { before: Number.MAX_SAFE_INTEGER });

@@ -38,9 +38,11 @@ export async function coarsenHomes(tx: Tx, fixes: FixStore, before: number, exce
   const laid: LaidHome[] = [];
   for (const { kind, area, wearing_id, schedule } of zones) {
     if (kind !== 'curfew' || schedule.from >= before) continue;
-    const home = layHome(area);
-    homes.push({ wearing: wearing_id, from: schedule.from, to: Math.min(schedule.to, before), ...home.box });
-    laid.push(home);
+    for (const part of partsOf(area)) {
+      const home = layHome(part);
+      homes.push({ wearing: wearing_id, from: schedule.from, to: Math.min(schedule.to, before), ...home.box });
+      laid.push(home);
+    }
   }
   return fixes.coarsen(homes, before, (number, lon, lat, accuracyM) => {
     const home = laid[number] as LaidHome;
@@ -49,7 +51,12 @@ export async function coarsenHomes(tx: Tx, fixes: FixStore, before: number, exce
   });
 }
 
-function layHome(area: Area): LaidHome {
+/** Each part of an area is a home of its own. */
+function partsOf(area: Area): Exclude<Area, { kind: 'polygons' }>[] {
+  return area.kind === 'polygons' ? area.polygons.map((rings) => ({ kind: 'polygon', rings })) : [area];
+}
+
+function layHome(area: Exclude<Area, { kind: 'polygons' }>): LaidHome {
   if (area.kind === 'circle') {
     const { lon, lat, radiusM } = area;
     const plane = planeAt(lon, lat);

@@ -1,7 +1,7 @@
-import { dateOf, dayOf } from '@waymark/presence';
+import { dateOf, dayOf, defaultParameters, type Reached, type ReachState, setAside, sigmaOf } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { atHome, type FixStore } from '../../platform/fix-store.ts';
+import { atHome, type FixColumns, type FixStore, notValid } from '../../platform/fix-store.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import { zoneFeature } from '../zones/read-zones.ts';
 import { zonesOfWearings } from '../zones/store.ts';
@@ -66,6 +66,7 @@ export async function trackDayOf(tx: Tx, { fixes, timeZone }: TrackStores, subje
   const points: TrackPoint[] = [];
   for (const { id } of wearings) {
     const { count, columns } = await fixes.track(id, from, to - 1);
+    const aside = asideOf(columns, count);
     for (let i = 0; i < count; i++) {
       const accuracy = columns.accuracyM[i] as number;
       points.push({
@@ -75,6 +76,7 @@ export async function trackDayOf(tx: Tx, { fixes, timeZone }: TrackStores, subje
         lat: columns.lat[i] as number,
         accuracyM: Number.isNaN(accuracy) ? null : accuracy,
         isAtHome: columns.method[i] === atHome,
+        setAside: aside[i] ?? null,
       });
     }
   }
@@ -98,6 +100,19 @@ export async function trackDayOf(tx: Tx, { fixes, timeZone }: TrackStores, subje
   };
 }
 
+/** Of each fix in order of time, why it is set aside and decides nothing; null where it is not. */
+function asideOf({ at, lon, lat, accuracyM, method }: FixColumns, count: number): (string | null)[] {
+  const reach: ReachState<Reached> = { believed: null, aside: [] };
+  return Array.from({ length: count }, (_, i) => {
+    if (method[i] === notValid) return 'the receiver said that it had no fix';
+    const isOther = (j: number) => at[j] === at[i] && (lon[j] !== lon[i] || lat[j] !== lat[i]);
+    if ((i > 0 && isOther(i - 1)) || (i + 1 < count && isOther(i + 1))) return 'two places at one time';
+    const sigma = sigmaOf(accuracyM[i] as number, defaultParameters);
+    const fix = { at: at[i] as number, lon: lon[i] as number, lat: lat[i] as number, sigma };
+    return setAside(reach, fix) ? 'no movement explains it' : null;
+  });
+}
+
 /** Fixes farther apart than this leave a gap, ms. */
 const gapMs = 300_000;
 
@@ -109,7 +124,7 @@ export function trackMapData({ points, zones, from, to }: TrackDay) {
     from: first,
     to: last,
     marginMs: 0,
-    place: { kind: 'zones', zones: zones.map(({ geometry }) => geometry.coordinates) },
+    place: { kind: 'zones', zones: zones.map(({ geometry }) => geometry) },
     radiusM: 0,
     points: points.map(({ at, lon, lat, accuracyM }) => [at, lon, lat, accuracyM]),
     gaps: points.flatMap((point, i) => {

@@ -342,6 +342,8 @@ export interface TrackPoint {
   accuracyM: number | null;
   /** It was in their home, and says no more than that. */
   isAtHome?: boolean;
+  /** Why it decides nothing, where it is set aside. */
+  setAside?: string | null;
 }
 
 /** Fixes of one wearing, at most 5,000, latest first cut. */

@@ -26,7 +26,7 @@ export interface NamedArea {
 /** Most shapes of one file. */
 const shapesAtMost = 500;
 
-/** Polygons from GeoJSON text: a Polygon, a Feature of one, or a collection of them. A shape of several parts gives one each. */
+/** Polygons from GeoJSON text: a Polygon, a Feature of one, or a collection of them. A shape of several parts is one area. */
 export function readGeoJsonAreas(text: string): NamedArea[] {
   let value: unknown;
   try {
@@ -37,8 +37,9 @@ export function readGeoJsonAreas(text: string): NamedArea[] {
   const found = featuresOf(value).flatMap(({ name, geometry }, i) => {
     const where = `Shape ${i + 1}`;
     if (geometry?.type === 'Polygon') return [{ name, area: polygonOf(geometry.coordinates, where) }];
+    // Several parts of one shape are one area: who is in any of them is in it.
     if (geometry?.type === 'MultiPolygon' && Array.isArray(geometry.coordinates))
-      return geometry.coordinates.map((part) => ({ name, area: polygonOf(part, where) }));
+      return [{ name, area: joinedAreas(geometry.coordinates.map((part) => polygonOf(part, where))) }];
     throw new InvalidError(`${where} of the GeoJSON is no polygon. Leave only polygons in it.`, 'area');
   });
   if (found.length === 0) throw new InvalidError('The GeoJSON holds no polygon. Paste a Polygon, or a Feature with one.', 'area');
@@ -52,6 +53,13 @@ export function readGeoJsonArea(text: string): Area {
   const [first, ...more] = readGeoJsonAreas(text);
   if (more.length > 0) throw new InvalidError(`The GeoJSON holds ${more.length + 1} shapes. Here it can be one alone.`, 'area');
   return (first as NamedArea).area;
+}
+
+/** One area of several. @throws InvalidError for a circle among them */
+export function joinedAreas(areas: readonly Area[]): Area {
+  if (areas.length === 1) return areas[0] as Area;
+  const polygons = areas.flatMap((area) => (area.kind === 'polygon' ? [area.rings] : area.kind === 'polygons' ? area.polygons : []));
+  return { kind: 'polygons', polygons };
 }
 
 function polygonOf(coordinates: unknown, where: string): Area {

@@ -1,4 +1,4 @@
-import type { Area } from '@waymark/presence';
+import type { Area, Rings } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
 import { listZoneVersions, type ZoneVersionRow } from './store.ts';
@@ -120,14 +120,21 @@ export function zoneFeature(zone: ZoneVersionRow) {
       to: zone.superseded_at?.toISOString() ?? null,
       ...(zone.area.kind === 'circle' ? { radiusM: zone.area.radiusM } : {}),
     },
-    geometry: { type: 'Polygon' as const, coordinates: outlineOf(zone.area) },
+    geometry: geometryOf(zone.area),
   };
 }
 
 const metresPerDegree = 111_195;
 
-function outlineOf(area: Area): [number, number][][] {
-  if (area.kind === 'polygon') return area.rings;
+export type AreaGeometry = { type: 'Polygon'; coordinates: Rings } | { type: 'MultiPolygon'; coordinates: Rings[] };
+
+/** An area as GeoJSON has it. */
+export function geometryOf(area: Area): AreaGeometry {
+  if (area.kind === 'polygons') return { type: 'MultiPolygon', coordinates: area.polygons };
+  return { type: 'Polygon', coordinates: area.kind === 'polygon' ? area.rings : outlineOf(area) };
+}
+
+function outlineOf(area: Area & { kind: 'circle' }): Rings {
   const perLon = metresPerDegree * Math.cos((area.lat * Math.PI) / 180);
   const ring = Array.from({ length: 65 }, (_, i): [number, number] => {
     const turn = (2 * Math.PI * (i % 64)) / 64;

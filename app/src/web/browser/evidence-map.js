@@ -26,12 +26,9 @@ const clock = new Intl.DateTimeFormat('en-GB', {
 function placeFeatures({ place, radiusM }) {
   if (place.kind === 'none') return [];
   if (place.kind === 'zones') {
-    return place.zones.map((coordinates) => ({
-      type: 'Feature',
-      properties: { part: 'shape' },
-      geometry: { type: 'Polygon', coordinates },
-    }));
+    return place.zones.map((geometry) => ({ type: 'Feature', properties: { part: 'shape' }, geometry }));
   }
+  if (place.kind === 'geometry') return [{ type: 'Feature', properties: { part: 'shape' }, geometry: place.geometry }];
   if (place.kind === 'point') {
     const centre = [place.lon, place.lat];
     return [

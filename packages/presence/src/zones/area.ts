@@ -2,8 +2,14 @@ import Flatbush from 'flatbush';
 import { alongSegment, crossesItself, isWithinRing, layPlace, type Place, planeAround, sidesCross } from '../place.ts';
 import { longitudeDifference, type Plane, planeAt, toPlane } from '../plane.ts';
 
-/** A stretch of ground. Coordinates are WGS84 longitude, latitude in degrees; a polygon's first ring is its outside, others are holes. */
-export type Area = { kind: 'circle'; lon: number; lat: number; radiusM: number } | { kind: 'polygon'; rings: [number, number][][] };
+/** The first ring is the outside, others are holes. WGS84 longitude, latitude in degrees. */
+export type Rings = [number, number][][];
+
+/** Ground: a circle, a polygon, or several polygons that are one area, inside which is inside any of them. */
+export type Area =
+  | { kind: 'circle'; lon: number; lat: number; radiusM: number }
+  | { kind: 'polygon'; rings: Rings }
+  | { kind: 'polygons'; polygons: Rings[] };
 
 /** An area laid on a plane of its own, ready to be measured against. */
 export interface LaidArea {
@@ -30,10 +36,12 @@ export function layArea(area: Area): LaidArea {
     const box = { west: -radiusM, south: -radiusM, east: radiusM, north: radiusM };
     return { plane: planeAt(area.lon, area.lat), radiusM, edges: new Float64Array(0), ...box, sides: null };
   }
-  const plane = planeAround(area.rings);
+  // Polygons of one area lie apart, so the even-odd rule over all their rings holds for them together.
+  const rings = area.kind === 'polygon' ? area.rings : area.polygons.flat();
+  const plane = planeAround(rings);
   const edges: number[] = [];
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const ring of area.rings) {
+  for (const ring of rings) {
     for (let i = 0; i + 1 < ring.length; i++) {
       const [x1, y1] = toPlane(plane, ...(ring[i] as [number, number]));
       const [x2, y2] = toPlane(plane, ...(ring[i + 1] as [number, number]));
@@ -125,6 +133,8 @@ export const pointsAtMost = 5000;
 const radiusAtMostM = 10_000;
 const metresAcrossAtMost = 200_000;
 const squareMetresAtLeast = 100;
+/** Most parts of one area. */
+const partsAtMost = 50;
 const tooSmall = 'The shape covers less';
 /** A place less certain than this says nothing of anybody. */
 export const uncertaintyAtMostM = 10_000;
@@ -138,6 +148,7 @@ export function faultsOf(area: Area): string[] {
     }
     return faults;
   }
+  if (area.kind === 'polygons') return partFaults(area.polygons);
   const points = area.rings.reduce((sum, ring) => sum + ring.length, 0);
   if (points > pointsAtMost) {
     return [`The shape has ${points.toLocaleString('en-GB')} points; simplify it to at most ${pointsAtMost.toLocaleString('en-GB')}`];
@@ -164,6 +175,27 @@ export function faultsOf(area: Area): string[] {
     faults.push(`The shape is more than ${metresAcrossAtMost / 1000} km across; split it, or check that longitude comes before latitude`);
   }
   return faults;
+}
+
+/** Each part by itself, and that they lie apart. */
+function partFaults(polygons: readonly Rings[]): string[] {
+  if (polygons.length < 2 || polygons.length > partsAtMost) return [`The area has ${polygons.length} parts; give 2 to ${partsAtMost}`];
+  const points = polygons.flat().reduce((sum, ring) => sum + ring.length, 0);
+  if (points > pointsAtMost)
+    return [
+      `The parts have ${points.toLocaleString('en-GB')} points together; simplify them to at most ${pointsAtMost.toLocaleString('en-GB')}`,
+    ];
+  const faults = polygons.flatMap((rings, i) => faultsOf({ kind: 'polygon', rings }).map((fault) => `Part ${i + 1}: ${fault}`));
+  if (faults.length > 0) return faults.slice(0, 5);
+  const outlines = polygons.map(([outline]) => outline as [number, number][]);
+  outlines.forEach((outline, i) => {
+    for (let j = 0; j < i; j++) {
+      const other = outlines[j] as [number, number][];
+      const isWithin = isWithinRing(other, ...middleOf(outline)) || isWithinRing(outline, ...middleOf(other));
+      if (isWithin || sidesCross(outline, other)) faults.push(`Part ${i + 1} overlaps part ${j + 1}; make one of the two`);
+    }
+  });
+  return faults.slice(0, 5);
 }
 
 /**
