@@ -181,6 +181,7 @@ interface LinkedPeople {
   persons: number;
   changed: number;
   review: number;
+  doubts: string[];
   tookMs: number;
 }
 
@@ -192,6 +193,7 @@ async function linkPeople(options: CommonOptions): Promise<void> {
   await print(
     `${result.records} records are ${result.persons} people; ${result.changed} records have a new person; ${result.review} pairs wait for review. ${(result.tookMs / 1000).toFixed(1)} s\n`,
   );
+  if (result.doubts.length > 0) console.error(`These records teach too little, and careful defaults are used: ${result.doubts.join('; ')}`);
 }
 
 withData(

@@ -380,6 +380,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const leftOut: Record<string, string> = {
         'support.pair_decisions': 'whether two records are one person: the other record may be somebody else’s',
         'support.review_pairs': 'the same, before anybody has decided',
+        'support.linked_pairs': 'which records stand together, shown as the person’s own records',
         'support.looks': 'what a member of staff last saw, kept to show them what is new',
         'supervision.protections': 'whom the order protects',
         'supervision.watch_again': 'a list of wearings that the server is about to evaluate',

@@ -11,6 +11,7 @@ import {
   Linker,
   type Records,
   readModel,
+  rulesOf,
   type TrainingReport,
 } from '@waymark/linkage';
 import { stringify } from 'csv-stringify/sync';
@@ -39,7 +40,8 @@ export interface LinkResult {
   model: LinkageModel;
   /** What each column was taken for, where the model was guessed. */
   columns: { column: string; kind: string }[] | null;
-  training: Omit<TrainingReport, 'sessions'> | null;
+  /** How learning went, and why what was learnt is not used, where it is not. */
+  training: (Omit<TrainingReport, 'sessions'> & { doubts: string[]; isCareful: boolean }) | null;
   pairs?: Pick<Agreement, 'precision' | 'recall' | 'f1'>;
   best?: { threshold: number; f1: number };
   clustersAgainstTruth?: ClusterAgreement;
@@ -76,10 +78,10 @@ export async function linkFiles(options: LinkOptions, onProgress: LinkProgress):
     const linker = new Linker(records, model);
     const training = isTrained(model)
       ? null
-      : linker.train({ blockAtMost: options.blockAtMost, onProgress: (step, done, all) => onProgress(step, done, all) });
+      : linker.learn({ blockAtMost: options.blockAtMost, onProgress: (step, done, all) => onProgress(step, done, all) });
     const all = linker.countPairs(0).reduce((sum, { pairs }) => sum + pairs, 0);
     const scored = linker.score({ blockAtMost: options.blockAtMost, onProgress: (pairs) => onProgress('pairs scored', pairs, all) });
-    const clustering = linker.cluster();
+    const clustering = linker.cluster(rulesOf(model));
     if (options.out) writeFileSync(options.out, personsAsCsv(records, clustering));
     if (options.saveModel) writeFileSync(options.saveModel, `${JSON.stringify(linker.model, null, 2)}\n`);
     const { sessions: _, ...told } = training ?? { sessions: [] };

@@ -71,7 +71,8 @@ function endOf(worker: Worker, module: URL, { seconds, memoryMb }: ThreadLimits)
     });
     worker.once('exit', (code) => {
       clearTimeout(late);
-      reject(new Error(`The thread of ${module.pathname.split('/').pop()} ended with code ${code}`));
+      // What it posted last may still be on its way.
+      setImmediate(() => reject(new Error(`The thread of ${module.pathname.split('/').pop()} ended with code ${code}`)));
     });
   });
 }

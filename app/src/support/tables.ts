@@ -397,7 +397,8 @@ declare module '../platform/database.ts' {
       done_at: Date | null;
     };
     'support.erased_keys': { source_id: number; key_hash: string; at: Generated<Date> };
-    'support.linkage_state': { only: boolean; run: number };
+    'support.linkage_state': { only: boolean; run: number; doubts: Json<string[]> };
+    'support.linked_pairs': { left_record: number; right_record: number; bits: number };
     'support.linkage_models': { id: Generated<number>; model: Json<unknown>; records: number; at: Generated<Date> };
   }
 }

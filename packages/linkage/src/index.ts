@@ -28,7 +28,7 @@ export {
   weightsChart,
 } from './explain/charts.ts';
 export type { ClusterStory } from './explain/story.ts';
-export type { Waterfall } from './explain/waterfall.ts';
+export { signed, type Waterfall } from './explain/waterfall.ts';
 export { type ColumnKind, fitRules, type Guess, guessModel, kindOfColumn, suggestRules } from './guess-model.ts';
 export { Linker, type RowsOptions } from './linker.ts';
 export { compareModels, type ModelDifference } from './model/compare-models.ts';
@@ -62,6 +62,7 @@ export {
   type Part,
   readModel,
 } from './model/model.ts';
+export { type Roles, rolesOf, rulesOf } from './model/roles.ts';
 export { type MatchFound, Population, type PopulationChange } from './population/population.ts';
 export { type InputFile, InputFileError, InputFiles } from './records/read-files.ts';
 export { RecordIdError, Records, type Row } from './records/records.ts';
@@ -80,3 +81,4 @@ export { standardPostcode } from './standardise/postcode.ts';
 export { standardCode, standardText } from './standardise/text.ts';
 export type { EmResult } from './train/expectation-maximisation.ts';
 export { type TrainingReport, type TrainOptions, trainModel } from './train/train.ts';
+export { carefulModel, linkingDoubts, trainingDoubts } from './train/trust.ts';

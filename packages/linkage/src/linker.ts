@@ -16,6 +16,7 @@ import { type ScoredPairs, type ScoreOptions, scorePairs } from './score/score.t
 import { Weights } from './score/weights.ts';
 import { trainFromLabels } from './train/from-labels.ts';
 import { type TrainingReport, type TrainOptions, trainModel } from './train/train.ts';
+import { carefulModel, linkingDoubts, trainingDoubts } from './train/trust.ts';
 
 export interface RowsOptions {
   /** The column with each record's id; records are numbered without it. */
@@ -97,6 +98,28 @@ export class Linker {
     return report;
   }
 
+  /**
+   * Learns as `train` does, and tries what was learnt on the records before it is kept: where there is too little to learn from, or
+   * the outcome is absurd, careful published defaults stand in, and the report says so.
+   */
+  learn(options: TrainOptions = {}): TrainingReport & { doubts: string[]; isCareful: boolean } {
+    const untrained = this.#model;
+    const report = this.train(options);
+    const doubts = trainingDoubts(report, this.#model);
+    if (doubts.length === 0)
+      doubts.push(
+        ...linkingDoubts(
+          this.records,
+          this.#model,
+          this.score({ blockAtMost: options.blockAtMost, pairs: options.pairs, chunkPairs: options.chunkPairs }),
+        ),
+      );
+    if (doubts.length === 0) return { ...report, doubts, isCareful: false };
+    this.#use(carefulModel(this.records, untrained, options));
+    const warning = `What these records teach is not used: ${doubts.join('; ')}. Careful published defaults are used in its place, which link less. Check some links by hand, or give a model that was learnt elsewhere.`;
+    return { ...report, warnings: [warning], doubts, isCareful: true };
+  }
+
   /** Learns m and u from pairs of rows that somebody decided about; λ stays. */
   trainFromLabels(labels: Iterable<{ left: number; right: number; same: boolean }>): void {
     this.#use(trainFromLabels(this.records, this.#model, labels));
@@ -115,7 +138,8 @@ export class Linker {
     let scored = this.#scored ?? this.score();
     // What was scored for higher thresholds does not hold the pairs that lower ones need.
     if (scored.keptFromBits > reviewBits) scored = this.score({ ...this.#scoreOptions, keepBits: reviewBits });
-    this.#clustering = cluster(this.records, scored, constraints, { linkBits, reviewBits, weigh: this.weigher() });
+    const isBorneOut = constraints.moreThanNames ? this.#bearsOut() : undefined;
+    this.#clustering = cluster(this.records, scored, constraints, { linkBits, reviewBits, weigh: this.weigher(), isBorneOut });
     return this.#clustering;
   }
 
@@ -123,6 +147,14 @@ export class Linker {
   weigher(): (i: number, j: number) => number {
     const { patterns, weights } = this.#comparing();
     return (i, j) => weights.of(i, j, patterns.of(i, j));
+  }
+
+  /** Whether something other than names, and values of a few kinds such as sex, speaks for two rows. */
+  #bearsOut(): (i: number, j: number) => boolean {
+    const { patterns, weights } = this.#comparing();
+    const standardOf = new Map(this.#model.fields.map(({ name, standard }) => [name, standard]));
+    const tells = this.#model.comparisons.map(({ needs, levels }) => standardOf.get(needs.flat()[0] ?? '') !== 'name' && levels.length > 2);
+    return (i, j) => weights.parts(i, j, patterns.of(i, j)).some(({ bits }, c) => tells[c] === true && bits > 0);
   }
 
   /** Why two rows have the weight they have. */

@@ -18,6 +18,8 @@ export interface LinkResult {
   split: number;
   pairsCompared: number;
   rulesLeftOut: string[];
+  /** Why what the records teach is not used and careful defaults stand in; empty where it is. */
+  doubts: string[];
   tookMs: number;
 }
 
@@ -149,6 +151,8 @@ interface Rest {
   upto: number;
   events: IdentityEvent[];
   review: Linked['review'];
+  joins: Linked['joins'];
+  doubts: string[];
   model: unknown;
   records: number;
 }
@@ -157,7 +161,7 @@ const writeRest: Action<null, Rest, null> = {
   name: 'people.link',
   room: 'support',
   purpose: 'record-linkage',
-  async run({ tx, note }, _services, { run, begun, upto, events, review, model, records }) {
+  async run({ tx, note }, _services, { run, begun, upto, events, review, joins, doubts, model, records }) {
     await mustStand(tx, run);
     const log = events.flatMap((event) => {
       if (event.kind === 'created') return [];
@@ -198,6 +202,18 @@ const writeRest: Action<null, Rest, null> = {
           JOIN support.records l ON l.id = x."left" JOIN support.records r ON r.id = x."right"
         ON CONFLICT (left_record, right_record) DO NOTHING`.execute(tx);
     }
+    await tx.deleteFrom('support.linked_pairs').execute();
+    for (let i = 0; i < joins.length; i += rowsTogether) {
+      await sql`
+        INSERT INTO support.linked_pairs (left_record, right_record, bits)
+        SELECT x."left", x."right", x.bits FROM jsonb_to_recordset(${JSON.stringify(joins.slice(i, i + rowsTogether))}::jsonb) AS x("left" int, "right" int, bits float8)
+          JOIN support.records l ON l.id = x."left" JOIN support.records r ON r.id = x."right"
+        ON CONFLICT (left_record, right_record) DO NOTHING`.execute(tx);
+    }
+    await tx
+      .updateTable('support.linkage_state')
+      .set({ doubts: JSON.stringify(doubts) })
+      .execute();
     if (model)
       await tx
         .insertInto('support.linkage_models')
@@ -279,6 +295,8 @@ async function runLinking(
     upto: table.last,
     events: numbered,
     review: linked.review,
+    joins: linked.joins,
+    doubts: linked.doubts,
     model: linked.wasTrained ? linked.model : null,
     records: table.size,
   });
@@ -291,6 +309,7 @@ async function runLinking(
     split: events.filter(({ kind }) => kind === 'split').length,
     pairsCompared: linked.pairsCompared,
     rulesLeftOut: linked.rulesLeftOut,
+    doubts: linked.doubts,
     tookMs: Math.round(performance.now() - began),
   };
 }

@@ -1,4 +1,4 @@
-import { countPairs, type LinkageModel, Linker, Records, readModel } from '@waymark/linkage';
+import { countPairs, type LinkageModel, Linker, Records, readModel, rulesOf } from '@waymark/linkage';
 import type { IdentityField } from '../fact-kinds.ts';
 import type { EvidenceStep } from '../tables.ts';
 import { untrainedModel } from './linkage-model.ts';
@@ -27,8 +27,13 @@ export interface Linked {
   /** Record numbers of each person. */
   groups: Int32Array[];
   review: ReviewPair[];
+  /** What put records together; what a person decided is not among it. */
+  joins: { left: number; right: number; bits: number }[];
   model: LinkageModel;
+  /** Learnt from these records, and to be kept: not where careful defaults stand in. */
   wasTrained: boolean;
+  /** Why what was learnt is not used; empty where it is, or where an earlier model is. */
+  doubts: string[];
   pairsCompared: number;
   /** Blocking rules that these records are too many for. */
   rulesLeftOut: string[];
@@ -41,14 +46,17 @@ const trainingPairs = 200_000;
 
 /** Puts records together: those clear enough, held against every decision; doubtful pairs are for a person to decide. */
 export function linkTable({ ids, sources, columns, same, notSame, model: given }: LinkTask): Linked {
-  const model = given ? readModel(given) : untrainedModel();
+  const untrained = untrainedModel();
+  const known = given ? readModel(given) : null;
+  // A model of an earlier version compares otherwise: it is learnt anew.
+  const model = known && comparesAlike(known, untrained) ? known : untrained;
   const records = new Records(model.fields);
   for (let row = 0; row < ids.length; row++) {
     records.add(String(ids[row]), sources[row] as string, (column) => columns[column as IdentityField]?.[row] ?? null);
   }
   const [affordable, rulesLeftOut] = affordableRules(records, model);
   const linker = new Linker(records, affordable);
-  if (!given) linker.train({ blockAtMost, trainingPairs });
+  const learnt = model === known ? null : linker.learn({ blockAtMost, trainingPairs });
   const scored = linker.score({ blockAtMost });
   const rowOf = new Map<number, number>();
   for (let row = 0; row < ids.length; row++) rowOf.set(ids[row] as number, row);
@@ -60,14 +68,8 @@ export function linkTable({ ids, sources, columns, same, notSame, model: given }
   const clustering = linker.cluster({
     same: asRows(same),
     notSame: asRows(notSame),
-    twins: {
-      forename: 'forename',
-      surname: 'surname',
-      dateOfBirth: 'date_of_birth',
-      address: ['address', 'postcode'],
-      identifiers: ['nhs_number', 'upn'],
-    },
-    apart: { dateOfBirth: 'date_of_birth', identifiers: ['nhs_number', 'upn'] },
+    ...rulesOf(model),
+    moreThanNames: true,
   });
   const idAt = (row: number) => ids[row] as number;
   return {
@@ -86,12 +88,25 @@ export function linkTable({ ids, sources, columns, same, notSame, model: given }
           steps: steps.slice(1).map(({ name, finding, bits: own }) => ({ comparison: name, level: finding, bits: own })),
         };
       }),
+    joins: clustering.joins
+      .filter(({ bits }) => Number.isFinite(bits))
+      .map(({ left, right, bits }) => {
+        const [a, b] = [idAt(left), idAt(right)].sort((x, y) => x - y) as [number, number];
+        return { left: a, right: b, bits };
+      }),
     // The model keeps its rules: what is too coarse for these records may do for fewer.
     model: { ...linker.model, blocking: model.blocking },
-    wasTrained: !given,
+    wasTrained: learnt !== null && !learnt.isCareful,
+    doubts: learnt?.doubts ?? [],
     pairsCompared: scored.compared,
     rulesLeftOut,
   };
+}
+
+function comparesAlike(a: LinkageModel, b: LinkageModel): boolean {
+  const shape = ({ comparisons }: LinkageModel) =>
+    JSON.stringify(comparisons.map(({ name, levels }) => [name, levels.map(({ label }) => label)]));
+  return shape(a) === shape(b);
 }
 
 function affordableRules(records: Records, model: LinkageModel): [LinkageModel, leftOut: string[]] {

@@ -1,4 +1,4 @@
-import { type LinkageModel, Linker, readModel } from '@waymark/linkage';
+import { type LinkageModel, Linker, readModel, signed } from '@waymark/linkage';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import { type PersonRecord, readRecordsOf } from '../people/store.ts';
 import type { PairDecision } from '../tables.ts';
@@ -7,11 +7,14 @@ export interface LinksView {
   person: number;
   records: PersonRecord[];
   /** Each pair of the person's records, the strongest first. */
-  pairs: { left: PersonRecord; right: PersonRecord; bits: number; text: string }[];
+  pairs: { left: PersonRecord; right: PersonRecord; bits: number; decided: boolean; text: string }[];
   decisions: { id: number; left: number; right: number; decision: PairDecision; reason: string; byName: string; at: Date }[];
 }
 
-/** Why a person's records stand together, pair by pair, and what people decided about them. How rare a value is plays no part here. */
+/**
+ * Why a person's records stand together, pair by pair, and what people decided about them. For a pair that put records together the sum
+ * is the very one that decided: what the model's own probabilities leave open is how rare its values are among all records.
+ */
 export const readLinks: Action<null, { person: number }, LinksView> = {
   name: 'link.read',
   room: 'support',
@@ -29,11 +32,33 @@ export const readLinks: Action<null, { person: number }, LinksView> = {
       .orderBy('id', 'desc')
       .execute();
     const stored = await tx.selectFrom('support.linkage_models').select('model').orderBy('id', 'desc').executeTakeFirst();
-    return { person, records, pairs: stored ? explain(records, readModel(stored.model)) : [], decisions };
+    const linked = await tx
+      .selectFrom('support.linked_pairs')
+      .select(['left_record as left', 'right_record as right', 'bits'])
+      .where('left_record', 'in', ids)
+      .where('right_record', 'in', ids)
+      .execute();
+    const decided = new Map(linked.map(({ left, right, bits }) => [`${left}/${right}`, bits]));
+    const pairs = stored ? explain(records, readModel(stored.model), decided) : bare(records, decided);
+    return { person, records, pairs, decisions };
   },
 };
 
-function explain(records: PersonRecord[], model: LinkageModel): LinksView['pairs'] {
+const keyOf = (a: PersonRecord, b: PersonRecord) => (a.id < b.id ? `${a.id}/${b.id}` : `${b.id}/${a.id}`);
+
+/** Where careful defaults stand in no model is kept: the sums that decided are. */
+function bare(records: PersonRecord[], decided: ReadonlyMap<string, number>): LinksView['pairs'] {
+  return records.flatMap((left, i) =>
+    records.slice(i + 1).flatMap((right) => {
+      const bits = decided.get(keyOf(left, right));
+      return bits === undefined
+        ? []
+        : [{ left, right, bits, decided: true, text: `By careful published figures, ${bits.toFixed(1)} bits together.` }];
+    }),
+  );
+}
+
+function explain(records: PersonRecord[], model: LinkageModel, decided: ReadonlyMap<string, number>): LinksView['pairs'] {
   // Of a handful of records no frequency can be told: the model's own probabilities stand.
   const plain: LinkageModel = {
     ...model,
@@ -53,7 +78,10 @@ function explain(records: PersonRecord[], model: LinkageModel): LinksView['pairs
     for (const [j, right] of records.entries()) {
       if (j <= i) continue;
       const { bits, text } = linker.explainPair(i, j);
-      pairs.push({ left, right, bits, text });
+      const sum = decided.get(keyOf(left, right));
+      const [before = text] = text.split(' Together ');
+      const whole = `${before.replace(/\.$/, '')}; how rare these values are among all records: ${signed((sum ?? 0) - bits)} bits. Together ${signed(sum ?? 0)} bits: this put them together.`;
+      pairs.push({ left, right, bits: sum ?? bits, decided: sum !== undefined, text: sum === undefined ? text : whole });
     }
   });
   return pairs.sort((a, b) => b.bits - a.bits);

@@ -31,7 +31,11 @@ const nameOf = (record: string) =>
   sql<string>`coalesce(nullif(trim(concat(${sql.ref(record)}.identity->>'forename', ' ', ${sql.ref(record)}.identity->>'surname')), ''), 'no name')`;
 
 /** Pairs that wait for a decision, the most likely first, and the latest decisions. */
-export const listReview: Action<null, { limit: number; offset: number }, { rows: QueueRow[]; total: number; decided: DecisionRow[] }> = {
+export const listReview: Action<
+  null,
+  { limit: number; offset: number },
+  { rows: QueueRow[]; total: number; decided: DecisionRow[]; doubts: string[] }
+> = {
   name: 'review.list',
   room: 'support',
   purpose: 'record-linkage',
@@ -68,8 +72,9 @@ export const listReview: Action<null, { limit: number; offset: number }, { rows:
       .orderBy('d.id', 'desc')
       .limit(20)
       .execute();
+    const state = await tx.selectFrom('support.linkage_state').select('doubts').executeTakeFirst();
     note(null, { shown: rows.length });
-    return { rows, total, decided };
+    return { rows, total, decided, doubts: state?.doubts ?? [] };
   },
 };
 

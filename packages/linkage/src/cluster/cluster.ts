@@ -16,6 +16,8 @@ export interface ClusterOptions {
   weigh: (i: number, j: number) => number;
   /** Only these rows are put together; all unless given. */
   rows?: readonly number[];
+  /** Pairs that nothing but names speaks for are shown to a person, whatever their weight: whether something else does. */
+  isBorneOut?: (i: number, j: number) => boolean;
   /** Two records of one cluster with less than this are shown to a person. */
   doubtBits?: number;
 }
@@ -25,7 +27,7 @@ export interface ReviewItem {
   left: number;
   right: number;
   bits: number;
-  reason: 'unsure' | 'evidence against' | 'doubt within a person' | Obstacle;
+  reason: 'unsure' | 'evidence against' | 'doubt within a person' | 'nothing but names in common' | Obstacle;
 }
 
 export interface Clustering {
@@ -35,6 +37,8 @@ export interface Clustering {
   clusters: number[][];
   /** The most promising first. */
   review: ReviewItem[];
+  /** The pairs that put records together, each with its weight; Infinity where a person decided. */
+  joins: { left: number; right: number; bits: number }[];
 }
 
 const defaultDoubtBits = -10;
@@ -56,6 +60,7 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
   const held = new Map<number, ReviewItem>();
   // The state of both groups when an edge was held back: it is looked at again only when one of them has grown.
   const heldAt = new Map<number, number>();
+  const joins: Clustering['joins'] = [];
   let open: number[] = [];
   for (let e = 0; e < edges.linked; e++) open.push(e);
   for (let merged = true; merged; ) {
@@ -65,6 +70,10 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
       const [left, right] = [edges.left[e] as number, edges.right[e] as number];
       const [a, b] = [groups.of(left), groups.of(right)];
       if (a === b) continue;
+      if (options.isBorneOut && edges.bits[e] !== Number.POSITIVE_INFINITY && !options.isBorneOut(left, right)) {
+        held.set(e, { left, right, bits: edges.bits[e] as number, reason: 'nothing but names in common' });
+        continue;
+      }
       const state = a.version + b.version;
       if (heldAt.get(e) === state) {
         later.push(e);
@@ -79,6 +88,7 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
       }
       held.delete(e);
       groups.join(a, b);
+      joins.push({ left, right, bits: edges.bits[e] as number });
       merged = true;
     }
     open = later;
@@ -102,6 +112,7 @@ export function cluster(records: Records, pairs: WeightedPairs, constraints: Con
   return {
     clusterOf,
     clusters,
+    joins,
     review: [...review, ...doubtful].sort(
       (x, y) => y.bits - x.bits || compareRows(records, x.left, y.left) || compareRows(records, x.right, y.right),
     ),

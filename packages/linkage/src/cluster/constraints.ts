@@ -1,4 +1,4 @@
-import type { Records } from '../records/records.ts';
+import type { FieldColumn, Records } from '../records/records.ts';
 import { jaroWinkler } from '../similarity/jaro-winkler.ts';
 import { areNicknames } from '../similarity/nicknames.ts';
 import { unproven } from '../standardise/identifier.ts';
@@ -12,22 +12,30 @@ export interface Constraints {
   cleanSources?: string[];
   /** How twins show; without it they are not looked for. */
   twins?: TwinRule;
+  /** More than names must speak for two records to be one person. */
+  moreThanNames?: boolean;
   /** What proves two records to be of two people; without it only weights speak. */
   apart?: ApartRule;
 }
 
 /**
- * Two people, whatever else agrees, are those with different birth dates and two different numbers of one kind whose check
- * digits are both right: a mother and the daughter who is called after her.
+ * Two people, whatever else agrees and whatever was learnt, are
+ * - those with two different numbers of one kind whose check digits are both right, and another birth date or another forename: a
+ *   mother and the daughter who is called after her, or twins whose names are nearly alike;
+ * - those with other forenames and other birth dates, and no such number in common: a household.
+ * A forename that stands as the other's surname is no other.
  */
 export interface ApartRule {
   dateOfBirth: string;
   identifiers: string[];
+  forename?: string;
+  surname?: string;
 }
 
 /**
  * Twins share surname, birth date and address, and have different forenames and no identifier in common. Fields by name;
- * of `address` one that is equal is enough.
+ * of `address` one that is equal is enough. Within one source of several, which tells its people apart, forenames that are only
+ * alike are different ones too.
  */
 export interface TwinRule {
   forename: string;
@@ -37,7 +45,13 @@ export interface TwinRule {
   identifiers: string[];
 }
 
-export type Obstacle = 'decided not the same' | 'two from a source that holds each person once' | 'twins' | 'other numbers and birth dates';
+export type Obstacle =
+  | 'decided not the same'
+  | 'two from a source that holds each person once'
+  | 'twins'
+  | 'other numbers and birth dates'
+  | 'other numbers and forenames'
+  | 'other forenames and birth dates';
 
 /** Answers whether two records, or two groups of them, may be one person. */
 export class ConstraintCheck {
@@ -46,7 +60,7 @@ export class ConstraintCheck {
   readonly #same = new Map<number, Set<number>>();
   readonly #clean: boolean[];
   readonly #twins: ((i: number, j: number) => boolean) | null;
-  readonly #apart: ((i: number, j: number) => boolean) | null;
+  readonly #apart: ((i: number, j: number) => Obstacle | null) | null;
   readonly #isEmpty: boolean;
 
   constructor(records: Records, { same = [], notSame = [], cleanSources = [], twins, apart }: Constraints) {
@@ -71,7 +85,8 @@ export class ConstraintCheck {
           return { obstacle: 'two from a source that holds each person once', left: i, right: j };
         }
         if (this.#twins?.(i, j)) return { obstacle: 'twins', left: i, right: j };
-        if (this.#apart?.(i, j)) return { obstacle: 'other numbers and birth dates', left: i, right: j };
+        const apart = this.#apart?.(i, j);
+        if (apart) return { obstacle: apart, left: i, right: j };
       }
     }
     return null;
@@ -98,35 +113,74 @@ function twinTest(records: Records, rule: TwinRule, decidedSame: (i: number, j: 
   const [addresses, identifiers] = [rule.address.map(code), rule.identifiers.map(code)];
   const equal = (of: (row: number) => number, i: number, j: number) => of(i) >= 0 && of(i) === of(j);
   const forenames = records.column(rule.forename);
-  return (i, j) =>
-    equal(surname, i, j) &&
-    equal(dateOfBirth, i, j) &&
-    addresses.some((address) => equal(address, i, j)) &&
-    clearlyDiffer(forenames.dictionary.values[forename(i)], forenames.dictionary.values[forename(j)]) &&
-    !identifiers.some((identifier) => equal(identifier, i, j)) &&
-    !decidedSame(i, j);
-}
-
-function apartTest(records: Records, rule: ApartRule, decidedSame: (i: number, j: number) => boolean): (i: number, j: number) => boolean {
-  const born = records.column(rule.dateOfBirth);
-  const numbers = rule.identifiers.map((field) => records.column(field));
-  const isProven = (value: string | undefined) => value !== undefined && !value.startsWith(unproven);
+  const { sourceOf } = records;
+  // Of one file alone it is not known that it tells its people apart: looking for doubles in it is the point.
+  const several = records.sources.length > 1;
   return (i, j) => {
-    const [a, b] = [born.code(i), born.code(j)];
-    if (a < 0 || b < 0 || a === b) return false;
-    const differ = numbers.some((column) => {
-      const [x, y] = [column.code(i), column.code(j)];
-      const { values } = column.dictionary;
-      return x >= 0 && y >= 0 && x !== y && isProven(values[x]) && isProven(values[y]);
-    });
-    return differ && !decidedSame(i, j);
+    if (!equal(surname, i, j) || !equal(dateOfBirth, i, j) || !addresses.some((address) => equal(address, i, j))) return false;
+    const [a, b] = [forenames.dictionary.values[forename(i)], forenames.dictionary.values[forename(j)]];
+    const isOther = clearlyDiffer(a, b) || (several && sourceOf[i] === sourceOf[j] && onlyAlike(a, b));
+    return isOther && !identifiers.some((identifier) => equal(identifier, i, j)) && !decidedSame(i, j);
   };
 }
 
+function apartTest(
+  records: Records,
+  rule: ApartRule,
+  decidedSame: (i: number, j: number) => boolean,
+): (i: number, j: number) => Obstacle | null {
+  const born = records.column(rule.dateOfBirth);
+  const numbers = rule.identifiers.map((field) => records.column(field));
+  const [forenames, surnames] = [rule.forename, rule.surname].map((field) => (field ? records.column(field) : null)) as [
+    FieldColumn | null,
+    FieldColumn | null,
+  ];
+  const isProven = (value: string | undefined) => value !== undefined && !value.startsWith(unproven);
+  const standardOf = (column: FieldColumn | null, row: number) => (column ? column.dictionary.values[column.code(row)] : undefined);
+  return (i, j) => {
+    let haveOther = false;
+    let haveSame = false;
+    for (const column of numbers) {
+      const [x, y] = [column.code(i), column.code(j)];
+      if (x < 0 || y < 0 || !isProven(column.dictionary.values[x]) || !isProven(column.dictionary.values[y])) continue;
+      if (x === y) haveSame = true;
+      else haveOther = true;
+    }
+    const [a, b] = [born.code(i), born.code(j)];
+    const isOtherDay = a >= 0 && b >= 0 && a !== b;
+    const [one, other] = [standardOf(forenames, i), standardOf(forenames, j)];
+    const found: Obstacle | null =
+      haveOther && isOtherDay
+        ? 'other numbers and birth dates'
+        : haveOther && !haveSame && one !== undefined && other !== undefined && one !== other && !areNicknames(one, other)
+          ? 'other numbers and forenames'
+          : isOtherDay &&
+              !haveSame &&
+              clearlyDiffer(one, other) &&
+              !isSwapped(one, standardOf(surnames, j)) &&
+              !isSwapped(other, standardOf(surnames, i))
+            ? 'other forenames and birth dates'
+            : null;
+    return found !== null && !decidedSame(i, j) ? found : null;
+  };
+}
+
+/** Not the same, and not another form of it: a slip, or twins who are called nearly alike. */
+function onlyAlike(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b && !clearlyDiffer(a, b) && !areNicknames(a, b) && !haveWordInCommon(a, b);
+}
+
+function haveWordInCommon(a: string, b: string): boolean {
+  return a.split(' ').some((word) => b.split(' ').includes(word));
+}
+
+/** A forename that stands as a surname in the other record. */
+function isSwapped(forename: string | undefined, surname: string | undefined): boolean {
+  return forename !== undefined && surname !== undefined && !clearlyDiffer(forename, surname);
+}
+
 /** Different forenames, and not one within the other or a slip in it. */
-function clearlyDiffer(a: string | undefined, b: string | undefined): boolean {
+export function clearlyDiffer(a: string | undefined, b: string | undefined): boolean {
   if (!a || !b || a === b) return false;
-  return (
-    jaroWinkler(a < b ? a : b, a < b ? b : a) < 0.8 && !areNicknames(a, b) && !a.split(' ').some((word) => b.split(' ').includes(word))
-  );
+  return jaroWinkler(a < b ? a : b, a < b ? b : a) < 0.8 && !areNicknames(a, b) && !haveWordInCommon(a, b);
 }

@@ -89,6 +89,8 @@ export function identifier(field: string, options: FieldOptions & { kind?: (type
       : [
           { label: 'same, check digit right', when: { all: [{ equal: field }, { proven: field }] } },
           { label: 'same, check digit wrong', when: { equal: field } },
+          // Each of the two is somebody's: however near they are, neither is a slip for the other.
+          { label: 'two numbers, both check digits right', when: { proven: field } },
         ];
   return composed(
     fieldOf(field, kind, options),

@@ -109,10 +109,10 @@ export const Condition = Type.Cyclic(
 );
 
 /**
- * Where a probability comes from. `bounded`: never seen among the pairs looked at, so at most this. `not estimated`: the
+ * Where a probability comes from. `careful default`: published, because the data could teach nothing. `bounded`: never seen among the pairs looked at, so at most this. `not estimated`: the
  * data could not tell, and the level says nothing.
  */
-export const origins = ['fixed', 'estimated', 'from labels', 'bounded', 'not estimated'] as const;
+export const origins = ['fixed', 'estimated', 'from labels', 'bounded', 'not estimated', 'careful default'] as const;
 const Origin = Type.Enum(origins);
 export type Origin = Static<typeof Origin>;
 
