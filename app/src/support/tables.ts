@@ -53,6 +53,14 @@ export interface ImportCounts {
   unchanged: number;
   refused: number;
   facts: number;
+  /** Statements that the agency no longer makes: they count no more. */
+  ended?: number;
+  /** People of earlier deliveries who are not in this one. */
+  missing?: number;
+  /** What was sent and no mapping asks for, by kind; nothing of it is kept. */
+  unread?: Record<string, number>;
+  /** Problems in all; of many only some are listed. */
+  problems?: number;
 }
 
 /** A part of what speaks for or against two records being of one person. */
@@ -131,6 +139,16 @@ declare module '../platform/database.ts' {
       on_date: Day;
       expires_on: Day;
       challenged_at: Date | null;
+    };
+    'support.former_facts': {
+      id: Generated<number>;
+      record_id: number;
+      kind: string;
+      value: string;
+      on_date: Day;
+      said_in: number;
+      last_said_before: number;
+      ended_at: Generated<Date>;
     };
     'support.characteristics': { record_id: number; kind: string; value: string };
     'support.person_events': {

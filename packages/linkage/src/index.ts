@@ -73,7 +73,7 @@ export { jaroWinkler } from './similarity/jaro-winkler.ts';
 export { areNicknames } from './similarity/nicknames.ts';
 export { isCalendarDate, standardDate } from './standardise/date.ts';
 export { standardEmail } from './standardise/email.ts';
-export { type IdentifierKind, identifierKinds, standardIdentifier } from './standardise/identifier.ts';
+export { type IdentifierKind, identifierKinds, standardIdentifier, unproven } from './standardise/identifier.ts';
 export { standardise } from './standardise/index.ts';
 export { standardName } from './standardise/name.ts';
 export { standardPhone } from './standardise/phone.ts';

@@ -51,6 +51,8 @@ export const declareAgreement: Action<null, NewAgreement, { agreementId: number;
         .set({ ended_at: new Date() })
         .where('source_id', '=', source.id)
         .where('ended_at', 'is', null)
+        // One that begins later stands: it takes this one's place when its day comes.
+        .where('starts_on', '<=', given.today)
         .execute();
     }
     const { id } = await tx

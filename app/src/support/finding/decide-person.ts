@@ -91,7 +91,7 @@ interface NewDecision {
 
 /** Puts a decision on record with what had lately happened to the person when it was made. */
 export async function recordDecision(tx: Tx, { person, decision, reason, lookAgainOn, byName, today }: NewDecision): Promise<void> {
-  const facts = (await readFactsOf(tx, [person])).get(person) ?? [];
+  const facts = (await readFactsOf(tx, [person], today)).get(person) ?? [];
   await tx
     .insertInto('support.need_decisions')
     .values({

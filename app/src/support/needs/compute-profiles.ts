@@ -43,7 +43,7 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
       .execute();
     const ids = persons.map(({ id }) => id);
     const records = await readRecordsOf(tx, ids);
-    const facts = await readFactsOf(tx, ids);
+    const facts = await readFactsOf(tx, ids, today);
     const rows = ids.flatMap((id) => {
       const own = records.get(id);
       if (!own) return [];

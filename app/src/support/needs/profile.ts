@@ -11,6 +11,8 @@ export interface Statement {
   on: string;
   expires: string;
   challenged: boolean;
+  /** No agreement in force allows it any more. */
+  notAllowed?: boolean;
 }
 
 /** A range of levels or scores, both ends included. */
@@ -132,7 +134,10 @@ export function reliedOn<S extends Statement>(statements: readonly S[], asOf: st
     if (on > (latest.get(key) ?? '')) latest.set(key, on);
   }
   return stated
-    .filter((own) => !own.challenged && own.expires >= asOf && (isEvent(own) || own.on === latest.get(`${own.source}\n${own.kind}`)))
+    .filter(
+      (own) =>
+        !own.challenged && !own.notAllowed && own.expires >= asOf && (isEvent(own) || own.on === latest.get(`${own.source}\n${own.kind}`)),
+    )
     .sort((a, b) => a.id - b.id);
 }
 

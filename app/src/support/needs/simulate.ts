@@ -49,7 +49,7 @@ const readPart: Action<null, { upto: number; offset: number; today: string; inst
     );
     const ids = rows.map(({ id }) => id);
     const records = await readRecordsOf(tx, ids);
-    const facts = await readFactsOf(tx, ids);
+    const facts = await readFactsOf(tx, ids, today);
     note(null, { persons: ids.length, from: instruments[0].version, to: instruments[1].version });
     return ids.flatMap((id): Counted[] => {
       const own = records.get(id);

@@ -17,7 +17,7 @@ export const supportCases = ownCases(supportHalf);
 
 export interface OwnFact extends Statement {
   kindName: string;
-  standing: 'used' | 'too old' | 'challenged' | 'found wrong' | 'something newer is used';
+  standing: 'used' | 'not allowed' | 'too old' | 'challenged' | 'found wrong' | 'something newer is used';
 }
 
 export interface OwnPackage {
@@ -88,7 +88,7 @@ async function ownSupport(tx: Tx, today: string): Promise<OwnSupport> {
     .orderBy('r.id')
     .execute();
   const { name, born } = personOf(records.map(({ identity }) => identity));
-  const statements = await ownStatements(tx);
+  const statements = await ownStatements(tx, today);
   const stopped = await tx.selectFrom('support.withdrawals').select('at').where('ended_at', 'is', null).executeTakeFirst();
   const profile: Profile | NoProfile = stopped
     ? { reason: 'somebody who has stopped all support', age: born === null ? null : ageOn(born, today) }
@@ -102,9 +102,10 @@ async function ownSupport(tx: Tx, today: string): Promise<OwnSupport> {
     .orderBy('c.id', 'desc')
     .execute();
   const foundWrong = new Set(challenges.flatMap(({ fact_id, outcome }) => (outcome === 'upheld' ? [fact_id] : [])));
-  const standingOf = ({ id, challenged, expires }: Statement): OwnFact['standing'] => {
+  const standingOf = ({ id, challenged, notAllowed, expires }: Statement): OwnFact['standing'] => {
     if (foundWrong.has(id)) return 'found wrong';
     if (challenged) return 'challenged';
+    if (notAllowed) return 'not allowed';
     if (expires < today) return 'too old';
     return relied.has(id) ? 'used' : 'something newer is used';
   };
@@ -173,7 +174,7 @@ function fieldsOf(identity: Identity): { name: string; value: string }[] {
   return identityKeys.flatMap((key: IdentityField) => (identity[key] ? [{ name: identityFields[key], value: identity[key] }] : []));
 }
 
-async function ownStatements(tx: Tx): Promise<Statement[]> {
+async function ownStatements(tx: Tx, today: string): Promise<Statement[]> {
   const rows = await tx
     .selectFrom('support.facts as f')
     .innerJoin('support.records as r', 'r.id', 'f.record_id')
@@ -183,7 +184,20 @@ async function ownStatements(tx: Tx): Promise<Statement[]> {
     .orderBy('f.on_date', 'desc')
     .orderBy('f.id')
     .execute();
-  return rows.map(({ challenged_at, kind, ...row }) => ({ ...row, kind: kind as FactKindKey, challenged: challenged_at !== null }));
+  const { rows: agreements } = await sql<{ source: string; fields: string[] }>`
+    SELECT DISTINCT ON (a.source_id) s.name AS source, a.fields FROM support.agreements a JOIN support.sources s ON s.id = a.source_id
+      WHERE a.ended_at IS NULL AND a.starts_on <= ${today}::date AND a.ends_on >= ${today}::date ORDER BY a.source_id, a.id DESC`.execute(
+    tx,
+  );
+  const allowed = new Map(agreements.map(({ source, fields }) => [source, new Set(fields)]));
+  const keyOf = (row: { kind: string; value: string; on: string }) => `${row.kind}|${row.value}|${row.on}`;
+  const doubted = new Set(rows.filter(({ challenged_at }) => challenged_at !== null).map(keyOf));
+  return rows.map(({ challenged_at: _, kind, ...row }) => ({
+    ...row,
+    kind: kind as FactKindKey,
+    challenged: doubted.has(keyOf({ kind, ...row })),
+    notAllowed: !(allowed.get(row.source)?.has(kind) ?? false),
+  }));
 }
 
 async function ownPackages(tx: Tx): Promise<OwnPackage[]> {

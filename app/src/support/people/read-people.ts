@@ -88,7 +88,7 @@ export interface FieldView {
 export interface FactView extends PersonFact {
   kindName: string;
   /** Relied on today; else why not. */
-  standing: 'relied on' | 'expired' | 'challenged' | 'found wrong' | 'a later one stands';
+  standing: 'relied on' | 'expired' | 'challenged' | 'found wrong' | 'not allowed any more' | 'a later one stands';
   /** Life stage on its day, where the birth date is known. */
   stage: string | null;
 }
@@ -137,7 +137,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
     if (person?.merged_into) throw new NotFoundError(`Person ${id} was found to be the same as person ${person.merged_into}.`);
     const records = (await readRecordsOf(tx, [id])).get(id);
     if (!person || !records) throw new NotFoundError('There is no such person.');
-    const facts = (await readFactsOf(tx, [id])).get(id) ?? [];
+    const facts = (await readFactsOf(tx, [id], today)).get(id) ?? [];
     const events = await tx
       .selectFrom('support.person_events')
       .select(['at', 'kind', 'detail'])
@@ -188,11 +188,13 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
           ? 'found wrong'
           : fact.challenged
             ? 'challenged'
-            : fact.expires < today
-              ? 'expired'
-              : relied.has(fact.id) || !('factors' in profile)
-                ? 'relied on'
-                : 'a later one stands',
+            : fact.notAllowed
+              ? 'not allowed any more'
+              : fact.expires < today
+                ? 'expired'
+                : relied.has(fact.id) || !('factors' in profile)
+                  ? 'relied on'
+                  : 'a later one stands',
         stage: stageOn(fact.on),
       }),
     );

@@ -37,16 +37,28 @@ export interface PersonFact extends Statement {
   fileName: string;
 }
 
-/** Statements about each of some persons, the newest first. */
-export async function readFactsOf(tx: Tx, persons: readonly number[]): Promise<Map<number, PersonFact[]>> {
+/**
+ * Statements about each of some persons, the newest first. One that was challenged is challenged of the person: the same statement of
+ * another record of theirs, under whatever number, is too. One that no agreement in force allows is relied on no longer.
+ * @param today `YYYY-MM-DD`
+ */
+export async function readFactsOf(tx: Tx, persons: readonly number[], today: string): Promise<Map<number, PersonFact[]>> {
   const { rows } = await sql<PersonFact & { person: number }>`
+    WITH allowed AS (SELECT DISTINCT ON (source_id) source_id, fields FROM support.agreements
+      WHERE ended_at IS NULL AND starts_on <= ${today}::date AND ends_on >= ${today}::date ORDER BY source_id, id DESC)
     SELECT p.id AS person, f.id, f.kind, f.value, f.record_id AS record, s.name AS source, i.file_name AS "fileName",
-        f.challenged_at IS NOT NULL AS challenged, to_char(f.on_date, 'YYYY-MM-DD') AS on, to_char(f.expires_on, 'YYYY-MM-DD') AS expires
+        f.challenged_at IS NOT NULL OR coalesce(concat_ws('|', f.kind, f.value, f.on_date) = ANY(d.doubted), false) AS challenged,
+        NOT coalesce(a.fields ? f.kind, false) AS "notAllowed",
+        to_char(f.on_date, 'YYYY-MM-DD') AS on, to_char(f.expires_on, 'YYYY-MM-DD') AS expires
       FROM unnest(${[...persons]}::int[]) AS p(id)
+      CROSS JOIN LATERAL (SELECT array_agg(concat_ws('|', g.kind, g.value, g.on_date)) AS doubted
+        FROM (SELECT id FROM support.records WHERE person_id = p.id OFFSET 0) o
+        CROSS JOIN LATERAL (SELECT * FROM support.facts WHERE record_id = o.id OFFSET 0) g WHERE g.challenged_at IS NOT NULL) d
       CROSS JOIN LATERAL (SELECT id, source_id FROM support.records WHERE person_id = p.id OFFSET 0) r
       CROSS JOIN LATERAL (SELECT * FROM support.facts WHERE record_id = r.id OFFSET 0) f
       JOIN support.sources s ON s.id = r.source_id
       JOIN support.record_imports i ON i.id = f.import_id
+      LEFT JOIN allowed a ON a.source_id = r.source_id
       ORDER BY f.on_date DESC, f.id`.execute(tx);
   return grouped(rows.map(({ person, ...row }) => [person, row]));
 }

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { dayIn } from '../../platform/days.ts';
+import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
 import { agreementInForce } from '../agreements/read-sources.ts';
 import { keyHashOf } from '../retention/keep-records.ts';
 import type { ImportCounts } from '../tables.ts';
-import { cut, type Door, type MappedRecord, type Mapping, mapRow, problemsKept, type RowProblem } from './mapping.ts';
-import { openRows } from './open-rows.ts';
-import { FileFault } from './raw-rows.ts';
+import { type MappedRecord, type Mapping, problemsKept, type RowProblem } from './mapping.ts';
+import type { ReadPart, ReadTask } from './read-records.ts';
 
 /** What is read: a file, by the name that its sender gave it (the path's last part unless given), or a database. */
 export type RecordsFrom = { path: string; fileName?: string } | { database: string; name: string };
@@ -33,7 +33,11 @@ export interface RecordsImport {
   problems: RowProblem[];
 }
 
-const rowsTogether = 2_000;
+/** What the thread that reads may take: a workbook is unpacked, JSON read as a whole. */
+const readingLimits = { seconds: 3600, memoryMb: 4096 };
+/** Fewer people missing than this, or a smaller share, are believed to have left the agency's list. */
+const missingAtLeast = 20;
+const missingShare = 0.3;
 
 interface Begun {
   importId: number;
@@ -115,9 +119,11 @@ interface Part {
   rows: number;
   sourceId: number;
   records: MappedRecord[];
+  /** Each row says all that the agency says of its person. */
+  replaces: boolean;
 }
 
-type Stored = Pick<ImportCounts, 'added' | 'changed' | 'unchanged' | 'facts'>;
+type Stored = Required<Pick<ImportCounts, 'added' | 'changed' | 'unchanged' | 'facts' | 'ended'>>;
 
 const storePart: Action<null, Part, Stored> = {
   name: 'records.import',
@@ -192,89 +198,127 @@ export async function importRecords(
   if (begun.before) return begun.before;
   const { importId, sourceId } = begun;
   const counts = noCounts();
-  const problems: RowProblem[] = [];
-  const door = new AgreementDoor(begun.allowed);
-  const keys = new Map<string, number>();
-  let waiting = new Map<string, MappedRecord>();
-  const flush = async () => {
-    if (waiting.size === 0) return;
-    const stored = await performer.perform(actor, storePart, null, {
-      importId,
-      today,
-      rows: counts.rows,
-      sourceId,
-      records: [...waiting.values()],
-    });
-    for (const [name, count] of Object.entries(stored) as [keyof Stored, number][]) counts[name] += count;
-    waiting = new Map();
-    onProgress(counts.rows);
+  const delivery = mapping.delivery ?? 'changes';
+  const result: RecordsImport = { importId, again: false, counts, dropped: {}, problems: [] };
+  const task: ReadTask = {
+    from: 'path' in sent ? { path: sent.path } : { database: sent.database },
+    mapping,
+    allowed: begun.allowed,
+    keptFrom: begun.keptFrom,
+    today,
   };
-  let digest: (() => string) | undefined;
-  const finish = () =>
-    performer.perform(actor, finishImport, null, { importId, counts, dropped: door.dropped, problems, sha256: digest?.() ?? sha256 });
+  let fault: string | null = null;
+  let digest = sha256;
   try {
-    const rows = await openRows(sent, mapping);
-    digest = rows.digest;
-    for await (const row of rows.rows) {
-      counts.rows++;
-      const record = mapRow(mapping, row, today, problems, door);
-      if (!record) {
-        counts.refused++;
+    for await (const part of partsFromThread<ReadPart>(new URL('./read-records-worker.ts', import.meta.url), task, readingLimits)) {
+      if ('records' in part) {
+        const { records, rows } = part;
+        const stored = await performer.perform(actor, storePart, null, {
+          importId,
+          today,
+          rows,
+          sourceId,
+          records,
+          replaces: delivery !== 'additions',
+        });
+        for (const [name, count] of Object.entries(stored) as [keyof Stored, number][]) counts[name] = (counts[name] ?? 0) + count;
+        onProgress(rows);
         continue;
       }
-      const earlier = keys.get(record.key);
-      if (earlier !== undefined && problems.length < problemsKept) {
-        const message = `The number stands in row ${earlier} too; the later row counts. Give each person one row.`;
-        problems.push({
-          row: record.place,
-          column: mapping.key.column.toString(),
-          value: cut(record.key, 80),
-          message,
-          refused: false,
-        });
-      }
-      record.facts = record.facts.filter(({ on }) => on >= begun.keptFrom);
-      keys.set(record.key, record.place);
-      waiting.set(record.key, record);
-      if (waiting.size >= rowsTogether) await flush();
+      Object.assign(counts, { rows: part.rows, refused: part.refused, unread: part.unread, problems: part.problemsInAll });
+      result.dropped = part.dropped;
+      result.problems = part.problems;
+      fault = part.fault;
+      digest = part.digest ?? sha256;
     }
-    await flush();
-    problems.push(...rows.problems);
   } catch (error) {
-    if (!(error instanceof FileFault)) throw error;
-    await flush();
-    problems.push({ row: 0, column: 'file', value: fileName, message: error.message, refused: true });
-    await finish();
-    if (counts.rows === 0) throw new InvalidError(error.message, 'file');
-    return { importId, again: false, counts, dropped: door.dropped, problems };
+    if (!(error instanceof ThreadLimitError)) {
+      await finish();
+      throw error;
+    }
+    fault = `It cannot be read. ${error.message}`;
   }
+  if (fault === null && delivery !== 'additions') {
+    const { missing, ended, told } = await performer.perform(actor, endMissing, null, {
+      importId,
+      sourceId,
+      today,
+      isWhole: delivery === 'whole list',
+    });
+    counts.missing = missing;
+    counts.ended = (counts.ended ?? 0) + ended;
+    if (told) result.problems.unshift({ row: 0, column: 'file', value: fileName, message: told, refused: false });
+  }
+  if (fault !== null) result.problems.unshift({ row: 0, column: 'file', value: fileName, message: fault, refused: true });
   await finish();
-  return { importId, again: false, counts, dropped: door.dropped, problems };
+  if (fault !== null && counts.rows === 0) throw new InvalidError(fault, 'file');
+  return result;
+
+  function finish() {
+    const { dropped, problems } = result;
+    return performer.perform(actor, finishImport, null, { importId, counts, dropped, problems, sha256: digest });
+  }
 }
 
-/** Lets through what an agreement allows, and counts what it does not. */
-class AgreementDoor implements Door {
-  readonly dropped: Record<string, number> = {};
-  readonly #allowed: Set<string>;
+/**
+ * Who was in earlier deliveries of the source and is not in this one. Where the delivery is the agency's whole list, what it said of them
+ * counts no more; unless they are so many that a part of the list is more likely.
+ */
+const endMissing: Action<
+  null,
+  { importId: number; sourceId: number; today: string; isWhole: boolean },
+  { missing: number; ended: number; told: string | null }
+> = {
+  name: 'records.import',
+  room: 'support',
+  purpose: 'record-linkage',
+  async run({ tx, note }, _services, { importId, sourceId, today, isWhole }) {
+    const { rows } = await sql<{ missing: number; all: number }>`
+      SELECT count(*) FILTER (WHERE seen_on < ${today}::date AND EXISTS (SELECT FROM support.facts f WHERE f.record_id = r.id AND f.challenged_at IS NULL))::int AS missing,
+        count(*)::int AS "all" FROM support.records r WHERE source_id = ${sourceId}`.execute(tx);
+    const { missing = 0, all = 0 } = rows[0] ?? {};
+    note({ kind: 'record import', id: importId }, { missing });
+    if (missing === 0) return { missing, ended: 0, told: null };
+    const people = `${missing.toLocaleString('en-GB')} of the ${all.toLocaleString('en-GB')} people of earlier deliveries`;
+    if (!isWhole)
+      return {
+        missing,
+        ended: 0,
+        told: `${people} are not in this one. What was said of them goes on counting. If the agency sends its whole list each time, say so in the mapping (delivery: whole list): then what it no longer says counts no more.`,
+      };
+    if (missing >= missingAtLeast && missing / all > missingShare)
+      return {
+        missing,
+        ended: 0,
+        told: `${people} are not in this one, which is to be the whole list. So many seldom leave at once: nothing was ended. If this is only a part, say so in the mapping (delivery: changes); if it is right, send the list in smaller steps or end the agreement and begin anew.`,
+      };
+    const ended = await endFacts(
+      tx,
+      sql`f.record_id IN (SELECT id FROM support.records WHERE source_id = ${sourceId} AND seen_on < ${today}::date)`,
+      importId,
+    );
+    note(null, { ended });
+    return { missing, ended, told: null };
+  },
+};
 
-  constructor(allowed: readonly string[]) {
-    this.#allowed = new Set(allowed);
-  }
-
-  opensTo(field: string, isFilled: boolean): boolean {
-    if (this.#allowed.has(field)) return true;
-    if (isFilled) this.dropped[field] = (this.dropped[field] ?? 0) + 1;
-    return false;
-  }
+/** What an agency no longer says counts no more, and is kept as what it said. What is challenged stays until somebody has looked into it. */
+async function endFacts(tx: Tx, which: RawBuilder<unknown>, importId: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    WITH gone AS (DELETE FROM support.facts f WHERE f.challenged_at IS NULL AND ${which} RETURNING record_id, kind, value, on_date, import_id),
+      kept AS (INSERT INTO support.former_facts (record_id, kind, value, on_date, said_in, last_said_before)
+        SELECT record_id, kind, value, on_date, import_id, ${importId}::int FROM gone)
+    SELECT count(*)::int AS n FROM gone`.execute(tx);
+  return rows[0]?.n ?? 0;
 }
 
 function noCounts(): ImportCounts {
   return { rows: 0, added: 0, changed: 0, unchanged: 0, refused: 0, facts: 0 };
 }
 
-async function storeRecords(tx: Tx, { importId, sourceId, today, records: sent }: Part): Promise<Stored> {
+async function storeRecords(tx: Tx, { importId, sourceId, today, records: sent, replaces }: Part): Promise<Stored> {
   const records = await withoutErased(tx, sourceId, sent);
-  if (records.length === 0) return { added: 0, changed: 0, unchanged: sent.length, facts: 0 };
+  if (records.length === 0) return { added: 0, changed: 0, unchanged: sent.length, facts: 0, ended: 0 };
   const rows = JSON.stringify(records.map(({ key, place, identity }) => ({ key, place, identity })));
   const changed = await sql<{ is_new: boolean }>`
     INSERT INTO support.records AS r (source_id, key, import_id, row_number, identity, seen_on)
@@ -305,21 +349,11 @@ async function storeRecords(tx: Tx, { importId, sourceId, today, records: sent }
   const known = await knownFacts(tx, [...idOf.values()]);
   const said = new Set(facts.map(({ record, kind, value, on }) => `${record}|${kind}|${on}|${value}`));
   const daysSaid = new Set(facts.map(({ record, kind, on }) => `${record}|${kind}|${on}`));
-  // Of one day an agency's last word counts; what is challenged stays until somebody has looked into it.
-  const takenBack = known.filter(
-    ({ record, kind, value, on, challenged }) =>
-      challenged === null && daysSaid.has(`${record}|${kind}|${on}`) && !said.has(`${record}|${kind}|${on}|${value}`),
-  );
-  if (takenBack.length > 0) {
-    await tx
-      .deleteFrom('support.facts')
-      .where(
-        'id',
-        'in',
-        takenBack.map(({ id }) => id),
-      )
-      .execute();
-  }
+  // A row says all that the agency says of its person; where rows only add, the last word on one day counts.
+  const isTakenBack = ({ record, kind, value, on }: KnownFact) =>
+    !said.has(`${record}|${kind}|${on}|${value}`) && (replaces || daysSaid.has(`${record}|${kind}|${on}`));
+  const takenBack = known.filter((fact) => fact.challenged === null && isTakenBack(fact)).map(({ id }) => id);
+  const ended = takenBack.length === 0 ? 0 : await endFacts(tx, sql`f.id = ANY(${takenBack}::int[])`, importId);
   // The same statement under a later day is as doubtful as it was.
   const doubtful = new Map(
     known.flatMap(({ record, kind, value, challenged }) => (challenged ? [[`${record}|${kind}|${value}`, challenged]] : [])),
@@ -348,6 +382,7 @@ async function storeRecords(tx: Tx, { importId, sourceId, today, records: sent }
     changed: changed.rows.length - added,
     unchanged: sent.length - changed.rows.length,
     facts: Number(stored.numAffectedRows ?? 0),
+    ended,
   };
 }
 

@@ -1,8 +1,9 @@
-import { standardDate } from '@waymark/linkage';
+import { isCalendarDate, standardDate, standardIdentifier, unproven } from '@waymark/linkage';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
 import { isDay } from '../../platform/days.ts';
+import { storable } from '../../platform/storable.ts';
 import {
   type Characteristic,
   characteristics,
@@ -12,6 +13,7 @@ import {
   faultOfValue,
   type Identity,
   type IdentityField,
+  identityFields,
   identityKeys,
 } from '../fact-kinds.ts';
 
@@ -28,6 +30,10 @@ const Cell = Type.Object(
   {
     /** One column; several are joined with a space. Of nested data the path, such as `personal.givenName`. */
     column: Type.Union([Name, Type.Array(Name, { minItems: 1 })]),
+    /** Other columns that are looked at in turn where that is empty. */
+    or: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: 10 })),
+    /** The value is so many per cent of this column: sessions attended of those possible. */
+    percent_of: Type.Optional(Name),
     /** Only what stands before, or after, the first of these characters. */
     before: Type.Optional(Type.String({ minLength: 1 })),
     after: Type.Optional(Type.String({ minLength: 1 })),
@@ -68,6 +74,11 @@ export const Mapping = Type.Object(
       Type.Literal('fhir'),
       Type.Literal('sql'),
     ]),
+    /**
+     * What a delivery is. `whole list`: everybody the agency has; of whom it leaves out, nothing is said any more. `changes` (unless
+     * given): of whom it names it says all, the others stand. `additions`: each row adds to what was said, and takes nothing back.
+     */
+    delivery: Type.Optional(Type.Union([Type.Literal('whole list'), Type.Literal('changes'), Type.Literal('additions')])),
     /** CSV: the separator, where it is not found by itself. */
     separator: Type.Optional(Type.String({ minLength: 1, maxLength: 1 })),
     /** Excel: the sheet (the first unless given) and the row with the headings, counted from 1. */
@@ -89,14 +100,22 @@ export const Mapping = Type.Object(
 );
 export type Mapping = Static<typeof Mapping>;
 
+/** Longest mapping, characters: a long one has a few thousand. */
+const mappingAtMost = 60_000;
+
 /**
  * Reads a mapping file.
  * @throws MappingError naming every place that is wrong
  */
 export function readMapping(text: string): Mapping {
+  if (text.length > mappingAtMost)
+    throw new MappingError(
+      `The mapping has ${text.length.toLocaleString('en-GB')} characters; at most ${mappingAtMost.toLocaleString('en-GB')} are read.`,
+    );
   let found: unknown;
   try {
-    found = parse(text, { maxAliasCount: 20 });
+    // Whether a key stands twice is looked for by comparing each with each: not worth it for so many.
+    found = parse(text, { maxAliasCount: 20, uniqueKeys: text.length < 20_000 });
   } catch (error) {
     throw new MappingError(`The mapping is no YAML: ${(error as Error).message.split('\n')[0]}`);
   }
@@ -172,13 +191,34 @@ export interface RowProblem {
 /** More problems than this are not listed. */
 export const problemsKept = 10_000;
 
+/** Problems of a file: those of people, whose rows did not go in, are never crowded out by those of values. */
+export class Problems {
+  readonly #refused: RowProblem[] = [];
+  readonly #others: RowProblem[] = [];
+  /** All there were, listed or not. */
+  total = 0;
+
+  add(problem: RowProblem): void {
+    this.total++;
+    const list = problem.refused || problem.row === 0 ? this.#refused : this.#others;
+    if (list.length < problemsKept) list.push(problem);
+  }
+
+  /** The worst first, in order of the file, at most `problemsKept`. */
+  get listed(): RowProblem[] {
+    return [...this.#refused, ...this.#others].slice(0, problemsKept);
+  }
+}
+
 /** What an agreement lets in: asked for every field of every row before its value is looked at. */
 export interface Door {
   /** @param isFilled whether there is anything that is dropped when the door stays shut */
   opensTo(field: string, isFilled: boolean): boolean;
+  /** Counts something by its kind that no mapping asks for. */
+  leavesOut(kind: string): void;
 }
 
-const openDoor: Door = { opensTo: () => true };
+const openDoor: Door = { opensTo: () => true, leavesOut: () => undefined };
 
 /** All columns that a mapping reads from a row, and whether a file must have them. */
 export function columnsOf(mapping: Mapping): { column: string; optional: boolean }[] {
@@ -193,7 +233,11 @@ export function columnsOf(mapping: Mapping): { column: string; optional: boolean
     if (rule.each) lists.push(rule.each);
     else cells.push(rule.value, rule.on, ...(typeof rule.kind === 'string' ? [] : [rule.kind]));
   }
-  const named = cells.flatMap(({ column, optional = false }) => [column].flat().map((name) => ({ column: name, optional })));
+  const named = cells.flatMap(({ column, or = [], percent_of, optional = false }) => [
+    ...[column].flat().map((name) => ({ column: name, optional: optional || or.length > 0 })),
+    ...or.map((name) => ({ column: name, optional: true })),
+    ...(percent_of ? [{ column: percent_of, optional }] : []),
+  ]);
   return [...named, ...lists.map((column) => ({ column, optional: true }))];
 }
 
@@ -203,13 +247,16 @@ const oldest = '1900-01-02';
  * Makes a record of a row. What cannot be used is told; a row without its agency's number, or with a birth date to come, is
  * refused. What the door does not let through is not even looked at, so that nothing of it can show in a problem.
  * @param today `YYYY-MM-DD`
- * @param problems filled up to `problemsKept`
  */
-export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: RowProblem[], door: Door = openDoor): MappedRecord | null {
+export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: Problems, door: Door = openDoor): MappedRecord | null {
   const report = (column: string, value: string, message: string, refused = false) => {
-    if (problems.length < problemsKept) problems.push({ row: row.place, column, value: cut(value, 80), message, refused });
+    problems.add({ row: row.place, column, value: cut(value, 80), message, refused });
   };
   const key = textOf(row, mapping.key).text;
+  if (key && /^(sub)?-?totals?:?$/i.test(key)) {
+    report(nameOf(mapping.key), key, 'This row is a total, not a person. It was left out.', true);
+    return null;
+  }
   if (!key) {
     report(nameOf(mapping.key), '', "The agency's own number of the record is missing. Give each row one.", true);
     return null;
@@ -221,7 +268,38 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
     if (fault) report(nameOf(cell), fault.value, fault.message);
     if (text) identity[field] = text;
   }
+  // What a number, a date or a name is to show is looked at here, where whoever sent it can still be asked.
+  for (const [field, kind] of [
+    ['nhs_number', 'nhs'],
+    ['upn', 'upn'],
+  ] as const) {
+    const given = identity[field];
+    if (given && (standardIdentifier(kind, given) ?? unproven).startsWith(unproven))
+      report(
+        nameOf(mapping.identity[field] as Cell),
+        given,
+        `This is no valid ${identityFields[field]}: its check digit or length is wrong. It is kept, and proves nothing.`,
+      );
+  }
+  for (const field of ['forename', 'surname'] as const)
+    if (mapping.identity[field] && !identity[field] && door.opensTo(field, false))
+      report(nameOf(mapping.identity[field]), '', `There is no ${identityFields[field].toLowerCase()}. The row went in without it.`);
+  const written = identity.date_of_birth;
+  if (written && mapping.identity.date_of_birth?.as !== 'date' && standardDate(written) === null && !isPlaceholder(written)) {
+    report(
+      nameOf(mapping.identity.date_of_birth as Cell),
+      written,
+      `"${cut(written, 40)}" is no date. Write it as 2010-03-04 or 04/03/2010.`,
+    );
+    delete identity.date_of_birth;
+  }
   const born = identity.date_of_birth;
+  if (born && /^\d{4}-\d\d-\d\d$/.test(born) && !isCalendarDate(born))
+    report(
+      nameOf(mapping.identity.date_of_birth as Cell),
+      born,
+      'The calendar has no such day. The date is kept for comparing records, and tells no age.',
+    );
   if (born && born > today && /^\d{4}-\d\d-\d\d$/.test(born)) {
     report(
       nameOf(mapping.identity.date_of_birth as Cell),
@@ -247,14 +325,18 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: R
     for (const part of rule.each ? row.each(rule.each) : [row]) {
       if (!isFilled(part, rule.value)) continue;
       const kind = typeof rule.kind === 'string' ? { text: rule.kind, fault: null } : textOf(part, rule.kind);
-      if (kind.text && !door.opensTo(kind.text, true)) continue;
+      // What the mapping does not ask for is no problem, and nothing of it is shown: it is counted by kind.
+      if (kind.fault || !kind.text) {
+        if (kind.fault) door.leavesOut(kind.fault.value);
+        continue;
+      }
+      if (!door.opensTo(kind.text, true)) continue;
       const value = textOf(part, rule.value);
       if (!value.text && !value.fault) continue;
       const on = textOf(part, { ...rule.on, as: 'date' });
-      const fault = value.fault ?? kind.fault ?? on.fault;
+      const fault = value.fault ?? on.fault;
       if (fault) report(fault.column, fault.value, fault.message);
-      else if (!kind.text || !isFactKind(kind.text))
-        report(nameOf(rule.value), value.text ?? '', 'It is not said what kind of statement this is.');
+      else if (!isFactKind(kind.text)) report(nameOf(rule.value), '', 'The mapping gives a kind of statement that there is not.');
       else if (!on.text) report(nameOf(rule.on), '', `A statement needs a day; "${value.text}" has none and was left out.`);
       else if (!isDay(on.text)) report(nameOf(rule.on), on.text, `The calendar has no such day; "${value.text}" was left out.`);
       else if (on.text > today || on.text < oldest)
@@ -286,8 +368,8 @@ interface Taken {
   fault: { column: string; value: string; message: string } | null;
 }
 
-function isFilled(row: Pick<RawRow, 'get'>, { column }: Cell): boolean {
-  return [column].flat().some((name) => (row.get(name)?.trim() ?? '') !== '');
+function isFilled(row: Pick<RawRow, 'get'>, { column, or = [] }: Cell): boolean {
+  return [column, or].flat().some((name) => (row.get(name)?.trim() ?? '') !== '');
 }
 
 /** As many characters, none of them cut in half. */
@@ -300,13 +382,22 @@ function nameOf({ column }: Cell): string {
 }
 
 function textOf(row: Pick<RawRow, 'get'>, cell: Cell): Taken {
-  let text = [cell.column]
-    .flat()
-    .map((column) => row.get(column)?.trim() ?? '')
-    .filter(Boolean)
-    .join(' ')
-    // No database takes this character into a text.
-    .replaceAll('\u0000', '');
+  const read = (columns: string | string[]) =>
+    [columns]
+      .flat()
+      .map((column) => storable(row.get(column)?.trim() ?? ''))
+      .filter(Boolean)
+      .join(' ');
+  let text = read(cell.column);
+  for (const other of cell.or ?? []) text ||= read(other);
+  if (cell.percent_of !== undefined && text !== '') {
+    const [part, whole] = [Number(text), Number(read(cell.percent_of))];
+    if (!(whole > 0) || !(part >= 0) || part > whole) {
+      const message = `${cut(text, 20)} of ${cut(read(cell.percent_of), 20) || 'nothing'} is no share. Correct whichever is wrong.`;
+      return { text: null, fault: { column: `${nameOf(cell)} of ${cell.percent_of}`, value: text, message } };
+    }
+    text = String(Math.round((1000 * part) / whole) / 10);
+  }
   if (cell.before !== undefined) text = (text.split(cell.before)[0] ?? '').trim();
   if (cell.after !== undefined) text = text.includes(cell.after) ? text.slice(text.indexOf(cell.after) + cell.after.length).trim() : '';
   if (cell.word !== undefined) {
@@ -330,8 +421,11 @@ function textOf(row: Pick<RawRow, 'get'>, cell: Cell): Taken {
   return { text: cut(text, 500), fault: null };
 }
 
-/** 1900-01-01 and its like mean that nobody knew; anything else is a date that cannot be read. */
+/** 1900-01-01 and its like mean that nobody knew. */
+const isPlaceholder = (text: string): boolean => /1900|9999|1753|1899|1111/.test(text);
+
+/** Anything but a placeholder is a date that cannot be read. */
 function placeholderOr(text: string, cell: Cell): Taken['fault'] {
-  if (/1900|9999|1753|1899|1111/.test(text)) return null;
+  if (isPlaceholder(text)) return null;
   return { column: nameOf(cell), value: text, message: `"${cut(text, 40)}" is no date. Write it as 2010-03-04 or 04/03/2010.` };
 }

@@ -1,4 +1,4 @@
-import { columnsOf, type Mapping } from './mapping.ts';
+import { columnsOf, type Mapping, type RowProblem } from './mapping.ts';
 import { FileFault, type RowSource } from './raw-rows.ts';
 import { readCommonTransferFile } from './read-common-transfer-file.ts';
 import { readCsv } from './read-csv.ts';
@@ -19,7 +19,10 @@ export async function openRows(from: RowsFrom, mapping: Mapping): Promise<RowSou
     throw new FileFault(`The mapping "${mapping.name}" reads ${mapping.reads} files, not a database.`);
   const source = 'database' in from ? await readDatabase(from.database, mapping) : await openFile(from.path, mapping);
   try {
-    if (source.columns) checkColumns(source.columns, mapping);
+    if (source.columns) {
+      checkColumns(source.columns, mapping);
+      source.problems.push(...unreadColumns(source.columns, mapping));
+    }
   } catch (error) {
     await source.close?.();
     throw error;
@@ -42,6 +45,15 @@ function openFile(path: string, mapping: Mapping): Promise<RowSource> {
     case 'fhir':
       return readFhir(path);
   }
+}
+
+/** Columns that the mapping does not read: told by their headings, so that nobody believes that they were. */
+function unreadColumns(columns: readonly string[], mapping: Mapping): RowProblem[] {
+  const read = new Set(columnsOf(mapping).map(({ column }) => column));
+  const unread = columns.filter((column) => column !== '' && !read.has(column));
+  if (unread.length === 0 || mapping.reads === 'sql') return [];
+  const message = 'The mapping does not read these columns. Nothing of them was kept; add them to the mapping if they are meant to be.';
+  return [{ row: 0, column: 'headings', value: unread.join(', ').slice(0, 300), message, refused: false }];
 }
 
 function checkColumns(columns: string[], mapping: Mapping): void {

@@ -12,6 +12,8 @@ export interface RowSource {
   rows: AsyncIterable<RawRow> | Iterable<RawRow>;
   /** Faults that belong to no row, such as a reference that leads nowhere; complete when the rows have been read. */
   problems: RowProblem[];
+  /** What was sent and is read by no mapping, by kind; complete when the rows have been read. */
+  unread?: Record<string, number>;
   /** SHA-256 of what was read, complete when the rows have been; of a file it is known before. */
   digest?: () => string;
   /** Lets go of what is open; called when the rows are not read to their end. */
@@ -48,6 +50,21 @@ function textAt(value: unknown, path: string): string | null {
   if (Array.isArray(found)) found = found[0];
   if (found === undefined || found === null || typeof found === 'object') return null;
   return String(found);
+}
+
+/** The headings of a table and where each stands. @throws FileFault when one stands twice, for it is not known which is meant */
+export function headingsOf(cells: readonly string[]): { columns: string[]; places: Map<string, number> } {
+  const columns = cells.map((cell) => cell.trim());
+  const places = new Map<string, number>();
+  for (const [i, name] of columns.entries()) {
+    const before = places.get(name);
+    if (name !== '' && before !== undefined)
+      throw new FileFault(
+        `The heading "${name.slice(0, 60)}" stands twice, in columns ${before + 1} and ${i + 1}. Rename one of them, so that each is known.`,
+      );
+    places.set(name, i);
+  }
+  return { columns, places };
 }
 
 /** A row of a table, by heading. */

@@ -17,8 +17,9 @@ export async function readCommonTransferFile(path: string): Promise<RowSource> {
     const ready: Nested[] = [];
     const pupils = new PupilReader((pupil) => ready.push(pupil));
     let number = 0;
-    for await (const piece of createReadStream(path, { encoding: 'utf8' })) {
-      const fault = faultIn(() => pupils.write(piece as string));
+    const text = new XmlPieces();
+    for await (const piece of createReadStream(path)) {
+      const fault = faultIn(() => pupils.write(text.read(piece as Buffer)));
       for (const pupil of ready.splice(0)) yield nestedRow(++number, pupil);
       if (fault) throw fault;
     }
@@ -28,6 +29,24 @@ export async function readCommonTransferFile(path: string): Promise<RowSource> {
     if (number === 0 && !pupils.sawPupilData) throw new FileFault('There is no CTFpupilData in the file. Is it a Common Transfer File?');
   }
   return { columns: null, rows: rows(), problems: [] };
+}
+
+/** XML piece by piece, in the encoding that its declaration names; UTF-8 unless it names one. */
+class XmlPieces {
+  #decoder: InstanceType<typeof TextDecoder> | null = null;
+
+  read(piece: Buffer): string {
+    if (!this.#decoder) {
+      const declared = /^(?:\uFEFF)?<\?xml[^>]*encoding=["']([\w.-]+)["']/.exec(piece.subarray(0, 200).toString('latin1'))?.[1];
+      const isWide = (piece[0] === 0xff && piece[1] === 0xfe) || (piece[0] === 0xfe && piece[1] === 0xff);
+      try {
+        this.#decoder = new TextDecoder(isWide ? (piece[0] === 0xff ? 'utf-16le' : 'utf-16be') : (declared ?? 'utf-8'));
+      } catch {
+        throw new FileFault(`The file says that it is written in "${declared}", which is not known here. Export it as UTF-8.`);
+      }
+    }
+    return this.#decoder.decode(piece, { stream: true });
+  }
 }
 
 /** What is wrong with the file, so that what came before can be used first. */
@@ -62,10 +81,12 @@ class PupilReader {
       }
       this.#open.push({ name, value: {}, text: '' });
     });
-    this.#parser.on('text', (text) => {
+    const gather = (text: string) => {
       const top = this.#open.at(-1);
       if (top && top.text.length < 1000) top.text += text;
-    });
+    };
+    this.#parser.on('text', gather);
+    this.#parser.on('cdata', gather);
     this.#parser.on('closetag', () => {
       const closed = this.#open.pop();
       if (!closed) return;

@@ -1,58 +1,70 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { parse } from 'csv-parse';
-import type { Mapping, RawRow } from './mapping.ts';
-import { FileFault, type RowSource, tableRow } from './raw-rows.ts';
+import { type CsvRow, CsvRows } from '../../platform/csv-rows.ts';
+import { notText, TextPieces } from '../../platform/read-text.ts';
+import type { Mapping, RawRow, RowProblem } from './mapping.ts';
+import { FileFault, headingsOf, type RowSource, tableRow } from './raw-rows.ts';
 
-/** A table with headings in its first line; comma or semicolon, UTF-8 or, where it is none, Windows-1252. */
+/**
+ * A table with headings in its first line, or in the row that the mapping names; any usual separator, UTF-8 or UTF-16 or, where it is
+ * neither, Windows-1252. A row that cannot be read is told and costs no other; the headings again in the middle are passed over.
+ */
 export async function readCsv(path: string, mapping: Mapping): Promise<RowSource> {
-  const { text, encoding } = await beginning(path);
-  const first = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '';
-  if (first.trim() === '') throw new FileFault('The file is empty, or its first line is. The first line must hold the headings.');
-  const separator = mapping.separator ?? (first.split(';').length > first.split(',').length ? ';' : first.includes('\t') ? '\t' : ',');
-  const parser = createReadStream(path, { encoding }).pipe(
-    parse({
-      bom: true,
-      delimiter: separator,
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      trim: true,
-      info: true,
-    }),
-  );
-  const records = parser[Symbol.asyncIterator]() as AsyncIterator<{ record: string[]; info: { lines: number } }>;
-  const headings = (await next(records)).value;
-  const columns = (headings?.record ?? []).map((name: string) => name.trim());
-  const places = new Map<string, number>(columns.map((name: string, i: number) => [name, i]));
-  async function* rows(): AsyncGenerator<RawRow> {
-    for (;;) {
-      const found = await next(records);
-      if (found.done) return;
-      yield tableRow(found.value.info.lines, places, found.value.record);
+  const problems: RowProblem[] = [];
+  const found = rowsOf(path, mapping.separator);
+  let skip = (mapping.headings ?? 1) - 1;
+  for (;;) {
+    const { value: first, done } = await found.next();
+    if (done || !first) throw new FileFault('The file is empty, or it has no row of headings. The first line must hold the headings.');
+    if (!('cells' in first)) throw new FileFault(`The headings in line ${first.line} cannot be read: ${first.problem}`);
+    if (skip-- > 0) continue;
+    const { columns, places } = headingsOf(first.cells);
+    return { columns, rows: read(found, columns, places, problems), problems };
+  }
+}
+
+async function* read(
+  found: AsyncGenerator<CsvRow>,
+  columns: readonly string[],
+  places: ReadonlyMap<string, number>,
+  problems: RowProblem[],
+): AsyncGenerator<RawRow> {
+  // Some systems end each row with a separator: as many empty cells as the first row has beyond the headings are none.
+  let spare: number | null = null;
+  for await (const row of found) {
+    // What stands in a row that is not understood may be what nobody may see: its place alone is told.
+    const refuse = (message: string) => problems.push({ row: row.line, column: 'row', value: '', message, refused: true });
+    if (!('cells' in row)) refuse(row.problem);
+    else {
+      const cells = row.cells.map((cell) => cell.trim());
+      if (cells.every((cell) => cell === '')) continue;
+      const beyond = cells.slice(columns.length);
+      spare ??= beyond.every((cell) => cell === '') ? beyond.length : 0;
+      if (beyond.length > spare || beyond.some((cell) => cell !== ''))
+        refuse(`The row has ${cells.length} cells, the headings ${columns.length}. Put text that holds the separator in quotation marks.`);
+      else if (columns.every((name, i) => (cells[i] ?? '') === name))
+        problems.push({
+          row: row.line,
+          column: 'row',
+          value: '',
+          message: 'The headings stand here again. The row was passed over.',
+          refused: false,
+        });
+      else yield tableRow(row.line, places, cells);
     }
   }
-  return { columns, rows: rows(), problems: [] };
 }
 
-async function next<T>(records: AsyncIterator<T>): Promise<IteratorResult<T, undefined>> {
-  try {
-    return (await records.next()) as IteratorResult<T, undefined>;
-  } catch (error) {
-    throw new FileFault(`The file cannot be read as CSV: ${(error as Error).message}. Check its quotation marks and separators.`);
+async function* rowsOf(path: string, separator: string | undefined): AsyncGenerator<CsvRow> {
+  const reader = new CsvRows(separator);
+  const text = new TextPieces();
+  let isFirst = true;
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+    const bytes = chunk as Buffer;
+    const other = isFirst ? notText(bytes) : null;
+    if (other) throw new FileFault(`This is ${other}, not CSV. Choose the mapping of such a file, or save it as CSV.`);
+    isFirst = false;
+    yield* reader.write(text.read(bytes));
   }
-}
-
-async function beginning(path: string): Promise<{ text: string; encoding: 'utf8' | 'latin1' }> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(256 * 1024), 0, 256 * 1024, 0);
-    const bytes = buffer.subarray(0, bytesRead);
-    // A character may be cut at the end of what was read.
-    const whole = bytesRead < buffer.length ? bytes : bytes.subarray(0, bytes.lastIndexOf(10) + 1);
-    const text = new TextDecoder('utf-8').decode(whole);
-    return text.includes('\uFFFD') ? { text: whole.toString('latin1'), encoding: 'latin1' } : { text, encoding: 'utf8' };
-  } finally {
-    await file.close();
-  }
+  yield* reader.write(text.end());
+  yield* reader.end();
 }
