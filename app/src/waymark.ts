@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Config } from './config.ts';
 import { AccessPolicy } from './platform/access.ts';
 import { Performer } from './platform/action.ts';
+import { appendAudit } from './platform/audit.ts';
 import { DataFolder } from './platform/data-folder.ts';
-import { type OpenDatabase, openDatabase } from './platform/database.ts';
+import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
 import { FixStore } from './platform/fix-store.ts';
+import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
 import { Intake, LiveWatch, Positions, VerdictStore } from './supervision/index.ts';
 
@@ -27,15 +29,25 @@ export interface Waymark {
 
 /**
  * Opens the stores, the fix store first: its lock says whether the data folder is free.
- * @throws EngineBusyError when another process holds the data folder
+ * @param repair a person has said that it is to go on with what is left, where something of either store is lost
+ * @throws EngineBusyError when another process holds the data folder; InstallationError when the stores do not belong together
  */
-export async function openWaymark(config: Config): Promise<Waymark> {
+export async function openWaymark(config: Config, { repair = false }: { repair?: boolean } = {}): Promise<Waymark> {
   const folder = new DataFolder(config.WAYMARK_DATA);
+  // Before anything is made: a folder whose records are elsewhere gets no empty ones.
+  checkWhereRecordsAre(folder, config.DATABASE_URL, existsSync(folder.file('fixes.duckdb')));
   const fixes = await FixStore.open(folder.file('fixes.duckdb'), config.WAYMARK_ENGINE_MB);
   let database: OpenDatabase | undefined;
   try {
     database = await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.file('records') });
     await migrate(database.db);
+    const comparison = await compareStores(database, fixes);
+    if (comparison.fault !== null) {
+      if (!repair) throw new InstallationError(comparison.fault);
+      const done = await repairStores(database, fixes, comparison);
+      await appendRepair(database.db, done);
+    }
+    await joinStores(folder, database, fixes);
     // An earlier version kept verdicts here; they are worked out anew.
     rmSync(folder.file('verdicts.duckdb'), { force: true });
     const verdicts = VerdictStore.open(folder.file('verdicts'));
@@ -73,4 +85,18 @@ export async function openWaymark(config: Config): Promise<Waymark> {
     await fixes.close();
     throw error;
   }
+}
+
+/** That it went on with what was left is on record for ever. */
+async function appendRepair(db: Database, detail: Record<string, number | string>): Promise<void> {
+  const fact = {
+    actor: 'console',
+    actorName: 'Console',
+    role: 'operator',
+    purpose: 'ingest',
+    action: 'store.repair',
+    outcome: 'done' as const,
+    detail,
+  };
+  await withPurpose(db, 'supervision', 'ingest', (tx) => appendAudit(tx, [fact]));
 }

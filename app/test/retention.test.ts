@@ -170,7 +170,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         today,
       });
       const id = pack ?? 0;
-      await perform(worker, answerOffer, null, { id, answer: 'accepted', basis: 'consent', note: 'Zebedee by phone' });
+      await perform(worker, answerOffer, null, {
+        id,
+        answer: 'accepted',
+        basis: 'consent',
+        note: 'Zebedee by phone; he understands it',
+        today,
+      });
       await perform(worker, addGoal, null, { id, goal: 'Zebedee back in class' });
       const goal = await withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
         tx.selectFrom('support.goals').select('id').executeTakeFirstOrThrow(),

@@ -166,7 +166,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await expect(offer()).rejects.toThrow(/has an offer or a place already/);
       const pack = await perform(worker, readPackage, null, { id: id ?? 0 });
       expect(pack).toMatchObject({ state: 'offered', service: 'Back to class' });
-      await perform(worker, answerOffer, null, { id: pack.id, answer: 'accepted', basis: 'parental consent', note: 'by phone' });
+      await perform(worker, answerOffer, null, { id: pack.id, answer: 'accepted', basis: 'parental consent', note: 'by phone', today });
       const review = { id: pack.id, heldOn: today, said: 'Back three days a week', nextOn: '2026-11-10', today };
       await expect(perform(worker, addReview, null, { ...review, nextOn: '2026-10-01' })).rejects.toThrow(/day of the next review/);
       await perform(worker, addReview, null, review);
@@ -420,7 +420,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await since(300);
       await decide((await proposal())?.id ?? 0, 'offer');
       const [pack] = (await look(person)).packages;
-      await perform(worker, answerOffer, null, { id: pack?.id ?? 0, answer: 'declined', basis: '', note: 'not now' });
+      await perform(worker, answerOffer, null, { id: pack?.id ?? 0, answer: 'declined', basis: '', note: 'not now', today });
       const again = await withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
         sql<{
           days: number;
@@ -462,7 +462,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const same = await simulateInstrument(performer, worker, currentInstrumentText(), calendar);
       expect(same).toMatchObject({ people: 6, changed: { count: 0 }, isSample: false });
       const harsher = currentInstrumentText()
-        .replace("version: '2026-1'", "version: 'draft'")
+        .replace("version: '2026-2'", "version: 'draft'")
         .replace(
           '{ fact: school exclusion, is: [suspended], level: 2, atMost: 2 }',
           '{ fact: school exclusion, is: [suspended], level: 3 }',
@@ -470,7 +470,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await send('e,Tabitha,Thornwick,2012-02-02,TX9 4GH,suspended,2026-10-01,,');
       const before = await look(await personOf('e'));
       const changed = await simulateInstrument(performer, worker, harsher, calendar);
-      expect(changed).toMatchObject({ from: '2026-1', to: 'draft', people: 7, changed: { count: 3 }, higher: 3, lower: 0 });
+      expect(changed).toMatchObject({ from: '2026-2', to: 'draft', people: 7, changed: { count: 3 }, higher: 3, lower: 0 });
       expect(changed.factors.find(({ name }) => name === 'Exclusion from school')).toMatchObject({ higher: 3, lower: 0 });
       expect(changed.bands.reduce((sum, { people }) => sum + people, 0)).toBe(7);
       expect((await look(await personOf('e'))).profile).toEqual(before.profile);

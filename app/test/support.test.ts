@@ -322,8 +322,10 @@ facts:
     const id = view.packages[0]?.id ?? 0;
     const p = performer;
     await expect(p.perform(worker, addGoal, null, { id, goal: 'Go back to school' })).rejects.toThrow(/Only an accepted package/);
-    await expect(p.perform(worker, answerOffer, null, { id, answer: 'accepted', basis: '', note: 'by phone' })).rejects.toThrow(/basis/);
-    await p.perform(worker, answerOffer, null, { id, answer: 'accepted', basis: 'parental consent', note: 'by phone, the mother' });
+    await expect(p.perform(worker, answerOffer, null, { id, answer: 'accepted', basis: '', note: 'by phone', today })).rejects.toThrow(
+      /basis/,
+    );
+    await p.perform(worker, answerOffer, null, { id, answer: 'accepted', basis: 'parental consent', note: 'by phone, the mother', today });
     await p.perform(worker, addGoal, null, { id, goal: 'Go back to school' });
     const goalId = (await p.perform(worker, readPackage, null, { id })).goals[0]?.id ?? 0;
     await p.perform(worker, addStep, null, { id, goal: goalId, step: 'Meet the head teacher', actor: 'the worker', dueOn: '2026-11-20' });
@@ -408,7 +410,13 @@ facts:
         .orderBy('id')
         .executeTakeFirstOrThrow(),
     );
-    await performer.perform(worker, recordNotice, null, { person: row.person_id, on: today, whom: 'the person', how: 'in person', today });
+    await performer.perform(worker, recordNotice, null, {
+      person: row.person_id,
+      on: today,
+      whom: 'a parent or carer',
+      how: 'in person',
+      today,
+    });
     const before = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
     await performer.perform(worker, decideOffer, null, { id: row.id, decision: 'offer', reason: 'agreed', lookAgainOn: '', today });
     const { packages } = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
@@ -417,6 +425,7 @@ facts:
       answer: 'declined',
       basis: '',
       note: 'not now, thank you',
+      today,
     });
     const after = await performer.perform(worker, readPerson, null, { id: row.person_id, today });
     expect(after.profile).toEqual(before.profile);
@@ -430,7 +439,13 @@ facts:
         .where('decision', 'is', null)
         .executeTakeFirstOrThrow(),
     );
-    await performer.perform(worker, recordNotice, null, { person: old.person_id, on: today, whom: 'the person', how: 'in person', today });
+    await performer.perform(worker, recordNotice, null, {
+      person: old.person_id,
+      on: today,
+      whom: 'a parent or carer',
+      how: 'in person',
+      today,
+    });
     await expect(
       performer.perform(worker, decideOffer, null, { id: old.id, decision: 'offer', reason: 'agreed', lookAgainOn: '', today }),
     ).rejects.toThrow(/proposed anew since/);

@@ -43,9 +43,10 @@ function hashOf(previous: string, row: Row): string {
 /**
  * Adds entries to the chain inside the caller's transaction. The head's row lock puts writers in line, so the chain has
  * no forks.
+ * @returns the number of the last entry; 0 where there was none to add
  */
-export async function appendAudit(tx: Tx, facts: AuditFact[], at: Date = new Date()): Promise<void> {
-  if (facts.length === 0) return;
+export async function appendAudit(tx: Tx, facts: AuditFact[], at: Date = new Date()): Promise<number> {
+  if (facts.length === 0) return 0;
   const head = await tx.selectFrom('oversight.audit_head').selectAll().forUpdate().executeTakeFirstOrThrow();
   let seq = Number(head.seq);
   let previous = head.hash;
@@ -77,6 +78,7 @@ export async function appendAudit(tx: Tx, facts: AuditFact[], at: Date = new Dat
       .execute();
   }
   await tx.updateTable('oversight.audit_head').set({ seq, hash: previous }).execute();
+  return seq;
 }
 
 export interface AuditCheck {

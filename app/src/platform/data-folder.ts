@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How a command reaches the server that holds the data folder. */
@@ -18,7 +18,10 @@ export class DataFolder {
 
   constructor(path: string) {
     this.path = path;
-    mkdirSync(join(path, 'files'), { recursive: true });
+    // Whatever is in it is nobody else's to read, however open this user's files are otherwise.
+    process.umask(0o077);
+    mkdirSync(join(path, 'files'), { recursive: true, mode: 0o700 });
+    closeToOthers(path);
   }
 
   file(name: string): string {
@@ -52,5 +55,18 @@ export class DataFolder {
       chmodSync(path, 0o600);
     }
     return readFileSync(path, 'utf8').trim();
+  }
+}
+
+/** The folder and the files in it, those of an earlier version too: 0700 and 0600. A folder that belongs to another user is left as it is. */
+function closeToOthers(path: string): void {
+  try {
+    chmodSync(path, 0o700);
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isFile()) chmodSync(join(path, entry.name), 0o600);
+      else if (entry.isDirectory()) chmodSync(join(path, entry.name), 0o700);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
   }
 }

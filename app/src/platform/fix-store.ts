@@ -109,6 +109,8 @@ const schema = `
     receipt INTEGER NOT NULL, received_ms BIGINT NOT NULL, source VARCHAR NOT NULL,
     accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL
   );
+  ALTER TABLE receipts ADD COLUMN IF NOT EXISTS records_seq BIGINT;
+  CREATE TABLE IF NOT EXISTS installation (id VARCHAR NOT NULL, accepted_receipt INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS not_understood (
     source VARCHAR NOT NULL, what VARCHAR NOT NULL, count BIGINT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL
   );`;
@@ -149,6 +151,11 @@ export class FixStore {
   /** Latest time stored per tag: anything later is new without asking. */
   readonly #latest: Map<number, number>;
   readonly #notUnderstood: Map<string, NotUnderstood>;
+  #lastFailure: Error | null = null;
+  #installation: string | null = null;
+  /** The last entry of the records' audit that was known here when something was stored. */
+  #recordsMark = 0;
+  #recordsSeq = 0;
 
   private constructor(
     engine: Engine,
@@ -178,7 +185,7 @@ export class FixStore {
       'SELECT coalesce((SELECT max(receipt) FROM receipts), 0) AS receipt, coalesce((SELECT max(id) FROM quarantine), 0) AS quarantine',
     );
     const latest = await writer.rows<{ tag: number; at: number }>('SELECT tag, max(at_ms) AS "at" FROM fixes GROUP BY tag');
-    return new FixStore(
+    const store = new FixStore(
       engine,
       writer,
       await Readers.open(engine, readersAtOnce),
@@ -187,6 +194,61 @@ export class FixStore {
       new Map(latest.map(({ tag, at }) => [tag, at])),
       await writer.rows<NotUnderstood>('SELECT source, what, count, first_ms AS first, last_ms AS last FROM not_understood'),
     );
+    const [own] = await writer.rows<{ id: string; accepted: number }>('SELECT id, accepted_receipt AS accepted FROM installation');
+    const [mark] = await writer.rows<{ seq: number }>(
+      `SELECT coalesce(max(records_seq), 0)::BIGINT AS seq FROM receipts WHERE receipt > ${Math.trunc(own?.accepted ?? 0)}`,
+    );
+    store.#installation = own?.id ?? null;
+    store.#recordsMark = Number(mark?.seq ?? 0);
+    return store;
+  }
+
+  /** Which installation this store belongs to; null where nobody has said yet. */
+  get installation(): string | null {
+    return this.#installation;
+  }
+
+  /** The last entry of the records' audit that this store has seen. */
+  get recordsMark(): number {
+    return this.#recordsMark;
+  }
+
+  async setInstallation(id: string): Promise<void> {
+    await this.#alone(() =>
+      this.#writer.transaction(async () => {
+        await this.#writer.run('DELETE FROM installation');
+        await this.#writer.run('INSERT INTO installation VALUES (?, 0)', [id]);
+      }),
+    );
+    this.#installation = id;
+  }
+
+  /** Notes how far the records have come; stored with what is stored next. */
+  noteRecords(seq: number): void {
+    this.#recordsSeq = Math.max(this.#recordsSeq, seq);
+  }
+
+  /** No receipt up to this number is given again: those after the last that is here are lost, and stand as that. */
+  async goOnAfter(receipt: number): Promise<void> {
+    await this.#alone(() =>
+      this.#writer.run('INSERT INTO receipts (receipt, received_ms, source, accepted, duplicates, quarantined) VALUES (?, ?, ?, 0, 0, 0)', [
+        receipt,
+        Date.now(),
+        'lost',
+      ]),
+    );
+    this.#receipt = receipt;
+  }
+
+  /** What is known here of newer records counts no more: they are lost, and the older ones are right. */
+  async acceptRecords(): Promise<void> {
+    await this.#alone(() => this.#writer.run('UPDATE installation SET accepted_receipt = ?', [this.#receipt]));
+    this.#recordsMark = 0;
+  }
+
+  /** Whether the last attempt to store anything went well. */
+  get lastFailure(): Error | null {
+    return this.#lastFailure;
   }
 
   /** The newest receipt that is durable. */
@@ -218,10 +280,12 @@ export class FixStore {
       const group = this.#queue.splice(0, take);
       try {
         const receipts = await this.#alone(() => this.#commit(group.map(({ batch }) => batch)));
+        this.#lastFailure = null;
         group.forEach(({ resolve }, i) => {
           resolve(receipts[i] as Stored);
         });
       } catch (error) {
+        this.#lastFailure = error as Error;
         for (const { reject } of group) reject(error);
       }
     }
@@ -265,7 +329,7 @@ export class FixStore {
       await this.#keepNotUnderstood(told);
       await this.#writer.append(
         'receipts',
-        { receipt: 'i32', receivedAt: 'time', source: 'text', accepted: 'i32', duplicates: 'i32', quarantined: 'i32' },
+        { receipt: 'i32', receivedAt: 'time', source: 'text', accepted: 'i32', duplicates: 'i32', quarantined: 'i32', recordsSeq: 'f64' },
         {
           receipt: Int32Array.from(receipts, (r) => r.receipt),
           receivedAt: Float64Array.from(batches, (b) => b.receivedAt),
@@ -273,6 +337,7 @@ export class FixStore {
           accepted: Int32Array.from(receipts, (r) => r.accepted),
           duplicates: Int32Array.from(receipts, (r) => r.duplicates),
           quarantined: Int32Array.from(receipts, (r) => r.quarantined),
+          recordsSeq: new Float64Array(receipts.length).fill(this.#recordsSeq),
         },
         receipts.length,
       );

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
-import { dayIn } from '../platform/days.ts';
+import { dayIn, todayOf } from '../platform/days.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/server.ts';
@@ -78,7 +78,7 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
     );
   change('answer', 'package.answer', 'The answer is on record.', (request, id) => {
     const [answer, basis, note] = textsOf(request.body, 'answer', 'basis', 'note');
-    return performer.perform(actorOf(request), answerOffer, null, { id, answer, basis, note });
+    return performer.perform(actorOf(request), answerOffer, null, { id, answer, basis, note, today: todayOf(web.waymark) });
   });
   change('goals', 'package.change', 'The goal is added.', (request, id) => {
     const [goal] = textsOf(request.body, 'goal');

@@ -201,9 +201,9 @@ describe('pages of support', () => {
     await page.getByRole('link', { name: /Try a change/ }).click();
     const draft = page.getByLabel('The instrument (YAML)');
     const text = await draft.inputValue();
-    await draft.fill(text.replace('below: 90, level: 1', 'below: 95, level: 2').replace("version: '2026-1'", "version: 'draft'"));
+    await draft.fill(text.replace('below: 90, level: 1', 'below: 95, level: 2').replace("version: '2026-2'", "version: 'draft'"));
     await page.getByRole('button', { name: 'Compare' }).click();
-    await page.getByRole('heading', { name: 'From 2026-1 to draft' }).waitFor();
+    await page.getByRole('heading', { name: 'From 2026-2 to draft' }).waitFor();
     expect(await page.locator('main').innerText()).toMatch(/\d+ of \d+ people would have another level or score/);
     await look(page, 'simulate');
     await tabThrough(page, 'simulate');

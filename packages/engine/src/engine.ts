@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { type Columns, type ColumnType, type ColumnValues, chunkRows, emptyChunk, emptyColumn, fillChunk, readColumn } from './columns.ts';
 
@@ -12,6 +13,11 @@ export interface EngineOptions {
 /** Another process holds the file. */
 export class EngineBusyError extends Error {
   override name = 'EngineBusyError';
+}
+
+/** The file is there and cannot be read. */
+export class EngineDamagedError extends Error {
+  override name = 'EngineDamagedError';
 }
 
 export type SqlValue = string | number | bigint | boolean | null;
@@ -40,7 +46,20 @@ export class Engine {
     try {
       return new Engine(await DuckDBInstance.create(path, settings));
     } catch (error) {
-      if (/lock/i.test(String(error))) throw new EngineBusyError(`${path} is in use by another process`, { cause: error });
+      const said = String(error);
+      if (/could not set lock|conflicting lock|being used by another process/i.test(said))
+        throw new EngineBusyError(`${path} is in use by another process`, { cause: error });
+      if (existsSync(path))
+        throw new EngineDamagedError(
+          `${path} cannot be opened: ${said
+            .replace(/^Error:\s*/, '')
+            .split('\n')[0]
+            ?.slice(
+              0,
+              300,
+            )}. It is damaged, or no file of this program. Restore it from a backup, together with the records; what stands beside it is left as it is.`,
+          { cause: error },
+        );
       throw error;
     }
   }

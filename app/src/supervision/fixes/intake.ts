@@ -191,13 +191,14 @@ export class Intake {
       const group = this.#auditQueue.splice(0);
       try {
         await withPurpose(this.#db, 'supervision', 'ingest', async (tx) => {
-          await appendAudit(tx, entriesOf(group));
+          const seq = await appendAudit(tx, entriesOf(group));
           const last = Math.max(...group.map(({ receipt }) => receipt.receipt));
           await tx
             .updateTable('supervision.intake_state')
             .set({ last_receipt: sql<number>`greatest(last_receipt, ${last})` })
             .execute();
-        });
+          return seq;
+        }).then((seq) => this.#store.noteRecords(seq));
         for (const { resolve } of group) resolve();
       } catch (error) {
         for (const { reject } of group) reject(error);

@@ -115,3 +115,23 @@ describe('allocation', () => {
     expect(needMetBy({ ...child(1, 3), age: 18 }, family)).toBeNull();
   });
 });
+
+test('of equal needs and equal waits a lot decides, which can be drawn again and favours no number', async () => {
+  const candidates = Array.from({ length: 40 }, (_, i) => ({
+    person: i + 1,
+    age: 12,
+    levels: { exclusion: 2 },
+    waitingWeeks: 10,
+    areas: null,
+  }));
+  const services = [{ service: 1, places: 10, ages: { from: 0, to: 25 }, area: null, serves: { exclusion: 0.5 } }];
+  const drawn = async (lotWord: string) => (await allocate(candidates, services, { lotWord })).placements.map(({ person }) => person);
+  const [one, again, other] = [await drawn('2026-11-26'), await drawn('2026-11-26'), await drawn('2026-11-27')];
+  expect(one).toEqual(again);
+  expect(one).not.toEqual(other);
+  const sums = await Promise.all(
+    Array.from({ length: 30 }, async (_, day) => (await drawn(`day ${day}`)).reduce((sum, person) => sum + person, 0) / 10),
+  );
+  const mean = sums.reduce((sum, own) => sum + own, 0) / sums.length;
+  expect(Math.abs(mean - 20.5)).toBeLessThan(2.5);
+});

@@ -46,7 +46,22 @@ export interface Allocation {
 /** Need is reckoned in hundredths, so that sums are exact and ties are ties. */
 const grain = 100;
 /** Waiting longer than this counts no further, weeks. */
-const longestWait = 104;
+export const longestWait = 104;
+/** Where all that is the same, a lot decides: less than a tenth of a week's waiting. */
+const lotWeeks = 0.1;
+
+/**
+ * A person's lot, from 0 to 1: drawn from their number and a word that is on record, so that it can be drawn again, and so that no
+ * number is luckier than another (FNV-1a, with a last mixing).
+ */
+export function lotOf(person: number, word: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of `${word}/${person}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+  return ((hash ^ (hash >>> 15)) >>> 0) / 4_294_967_296;
+}
+
 /** Each place further down a person's own list of areas weighs like so many weeks of waiting less. */
 export const weeksPerArea = 4;
 
@@ -77,14 +92,15 @@ interface Option extends Placement {
  * A linear programme of the transport kind (Hitchcock 1941): its best corners are whole places by themselves. Solved with
  * HiGHS. What one more place would bring is the dual value of the service's places.
  *
+ * @param lotWord what lots are drawn with
  * @param timeLimitS after this the better of the two usual orders is given
  */
 export async function allocate(
   candidates: readonly Candidate[],
   services: readonly ServiceOffer[],
-  { timeLimitS = 20 }: { timeLimitS?: number } = {},
+  { timeLimitS = 20, lotWord = '' }: { timeLimitS?: number; lotWord?: string } = {},
 ): Promise<Allocation> {
-  const options = optionsOf(candidates, services);
+  const options = optionsOf(candidates, services, lotWord);
   if (options.length === 0) return { placements: [], needMet: 0, onePlaceMore: new Map(), status: 'best' };
   const places = services.reduce((sum, service) => sum + Math.min(service.places, candidates.length), 0);
   // All waits and journeys together weigh less than a hundredth of a level.
@@ -145,12 +161,15 @@ function inOrder(candidates: readonly Candidate[], services: readonly ServiceOff
   return { placements, needMet: total(placements), onePlaceMore: new Map(), status: 'best' };
 }
 
-function optionsOf(candidates: readonly Candidate[], services: readonly ServiceOffer[]): Option[] {
+function optionsOf(candidates: readonly Candidate[], services: readonly ServiceOffer[], lotWord: string): Option[] {
   return candidates.flatMap((candidate) =>
     services.flatMap((offer): Option[] => {
       const needMet = needMetBy(candidate, offer);
       if (needMet === null) return [];
-      const weeks = Math.min(longestWait, Math.max(0, candidate.waitingWeeks)) - weeksPerArea * journeyTo(candidate, offer);
+      const weeks =
+        Math.min(longestWait, Math.max(0, candidate.waitingWeeks)) -
+        weeksPerArea * journeyTo(candidate, offer) +
+        lotWeeks * lotOf(candidate.person, lotWord);
       return [{ person: candidate.person, service: offer.service, needMet, tie: Math.max(-longestWait, weeks) / longestWait }];
     }),
   );
@@ -172,7 +191,7 @@ function programme(options: readonly Option[], services: readonly ServiceOffer[]
   const objective = options.map(({ person, service, needMet, tie }, i) => {
     add(byService, service, `x${i}`);
     add(byPerson, person, `x${i}`);
-    return `${(needMet + tie * perTie).toFixed(9)} x${i}`;
+    return `${(needMet + tie * perTie).toFixed(12)} x${i}`;
   });
   const placesOf = new Map(services.map(({ service, places }) => [service, places]));
   const rows = [

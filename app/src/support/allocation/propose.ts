@@ -10,7 +10,7 @@ import { type Allocation, type Candidate, firstCome, needMetBy, needRank, type S
 
 /** The published objective, in words. */
 export const objective =
-  'As much need met as the places allow: for each person the level of each need that is surely there, times the share of it that the service is expected to meet. Of equally good ways the one that serves those who have waited longer, by the shorter journey: each area further down the list of areas that the person gave counts like four weeks of waiting less. Nobody gets two places at once. Ethnicity, sex, name and address play no part.';
+  'As much need met as the places allow: for each person the level of each need that is surely there, times the share of it that the service is expected to meet. Of equally good ways the one that serves those who have waited longer, by the shorter journey: each area further down the list of areas that the person gave counts like four weeks of waiting less. A wait of more than two years counts as two years. Where all of that is the same a lot decides, drawn from the day and the person’s number, so that it can be drawn again. Nobody gets two places at once. Ethnicity, sex, name and address play no part.';
 
 const timeLimitS = 20;
 const weekMs = 7 * 86_400_000;
@@ -175,7 +175,11 @@ export async function proposeAllocation(performer: Performer, actor: Actor, cale
     throw new InvalidError('No service has a free place. Add services, or places to them.');
   if (inputs.candidates.length === 0) throw new InvalidError('Nobody has a need that is surely there and waits for an offer.');
   const began = performance.now();
-  const best = await inThread<Allocation>(new URL('./allocate-worker.ts', import.meta.url), { ...inputs, timeLimitS });
+  const best = await inThread<Allocation>(new URL('./allocate-worker.ts', import.meta.url), {
+    ...inputs,
+    timeLimitS,
+    lotWord: todayOf(calendar),
+  });
   const tookMs = Math.round(performance.now() - began);
   const { candidates, services } = inputs;
   const orders = { firstCome: firstCome(candidates, services).needMet, needRank: needRank(candidates, services).needMet };

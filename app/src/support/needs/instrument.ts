@@ -63,6 +63,8 @@ export const Instrument = Type.Object(
       ),
       { minItems: 1 },
     ),
+    /** For how many months after the birthday between two stages of life what the one before knows goes on counting. */
+    handover_months: Type.Optional(Type.Integer({ minimum: 0, maximum: 24 })),
     strengths: Type.Array(Strength),
     /** Statements after which somebody should soon see whether help is to be offered. They change no score. */
     triggers: Type.Optional(Type.Array(TriggerRule)),

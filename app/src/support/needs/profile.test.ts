@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expiryOf, type FactKindKey, factKindKeys, factKinds } from '../fact-kinds.ts';
 import { currentInstrument, InstrumentError, readInstrument } from './instrument.ts';
-import { ageOn, comingChanges, computeProfile, type NoProfile, type Profile, type Statement } from './profile.ts';
+import { ageOn, birthdayOf, comingChanges, computeProfile, type NoProfile, type Profile, type Statement } from './profile.ts';
 
 const instrument = currentInstrument();
 const asOf = '2026-11-01';
@@ -237,5 +237,44 @@ bands: [{ name: any, from: 0 }]`;
     const read = new Set(instrument.factors.flatMap(({ rules }) => rules.map(({ fact }) => fact)));
     for (const fact of read) expect(factKindKeys).toContain(fact);
     for (const forbidden of ['postcode', 'address', 'ethnicity', 'sex']) expect(factKindKeys).not.toContain(forbidden);
+  });
+});
+
+describe('birthdays are changes too', () => {
+  const excluded = [
+    {
+      id: 1,
+      source: 'school',
+      kind: 'school exclusion' as const,
+      value: 'permanent',
+      on: '2026-06-01',
+      expires: '2027-06-01',
+      challenged: false,
+    },
+  ];
+  const exclusion = (born: string, day: string) => {
+    const profile = computeProfile(currentInstrument(), excluded, born, day);
+    return 'factors' in profile ? profile.factors.find(({ key }) => key === 'exclusion') : null;
+  };
+
+  test('one stage hands a need over to the next for six months; it does not vanish overnight', () => {
+    expect(exclusion('2010-11-27', '2026-11-26')).toMatchObject({ applies: true, low: 3 });
+    expect(exclusion('2010-11-27', '2026-11-27')).toMatchObject({ applies: true, low: 3, high: 3 });
+    expect(exclusion('2010-11-27', '2027-05-26')).toMatchObject({ applies: true, low: 3 });
+    expect(exclusion('2010-11-27', '2027-05-27')).toMatchObject({ applies: false, low: 0 });
+    // What was never seen is not handed over.
+    const profile = computeProfile(currentInstrument(), [], '2010-11-27', '2026-11-27');
+    expect('factors' in profile && profile.factors.find(({ key }) => key === 'exclusion')).toMatchObject({ applies: false });
+  });
+
+  test('what time alone will change says so before, and the end of the instrument too', () => {
+    const coming = comingChanges(currentInstrument(), excluded, '2010-11-27', '2026-11-26');
+    expect(coming.find(({ factor }) => factor === 'Exclusion from school')).toMatchObject({ on: '2027-05-27', after: { low: 0, high: 0 } });
+    const last = comingChanges(currentInstrument(), [], '2000-12-01', '2026-11-26').at(-1);
+    expect(last).toMatchObject({ on: '2026-12-01', factor: expect.stringMatching(/older than this is for/) });
+  });
+
+  test('29 February', () => {
+    expect([birthdayOf('2008-02-29', 16), birthdayOf('2008-02-29', 17)]).toEqual(['2024-02-29', '2025-03-01']);
   });
 });

@@ -90,8 +90,10 @@ export function computeProfile(
   if (age !== null && last && age > last.to) return { reason: 'older than the instrument is for', age };
   const stages = instrument.stages.filter(({ from, to }) => age === null || (age >= from && age <= to)).map(({ key }) => key);
   const relied = reliedOn(statements, asOf);
+  const before = stageBefore(instrument, born, asOf);
   const factors = instrument.factors.map((factor) => {
-    const views = stages.map((stage) => factorAt(factor, relied, stage));
+    const [handed] = handedOver(factor, relied, stages, before);
+    const views = handed ? [handed] : stages.map((stage) => factorAt(factor, relied, stage));
     const unknown = views.every((view) => !view.applies || view.unknown);
     const because = views[0]?.because ?? [];
     return {
@@ -123,6 +125,35 @@ export function computeProfile(
     band: bandsPossible.length === 1 ? (bandsPossible[0] as string) : null,
     bandsPossible,
   };
+}
+
+/** The stage of life that somebody has left so lately that it still hands over to the next; null where there is none. */
+function stageBefore({ stages, handover_months: months = 0 }: Instrument, born: string | null, asOf: string): string | null {
+  if (born === null || months === 0) return null;
+  const age = ageOn(born, asOf);
+  const i = stages.findIndex(({ from, to }) => age >= from && age <= to);
+  const began = i > 0 ? birthdayOf(born, (stages[i] as Instrument['stages'][number]).from) : null;
+  return began !== null && asOf < monthsAfter(began, months) ? (stages[i - 1] as Instrument['stages'][number]).key : null;
+}
+
+/** What the stage before saw of a factor that this stage does not know: seen for sure, it goes on counting for a while. */
+function handedOver(factor: Instrument['factors'][number], relied: readonly Statement[], stages: readonly string[], before: string | null) {
+  if (before === null || stages.some((stage) => factorAt(factor, relied, stage).applies)) return [];
+  const then = factorAt(factor, relied, before);
+  return then.low > 0 ? [{ ...then, high: then.low }] : [];
+}
+
+/** The birthday with which somebody is so many years old, `YYYY-MM-DD`. Of those born on 29 February it is 1 March in other years. */
+export function birthdayOf(born: string, age: number): string {
+  const year = Number(born.slice(0, 4)) + age;
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return `${String(year).padStart(4, '0')}-${born.endsWith('-02-29') && !isLeap ? '03-01' : born.slice(5)}`;
+}
+
+function monthsAfter(day: string, months: number): string {
+  const moved = new Date(`${day}T00:00:00Z`);
+  moved.setUTCMonth(moved.getUTCMonth() + months);
+  return moved.toISOString().slice(0, 10);
 }
 
 /** Statements that may be relied on: the latest of each source and kind, unless it has expired or is challenged. */
@@ -195,7 +226,7 @@ export function triggersOf({ triggers = [] }: Instrument, statements: readonly S
     .sort((a, b) => (a.on > b.on ? -1 : a.on < b.on ? 1 : a.name < b.name ? -1 : 1));
 }
 
-/** A day on which a profile changes by itself, because a statement is relied on no longer. */
+/** A day on which a profile changes by itself: a statement is relied on no longer, or the person is of another stage of life. */
 export interface ComingChange {
   on: string;
   factor: string;
@@ -203,20 +234,32 @@ export interface ComingChange {
   after: Range;
 }
 
+/** Birthdays so far ahead are announced, months. */
+const announcedMonths = 24;
+
 /** What will change by the mere passing of time, in order of days. */
 export function comingChanges(instrument: Instrument, statements: readonly Statement[], born: string | null, asOf: string): ComingChange[] {
-  const days = [
-    ...new Set(
-      statements
-        .filter(({ expires }) => expires >= asOf)
-        .map(({ expires }) => new Date(Date.parse(expires) + dayMs).toISOString().slice(0, 10)),
-    ),
-  ].sort();
+  const birthdays =
+    born === null
+      ? []
+      : instrument.stages.flatMap(({ from, to }) => {
+          const began = birthdayOf(born, from);
+          return [began, monthsAfter(began, instrument.handover_months ?? 0), birthdayOf(born, to + 1)];
+        });
+  const expiries = statements
+    .filter(({ expires }) => expires >= asOf)
+    .map(({ expires }) => new Date(Date.parse(expires) + dayMs).toISOString().slice(0, 10));
+  const days = [...new Set([...expiries, ...birthdays.filter((day) => day > asOf && day <= monthsAfter(asOf, announcedMonths))])].sort();
   const changes: ComingChange[] = [];
   let before = computeProfile(instrument, statements, born, asOf);
   for (const on of days) {
     const after = computeProfile(instrument, statements, born, on);
-    if (!('factors' in before) || !('factors' in after)) break;
+    if (!('factors' in before)) break;
+    if (!('factors' in after)) {
+      // The instrument is for nobody older: the whole profile ends.
+      changes.push({ on, factor: 'Everything: the person is older than this is for', before: before.score, after: { low: 0, high: 0 } });
+      break;
+    }
     after.factors.forEach((factor, i) => {
       const was = (before as Profile).factors[i];
       if (was && (was.low !== factor.low || was.high !== factor.high))

@@ -3,6 +3,7 @@ import { type Action, type ActionContext, InvalidError, NotFoundError } from '..
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import type { Attendance, GoalOutcome, LawfulAnswer, PackageState, StepActor } from '../tables.ts';
+import { ageOfPerson, mayAgree } from './who-decides.ts';
 
 export const answers = ['accepted', 'declined', 'could not be asked'] as const;
 export const bases: readonly LawfulAnswer[] = ['consent', 'parental consent', 'public task'];
@@ -44,7 +45,7 @@ type Run<Input> = (context: ActionContext, services: null, input: Input) => Prom
 const action = <Input>(name: string, run: Run<Input>): Action<null, Input, null> => ({ name, ...inSupport, run });
 
 /** What the person answered to the offer. Declining costs nothing elsewhere; an offer can be answered once. */
-export const answerOffer = action<{ id: number; answer: string; basis: string; note: string }>(
+export const answerOffer = action<{ id: number; answer: string; basis: string; note: string; today: string }>(
   'package.answer',
   async ({ tx, actor, note }, _services, given) => {
     const found = await packageIn(tx, given.id, ['offered'], 'This offer has been answered already.');
@@ -53,6 +54,7 @@ export const answerOffer = action<{ id: number; answer: string; basis: string; n
     note(null, { answer });
     const basis = answer === 'accepted' ? one(bases, given.basis, 'Choose the basis on which the help is given.', 'basis') : null;
     const why = words(given.note, 'Say in a few words how and by whom it was answered.', 'note');
+    mayAgree(await ageOfPerson(tx, found.person_id, given.today), basis, why);
     await tx
       .updateTable('support.packages')
       .set({ state: answer, basis, answer_note: why, answered_by: actor.name, answered_at: new Date() })

@@ -79,8 +79,14 @@ export const readPackage: Action<null, { id: number }, PackageView> = {
         'p.closed_by as closedBy',
         'p.by_name as offeredBy',
         'p.created_at as offeredAt',
-        'a.reason as why',
       ])
+      .select(
+        // A package made from “Who may need help” was given its reason there.
+        sql<
+          string | null
+        >`coalesce(a.reason, (SELECT d.reason FROM support.need_decisions d WHERE d.person_id = p.person_id AND d.decision = 'offer'
+          AND d.at <= p.created_at AND d.taken_back_at IS NULL ORDER BY d.id DESC LIMIT 1))`.as('why'),
+      )
       .select(sql<string>`coalesce(m.name, 'Name not known')`.as('name'))
       .where('p.id', '=', id)
       .executeTakeFirst();

@@ -3,6 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import type {} from '../tables.ts';
+import { ageOfPerson, mayBeTold } from './who-decides.ts';
 
 /** What is on record about telling a person that a profile is kept of them. Days as `YYYY-MM-DD`. */
 export interface NoticeView {
@@ -94,6 +95,7 @@ export const recordNotice: Action<null, { person: number; on: string; whom: stri
     await mustExist(tx, person);
     if (whom !== 'the person' && whom !== 'a parent or carer')
       throw new InvalidError('Say who was told: the person, or a parent or carer.', 'whom');
+    mayBeTold(await ageOfPerson(tx, person, today), whom, how);
     if (!isDay(on) || on > today) throw new InvalidError('Give the day on which they were told; it cannot be to come.', 'on');
     if (how.trim().length < 3) throw new InvalidError('Say how they were told, such as “in person, with the printed notice”.', 'how');
     await tx

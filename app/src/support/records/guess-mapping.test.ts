@@ -59,3 +59,46 @@ describe('a mapping from a sample', () => {
     });
   });
 });
+
+describe('what is of somebody or something else is not taken for the person’s own', () => {
+  const column = (name: string, ...values: string[]) => ({ name, values });
+  const guess = (...columns: ReturnType<typeof column>[]) => guessMapping(columns, { name: 'sample', reads: 'csv' });
+
+  test('a place of birth is no birth date, the worker is not the child, the parent’s phone is not theirs', () => {
+    const { mapping } = guess(
+      column('Case Worker First Name', 'Wanda', 'Will'),
+      column('Place of Birth', 'Leeds', 'York'),
+      column('Parent Surname', 'Old', 'Older'),
+      column('Person ID', 'A1', 'A2'),
+      column('First Name', 'Ann', 'Cara'),
+      column('Surname', 'Ashby', 'Ashby'),
+      column('Date of Birth', '2010-01-02', '2011-02-03'),
+    );
+    expect(mapping.identity).toEqual({
+      forename: { column: 'First Name' },
+      surname: { column: 'Surname' },
+      date_of_birth: { column: 'Date of Birth', as: 'date' },
+    });
+    expect(mapping.key.column).toBe('Person ID');
+  });
+
+  test.each([
+    ['a school’s own number first', [column('School No', '1234', '1234'), column('Surname', 'Ashby', 'Bell')]],
+    ['initials', [column('Client Initials', 'AB', 'CD'), column('DOB', '2010-01-02', '2011-02-03')]],
+    ['names alone', [column('Surname', 'Ashby', 'Bell'), column('Forename', 'Ann', 'Bo')]],
+  ])('a key is asked for, never guessed: %s', (_name, columns) => {
+    const { mapping, asksForKey } = guess(...columns);
+    expect([mapping.key.column, asksForKey]).toEqual(['', true]);
+  });
+
+  test('of sessions possible, sessions attended and a percentage, the percentage is the attendance', () => {
+    const { mapping } = guess(
+      column('Pupil ID', 'p1', 'p2'),
+      column('Possible Sessions', '60', '60'),
+      column('Attended Sessions', '57', '30'),
+      column('% Attendance', '95.0', '50.0'),
+      column('Attendance To', '2026-09-01', '2026-09-01'),
+    );
+    expect(mapping.facts).toMatchObject([{ kind: 'attendance', value: { column: '% Attendance' } }]);
+  });
+});

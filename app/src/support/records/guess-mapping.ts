@@ -22,7 +22,16 @@ export interface MappingGuess {
   /** The same as a file to be put right by hand. */
   text: string;
   columns: ColumnGuess[];
+  /** No column holds a number that is each person's own: somebody must say which it is. */
+  asksForKey: boolean;
 }
+
+/**
+ * What such a column holds is of somebody or something else: the worker, the parents, the school, the place where the person was born.
+ * None of it is taken for the person's own.
+ */
+const ofSomebodyElse =
+  /(^| )(worker|case ?worker|social worker|allocated|officer|keyworker|key worker|tutor|teacher|doctor|gp|practice|school|academy|provider|team|agency|parent|mother|father|carer|guardian|emergency|contact|next of kin|nok|sibling|partner|landlord|referrer)s?( |$)(?!.*(convict|offen))|(place|country|town|city) of birth|birth ?(place|country|town)/;
 
 /** Headings by which a field is known, in the order in which they are tried: the narrower first. */
 const headings: [IdentityField, RegExp][] = [
@@ -44,7 +53,7 @@ const headings: [IdentityField, RegExp][] = [
 ];
 
 const factHeadings: [FactKindKey, RegExp][] = [
-  ['attendance', /attend(?!.*(to|date|on)$)/],
+  ['attendance', /(%|per ?cent|rate).*attend|attend.*(%|per ?cent|rate)|^attendance$/],
   ['attainment', /attain|working at|judg/],
   ['school exclusion', /exclu(?!.*( date| on)$)/],
   ['family', /(care|legal|child|case) ?status|^status$/],
@@ -71,6 +80,7 @@ export function guessMapping(
   const plain = (text: string) => text.toLowerCase().replace(/[_-]+/g, ' ').trim();
   const take = (test: (column: SampleColumn) => boolean): SampleColumn | undefined =>
     columns.find((column) => !becomes.has(column.name) && test(column));
+  for (const { name: heading } of columns) if (ofSomebodyElse.test(plain(heading))) becomes.set(heading, '');
   const identity: Mapping['identity'] = {};
   const whole = take(
     ({ name: heading, values }) =>
@@ -117,11 +127,13 @@ export function guessMapping(
     becomes.set(day.name, `The day of “${factKinds[kind].name}”`);
     facts.push({ kind, value: { column: column.name, ...wordsFor(kind, column.values) }, on: { column: day.name } });
   }
-  const distinct = ({ values }: SampleColumn) => values.length > 0 && new Set(values).size === values.length;
-  const key =
-    take((column) => /(^| )(id|ref|reference|no|number|key)$|ref$|(^| )id( |$)/.test(plain(column.name)) && distinct(column)) ??
-    take(distinct) ??
-    columns[0];
+  // A number that is each person's own, by its heading and by what stands there; never a name, a date or initials: asked for otherwise.
+  const isOwn = ({ values }: SampleColumn) =>
+    values.length > 0 &&
+    new Set(values).size === values.length &&
+    values.filter((value) => /\d/.test(value)).length > values.length / 2 &&
+    !isDates(values);
+  const key = take((column) => /(^| )(id|ref|reference|no|number|key|urn)$|ref$|(^| )id( |$)/.test(plain(column.name)) && isOwn(column));
   if (key) becomes.set(key.name, "The agency's own number");
   const mapping: Mapping = {
     format: 'waymark-mapping-1',
@@ -136,10 +148,11 @@ export function guessMapping(
   return {
     mapping,
     text: stringify(mapping, { lineWidth: 0 }),
+    asksForKey: key === undefined,
     columns: columns.map((column) => ({
       column: column.name,
       sample: [...new Set(column.values)].slice(0, shown),
-      becomes: becomes.get(column.name) ?? null,
+      becomes: becomes.get(column.name) || null,
     })),
   };
 }
