@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type PackCheck, packCheckInWords } from './commands/check-pack.ts';
 import type { Arguments, Message } from './commands/commands.ts';
 import { linkFiles } from './commands/link-files.ts';
-import { CommandError, runCommand } from './commands/run-command.ts';
+import { CommandError, repair, runCommand } from './commands/run-command.ts';
 import { writePeople } from './commands/write-people.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { roles } from './platform/access.ts';
@@ -404,6 +404,19 @@ withData(
   if ((result.reasons ?? []).length === 0) await print('The quarantine is empty.\n');
 });
 
+program
+  .command('repair')
+  .description('go on with what is left where the end of a store is lost for good; a start says when that is so')
+  .option('--data <dir>', 'folder of the embedded stores (default: data, or WAYMARK_DATA)')
+  .option('--yes', 'say that what is lost is lost')
+  .action(async (options) => {
+    if (!options.yes)
+      throw new CommandError(
+        'Restore a backup with both halves first, where there is one. If what is lost is lost for good, say so with --yes; it is put on record.',
+      );
+    await print(`${await repair(readConfig({ ...process.env, ...(options.data ? { WAYMARK_DATA: options.data } : {}) }))}\n`);
+  });
+
 const audit = program.command('audit').description('the record of who looked at what');
 withData(audit.command('verify').description('check that no entry was changed or removed')).action(async (options) => {
   const result = await run<{ entries: number; problems: { seq: number; what: string }[] }>('audit-verify', options, {});
@@ -511,6 +524,9 @@ const expected = new Set([
   'LargeBlockError',
   'ModelError',
   'RecordIdError',
+  'InstallationError',
+  'MigrationError',
+  'EngineDamagedError',
 ]);
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -24,6 +24,8 @@ export interface Waymark {
   positions: Positions;
   timeZone: string;
   secondReview: boolean;
+  /** What a repair did, in words; null where none was needed. */
+  repaired: string | null;
   close(): Promise<void>;
 }
 
@@ -42,10 +44,14 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     database = await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.file('records') });
     await migrate(database.db);
     const comparison = await compareStores(database, fixes);
+    let repaired: string | null = null;
     if (comparison.fault !== null) {
       if (!repair) throw new InstallationError(comparison.fault);
       const done = await repairStores(database, fixes, comparison);
       await appendRepair(database.db, done);
+      repaired = `Repaired, and put on record: ${comparison.repair} (${Object.entries(done)
+        .map(([what, value]) => `${what} ${value}`)
+        .join(', ')}).`;
     }
     await joinStores(folder, database, fixes);
     // An earlier version kept verdicts here; they are worked out anew.
@@ -74,6 +80,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       positions,
       timeZone: config.WAYMARK_TIMEZONE,
       secondReview: config.WAYMARK_SECOND_REVIEW === 'yes',
+      repaired,
       close: async () => {
         await live.close();
         await fixes.close();

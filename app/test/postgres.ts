@@ -11,6 +11,8 @@ export interface TestPostgres {
   adminUrl: string;
   /** Runs a statement in Waymark's own database with rights that no rule binds, as an intruder at the server might. */
   asOwner(statement: string): Promise<void>;
+  /** The path of one of PostgreSQL's own programs, such as `pg_dump`. */
+  program(name: string): string;
   stop(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       await client.connect();
       await client.query(statement).finally(() => client.end());
     },
+    program: (name) => (existsSync(join(programs, name)) ? join(programs, name) : name),
     stop: () =>
       new Promise((resolve) => {
         server.once('exit', () => {

@@ -12,6 +12,18 @@ export class CommandError extends Error {
   override name = 'CommandError';
 }
 
+/** Opens the stores with a person's word that it is to go on with what is left of them. The server must be stopped. */
+export async function repair(config: Config): Promise<string> {
+  try {
+    const waymark = await openWaymark(config, { repair: true });
+    await waymark.close();
+    return waymark.repaired ?? 'There is nothing to repair: the two stores belong together.';
+  } catch (error) {
+    if (!(error instanceof EngineBusyError)) throw error;
+    throw new CommandError('A server or another command has this data folder open: then the stores belong together. Nothing was done.');
+  }
+}
+
 /**
  * Runs a command on the data folder: in this process when the folder is free, through the server when one holds it.
  */
