@@ -222,14 +222,37 @@ withData(
 });
 
 withData(
-  program.command('retention').description('remove what is past its date or was decided to be erased; says how many rows of what went'),
+  program
+    .command('retention')
+    .description('remove what is past its date or was decided to be erased; says how many rows of what went')
+    .option('--preview', 'say what would go, and remove nothing')
+    .option('--agree', 'agree to a removal that is larger than usual; it takes another person too'),
 ).action(async (options) => {
-  const result = await run<{ support: Record<string, number>; supervision: Record<string, number> }>('retention', options, {});
+  const args = { preview: options.preview === true, agree: options.agree === true };
+  const result = await run<{
+    support?: Record<string, number>;
+    supervision?: Record<string, number>;
+    wouldGo?: Record<string, number>;
+    why?: string[];
+    asked?: { why: string[]; wouldGo: Record<string, number>; agreed: { name: string }[] } | null;
+  }>('retention', options, args);
+  if (result.asked) process.exitCode = 5;
   if (options.json) return print(`${JSON.stringify(result)}\n`);
-  const lines = Object.entries(result).flatMap(([half, tables]) =>
-    Object.entries(tables).map(([table, count]) => `${half}\t${table}\t${count}\n`),
-  );
-  await print(lines.length === 0 ? 'Nothing was past its date.\n' : lines.join(''));
+  const list = (tables: Record<string, number>) =>
+    Object.entries(tables)
+      .map(([table, count]) => `${table}\t${count}\n`)
+      .join('');
+  const planned = result.asked ?? (result.wouldGo ? { wouldGo: result.wouldGo, why: result.why ?? [], agreed: [] } : null);
+  if (planned) {
+    for (const why of planned.why) console.error(why);
+    await print(list(planned.wouldGo) || 'Nothing is past its date.\n');
+    if (result.asked)
+      console.error(
+        `Nothing was removed. Two people must agree, on the page Retention or with --agree; so far: ${planned.agreed.map(({ name }) => name).join(', ') || 'nobody'}.`,
+      );
+    return;
+  }
+  await print(list({ ...result.support, ...result.supervision }) || 'Nothing was past its date.\n');
 });
 
 interface Simulated {

@@ -54,6 +54,14 @@ const Config = Type.Object({
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info' },
   ),
+  /** Proxies in front that each add to X-Forwarded-For; what others say of addresses is not believed. */
+  WAYMARK_PROXIES: Type.Integer({ default: 0, minimum: 0, maximum: 10 }),
+  /** Minutes without a request after which somebody must sign in again. */
+  WAYMARK_SESSION_IDLE_MINUTES: Type.Integer({ default: 60, minimum: 1, maximum: 1440 }),
+  /** Hours after which somebody must sign in again in any case. */
+  WAYMARK_SESSION_HOURS: Type.Integer({ default: 12, minimum: 1, maximum: 72 }),
+  /** Whoever collects figures from another machine sends it as Bearer to /metrics; without it only this machine may. */
+  WAYMARK_METRICS_TOKEN: Type.Optional(Type.String({ minLength: 24 })),
   /** Requests per minute from one address to pages and the API. */
   WAYMARK_RATE_LIMIT: Type.Integer({ default: 600, minimum: 1 }),
   /** Megabytes that the analytical engine may use. */
@@ -94,7 +102,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const value = Value.Convert(Config, Value.Default(Config, given)) as Record<string, unknown>;
   const problems = [...Value.Errors(Config, value)].map((error) => {
     const name = (error.instancePath || '').replace(/^\//, '').split('/')[0] ?? '';
-    const secret = /SECRET|_URL$/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
+    const secret = /SECRET|TOKEN|_URL$/.test(name) ? '(not shown)' : JSON.stringify(value[name]);
     return `${name} is ${secret}: ${error.message}`;
   });
   const agencyDatabases = new Map<string, string>();

@@ -138,6 +138,7 @@ const meantFor: Record<string, string | string[]> = {
   'audit.verify': 'auditor',
   'policy.read': 'auditor',
   'retention.read': 'auditor',
+  'retention.agree': 'auditor',
   'audit.export': 'auditor',
   'audit.unusual': 'auditor',
   'sample.read': 'auditor',
@@ -154,6 +155,7 @@ const meantFor: Record<string, string | string[]> = {
   'keeping.read': 'monitoring-officer',
   'hold.end': ['support-lead', 'monitoring-officer'],
   'erasure.decide': ['support-lead', 'monitoring-officer'],
+  'erasure.agree': ['support-lead', 'monitoring-officer'],
 };
 
 /** What both halves do is meant for each half's own staff. */
@@ -233,6 +235,8 @@ describe('access', () => {
         'GET /sign-in/callback',
         'GET /demo-sign-in/:uid',
         'POST /demo-sign-in/:uid',
+        'GET /livez',
+        'GET /readyz',
         'GET /health',
         'GET /metrics',
         'GET /basemap/streets.geojson',

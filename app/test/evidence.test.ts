@@ -15,7 +15,7 @@ import { sealedPage } from '../src/supervision/evidence/pack-file.ts';
 import { renderPack } from '../src/supervision/evidence/render-pack.ts';
 import { repeatPack } from '../src/supervision/evidence/repeat-pack.ts';
 import { type Seal, Sealer } from '../src/supervision/evidence/seal.ts';
-import { decideSubjectErasure, supervisionAccess } from '../src/supervision/index.ts';
+import { agreeToSubjectErasure, decideSubjectErasure, supervisionAccess } from '../src/supervision/index.ts';
 import { type CrimeVerdict, readCrime } from '../src/supervision/review/read-crime.ts';
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
 import { closeWearing } from '../src/supervision/subjects/subjects.ts';
@@ -237,11 +237,18 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     ])
       expect(looks).toContain(deed);
     await performer.perform(officer, closeWearing, serving.waymark, { id: own.wearing, endsAt: new Date() });
+    const { name: wearerName } = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+      tx.selectFrom('supervision.subjects').select('name').where('id', '=', subject.subject_id).executeTakeFirstOrThrow(),
+    );
     await performer.perform(officer, decideSubjectErasure, null, {
       subject: subject.subject_id,
       reason: 'The order was quashed.',
-      sure: true,
+      named: wearerName,
     });
+    await runRetention(serving.waymark);
+    expect(await count(own.wearing)).not.toEqual([]);
+    const second = { ...officer, id: 'mo-2', name: 'Tom Ashdown' };
+    await performer.perform(second, agreeToSubjectErasure, null, { subject: subject.subject_id, answer: 'agree', named: wearerName });
     await runRetention(serving.waymark);
     expect(await count(own.wearing)).toEqual([]);
   });

@@ -2,16 +2,20 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readRetention } from '../src/oversight/read-retention.ts';
+import { agreeToRetention } from '../src/oversight/retention-asks.ts';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { ownActor } from '../src/platform/own-access.ts';
 import { runRetention } from '../src/run-retention.ts';
 import {
+  agreeToSubjectErasure,
   decideSubjectErasure,
   declareOrder,
   declareSubject,
   declareTag,
+  importFixes,
   keepSubjects,
   placeSubjectHold,
   supervisionAccess,
@@ -21,6 +25,7 @@ import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts'
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { decidePerson } from '../src/support/finding/decide-person.ts';
 import {
+  agreeToErasure,
   askSupport,
   computeProfiles,
   decideErasure,
@@ -195,15 +200,30 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect((await scan(gone)).length).toBeGreaterThan(12);
 
       const decide = (rest: object = {}) =>
-        perform(lead, decideErasure, null, { person, reason: 'They asked to be forgotten.', sure: true, ...rest });
-      await expect(decide({ sure: false })).rejects.toThrow(/Tick that you are sure/);
+        perform(lead, decideErasure, null, { person, reason: 'They asked to be forgotten.', named: 'zebedee  quillfeather', ...rest });
+      await expect(decide({ named: 'Zebedee' })).rejects.toThrow(/Type the name of whom you mean/);
       await expect(decide({ reason: 'x' })).rejects.toThrow(/in a sentence/);
-      await expect(perform(worker, decideErasure, null, { person, reason: 'They asked to be forgotten.', sure: true })).rejects.toThrow(
-        /does not allow/,
-      );
+      await expect(
+        perform(worker, decideErasure, null, { person, reason: 'They asked to be forgotten.', named: 'Zebedee Quillfeather' }),
+      ).rejects.toThrow(/does not allow/);
       await perform(lead, placeHold, null, { person, until: '2026-12-01', reason: 'A complaint is being looked into.', today });
       await decide();
       await expect(decide()).rejects.toThrow(/decided already/);
+      // It takes a second person, who names them too.
+      const agree = (who: Actor, named = 'Zebedee Quillfeather', answer: 'agree' | 'take back' = 'agree') =>
+        perform(who, agreeToErasure, null, { person, answer, named });
+      const second: Actor = { ...lead, id: 'sl-2', name: 'Sam Okafor' };
+      await expect(agree(lead)).rejects.toThrow(/second person/);
+      await expect(agree(second, 'Quillfeather')).rejects.toThrow(/Type the name/);
+      await expect(agree(worker)).rejects.toThrow(/does not allow/);
+      await perform(lead, endHold, null, { person });
+      await perform(keeper, keepRecords, null, { today });
+      expect(await personOf('z1')).toBe(person);
+      await agree(second, '', 'take back');
+      await expect(agree(second)).rejects.toThrow(/Nobody has decided/);
+      await perform(lead, placeHold, null, { person, until: '2026-12-01', reason: 'A complaint is being looked into.', today });
+      await decide();
+      await agree(second);
       // A hold comes first.
       await perform(keeper, keepRecords, null, { today });
       expect(await personOf('z1')).toBe(person);
@@ -347,7 +367,11 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await scan(['Aldous'])).toEqual([]);
       expect([await count(old.wearing), await count(now.wearing)]).toEqual([0, 1]);
       await expect(
-        perform(officer, decideSubjectErasure, null, { subject: now.subject, reason: 'The order was quashed.', sure: true }),
+        perform(officer, decideSubjectErasure, null, {
+          subject: now.subject,
+          reason: 'The order was quashed.',
+          named: 'Beatrix Tagbearer',
+        }),
       ).rejects.toThrow(/Take it off first/);
       await perform(
         officer,
@@ -356,11 +380,57 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         { id: now.wearing, endsAt: new Date('2026-10-02T00:00:00Z') },
       );
       await perform(officer, supervisionAccess.invite, null, { id: now.subject });
-      await perform(officer, decideSubjectErasure, null, { subject: now.subject, reason: 'The order was quashed.', sure: true });
+      const decided = { subject: now.subject, reason: 'The order was quashed.', named: 'Beatrix Tagbearer' };
+      await expect(
+        perform(officer, decideSubjectErasure, null, { ...decided, subject: now.subject, named: 'Aldous Tagbearer' }),
+      ).rejects.toThrow(/Type the name or the reference/);
+      await perform(officer, decideSubjectErasure, null, decided);
+      expect((await runRetention(serving.waymark)).supervision).not.toHaveProperty('supervision.subjects');
+      const agreed = { subject: now.subject, answer: 'agree', named: 'Beatrix Tagbearer' } as const;
+      await expect(perform(officer, agreeToSubjectErasure, null, agreed)).rejects.toThrow(/second person/);
+      await perform({ ...officer, id: 'mo-2', name: 'Tom Ashdown' }, agreeToSubjectErasure, null, agreed);
       const last = await runRetention(serving.waymark);
       expect(last.supervision).toMatchObject({ 'supervision.subjects': 1, fixes: 1 });
       expect(await scan(['Beatrix'])).toEqual([]);
       expect(await count(now.wearing)).toBe(0);
+    });
+
+    test('a clock that cannot be right, or an unusual share, removes nothing until two people agree', async () => {
+      const { waymark } = serving;
+      const serial = 'T-RET-9';
+      const seed = join(folder.path, 'many.ndjson');
+      const begin = Date.UTC(2026, 9, 1);
+      writeFileSync(
+        seed,
+        Array.from({ length: 1500 }, (_, i) =>
+          JSON.stringify({ tag: serial, at: new Date(begin + i * 60_000).toISOString(), lat: 53.8, lon: -1.5, accuracy: 8 }),
+        ).join('\n'),
+      );
+      const operator: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'ingest' };
+      expect((await importFixes(waymark.performer, waymark.intake, operator, { path: seed, register: true })).accepted).toBe(1500);
+      const { fixes: before } = await waymark.fixes.extent();
+      const config = { ...waymark.config, WAYMARK_KEEP_POSITIONS_MONTHS: 24 };
+      const later = { ...waymark, config, now: () => new Date('2029-11-26T10:00:00Z') } as never;
+      const held = await runRetention(later);
+      expect(held.asked?.why[1]).toMatch(/ positions would go, \d+ %/);
+      expect(held.asked?.why[0]).toMatch(/Is the clock right/);
+      expect(held.asked?.wouldGo['fixes by age']).toBeGreaterThanOrEqual(1500);
+      expect((await waymark.fixes.extent()).fixes).toBe(before);
+      const auditor: Actor = { id: 'au-1', name: 'Aled Price', role: 'auditor', purpose: 'oversight' };
+      const id = held.asked?.id ?? 0;
+      await expect(perform(officer, agreeToRetention, null, { id })).rejects.toThrow(/does not allow/);
+      expect(await perform(auditor, agreeToRetention, null, { id })).toEqual({ stillNeeds: 1 });
+      await expect(perform(auditor, agreeToRetention, null, { id })).rejects.toThrow(/another person/);
+      expect((await runRetention(later)).asked).not.toBeNull();
+      expect((await waymark.fixes.extent()).fixes).toBe(before);
+      // With the clock set right the question goes away.
+      expect((await runRetention(waymark)).asked).toBeNull();
+      expect((await perform(auditor, readRetention, null, null)).ask).toBeNull();
+      const again = (await runRetention(later)).asked?.id ?? 0;
+      await perform(auditor, agreeToRetention, null, { id: again });
+      await perform({ ...auditor, id: 'au-2', name: 'Bea Lloyd' }, agreeToRetention, null, { id: again });
+      const done = await runRetention(later);
+      expect([done.asked, done.supervision['fixes by age']]).toEqual([null, held.asked?.wouldGo['fixes by age']]);
     });
 
     test('what could not be rewritten or removed before still cannot be, for any purpose but retention', async () => {

@@ -5,6 +5,7 @@ import type { Actor } from '../src/platform/access.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { runRetention } from '../src/run-retention.ts';
 import {
+  agreeToSubjectErasure,
   computeDueVerdicts,
   decideSubjectErasure,
   importCrimes,
@@ -208,7 +209,12 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(copy).not.toContain(evidence.crime.reference);
       expect(await (await visitor.follow('/me/tag')).text()).not.toContain('The verdict says so');
       await performer.perform(officer, closeWearing, serving.waymark, { id: wearing, endsAt: new Date() });
-      await performer.perform(officer, decideSubjectErasure, null, { subject, reason: 'The order was quashed.', sure: true });
+      const { name: named } = await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        tx.selectFrom('supervision.subjects').select('name').where('id', '=', subject).executeTakeFirstOrThrow(),
+      );
+      await performer.perform(officer, decideSubjectErasure, null, { subject, reason: 'The order was quashed.', named });
+      const second = { ...officer, id: 'mo-2', name: 'Tom Ashdown' };
+      await performer.perform(second, agreeToSubjectErasure, null, { subject, answer: 'agree', named });
       await runRetention(serving.waymark);
       const left = await withPurpose(database.db, 'supervision', 'crime-matching', (tx) =>
         tx.selectFrom('supervision.review_tests').select('id').where('wearing_id', '=', wearing).execute(),

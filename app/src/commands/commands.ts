@@ -3,11 +3,12 @@ import { userInfo } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { defaultParameters } from '@waymark/presence';
 import { askForAuditCheck } from '../oversight/index.ts';
+import { agreeToRetention } from '../oversight/retention-asks.ts';
 import type { Actor, Purpose } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import { issueApiToken } from '../platform/api-tokens.ts';
 import { verifyAudit } from '../platform/audit.ts';
-import { runRetention } from '../run-retention.ts';
+import { previewRetention, runRetention } from '../run-retention.ts';
 import {
   computeDueVerdicts,
   declareGateway,
@@ -93,6 +94,8 @@ function existing(path: unknown): string {
 }
 
 const importFixesCommand: Command = async (waymark, args, emit) => {
+  // Wearers whom nobody declared are made up: so is everybody in a folder that begins with them.
+  if (args.register === true && waymark.fixes.lastReceipt === 0) waymark.folder.markTrial();
   const result = await importFixes(
     waymark.performer,
     waymark.intake,
@@ -199,6 +202,7 @@ const importRecordsCommand: Command = async (waymark, args, emit) => {
   if (args.register === true) {
     const today = todayOf(waymark);
     const known = await waymark.performer.perform(actor, listSources, null, { today });
+    if (known.length === 0 && waymark.fixes.lastReceipt === 0) waymark.folder.markTrial();
     if (known.some(({ name }) => name === source))
       throw new InvalidError(
         `The source "${source}" is on the register already. Leave --register out: its own agreement counts.`,
@@ -253,8 +257,15 @@ const simulateCommand: Command = async (waymark, args, emit) => {
 };
 
 /** Removes what is past its date or was decided to be erased, now. */
-const retentionCommand: Command = async (waymark, _args, emit) => {
-  await emit({ kind: 'result', value: await runRetention(waymark, 'operator', consoleActor('retention').id) });
+const retentionCommand: Command = async (waymark, args, emit) => {
+  if (args.preview === true) return emit({ kind: 'result', value: await previewRetention(waymark) });
+  const { id } = consoleActor('retention');
+  let run = await runRetention(waymark, 'operator', id);
+  if (run.asked && args.agree === true) {
+    await waymark.performer.perform(consoleActor('oversight'), agreeToRetention, null, { id: run.asked.id });
+    run = await runRetention(waymark, 'operator', id);
+  }
+  await emit({ kind: 'result', value: run });
 };
 
 const allocateCommand: Command = async (waymark, _args, emit) => {

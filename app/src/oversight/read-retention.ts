@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../platform/action.ts';
+import { openAsk, type RetentionAsk } from './retention-asks.ts';
 
 /** One run of the job that removes what is past its date: rows that went, by table. */
 export interface RetentionEntry {
@@ -10,7 +11,7 @@ export interface RetentionEntry {
 }
 
 /** The latest runs, those first in which anything went. */
-export const readRetention: Action<null, null, { runs: RetentionEntry[]; last: Date | null }> = {
+export const readRetention: Action<null, null, { runs: RetentionEntry[]; last: Date | null; ask: RetentionAsk | null }> = {
   name: 'retention.read',
   room: 'oversight',
   purpose: 'oversight',
@@ -22,6 +23,6 @@ export const readRetention: Action<null, null, { runs: RetentionEntry[]; last: D
       tx,
     );
     note(null, { shown: rows.length });
-    return { runs: rows, last: last.rows[0]?.at ?? null };
+    return { runs: rows, last: last.rows[0]?.at ?? null, ask: await openAsk(tx) };
   },
 };

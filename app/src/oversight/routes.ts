@@ -7,13 +7,14 @@ import { type AuditCheck, verifyAudit } from '../platform/audit.ts';
 import { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS, supervisionRules } from '../supervision/index.ts';
 import { shareOf, supportRules, todayOf } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
-import { textsOf } from '../web/form.ts';
+import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { type AuditQuery, askForAuditCheck, exportAudit, exportedAtMost, listAudit, readPolicy } from './audit-log.ts';
 import { checkLook, drawSample, sampleOutcomes, sampleSize } from './monthly-sample.ts';
 import { purposesInWords } from './purposes-in-words.ts';
 import { readRetention } from './read-retention.ts';
+import { agreeToRetention } from './retention-asks.ts';
 import { findUnusual, signalsInWords, unusualFrom } from './unusual-access.ts';
 
 const Seq = Type.Object({ seq: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
@@ -165,8 +166,18 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
     ];
     return web.page(request, reply, 'oversight/retention.njk', {
       ...(await performer.perform(actorOf(request), readRetention, null, null)),
+      own: actorOf(request).id,
       halves,
     });
+  });
+  app.post('/retention/agree', { config: { action: 'retention.agree', room: 'oversight' } }, async (request, reply) => {
+    const [id] = textsOf(request.body, 'id');
+    const { stillNeeds } = await performer.perform(actorOf(request), agreeToRetention, null, { id: idOf(id) });
+    web.notice(
+      request,
+      stillNeeds === 0 ? 'Two people have agreed. It is removed at the next run of the job.' : 'You have agreed. It takes one more person.',
+    );
+    return reply.redirect('/retention');
   });
   app.get('/policies', { config: { action: 'policy.read', room: 'oversight' } }, async (request, reply) => {
     const policies = await performer.perform(actorOf(request), readPolicy, { access }, null);

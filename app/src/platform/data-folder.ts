@@ -35,6 +35,16 @@ export class DataFolder {
     return address;
   }
 
+  /** Whether the people in it are made up: the fictional town was put there, or a trial's import made its wearers. */
+  get isTrial(): boolean {
+    return existsSync(this.file('town.json')) || existsSync(this.file('trial.json'));
+  }
+
+  /** Notes that the people in it are made up. */
+  markTrial(): void {
+    if (!this.isTrial) writeFileSync(this.file('trial.json'), '{}\n', { mode: 0o600 });
+  }
+
   withdraw(): void {
     rmSync(this.file('control.json'), { force: true });
   }

@@ -138,6 +138,9 @@ const rowsPerCommit = 100_000;
  * the commit that holds it, with its receipt, is on disk. The same tag, time and place is one fix, however often it comes; events
  * that a repeat brings are kept in a row of their own beside it, and so is another place at the same time, see `rowsThatTell`.
  */
+/** What removes what is past its date. */
+export type Forgets = Pick<FixStore, 'forgetWearings' | 'forgetBefore' | 'forgetQuarantine' | 'coarsen'>;
+
 export class FixStore {
   readonly #engine: Engine;
   readonly #writer: Connection;
@@ -622,6 +625,29 @@ export class FixStore {
       this.#writer.rows<{ Count: number }>(`DELETE FROM fixes WHERE wearing < 0 AND at_ms < ${Math.trunc(before)}`),
     );
     return Number(row?.Count ?? 0);
+  }
+
+  /** Forgets nothing, and gives how many it would be. Positions made coarser are not counted. */
+  preview(): Forgets {
+    const count = async (from: string) => {
+      const [row] = await this.#readers.next.rows<{ n: number }>(`SELECT count(*)::DOUBLE AS n FROM ${from}`);
+      return row?.n ?? 0;
+    };
+    const list = (ids: readonly number[]) => [0, ...ids].map((id) => Math.trunc(id)).join(',');
+    return {
+      forgetWearings: (wearings) => count(`fixes WHERE wearing IN (${list(wearings)})`),
+      forgetBefore: (before, except = []) => count(`fixes WHERE at_ms < ${Math.trunc(before)} AND wearing NOT IN (${list(except)})`),
+      forgetQuarantine: (before) => count(`quarantine WHERE received_ms < ${Math.trunc(before)}`),
+      coarsen: async () => 0,
+    };
+  }
+
+  /** How many fixes there are, and when the last receipt came in, ms since 1970; null where none has. */
+  async extent(): Promise<{ fixes: number; newestReceiptMs: number | null }> {
+    const [row] = await this.#readers.next.rows<{ fixes: number; newest: number | null }>(
+      'SELECT (SELECT count(*) FROM fixes)::DOUBLE AS fixes, (SELECT max(received_ms) FROM receipts)::DOUBLE AS newest',
+    );
+    return { fixes: row?.fixes ?? 0, newestReceiptMs: row?.newest ?? null };
   }
 
   /** Forgets every fix of some wearings. Gives how many. */

@@ -19,3 +19,9 @@ export function bearSameName(actor: string, person: string): boolean {
   const own = lastName(actor);
   return own.length > 1 && own === lastName(person);
 }
+
+/** Whether somebody typed a name as it is on record, whatever case, accents and spaces. An empty name is nobody's. */
+export function isNamed(typed: string, name: string): boolean {
+  const words = wordsOf(name).join(' ');
+  return words !== '' && wordsOf(typed).join(' ') === words;
+}

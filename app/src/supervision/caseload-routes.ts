@@ -42,7 +42,7 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit): void {
   const { waymark } = web;
   const { performer, fixes, intake, live, positions, timeZone } = waymark;
   const services = { fixes, intake };
-  const pages = new EventStreams();
+  const pages = new EventStreams(web.onSessionEnd);
   const stopListening = live.listen(({ wearing, change, severity }) => {
     if (change === 'raised' || change === 'raised again') pages.tell('caseload', 'alert', [wearing, urgencyOf(severity)]);
   });
@@ -175,7 +175,7 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit): void {
   app.get('/subjects/:id/fit', { config: { action: 'subject.read' }, schema: { params: Id } }, (request, reply) =>
     fitPage(request, reply, (request.params as { id: number }).id, null),
   );
-  app.post('/subjects/:id/fit', { config: { action: 'wearing.open' }, schema: { params: Id } }, async (request, reply) => {
+  app.post('/subjects/:id/fit', { config: { action: 'wearing.open', lists: ['told'] }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as Form;
     const text = (key: string) => textsOf(body, key)[0];

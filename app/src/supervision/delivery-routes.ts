@@ -31,7 +31,7 @@ export function deliveryRoutes(app: FastifyInstance, web: WebKit, channels: Chan
     });
   };
   app.get('/delivery', { config: { action: 'delivery.list' } }, (request, reply) => page(request, reply));
-  app.post('/delivery', { config: { action: 'delivery.add' } }, async (request, reply) => {
+  app.post('/delivery', { config: { action: 'delivery.add', lists: ['severities'] } }, async (request, reply) => {
     const body = (request.body ?? {}) as Form;
     const text = (key: string) => textsOf(body, key)[0];
     try {

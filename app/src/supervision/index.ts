@@ -30,7 +30,13 @@ export {
   supervisionHalf,
   supervisionLooks,
 } from './own/own-supervision.ts';
-export { decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './retention/keep-subjects.ts';
+export {
+  agreeToSubjectErasure,
+  decideSubjectErasure,
+  keepSubjects,
+  placeSubjectHold,
+  supervisionRules,
+} from './retention/keep-subjects.ts';
 export { askForReviewTest, endReviewTests, makeReviewTest } from './review/make-review-test.ts';
 export { overseeReviews, readingTakesS } from './review/oversee-reviews.ts';
 export { trackMapData } from './subjects/read-track-day.ts';

@@ -10,7 +10,7 @@ import { actorOf } from '../web/actor-of.ts';
 import { pagination, readPage, sortLink } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { crimeTypes } from './crimes/crime-types.ts';
-import { importCrimes, listImports, readImport } from './crimes/import-crimes.ts';
+import { crimesFileAtMost, importCrimes, listImports, readImport } from './crimes/import-crimes.ts';
 import { type CrimeListRow, type CrimeQuery, crimeSorts, searchCrimes } from './crimes/store.ts';
 import { makeEvidencePack } from './evidence/make-pack.ts';
 import { Sealer } from './evidence/seal.ts';
@@ -99,7 +99,7 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   app.get('/crimes/import', { config: { action: 'crime.import' } }, async (request, reply) => {
     return web.page(request, reply, 'supervision/crimes/import-crimes.njk', { error: null });
   });
-  app.post('/crimes/import', { config: { action: 'crime.import' } }, async (request, reply) => {
+  app.post('/crimes/import', { config: { action: 'crime.import', takesFile: true } }, async (request, reply) => {
     const body = (request.body ?? {}) as { file?: MultipartFile; strict?: { value?: string } };
     try {
       const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
@@ -118,6 +118,7 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   app.post(
     '/api/crimes',
     {
+      bodyLimit: crimesFileAtMost,
       config: { action: 'crime.import', api: true },
       schema: {
         tags: ['Crimes'],

@@ -29,7 +29,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
   const { waymark } = web;
   const { performer, fixes, live, timeZone } = waymark;
   // By number only: a page asks again for what it may see.
-  const pages = new EventStreams();
+  const pages = new EventStreams(web.onSessionEnd);
   const stopListening = live.listen(({ id, change }) => pages.tell('alerts', 'change', { id, change }));
   app.addHook('preClose', async () => {
     stopListening();
@@ -66,7 +66,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
     });
   };
   // Seeing is no decision: several may be marked at once. Closing is one at a time.
-  app.post('/alerts/seen', { config: { action: 'alert.decide' } }, async (request, reply) => {
+  app.post('/alerts/seen', { config: { action: 'alert.decide', lists: ['id'] } }, async (request, reply) => {
     const body = (request.body ?? {}) as Form;
     let seen = 0;
     for (const id of [body.id ?? []]
@@ -224,31 +224,35 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       return { type: 'FeatureCollection', features: zones.flatMap(({ versions }) => versions.map(zoneFeature)) };
     },
   );
-  app.post('/subjects/:id/zones', { config: { action: 'zone.declare' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
-    const body = (request.body ?? {}) as Form;
-    const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
-    let added = 0;
-    try {
-      // One action each: every zone has its own entry on record.
-      const drafts = draftsOf(body).map((draft) => ({
-        ...draft,
-        subjectId: id,
-        orderId: idOf(text('orderId')),
-        effectiveAt: text('effectiveAt') === '' ? new Date() : time(text('effectiveAt')),
-      }));
-      const wearings = new Set<number>();
-      for (const draft of drafts)
-        for (const wearing of (await performer.perform(actorOf(request), declareZone, null, draft)).wearings) wearings.add(wearing);
-      added = drafts.length;
-      await live.rethink([...wearings]);
-    } catch (error) {
-      if (error instanceof InvalidError) return zonesPage(request, reply, id, error, body);
-      throw error;
-    }
-    web.notice(request, added === 1 ? 'The zone is added.' : `${added} zones are added.`);
-    return reply.redirect(`/subjects/${id}/zones`);
-  });
+  app.post(
+    '/subjects/:id/zones',
+    { config: { action: 'zone.declare', lists: ['days'] }, schema: { params: Id } },
+    async (request, reply) => {
+      const { id } = request.params as { id: number };
+      const body = (request.body ?? {}) as Form;
+      const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
+      let added = 0;
+      try {
+        // One action each: every zone has its own entry on record.
+        const drafts = draftsOf(body).map((draft) => ({
+          ...draft,
+          subjectId: id,
+          orderId: idOf(text('orderId')),
+          effectiveAt: text('effectiveAt') === '' ? new Date() : time(text('effectiveAt')),
+        }));
+        const wearings = new Set<number>();
+        for (const draft of drafts)
+          for (const wearing of (await performer.perform(actorOf(request), declareZone, null, draft)).wearings) wearings.add(wearing);
+        added = drafts.length;
+        await live.rethink([...wearings]);
+      } catch (error) {
+        if (error instanceof InvalidError) return zonesPage(request, reply, id, error, body);
+        throw error;
+      }
+      web.notice(request, added === 1 ? 'The zone is added.' : `${added} zones are added.`);
+      return reply.redirect(`/subjects/${id}/zones`);
+    },
+  );
   const sharedPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: Form = {}) => {
     const query = readPage(error ? {} : request.query);
     const found = await performer.perform(actorOf(request), listSharedZones, null, query);
@@ -276,7 +280,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
       return { type: 'FeatureCollection', features: rows.map(zoneFeature) };
     },
   );
-  app.post('/zones', { config: { action: 'zone.declare' } }, async (request, reply) => {
+  app.post('/zones', { config: { action: 'zone.declare', lists: ['days'] } }, async (request, reply) => {
     const body = (request.body ?? {}) as Form;
     try {
       const drafts = draftsOf(body);
@@ -375,7 +379,7 @@ export function watchingRoutes(app: FastifyInstance, web: WebKit): void {
   app.get('/zones/:id/change', { config: { action: 'zone.list' }, schema: { params: Id } }, (request, reply) =>
     changePage(request, reply, (request.params as { id: number }).id, null),
   );
-  app.post('/zones/:id/change', { config: { action: 'zone.change' }, schema: { params: Id } }, async (request, reply) => {
+  app.post('/zones/:id/change', { config: { action: 'zone.change', lists: ['days'] }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as Form;
     const [name, kind, area, lat, lon, radiusM, reason] = textsOf(body, 'name', 'kind', 'area', 'lat', 'lon', 'radiusM', 'reason');

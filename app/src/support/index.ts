@@ -30,6 +30,6 @@ export { allocationFingerprint, linkageFingerprint } from './reckonings.ts';
 export { importRecords, type RecordsImport } from './records/import-records.ts';
 export { type Mapping, MappingError, readMapping } from './records/mapping.ts';
 export { mappingNames, mappingOfName } from './records/mappings.ts';
-export { decideErasure, endHold, keepRecords, placeHold, supportRules } from './retention/keep-records.ts';
+export { agreeToErasure, decideErasure, endHold, keepRecords, placeHold, supportRules } from './retention/keep-records.ts';
 export { decidePair } from './review/decide-pair.ts';
 export { type Share, shareOf } from './share.ts';

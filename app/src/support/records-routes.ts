@@ -61,7 +61,7 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, places: FeedPla
     },
     async (request) => performer.perform(actorOf(request), listSources, null, { today: today() }),
   );
-  app.post('/sources', { config: { action: 'agreement.declare', room } }, async (request, reply) => {
+  app.post('/sources', { config: { action: 'agreement.declare', room, lists: ['fields'] } }, async (request, reply) => {
     const [source, agency, title, purpose, lawfulBasis, startsOn, endsOn, months] = textsOf(
       request.body,
       'source',
@@ -94,54 +94,62 @@ export function recordsRoutes(app: FastifyInstance, web: WebKit, places: FeedPla
   app.get('/sources/:id', { config: { action: 'source.read', room }, schema: { params: Id } }, (request, reply) =>
     source.show(request, reply, (request.params as { id: number }).id),
   );
-  app.post('/sources/:id/import', { config: { action: 'records.import', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
-    const body = (request.body ?? {}) as { file?: MultipartFile; mapping?: { value?: string }; own?: { value?: string } };
-    try {
-      const { name } = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
-      const own = body.own?.value?.trim();
-      const mapping = own ? readMapping(own) : mappingOfName(body.mapping?.value ?? '');
-      if (!mapping) throw new InvalidError('Choose the mapping of the file.', 'mapping');
-      const result = await withUpload(body.file, 'file', (path) =>
-        importRecords(performer, actorOf(request), {
-          path,
-          fileName: body.file?.filename ?? 'upload',
-          source: name,
-          mapping,
-          timeZone,
-        }),
-      );
-      if (result.again) web.notice(request, 'This very file had been read before. Nothing was changed.');
-      else await askForLinking();
-      return reply.redirect(`/record-imports/${result.importId}`);
-    } catch (error) {
-      if (!(error instanceof InvalidError) && !(error instanceof MappingError)) throw error;
-      const field = error instanceof InvalidError ? error.field : 'own';
-      return source.show(request, reply.code(400), id, { text: error.message, field });
-    }
-  });
+  app.post(
+    '/sources/:id/import',
+    { config: { action: 'records.import', room, takesFile: true }, schema: { params: Id } },
+    async (request, reply) => {
+      const { id } = request.params as { id: number };
+      const body = (request.body ?? {}) as { file?: MultipartFile; mapping?: { value?: string }; own?: { value?: string } };
+      try {
+        const { name } = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+        const own = body.own?.value?.trim();
+        const mapping = own ? readMapping(own) : mappingOfName(body.mapping?.value ?? '');
+        if (!mapping) throw new InvalidError('Choose the mapping of the file.', 'mapping');
+        const result = await withUpload(body.file, 'file', (path) =>
+          importRecords(performer, actorOf(request), {
+            path,
+            fileName: body.file?.filename ?? 'upload',
+            source: name,
+            mapping,
+            timeZone,
+          }),
+        );
+        if (result.again) web.notice(request, 'This very file had been read before. Nothing was changed.');
+        else await askForLinking();
+        return reply.redirect(`/record-imports/${result.importId}`);
+      } catch (error) {
+        if (!(error instanceof InvalidError) && !(error instanceof MappingError)) throw error;
+        const field = error instanceof InvalidError ? error.field : 'own';
+        return source.show(request, reply.code(400), id, { text: error.message, field });
+      }
+    },
+  );
   app.get('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const found = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
     return web.page(request, reply, 'support/records/mapping.njk', { source: found, guess: null, error: null, draft: { headings: '1' } });
   });
-  app.post('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
-    const body = (request.body ?? {}) as { sample?: MultipartFile; reads?: { value?: string }; headings?: { value?: string } };
-    const draft = { reads: body.reads?.value ?? '', headings: body.headings?.value ?? '1' };
-    const found = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
-    try {
-      const guess = await withUpload(body.sample, 'sample', (path) => {
-        const given = { source: found.name, path, reads: draft.reads, headings: Number(draft.headings), today: today() };
-        return performer.perform(actorOf(request), tryMapping, null, given);
-      });
-      return web.page(request, reply, 'support/records/mapping.njk', { source: found, guess, error: null, draft });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
-      const shown = { source: found, guess: null, error: { text: error.message, field: error.field }, draft };
-      return web.page(request, reply.code(400), 'support/records/mapping.njk', shown);
-    }
-  });
+  app.post(
+    '/sources/:id/mapping',
+    { config: { action: 'mapping.try', room, takesFile: true }, schema: { params: Id } },
+    async (request, reply) => {
+      const { id } = request.params as { id: number };
+      const body = (request.body ?? {}) as { sample?: MultipartFile; reads?: { value?: string }; headings?: { value?: string } };
+      const draft = { reads: body.reads?.value ?? '', headings: body.headings?.value ?? '1' };
+      const found = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
+      try {
+        const guess = await withUpload(body.sample, 'sample', (path) => {
+          const given = { source: found.name, path, reads: draft.reads, headings: Number(draft.headings), today: today() };
+          return performer.perform(actorOf(request), tryMapping, null, given);
+        });
+        return web.page(request, reply, 'support/records/mapping.njk', { source: found, guess, error: null, draft });
+      } catch (error) {
+        if (!(error instanceof InvalidError)) throw error;
+        const shown = { source: found, guess: null, error: { text: error.message, field: error.field }, draft };
+        return web.page(request, reply.code(400), 'support/records/mapping.njk', shown);
+      }
+    },
+  );
   app.get('/record-imports/:id', { config: { action: 'record-import.read', room }, schema: { params: Id } }, async (request, reply) => {
     const row = await performer.perform(actorOf(request), readRecordImport, null, request.params as { id: number });
     return web.page(request, reply, 'support/records/record-import.njk', { row });

@@ -413,6 +413,10 @@ declare module '../platform/database.ts' {
       by_name: string;
       at: Generated<Date>;
       done_at: Date | null;
+      by_id: string;
+      agreed_by: Generated<string | null>;
+      agreed_at: Generated<Date | null>;
+      withdrawn_by: Generated<string | null>;
     };
     'support.erased_keys': { source_id: number; key_hash: string; at: Generated<Date> };
     'support.linkage_state': { only: boolean; run: number; doubts: Json<string[]> };

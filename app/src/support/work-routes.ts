@@ -8,7 +8,7 @@ import { pagination, readPage } from '../web/paging.ts';
 import type { WebKit } from '../web/server.ts';
 import { decideChallenge, listChallenges } from './people/decide-challenge.ts';
 import { personPage } from './person-page.ts';
-import { decideErasure, endHold, placeHold } from './retention/keep-records.ts';
+import { agreeToErasure, decideErasure, endHold, placeHold } from './retention/keep-records.ts';
 import { takeBackNote, writeNote } from './work/notes.ts';
 import { readDay } from './work/read-day.ts';
 import { addTask, tickTask } from './work/tasks.ts';
@@ -86,9 +86,17 @@ export function workRoutes(app: FastifyInstance, web: WebKit, askForProfiles: ()
     ),
   );
   app.post('/people/:id/erase', { config: { action: 'erasure.decide', room }, schema: { params: Id } }, async (request, reply) => {
-    const [reason, sure] = textsOf(request.body, 'eraseReason', 'eraseSure');
-    return person.change(request, reply, 'Decided. They are erased within a day.', (id) =>
-      performer.perform(actorOf(request), decideErasure, null, { person: id, reason, sure: sure === 'yes' }),
+    const [reason, named] = textsOf(request.body, 'eraseReason', 'eraseNamed');
+    return person.change(request, reply, 'Decided. They are erased once a second person has agreed.', (id) =>
+      performer.perform(actorOf(request), decideErasure, null, { person: id, reason, named }),
+    );
+  });
+  app.post('/people/:id/erase/answer', { config: { action: 'erasure.agree', room }, schema: { params: Id } }, async (request, reply) => {
+    const [given, named] = textsOf(request.body, 'answer', 'agreeNamed');
+    const answer = given === 'take back' ? 'take back' : 'agree';
+    const done = answer === 'agree' ? 'Agreed. They are erased within a day.' : 'Taken back. Nothing of them is erased.';
+    return person.change(request, reply, done, (id) =>
+      performer.perform(actorOf(request), agreeToErasure, null, { person: id, answer, named }),
     );
   });
 

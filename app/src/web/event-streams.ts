@@ -6,13 +6,20 @@ const pagesAtMost = 500;
 const aliveEveryMs = 25_000;
 /** A page that reads so slowly that this much waits for it is let go; it connects again by itself. Bytes. */
 const waitingAtMost = 4_000_000;
-/** A connection ends after this long, and whoever is still allowed connects again: nobody who signed out stays. */
+/** A connection ends after this long, and whoever is still allowed connects again. */
 const lastsMs = 5 * 60_000;
 
 /** Open pages that are told of changes by server-sent events. */
 export class EventStreams {
-  readonly #pages = new Map<ServerResponse, { until: NodeJS.Timeout; topic: string }>();
+  readonly #pages = new Map<ServerResponse, { until: NodeJS.Timeout; topic: string; session: string }>();
   readonly #alive = setInterval(() => this.#send(': alive\n\n'), aliveEveryMs).unref();
+
+  /** @param onSessionEnd tells when a session ends: its pages are told nothing more */
+  constructor(onSessionEnd: (tell: (session: string) => void) => void) {
+    onSessionEnd((ended) => {
+      for (const [page, { session }] of [...this.#pages]) if (session === ended) this.#letGo(page);
+    });
+  }
 
   /**
    * Keeps the connection open and says hello.
@@ -37,7 +44,7 @@ export class EventStreams {
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     raw.write(`retry: 2000\n${textOf(event, data)}`);
-    this.#pages.set(raw, { topic, until: setTimeout(() => this.#letGo(raw), lastsMs).unref() });
+    this.#pages.set(raw, { topic, session: request.session.sessionId, until: setTimeout(() => this.#letGo(raw), lastsMs).unref() });
     request.raw.once('close', () => this.#letGo(raw));
     return reply;
   }

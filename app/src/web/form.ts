@@ -12,3 +12,9 @@ export function idOf(text: string): number {
   const id = Number(text);
   return Number.isInteger(id) && id > 0 && id <= 2_147_483_647 ? id : 0;
 }
+
+/** The first field that stands more than once and may not; null where there is none. */
+export function repeatedIn(fields: unknown, lists: readonly string[]): string | null {
+  if (fields === null || typeof fields !== 'object' || Buffer.isBuffer(fields)) return null;
+  return Object.entries(fields).find(([name, value]) => Array.isArray(value) && !lists.includes(name))?.[0] ?? null;
+}

@@ -21,6 +21,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { ConfigError } from '../config.ts';
 import { type Actor, purposeOf, type SignInRole } from '../platform/access.ts';
 import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
 import { actorOfToken } from '../platform/api-tokens.ts';
@@ -29,6 +30,8 @@ import { type DemoProvider, demoAccounts, demoMount, startDemoProvider } from '.
 import { NoRoleError, OpenIdSignIn, type SignedIn, type SignInAttempt } from '../platform/sign-in/openid.ts';
 import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
 import type { Waymark } from '../waymark.ts';
+import { repeatedIn, textsOf } from './form.ts';
+import { healthRoutes, type Readiness } from './health-routes.ts';
 import { navigationFor, startOf } from './navigation.ts';
 import { PastLastPageError } from './paging.ts';
 import { govukFolder, makeViews } from './views.ts';
@@ -36,6 +39,8 @@ import { govukFolder, makeViews } from './views.ts';
 declare module 'fastify' {
   interface Session {
     user?: SignedIn;
+    /** When somebody signed in, ms since 1970. */
+    began?: number;
     attempt?: SignInAttempt;
     notice?: string;
     /** In which somebody reads their own pages. */
@@ -57,18 +62,27 @@ declare module 'fastify' {
     api?: boolean;
     /** The answer stays open. */
     stream?: boolean;
+    /** A file may be sent. */
+    takesFile?: boolean;
+    /** Fields of the form that may stand several times. */
+    lists?: string[];
   }
 }
 
 const require = createRequire(import.meta.url);
 const packageFolder = (name: string) => dirname(require.resolve(`${name}/package.json`));
-const sessionLifetimeMs = 8 * 3_600_000;
+/** What anybody may send that is no file, bytes. */
+const bodyAtMost = 1024 * 1024;
+/** A file that is sent from a page, bytes. Larger ones are read at the command line, or by a feed. */
+const fileAtMost = 64 * 1024 * 1024;
 /** What anybody who is signed in may do with their own session. */
 const personalActions = new Set(['start', 'sign-out']);
 
 export interface WebServer {
   app: FastifyInstance;
   metrics: Metrics;
+  /** What else must be well for the server to be ready, by name. */
+  readiness: Map<string, Readiness>;
   /** Every route with its guard, as registered; for checks. */
   routes: { method: string; url: string; config?: FastifyContextConfig }[];
   listen(host: string, port: number): Promise<string>;
@@ -83,6 +97,8 @@ export interface WebKit {
   page(request: FastifyRequest, reply: FastifyReply, template: string, data?: object): Promise<FastifyReply>;
   /** Has verdicts that are due worked out soon, in the background. */
   askForVerdicts(): Promise<void>;
+  /** Has it told when a session ends, so that what is open of it ends too. */
+  onSessionEnd(tell: (session: string) => void): void;
   /** Tells the person, on the next page, what was done. */
   notice(request: FastifyRequest, text: string): void;
 }
@@ -101,8 +117,9 @@ export async function buildServer(
   const app: FastifyInstance = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: 64 * 1024 * 1024,
-    trustProxy: config.WAYMARK_PUBLIC_URL !== undefined,
+    // Forms and calls are small; where files are taken the route says how large they may be.
+    bodyLimit: bodyAtMost,
+    trustProxy: (_address: string, hop: number) => hop < config.WAYMARK_PROXIES,
     serverFactory: (handler): Server =>
       createServer((request, response) => {
         if (demo && request.url?.startsWith(`${demoMount}/`)) demo.handle(request, response);
@@ -110,6 +127,7 @@ export async function buildServer(
       }),
   });
   const metrics = new Metrics(() => waymark.fixes.waiting);
+  const readiness = new Map<string, Readiness>();
   const views = makeViews(waymark.timeZone);
 
   await app.register(helmet, {
@@ -134,12 +152,16 @@ export async function buildServer(
   await app.register(rateLimit, { max: config.WAYMARK_RATE_LIMIT, timeWindow: 60_000 });
   await app.register(cookie);
   await app.register(formbody);
-  await app.register(multipart, { attachFieldsToBody: true, limits: { fileSize: 64 * 1024 * 1024, files: 1 } });
-  const sessions = new DatabaseSessionStore(database.db, sessionLifetimeMs);
+  await app.register(multipart, {
+    attachFieldsToBody: true,
+    limits: { fileSize: fileAtMost, files: 1, fields: 50, fieldSize: bodyAtMost },
+  });
+  const lifetimes = { idleMs: config.WAYMARK_SESSION_IDLE_MINUTES * 60_000, absoluteMs: config.WAYMARK_SESSION_HOURS * 3_600_000 };
+  const sessions = new DatabaseSessionStore(database.db, lifetimes);
   await app.register(session, {
     secret: config.WAYMARK_SESSION_SECRET ?? waymark.folder.secret('session'),
     cookieName: 'waymark',
-    cookie: { httpOnly: true, sameSite: 'lax', secure: secure ? true : 'auto', path: '/', maxAge: sessionLifetimeMs },
+    cookie: { httpOnly: true, sameSite: 'lax', secure: secure ? true : 'auto', path: '/', maxAge: lifetimes.idleMs },
     saveUninitialized: false,
     store: sessions,
   });
@@ -179,9 +201,17 @@ export async function buildServer(
       request.actor = { id: user.id, name: user.name, role: user.role, purpose: purposeOf[user.role] };
     }
   });
-  // Who asks, and whether they may, comes before anything they sent is looked at.
-  app.addHook('preValidation', async (request, reply) => {
-    const { open, api, action = '', room = 'supervision' } = request.routeOptions.config;
+  // Who asks, and whether they may, comes before anything they sent is read.
+  app.addHook('onRequest', async (request, reply) => {
+    const { open, api, action = '', room = 'supervision', takesFile } = request.routeOptions.config;
+    const kind = String(request.headers['content-type'] ?? '');
+    const refuse = () => {
+      if (!/^multipart\//i.test(kind)) return;
+      if (!takesFile) throw new InvalidError('No files are taken at this address.');
+      if (!/;\s*boundary=/i.test(kind))
+        throw new InvalidError('The request says that it has several parts, and not what is between them (boundary).');
+    };
+    if (request.is404 || open) return refuse();
     if (request.is404 || open) return;
     if (!request.actor) {
       if (api) return reply.code(401).send({ error: 'Sign in, or send an API token as a Bearer credential.' });
@@ -190,11 +220,22 @@ export async function buildServer(
     // Who is refused as a person in the data is not named: their looks at either half would join.
     const asking = request.actor.role === 'person' ? { ...request.actor, id: 'own', name: 'Somebody in the data' } : request.actor;
     if (!personalActions.has(action)) await waymark.performer.admit(asking, action, room);
+    refuse();
+  });
+  // Whatever is answered is about somebody unless its route says otherwise: no cache keeps it.
+  app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   app.addHook('preHandler', async (request) => {
     // No database takes such a character into a text.
     if (holdsNul(request.body) || holdsNul(request.query))
       throw new InvalidError('There is a character that cannot be stored. Type the text again.');
+    const { lists = [] } = request.routeOptions.config;
+    const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(request.headers['content-type'] ?? '');
+    for (const fields of [request.query, isForm ? request.body : null]) {
+      const twice = repeatedIn(fields, lists);
+      if (twice !== null) throw new InvalidError(`The field “${twice}” was sent more than once. Send it once.`, twice);
+    }
   });
   app.addHook('preHandler', async (request, reply) => {
     if (request.is404 || request.routeOptions.config.open || !request.actor) return;
@@ -214,6 +255,7 @@ export async function buildServer(
     waymark,
     metrics,
     askForVerdicts,
+    onSessionEnd: (tell) => void sessions.on('ended', tell),
     async page(request, reply, template, data = {}) {
       const user = request.session.user;
       const notice = request.session.notice;
@@ -238,13 +280,13 @@ export async function buildServer(
   handleErrors(app, web);
 
   const signedIn = async (request: FastifyRequest, reply: FastifyReply) => {
-    const to = (request.query as { to?: string }).to ?? '/';
+    const [to] = textsOf(request.query, 'to');
     return web.page(request, reply, 'web/pages/sign-in.njk', { to: safePath(to), failed: null });
   };
   app.get('/sign-in', { config: { open: true } }, signedIn);
   app.get('/sign-in/start', { config: { open: true, rateLimit: { max: 120, timeWindow: 60_000 } } }, async (request, reply) => {
     if (!openId) throw new Error('The server is not listening yet');
-    const { url, attempt } = await openId.begin(safePath((request.query as { to?: string }).to ?? '/'));
+    const { url, attempt } = await openId.begin(safePath(textsOf(request.query, 'to')[0]));
     request.session.attempt = attempt;
     return reply.redirect(url);
   });
@@ -255,6 +297,7 @@ export async function buildServer(
       const user = await openId.finish(request.url, attempt);
       await request.session.regenerate();
       request.session.user = user;
+      request.session.began = Date.now();
       return reply.redirect(attempt.returnTo);
     } catch (error) {
       request.log.warn({ error: (error as Error).name }, 'sign-in failed');
@@ -263,6 +306,8 @@ export async function buildServer(
     }
   });
   app.post('/sign-out', { config: { action: 'sign-out' } }, async (request, reply) => {
+    const [everywhere] = textsOf(request.body, 'everywhere');
+    if (everywhere === 'yes' && request.session.user) await sessions.endAllOf(request.session.user.id);
     await request.session.destroy();
     return reply.redirect('/sign-in');
   });
@@ -273,21 +318,15 @@ export async function buildServer(
   });
   app.post('/demo-sign-in/:uid', { config: { open: true } }, async (request, reply) => {
     if (!demo) throw new NotFoundError('There are no demo accounts here.');
-    const { account } = request.body as { account?: string };
+    const [account] = textsOf(request.body, 'account');
     if (!demoAccounts.some(({ id }) => id === account)) throw new InvalidError('Choose one of the accounts.', 'account');
     try {
-      return await reply.redirect(await demo.choose(request.raw, reply.raw, account as string));
+      return await reply.redirect(await demo.choose(request.raw, reply.raw, account));
     } catch {
       return reply.redirect('/sign-in');
     }
   });
-  app.get('/health', { config: { open: true, rateLimit: false } }, async () => {
-    await database.executeSql('SELECT 1');
-    return { status: 'ok', receipts: waymark.fixes.lastReceipt };
-  });
-  app.get('/metrics', { config: { open: true, rateLimit: false } }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
+  healthRoutes(app, waymark, metrics, readiness);
   app.get('/', { config: { action: 'start' } }, async (request, reply) =>
     reply.redirect(startOf(waymark, request.actor?.role as SignInRole)),
   );
@@ -296,6 +335,7 @@ export async function buildServer(
   return {
     app,
     metrics,
+    readiness,
     routes,
     async listen(host, port) {
       await app.listen({ host, port });
@@ -313,7 +353,8 @@ export async function buildServer(
           publicUrl,
           scope: 'openid profile',
         });
-      } else if (config.NODE_ENV !== 'production') {
+      } else {
+        checkDemoAccounts(waymark, host);
         demo = startDemoProvider(publicUrl, waymark.folder.secret('demo-sign-in'));
         openId = new OpenIdSignIn({
           issuer: demo.issuer,
@@ -328,6 +369,23 @@ export async function buildServer(
       return publicUrl;
     },
   };
+}
+
+/**
+ * Accounts without a password are for a trial with fictional people, on the machine itself.
+ * @throws ConfigError
+ */
+function checkDemoAccounts({ config, folder }: Waymark, host: string): void {
+  const isHere = (name: string) => /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/.test(name);
+  const remedy = 'Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET; see docs/operators.md.';
+  if (!isHere(host) || (config.WAYMARK_PUBLIC_URL && !isHere(new URL(config.WAYMARK_PUBLIC_URL).hostname)))
+    throw new ConfigError(
+      `Demo accounts have no password, and are refused where others than this machine can reach them (${host}). ${remedy}`,
+    );
+  if (config.NODE_ENV !== 'test' && !folder.isTrial)
+    throw new ConfigError(
+      `Demo accounts have no password, and are refused on ${folder.path}: neither the fictional town nor “import --register” made it. ${remedy}`,
+    );
 }
 
 /** The token of a form or of a header, wherever the body's parser put it. */

@@ -1,25 +1,37 @@
 import { EventEmitter } from 'node:events';
 import type { SessionStore } from '@fastify/session';
 import type { Session } from 'fastify';
+import { sql } from 'kysely';
 import type { Database } from '../database.ts';
+
+/** How long a session lasts, ms: without a request, and at most. */
+export interface Lifetimes {
+  idleMs: number;
+  absoluteMs: number;
+}
 
 type Callback = (error?: unknown) => void;
 type Found = (error: unknown, result?: Session | null) => void;
 
-/** Sessions in the records database. They hold who signed in, and nothing about anybody else. */
+/**
+ * Sessions in the records database. They hold who signed in, and nothing about anybody else. Emits `ended` with the number of a
+ * session that was ended before its time.
+ */
 export class DatabaseSessionStore extends EventEmitter implements SessionStore {
   readonly #db: Database;
-  readonly #lifetimeMs: number;
+  readonly #lifetimes: Lifetimes;
 
-  constructor(db: Database, lifetimeMs: number) {
+  constructor(db: Database, lifetimes: Lifetimes) {
     super();
     this.#db = db;
-    this.#lifetimeMs = lifetimeMs;
+    this.#lifetimes = lifetimes;
   }
 
   set(id: string, session: object, callback: Callback): void {
     const data = JSON.stringify(session);
-    const expires_at = new Date(Date.now() + this.#lifetimeMs);
+    const now = Date.now();
+    const { began = now } = session as { began?: number };
+    const expires_at = new Date(Math.min(now + this.#lifetimes.idleMs, began + this.#lifetimes.absoluteMs));
     this.#db
       .insertInto('platform.sessions')
       .values({ id, data, expires_at })
@@ -45,7 +57,21 @@ export class DatabaseSessionStore extends EventEmitter implements SessionStore {
       .deleteFrom('platform.sessions')
       .where('id', '=', id)
       .execute()
-      .then(() => callback(), callback);
+      .then(() => {
+        this.emit('ended', id);
+        callback();
+      }, callback);
+  }
+
+  /** Ends every session of somebody, wherever they signed in. */
+  async endAllOf(user: string): Promise<number> {
+    const ended = await this.#db
+      .deleteFrom('platform.sessions')
+      .where(sql<string>`data->'user'->>'id'`, '=', user)
+      .returning('id')
+      .execute();
+    for (const { id } of ended) this.emit('ended', id);
+    return ended.length;
   }
 
   async removeExpired(): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Area, depthM, distanceM, fromPlane, type LaidArea, layArea, planeAt } from '@waymark/presence';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore, Homes } from '../../platform/fix-store.ts';
+import type { Forgets, Homes } from '../../platform/fix-store.ts';
 import { zonesOfWearings } from '../zones/store.ts';
 
 /** Somebody who may be anywhere in a circle is within this share of its radius in 68 of 100 places. */
@@ -23,7 +23,7 @@ interface LaidHome {
  * @param except wearings that a hold keeps as they are
  * @returns how many positions were made coarser
  */
-export async function coarsenHomes(tx: Tx, fixes: FixStore, before: number, except: readonly number[]): Promise<number> {
+export async function coarsenHomes(tx: Tx, fixes: Pick<Forgets, 'coarsen'>, before: number, except: readonly number[]): Promise<number> {
   const wearings = await tx
     .selectFrom('supervision.wearings')
     .select('id')

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { Forgets } from '../../platform/fix-store.ts';
+import { isNamed } from '../../platform/same-name.ts';
 import { coarsenHomes } from './coarsen-homes.ts';
 
 /** How long supervision keeps what, in months but for the last. */
@@ -42,7 +44,7 @@ interface Due {
  * Removes subjects whose time is over or whom somebody decided to erase, with everything that belongs to them, and positions past
  * their date. The fix store is emptied first: should the server stop in between, the rows that say what is due are still there.
  */
-export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: SupervisionKeeps }, { erased: Erased; wearings: number[] }> =
+export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: SupervisionKeeps }, { erased: Erased; wearings: number[] }> =
   {
     name: 'retention.run',
     room: 'supervision',
@@ -52,7 +54,7 @@ export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: S
       SELECT FROM supervision.holds h WHERE h.subject_id = s.id AND h.ended_at IS NULL AND h.until >= ${today}::date)`;
       const { rows } = await sql<{ id: number }>`
       SELECT s.id FROM supervision.subjects s WHERE NOT ${isHeld} AND (
-        (EXISTS (SELECT FROM supervision.erasures e WHERE e.subject_id = s.id AND e.done_at IS NULL) AND NOT EXISTS (
+        (EXISTS (SELECT FROM supervision.erasures e WHERE e.subject_id = s.id AND e.done_at IS NULL AND e.agreed_at IS NOT NULL) AND NOT EXISTS (
           SELECT FROM supervision.wearings w WHERE w.subject_id = s.id AND (w.ends_at IS NULL OR w.ends_at > now())))
         OR (EXISTS (SELECT FROM supervision.orders o WHERE o.subject_id = s.id) AND NOT EXISTS (
           SELECT FROM supervision.orders o WHERE o.subject_id = s.id
@@ -91,7 +93,7 @@ export const keepSubjects: Action<{ fixes: FixStore }, { today: string; keeps: S
           zones.rows.map(({ id }) => id),
           erased,
         );
-        await sql`UPDATE supervision.erasures SET done_at = now(), reason = '', by_name = '' WHERE done_at IS NULL AND subject_id = ANY(${subjects}::int[])`.execute(
+        await sql`UPDATE supervision.erasures SET done_at = now(), reason = '', by_name = '', by_id = '', agreed_by = NULL WHERE done_at IS NULL AND subject_id = ANY(${subjects}::int[])`.execute(
           tx,
         );
       }
@@ -158,34 +160,86 @@ export const endSubjectHold: Action<null, { subject: number }, null> = {
   },
 };
 
+/** An erasure that somebody decided and a second person has not agreed to yet. */
+export interface WaitingErasure {
+  byName: string;
+  reason: string;
+  at: Date;
+  agreedBy: string | null;
+  /** Whether whoever reads decided it, and so cannot be the second person. */
+  isOwn: boolean;
+}
+
+async function waitingErasure(tx: Tx, subject: number, reader: string): Promise<WaitingErasure | null> {
+  const { rows } = await sql<WaitingErasure>`
+    SELECT by_name AS "byName", reason, at, agreed_by AS "agreedBy", by_id = ${reader} AS "isOwn" FROM supervision.erasures
+      WHERE subject_id = ${subject} AND done_at IS NULL ORDER BY id DESC LIMIT 1`.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** Who is named must be who is erased: a wrong number would erase somebody else. */
+async function checkNamed(tx: Tx, subject: number, named: string, field: string): Promise<void> {
+  const found = await tx.selectFrom('supervision.subjects').select(['name', 'reference']).where('id', '=', subject).executeTakeFirst();
+  if (!found) throw new NotFoundError('There is no such subject.');
+  if (!isNamed(named, found.name) && named.trim() !== found.reference)
+    throw new InvalidError('Type the name or the reference of whom you mean, as it is on record. It cannot be undone.', field);
+}
+
 /** Opens the page of keeping and erasing. */
-export const openKeeping: Action<null, { subject: number }, null> = {
+export const openKeeping: Action<null, { subject: number }, { waiting: WaitingErasure | null }> = {
   name: 'keeping.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ note }, _services, { subject }) {
+  async run({ tx, actor, note }, _services, { subject }) {
     note({ kind: 'subject', id: subject });
-    return null;
+    return { waiting: await waitingErasure(tx, subject, actor.id) };
   },
 };
 
-/** Decides that a subject and everything held of them is erased before its time: an order that was quashed, a wrong person. */
-export const decideSubjectErasure: Action<null, { subject: number; reason: string; sure: boolean }, null> = {
+/**
+ * Decides that a subject and everything held of them is erased before its time: an order that was quashed, a wrong person. A second
+ * person must agree before anything goes.
+ * @param named the name or the reference of the subject, typed by whoever decides
+ */
+export const decideSubjectErasure: Action<null, { subject: number; reason: string; named: string }, null> = {
   name: 'erasure.decide',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { subject, reason, sure }) {
+  async run({ tx, actor, note }, _services, { subject, reason, named }) {
     note({ kind: 'subject', id: subject });
     if (reason.trim().length < 10) throw new InvalidError('Say in a sentence why they are erased.', 'erase-reason');
-    if (!sure) throw new InvalidError('Tick that you are sure: it cannot be undone.', 'erase-sure');
-    const found = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subject).executeTakeFirst();
-    if (!found) throw new NotFoundError('There is no such subject.');
+    await checkNamed(tx, subject, named, 'erase-named');
     const worn = await sql<{ n: number }>`
       SELECT count(*)::int AS n FROM supervision.wearings WHERE subject_id = ${subject} AND (ends_at IS NULL OR ends_at > now())`.execute(
       tx,
     );
     if ((worn.rows[0]?.n ?? 0) > 0) throw new InvalidError('They wear a tag. Take it off first.', 'erase-reason');
-    await sql`INSERT INTO supervision.erasures (subject_id, reason, by_name) VALUES (${subject}, ${reason.trim().slice(0, 1000)}, ${actor.name})`.execute(
+    if (await waitingErasure(tx, subject, actor.id)) throw new InvalidError('This has been decided already.', 'erase-reason');
+    await sql`INSERT INTO supervision.erasures (subject_id, reason, by_name, by_id) VALUES (${subject}, ${reason.trim().slice(0, 1000)}, ${actor.name}, ${actor.id})`.execute(
+      tx,
+    );
+    return null;
+  },
+};
+
+/** A second person agrees to an erasure, or either takes it back. */
+export const agreeToSubjectErasure: Action<null, { subject: number; answer: 'agree' | 'take back'; named: string }, null> = {
+  name: 'erasure.agree',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, note }, _services, { subject, answer, named }) {
+    note({ kind: 'subject', id: subject }, { answer });
+    const waiting = await waitingErasure(tx, subject, actor.id);
+    if (!waiting) throw new InvalidError('Nobody has decided to erase them.', 'agree-named');
+    if (answer === 'take back') {
+      await sql`UPDATE supervision.erasures SET done_at = now(), withdrawn_by = ${actor.name} WHERE subject_id = ${subject} AND done_at IS NULL`.execute(
+        tx,
+      );
+      return null;
+    }
+    if (waiting.isOwn) throw new InvalidError('You decided this yourself. It takes a second person to agree.', 'agree-named');
+    await checkNamed(tx, subject, named, 'agree-named');
+    await sql`UPDATE supervision.erasures SET agreed_by = ${actor.name}, agreed_at = now() WHERE subject_id = ${subject} AND done_at IS NULL`.execute(
       tx,
     );
     return null;

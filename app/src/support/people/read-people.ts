@@ -25,6 +25,7 @@ import { lookAt, type SinceLastLook, seenNow } from './last-look.ts';
 import { personOf } from './person-of-records.ts';
 import { reachOf } from './record-reach.ts';
 import { type PersonFact, type PersonRecord, readFactsOf, readRecordsOf } from './store.ts';
+import { type WaitingErasure, waitingErasure } from './waiting-erasure.ts';
 
 export interface PeopleQuery {
   search?: string;
@@ -120,8 +121,8 @@ export interface PersonView {
   tasks: TaskView[];
   /** Until when their data is held back from removal, and why; null where it is not. */
   hold: { until: string; reason: string; byName: string } | null;
-  /** Somebody has decided that they are erased; it is done within a day. */
-  erasing: boolean;
+  /** Somebody has decided that they are erased; once a second person has agreed it is done within a day. */
+  erasing: WaitingErasure | null;
   /** What is different since the reader last looked; null where nothing is, or they never did. */
   since: SinceLastLook | null;
 }
@@ -174,12 +175,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       .where('ended_at', 'is', null)
       .orderBy('until', 'desc')
       .executeTakeFirst();
-    const erasing = await tx
-      .selectFrom('support.erasures')
-      .select('id')
-      .where('person_id', '=', id)
-      .where('done_at', 'is', null)
-      .executeTakeFirst();
+    const erasing = await waitingErasure(tx, id, actor.id);
     const views = facts.map(
       (fact): FactView => ({
         ...fact,
@@ -222,7 +218,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       notes: await notesOf(tx, actor, id),
       tasks: isOfTheTeam(actor.role) ? await tasksOf(tx, id) : [],
       hold: hold ?? null,
-      erasing: erasing !== undefined,
+      erasing,
       since: isOfTheTeam(actor.role)
         ? await lookAt(tx, actor.id, id, seenNow('factors' in profile ? profile : null, views), new Date())
         : null,

@@ -4,6 +4,10 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
+import { isNamed } from '../../platform/same-name.ts';
+import { personOf } from '../people/person-of-records.ts';
+import { readRecordsOf } from '../people/store.ts';
+import { waitingErasure } from '../people/waiting-erasure.ts';
 import { anchoredTables } from '../tables.ts';
 
 /** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */
@@ -106,7 +110,7 @@ async function eraseRecords(tx: Tx, ids: readonly number[], erased: Erased): Pro
 
 async function eraseDecided(tx: Tx, today: string, erased: Erased): Promise<void> {
   const { rows } = await sql<{ id: number; person: number }>`
-    SELECT id, person_id AS person FROM support.erasures WHERE done_at IS NULL ORDER BY id`.execute(tx);
+    SELECT id, person_id AS person FROM support.erasures WHERE done_at IS NULL AND agreed_at IS NOT NULL ORDER BY id`.execute(tx);
   for (const { id, person } of rows) {
     // All numbers that this human being has had: what became part of them, and what they became part of.
     const all = await sql<{ id: number; held: boolean }>`
@@ -131,7 +135,9 @@ async function eraseDecided(tx: Tx, today: string, erased: Erased): Promise<void
     const sources = [...new Set(records.rows.map(({ source_id }) => source_id))];
     await sql`UPDATE support.record_imports SET problems = '[]' WHERE source_id = ANY(${sources}::int[])`.execute(tx);
     await erasePersons(tx, persons, erased);
-    await sql`UPDATE support.erasures SET done_at = now(), reason = '', by_name = '' WHERE id = ${id}`.execute(tx);
+    await sql`UPDATE support.erasures SET done_at = now(), reason = '', by_name = '', by_id = '', agreed_by = NULL WHERE id = ${id}`.execute(
+      tx,
+    );
   }
 }
 
@@ -185,15 +191,27 @@ export const endHold: Action<null, { person: number }, null> = {
   },
 };
 
-/** Decides that a person and everything held of them is erased, and that their records are not taken in again. */
-export const decideErasure: Action<null, { person: number; reason: string; sure: boolean }, null> = {
+/** Who is named must be who is erased: a wrong number would erase somebody else. */
+async function checkNamed(tx: Tx, person: number, named: string, field: string): Promise<void> {
+  const records = (await readRecordsOf(tx, [person])).get(person) ?? [];
+  const { name } = personOf(records.map(({ identity }) => identity));
+  // Of whom no name is known, the number is typed.
+  if (!isNamed(named, name) && named.trim() !== String(person))
+    throw new InvalidError('Type the name of whom you mean, as it stands above, or their number. It cannot be undone.', field);
+}
+
+/**
+ * Decides that a person and everything held of them is erased, and that their records are not taken in again. A second person must
+ * agree before anything goes.
+ * @param named the name of the person, typed by whoever decides
+ */
+export const decideErasure: Action<null, { person: number; reason: string; named: string }, null> = {
   name: 'erasure.decide',
   room: 'support',
   purpose: 'support',
-  async run({ tx, actor, note }, _services, { person, reason, sure }) {
+  async run({ tx, actor, note }, _services, { person, reason, named }) {
     note({ kind: 'person', id: person });
     if (reason.trim().length < 10) throw new InvalidError('Say in a sentence why they are erased.', 'erase-reason');
-    if (!sure) throw new InvalidError('Tick that you are sure: it cannot be undone.', 'erase-sure');
     const found = await tx
       .selectFrom('support.persons')
       .select('id')
@@ -201,17 +219,33 @@ export const decideErasure: Action<null, { person: number; reason: string; sure:
       .where('ended_at', 'is', null)
       .executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such person.');
-    const standing = await tx
-      .selectFrom('support.erasures')
-      .select('id')
-      .where('person_id', '=', person)
-      .where('done_at', 'is', null)
-      .executeTakeFirst();
-    if (standing) throw new InvalidError('This has been decided already. It is done within a day.', 'erase-reason');
+    await checkNamed(tx, person, named, 'erase-named');
+    if (await waitingErasure(tx, person, actor.id)) throw new InvalidError('This has been decided already.', 'erase-reason');
     await tx
       .insertInto('support.erasures')
-      .values({ person_id: person, reason: reason.trim().slice(0, 1000), by_name: actor.name, done_at: null })
+      .values({ person_id: person, reason: reason.trim().slice(0, 1000), by_name: actor.name, by_id: actor.id, done_at: null })
       .execute();
+    return null;
+  },
+};
+
+/** A second person agrees to an erasure, or either takes it back. */
+export const agreeToErasure: Action<null, { person: number; answer: 'agree' | 'take back'; named: string }, null> = {
+  name: 'erasure.agree',
+  room: 'support',
+  purpose: 'support',
+  async run({ tx, actor, note }, _services, { person, answer, named }) {
+    note({ kind: 'person', id: person }, { answer });
+    const waiting = await waitingErasure(tx, person, actor.id);
+    if (!waiting) throw new InvalidError('Nobody has decided to erase them.', 'agree-named');
+    const open = tx.updateTable('support.erasures').where('person_id', '=', person).where('done_at', 'is', null);
+    if (answer === 'take back') {
+      await open.set({ done_at: new Date(), withdrawn_by: actor.name }).execute();
+      return null;
+    }
+    if (waiting.isOwn) throw new InvalidError('You decided this yourself. It takes a second person to agree.', 'agree-named');
+    await checkNamed(tx, person, named, 'agree-named');
+    await open.set({ agreed_by: actor.name, agreed_at: new Date() }).execute();
     return null;
   },
 };
