@@ -14,6 +14,10 @@ const Config = Type.Object({
   WAYMARK_MQTT_PORT: Type.Integer({ default: 1883, minimum: 0, maximum: 65_535 }),
   /** A broker of the operator's own; without it tags connect to the embedded one. */
   MQTT_URL: Type.Optional(Type.String({ pattern: '^mqtts?://' })),
+  /** Begins the client ids at that broker; two servers there need different ones. */
+  MQTT_CLIENT_ID: Type.String({ default: 'waymark', pattern: '^[\\w-]{1,16}$' }),
+  /** File with the certificates (PEM) that the broker's is checked against. */
+  MQTT_CA: Type.Optional(Type.String({ minLength: 1 })),
   /** Mail server for alerts, with its sign-in: smtp://user:secret@host:port. Without it no e-mail is sent. */
   SMTP_URL: Type.Optional(Type.String({ pattern: '^smtps?://' })),
   WAYMARK_MAIL_FROM: Type.Optional(Type.String({ pattern: '@' })),

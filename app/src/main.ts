@@ -4,9 +4,10 @@ import { UnsafeLoginError } from './platform/database.ts';
 import { InstallationError } from './platform/installation.ts';
 import { MigrationError } from './platform/migrate.ts';
 import { serve } from './serve.ts';
+import { BrokerError } from './supervision/index.ts';
 
 /** Errors whose words say what is wrong and what to do. */
-const toldInWords = [ConfigError, UnsafeLoginError, InstallationError, MigrationError, EngineDamagedError];
+const toldInWords = [BrokerError, ConfigError, UnsafeLoginError, InstallationError, MigrationError, EngineDamagedError];
 const isToldInWords = (error: unknown): error is Error => toldInWords.some((kind) => error instanceof kind);
 
 /** `npm start`: serves Waymark until it is told to stop. */

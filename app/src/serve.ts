@@ -1,6 +1,6 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { controlRoute } from './commands/control-route.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { defineJobs, feedsDue, peopleDue, retentionDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
@@ -15,7 +15,15 @@ import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
 import { deliveryRoutes } from './supervision/delivery-routes.ts';
 import { evidenceRoutes } from './supervision/evidence-routes.ts';
-import { correctionByCase, OutsideBroker, supervisionAccess, supervisionCases, supervisionHalf, TagBroker } from './supervision/index.ts';
+import {
+  correctionByCase,
+  fleetSilence,
+  OutsideBroker,
+  supervisionAccess,
+  supervisionCases,
+  supervisionHalf,
+  TagBroker,
+} from './supervision/index.ts';
 import { ingestRoutes } from './supervision/ingest-routes.ts';
 import { matchingRoutes } from './supervision/matching-routes.ts';
 import { monitoringRoutes } from './supervision/monitoring-routes.ts';
@@ -172,6 +180,11 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   let url: string;
   try {
     broker = await openBroker(config, waymark, server, onBrokerError, say);
+    if (broker instanceof OutsideBroker) {
+      const outside = broker;
+      server.readiness.set('broker', () => outside.trouble);
+    }
+    server.readiness.set('tags', () => fleetSilence(waymark.intake.heard, Date.now()));
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
     publicUrl = url;
     deliverer.start();
@@ -211,6 +224,14 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   };
 }
 
+function readCertificates(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new ConfigError(`MQTT_CA names ${file}, which cannot be read: ${(error as Error).message}`);
+  }
+}
+
 /** The outside broker where one is named, else the embedded one. A taken port is no reason to serve nothing, except in production. */
 async function openBroker(
   config: Config,
@@ -226,7 +247,10 @@ async function openBroker(
     metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
   };
   const { intake, access } = waymark;
-  if (config.MQTT_URL) return OutsideBroker.connect(intake, access, { url: config.MQTT_URL, onReceipt, onError });
+  if (config.MQTT_URL) {
+    const ca = config.MQTT_CA ? readCertificates(config.MQTT_CA) : undefined;
+    return OutsideBroker.connect(intake, access, { url: config.MQTT_URL, clientId: config.MQTT_CLIENT_ID, ca, onReceipt, onError });
+  }
   try {
     return await TagBroker.listen(intake, access, { host: config.WAYMARK_HOST, port: config.WAYMARK_MQTT_PORT, onReceipt, onError });
   } catch (error) {

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { type Serving, serve } from '../src/serve.ts';
-import { registerWearers } from '../src/supervision/index.ts';
+import { fleetSilence, registerWearers } from '../src/supervision/index.ts';
 import { temporaryFolder } from './serve-for-test.ts';
 
 /** A broker of the operator's own: a real Mosquitto, with mosquitto_pub as the tag. */
@@ -112,6 +112,98 @@ describe.skipIf(!mosquitto)('an outside broker', () => {
       WAYMARK_DEMO: 'no',
       MQTT_URL: 'mqtt://127.0.0.1:1',
     });
-    await expect(serve(nowhere)).rejects.toThrow(/ECONNREFUSED/);
+    await expect(serve(nowhere)).rejects.toThrow(/MQTT broker 127.0.0.1:1: nothing answers there.*ECONNREFUSED/);
   });
+});
+
+/** Mosquitto that is restarted while tags publish, with and without a session kept on its disk. */
+describe.skipIf(!mosquitto).each([['kept', true] as const, ['not kept', false] as const])(
+  'a broker that is restarted, its sessions %s',
+  (_name, keeps) => {
+    test('nothing that a tag was told is taken is lost while we listen, and what is wrong is told', async () => {
+      const folder = temporaryFolder();
+      chmodSync(folder.path, 0o777);
+      const port = await freePort();
+      const config = join(folder.path, 'mosquitto.conf');
+      const store = keeps ? `persistence true\npersistence_location ${folder.path}/\nautosave_interval 1\n` : 'persistence false\n';
+      writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\n${store}`);
+      const startBroker = async () => {
+        const child = spawn(mosquitto as string, ['-c', config], { stdio: 'ignore' });
+        for (let i = 0; i < 100; i++) {
+          const answers = await run('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-t', 'elsewhere', '-m', 'x']).then(
+            () => true,
+            () => false,
+          );
+          if (answers) return child;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        throw new Error('Mosquitto does not start');
+      };
+      const stopBroker = (child: ChildProcess) =>
+        new Promise<void>((resolve) => {
+          child.once('exit', () => resolve());
+          child.kill('SIGTERM');
+        });
+      let broker = await startBroker();
+      const serving = await serve(
+        readConfig({
+          NODE_ENV: 'test',
+          WAYMARK_DATA: join(folder.path, 'data'),
+          WAYMARK_PORT: '0',
+          WAYMARK_LOG: 'silent',
+          WAYMARK_DEMO: 'no',
+          WAYMARK_ENGINE_MB: '256',
+          MQTT_URL: `mqtt://127.0.0.1:${port}`,
+        }),
+      );
+      try {
+        const system = { id: 'system', name: 'Test', role: 'system' as const, purpose: 'administration' as const };
+        await serving.waymark.performer.perform(system, registerWearers, null, [{ tag: 'O-2', name: 'Nobody', firstAt: began }]);
+        await serving.waymark.intake.reload();
+        let minute = 0;
+        const acknowledged: number[] = [];
+        const publish = async (count: number) => {
+          for (let i = 0; i < count; i++) {
+            const message = JSON.stringify({ at: new Date(began + ++minute * 1000).toISOString(), lat: 53.09, lon: -1.83, accuracy: 8 });
+            const args = ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-t', 'waymark/tags/O-2/fixes', '-m', message];
+            // Without an acknowledgement the tag sends again later; it is not counted here.
+            const done = await run('mosquitto_pub', args).then(
+              () => true,
+              () => false,
+            );
+            if (done) acknowledged.push(minute);
+          }
+        };
+        const ready = async () =>
+          (await fetch(`${serving.url}/readyz`)).json() as Promise<{ status: string; wrong?: Record<string, string> }>;
+        const until = async (wanted: () => Promise<boolean>) => {
+          for (let i = 0; i < 600 && !(await wanted()); i++) await new Promise((resolve) => setTimeout(resolve, 100));
+        };
+        await publish(5);
+        for (let round = 0; round < 2; round++) {
+          await stopBroker(broker);
+          await until(async () => (await ready()).status !== 'ok');
+          expect((await ready()).wrong?.broker).toMatch(/connections to the broker/);
+          broker = await startBroker();
+          await until(async () => (await ready()).status === 'ok');
+          expect(await ready()).toMatchObject({ status: 'ok' });
+          await publish(20);
+        }
+        await until(async () => (await serving.waymark.fixes.summary()).fixes >= acknowledged.length);
+        expect(acknowledged.length).toBe(45);
+        expect((await serving.waymark.fixes.summary()).fixes).toBe(45);
+      } finally {
+        await serving.stop();
+        await stopBroker(broker);
+        folder.remove();
+      }
+    });
+  },
+);
+
+test('a fleet that falls silent altogether is told, and a small one or a short while is not', () => {
+  const minute = 60_000;
+  expect(fleetSilence({ receipts: 500, lastMs: 0 }, 16 * minute)).toMatch(/for 16 minutes.*Look at the broker/);
+  expect(fleetSilence({ receipts: 500, lastMs: 0 }, 14 * minute)).toBeNull();
+  expect(fleetSilence({ receipts: 3, lastMs: 0 }, 60 * minute)).toBeNull();
 });

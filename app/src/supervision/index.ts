@@ -47,6 +47,7 @@ export type { AlertKind, AlertOutcome } from './tables.ts';
 export { type ComputedRun, codeVersion, computeDueVerdicts } from './verdicts/compute-verdicts.ts';
 export { readRun, repeatRun, selectVerdicts, streamVerdicts, type VerdictView } from './verdicts/read-verdicts.ts';
 export { VerdictStore } from './verdicts/verdict-store.ts';
-export { OutsideBroker } from './wire/outside-broker.ts';
+export { fleetSilence } from './wire/fleet-silence.ts';
+export { BrokerError, OutsideBroker } from './wire/outside-broker.ts';
 export { TagBroker } from './wire/tag-broker.ts';
 export { declareZone } from './zones/declare-zone.ts';

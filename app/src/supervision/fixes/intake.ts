@@ -44,6 +44,8 @@ export class Intake {
   readonly onStored: ((stored: Stored, columns: FixColumns, count: number) => void)[] = [];
   /** Counted for /metrics. */
   readonly counts = { accepted: 0, duplicates: 0, quarantined: 0, receipts: 0 };
+  /** What came from tags and gateways since the start; files that operators import are not among it. */
+  readonly heard = { receipts: 0, lastMs: 0 };
 
   constructor(db: Database, store: FixStore) {
     this.#db = db;
@@ -174,6 +176,10 @@ export class Intake {
     this.counts.duplicates += receipt.duplicates;
     this.counts.quarantined += receipt.quarantined;
     this.counts.receipts++;
+    if (sender.kind !== 'operator') {
+      this.heard.receipts++;
+      this.heard.lastMs = Date.now();
+    }
     if (count > 0) for (const tell of this.onStored) tell(stored, columns, count);
     return { ...receipt, notUnderstood: told };
   }
