@@ -37,8 +37,10 @@ const Config = Type.Object({
   OIDC_ISSUER: Type.Optional(Type.String({ pattern: '^https?://' })),
   OIDC_CLIENT_ID: Type.Optional(Type.String()),
   OIDC_CLIENT_SECRET: Type.Optional(Type.String()),
-  /** Claim of the identity token that names the role. */
+  /** Claim of the identity token that names the role, or a path to it such as realm_access.roles. */
   OIDC_ROLE_CLAIM: Type.String({ default: 'waymark_role' }),
+  /** What is asked of the provider; with `offline_access` some give the token with which they can be asked again. */
+  OIDC_SCOPE: Type.String({ default: 'openid profile', pattern: '\\bopenid\\b' }),
   /** 32 characters or more; made once and kept in the data folder when unset outside production. */
   WAYMARK_SESSION_SECRET: Type.Optional(Type.String({ minLength: 32 })),
   /** yes: a second person must review a verdict before it can leave, without seeing the first's decision. */
@@ -64,6 +66,8 @@ const Config = Type.Object({
   WAYMARK_SESSION_IDLE_MINUTES: Type.Integer({ default: 60, minimum: 1, maximum: 1440 }),
   /** Hours after which somebody must sign in again in any case. */
   WAYMARK_SESSION_HOURS: Type.Integer({ default: 12, minimum: 1, maximum: 72 }),
+  /** Minutes after which the identity provider is asked again whether somebody still has their role. */
+  WAYMARK_ROLES_ASKED_MINUTES: Type.Integer({ default: 5, minimum: 0, maximum: 60 }),
   /** Whoever collects figures from another machine sends it as Bearer to /metrics; without it only this machine may. */
   WAYMARK_METRICS_TOKEN: Type.Optional(Type.String({ minLength: 24 })),
   /** Requests per minute from one address to pages and the API. */

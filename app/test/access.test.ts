@@ -233,6 +233,7 @@ describe('access', () => {
         'GET /sign-in',
         'GET /sign-in/start',
         'GET /sign-in/callback',
+        'POST /sign-in/back-channel-logout',
         'GET /demo-sign-in/:uid',
         'POST /demo-sign-in/:uid',
         'GET /livez',

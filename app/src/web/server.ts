@@ -27,13 +27,15 @@ import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts
 import { actorOfToken } from '../platform/api-tokens.ts';
 import { Metrics } from '../platform/metrics.ts';
 import { type DemoProvider, demoAccounts, demoMount, startDemoProvider } from '../platform/sign-in/demo-provider.ts';
-import { NoRoleError, OpenIdSignIn, type SignedIn, type SignInAttempt } from '../platform/sign-in/openid.ts';
+import { OpenIdSignIn, type SignedIn } from '../platform/sign-in/openid.ts';
 import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
+import { SignIns } from '../platform/sign-in/sign-ins.ts';
 import type { Waymark } from '../waymark.ts';
 import { repeatedIn, textsOf } from './form.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { navigationFor, startOf } from './navigation.ts';
 import { PastLastPageError } from './paging.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 import { govukFolder, makeViews } from './views.ts';
 
 declare module 'fastify' {
@@ -41,7 +43,6 @@ declare module 'fastify' {
     user?: SignedIn;
     /** When somebody signed in, ms since 1970. */
     began?: number;
-    attempt?: SignInAttempt;
     notice?: string;
     /** In which somebody reads their own pages. */
     language?: 'en' | 'cy';
@@ -141,7 +142,8 @@ export async function buildServer(
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],
         workerSrc: ["'self'", 'blob:'],
-        formAction: ["'self'"],
+        // Signing out goes on to the provider, so that its session ends too.
+        formAction: ["'self'", ...(config.OIDC_ISSUER ? [new URL(config.OIDC_ISSUER).origin] : [])],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
       },
@@ -150,7 +152,8 @@ export async function buildServer(
     hsts: secure,
   });
   await app.register(rateLimit, { max: config.WAYMARK_RATE_LIMIT, timeWindow: 60_000 });
-  await app.register(cookie);
+  const sessionSecret = config.WAYMARK_SESSION_SECRET ?? waymark.folder.secret('session');
+  await app.register(cookie, { secret: sessionSecret });
   await app.register(formbody);
   await app.register(multipart, {
     attachFieldsToBody: true,
@@ -159,7 +162,7 @@ export async function buildServer(
   const lifetimes = { idleMs: config.WAYMARK_SESSION_IDLE_MINUTES * 60_000, absoluteMs: config.WAYMARK_SESSION_HOURS * 3_600_000 };
   const sessions = new DatabaseSessionStore(database.db, lifetimes);
   await app.register(session, {
-    secret: config.WAYMARK_SESSION_SECRET ?? waymark.folder.secret('session'),
+    secret: sessionSecret,
     cookieName: 'waymark',
     cookie: { httpOnly: true, sameSite: 'lax', secure: secure ? true : 'auto', path: '/', maxAge: lifetimes.idleMs },
     saveUninitialized: false,
@@ -178,6 +181,13 @@ export async function buildServer(
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' }, tag: { type: 'http', scheme: 'basic' } } },
     },
     hideUntagged: true,
+  });
+  const signIns = new SignIns(database.db, sessions, sessionSecret, config.WAYMARK_ROLES_ASKED_MINUTES * 60_000);
+  signIns.onError = (error) =>
+    log.warn({ error: (error as Error).name, message: (error as Error).message }, 'asking the identity provider');
+  let asking: NodeJS.Timeout | null = null;
+  app.addHook('onClose', async () => {
+    if (asking) clearInterval(asking);
   });
   const routes: WebServer['routes'] = [];
   app.addHook('onRoute', (route) => {
@@ -198,6 +208,12 @@ export async function buildServer(
       request.byToken = request.actor !== null;
     } else if (request.session.user) {
       const { user } = request.session;
+      const why = openId && !demo ? await signIns.whyEnded(request.session.sessionId, user, openId) : null;
+      if (why) {
+        request.log.info({ why }, 'session ended');
+        await request.session.destroy();
+        return;
+      }
       request.actor = { id: user.id, name: user.name, role: user.role, purpose: purposeOf[user.role] };
     }
   });
@@ -279,38 +295,7 @@ export async function buildServer(
   };
   handleErrors(app, web);
 
-  const signedIn = async (request: FastifyRequest, reply: FastifyReply) => {
-    const [to] = textsOf(request.query, 'to');
-    return web.page(request, reply, 'web/pages/sign-in.njk', { to: safePath(to), failed: null });
-  };
-  app.get('/sign-in', { config: { open: true } }, signedIn);
-  app.get('/sign-in/start', { config: { open: true, rateLimit: { max: 120, timeWindow: 60_000 } } }, async (request, reply) => {
-    if (!openId) throw new Error('The server is not listening yet');
-    const { url, attempt } = await openId.begin(safePath(textsOf(request.query, 'to')[0]));
-    request.session.attempt = attempt;
-    return reply.redirect(url);
-  });
-  app.get('/sign-in/callback', { config: { open: true } }, async (request, reply) => {
-    const { attempt } = request.session;
-    if (!attempt || !openId) return reply.redirect('/sign-in');
-    try {
-      const user = await openId.finish(request.url, attempt);
-      await request.session.regenerate();
-      request.session.user = user;
-      request.session.began = Date.now();
-      return reply.redirect(attempt.returnTo);
-    } catch (error) {
-      request.log.warn({ error: (error as Error).name }, 'sign-in failed');
-      const failed = error instanceof NoRoleError ? error.message : 'Signing in did not work. Try again.';
-      return web.page(request, reply.code(403), 'web/pages/sign-in.njk', { to: '/', failed });
-    }
-  });
-  app.post('/sign-out', { config: { action: 'sign-out' } }, async (request, reply) => {
-    const [everywhere] = textsOf(request.body, 'everywhere');
-    if (everywhere === 'yes' && request.session.user) await sessions.endAllOf(request.session.user.id);
-    await request.session.destroy();
-    return reply.redirect('/sign-in');
-  });
+  signInRoutes(app, web, { sessions, signIns, openId: () => openId, isDemo: () => demo !== null, isSecure: () => secure });
   app.get('/demo-sign-in/:uid', { config: { open: true } }, async (request, reply) => {
     if (!demo) throw new NotFoundError('There are no demo accounts here.');
     const { uid } = request.params as { uid: string };
@@ -341,7 +326,8 @@ export async function buildServer(
       await app.listen({ host, port });
       const address = app.server.address();
       const actual = typeof address === 'object' && address ? address.port : port;
-      const publicUrl = config.WAYMARK_PUBLIC_URL ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
+      const publicUrl =
+        config.WAYMARK_PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
       secure = publicUrl.startsWith('https://');
       const roleClaim = config.OIDC_ROLE_CLAIM;
       if (config.OIDC_ISSUER) {
@@ -351,8 +337,24 @@ export async function buildServer(
           clientSecret: config.OIDC_CLIENT_SECRET ?? '',
           roleClaim,
           publicUrl,
-          scope: 'openid profile',
+          scope: config.OIDC_SCOPE,
         });
+        const provider = openId;
+        // A provider that is away is no reason to take no positions: it is told, and asked again.
+        let wrong: string | null = null;
+        const ask = () =>
+          provider.check().then(
+            () => {
+              wrong = null;
+            },
+            (error: Error) => {
+              if (wrong === null) log.error({ error: error.name, message: error.message }, 'identity provider');
+              wrong = error.message;
+            },
+          );
+        await ask();
+        asking = setInterval(() => void ask(), 60_000).unref();
+        readiness.set('sign-in', () => wrong);
       } else {
         checkDemoAccounts(waymark, host);
         demo = startDemoProvider(publicUrl, waymark.folder.secret('demo-sign-in'));
@@ -400,11 +402,6 @@ function csrfTokenOf(request: FastifyRequest): string | undefined {
 function holdsNul(fields: unknown): boolean {
   if (fields === null || typeof fields !== 'object' || Buffer.isBuffer(fields)) return false;
   return Object.values(fields).some((value) => [value].flat().some((text) => typeof text === 'string' && text.includes('\0')));
-}
-
-/** Only paths of our own: no other site is ever redirected to. */
-function safePath(path: string): string {
-  return /^\/(?![/\\])[\x20-\x7e]*$/.test(path) && !path.startsWith('/sign-in') ? path : '/';
 }
 
 /** Style sheets and scripts from our own address only; nothing comes from elsewhere. */

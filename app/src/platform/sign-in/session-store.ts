@@ -74,6 +74,23 @@ export class DatabaseSessionStore extends EventEmitter implements SessionStore {
     return ended.length;
   }
 
+  /** Ends the sessions that somebody has in any other role than this. */
+  async endOtherRolesOf(user: string, role: string): Promise<void> {
+    const ended = await this.#db
+      .deleteFrom('platform.sessions')
+      .where(sql<string>`data->'user'->>'id'`, '=', user)
+      .where(sql<string>`data->'user'->>'role'`, '<>', role)
+      .returning('id')
+      .execute();
+    for (const { id } of ended) this.emit('ended', id);
+  }
+
+  /** Ends one session. */
+  async end(id: string): Promise<void> {
+    await this.#db.deleteFrom('platform.sessions').where('id', '=', id).execute();
+    this.emit('ended', id);
+  }
+
   async removeExpired(): Promise<void> {
     await this.#db.deleteFrom('platform.sessions').where('expires_at', '<', new Date()).execute();
   }
