@@ -441,8 +441,17 @@ program
   });
 
 const audit = program.command('audit').description('the record of who looked at what');
-withData(audit.command('verify').description('check that no entry was changed or removed')).action(async (options) => {
-  const result = await run<{ entries: number; problems: { seq: number; what: string }[] }>('audit-verify', options, {});
+withData(
+  audit.command('head').description('sign where the record ends now; keep what it prints elsewhere, on paper or with somebody else'),
+).action(async (options) => print(`${JSON.stringify(await run('audit-head', options, {}))}\n`));
+withData(
+  audit
+    .command('verify')
+    .description('check that no entry was changed or removed')
+    .option('--head <file>', 'ends that were signed earlier and kept elsewhere, one to a line'),
+).action(async (options) => {
+  const head = options.head ? resolvePath(options.head) : undefined;
+  const result = await run<{ entries: number; problems: { seq: number; what: string }[] }>('audit-verify', options, { head });
   if (options.json) await print(`${JSON.stringify(result)}\n`);
   else if (result.problems.length === 0) await print(`The record is whole: ${result.entries} entries.\n`);
   else for (const { seq, what } of result.problems) await print(`entry ${seq}: ${what}\n`);

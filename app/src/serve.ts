@@ -7,6 +7,7 @@ import { oversightRoutes } from './oversight/routes.ts';
 import { transparencyRoutes } from './oversight/transparency/transparency-routes.ts';
 import { worthRoutes } from './oversight/worth/worth-routes.ts';
 import { personRoutes } from './person/routes.ts';
+import { keepHead } from './platform/audit-head.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { caseloadRoutes } from './supervision/caseload-routes.ts';
@@ -162,6 +163,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   let renewing: NodeJS.Timeout | null = null;
   let reading: NodeJS.Timeout | null = null;
   let keeping: NodeJS.Timeout | null = null;
+  let signing: NodeJS.Timeout | null = null;
   const forget = () =>
     void forgetProtected(waymark.database.db, waymark.fixes, waymark.access).catch((error: Error) =>
       log.error({ error: error.name, message: error.message }, 'forgetting where protected people were'),
@@ -171,6 +173,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     if (renewing) clearInterval(renewing);
     if (reading) clearInterval(reading);
     if (keeping) clearInterval(keeping);
+    if (signing) clearInterval(signing);
     await server.app.close();
     await deliverer.close();
     await jobs.stop();
@@ -195,6 +198,12 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     const keep = () => void jobs.ask(retentionDue).catch(() => undefined);
     setTimeout(keep, firstRetentionMs).unref();
     keeping = setInterval(keep, retentionEveryMs).unref();
+    const signEnd = () =>
+      void keepHead(waymark.database.db, waymark.folder).catch((error: Error) =>
+        log.error({ error: error.name, message: error.message }, 'signing the end of the record'),
+      );
+    signing = setInterval(signEnd, 3_600_000).unref();
+    signEnd();
     reading = setInterval(() => void askForFeeds().catch(() => undefined), feedsEveryMs).unref();
   } catch (error) {
     await broker?.close();

@@ -8,6 +8,7 @@ import type { Actor, Purpose } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import { issueApiToken } from '../platform/api-tokens.ts';
 import { verifyAudit } from '../platform/audit.ts';
+import { keepHead, keptHeads, readHeads } from '../platform/audit-head.ts';
 import { previewRetention, runRetention } from '../run-retention.ts';
 import {
   computeDueVerdicts,
@@ -168,9 +169,24 @@ const quarantineCommand: Command = async (waymark, args, emit) => {
   });
 };
 
-const auditVerifyCommand: Command = async (waymark, _args, emit) => {
+const auditVerifyCommand: Command = async (waymark, args, emit) => {
   await waymark.performer.perform(consoleActor('oversight'), askForAuditCheck, null, null);
-  await emit({ kind: 'result', value: await verifyAudit(waymark.database.db) });
+  const given = text(args.head) ? headsIn(existing(args.head)) : [];
+  await emit({ kind: 'result', value: await verifyAudit(waymark.database.db, [...keptHeads(waymark.folder), ...given]) });
+};
+
+function headsIn(file: string) {
+  try {
+    return readHeads(readFileSync(file, 'utf8'));
+  } catch {
+    throw new InvalidError(`${file} holds no signed end. It is what “waymark audit head” printed, one to a line.`, 'head');
+  }
+}
+
+/** Signs where the record ends now, for whoever keeps it elsewhere. */
+const auditHeadCommand: Command = async (waymark, _args, emit) => {
+  await waymark.performer.perform(consoleActor('oversight'), askForAuditCheck, null, null);
+  await emit({ kind: 'result', value: await keepHead(waymark.database.db, waymark.folder) });
 };
 
 const credentialCommand: Command = async (waymark, args, emit) => {
@@ -285,6 +301,7 @@ export const commands: Record<string, Command> = {
   rerun: rerunCommand,
   'evidence-rerun': evidenceRerunCommand,
   quarantine: quarantineCommand,
+  'audit-head': auditHeadCommand,
   'audit-verify': auditVerifyCommand,
   credential: credentialCommand,
 };

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { keepsOf } from '../config.ts';
 import { InvalidError } from '../platform/action.ts';
 import { type AuditCheck, verifyAudit } from '../platform/audit.ts';
+import { keptHeads } from '../platform/audit-head.ts';
 import { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS, supervisionRules } from '../supervision/index.ts';
 import { shareOf, supportRules, todayOf } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
@@ -87,7 +88,7 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.post('/audit/verify', { config: { action: 'audit.verify', room: 'oversight' } }, async (request, reply) => {
     await performer.perform(actorOf(request), askForAuditCheck, null, null);
-    return auditPage(request, reply, await verifyAudit(database.db));
+    return auditPage(request, reply, await verifyAudit(database.db, keptHeads(web.waymark.folder)));
   });
   app.get('/unusual', { config: { action: 'audit.unusual', room: 'oversight' } }, async (request, reply) => {
     const signals = await performer.perform(actorOf(request), findUnusual, services, { now: Date.now() });

@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/postgres.ts';
 import { appendAudit, auditLength, verifyAudit } from './audit.ts';
+import { keepHead, keptHeads } from './audit-head.ts';
+import { DataFolder } from './data-folder.ts';
 import { type OpenDatabase, openDatabase, UnsafeLoginError, withPurpose } from './database.ts';
 import { migrate } from './migrate.ts';
 
@@ -104,5 +109,41 @@ describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', (kin
     await run('DROP TABLE kept');
     await owner?.end();
     expect((await verifyAudit(database.db)).problems).toEqual([]);
+  });
+
+  test('a record that was written anew, or whose end was cut off, is told by what was signed of it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'waymark-heads-'));
+    const data = new DataFolder(folder);
+    const own = kind === 'PGlite' ? await openDatabase({ folder: 'memory://' }) : database;
+    if (own !== database) await migrate(own.db);
+    const put = (n: number) => withPurpose(own.db, 'supervision', 'monitoring', (tx) => appendAudit(tx, [fact(n)]));
+    for (let n = 0; n < 6; n++) await put(n);
+    const head = await keepHead(own.db, data);
+    expect(keptHeads(data)).toEqual([head]);
+    expect((await verifyAudit(own.db, keptHeads(data))).problems.filter(({ what }) => what.includes('sign'))).toEqual([]);
+    await put(7);
+    expect((await verifyAudit(own.db, [head])).problems.filter(({ what }) => what.includes('sign'))).toEqual([]);
+    // A head that somebody made up.
+    expect((await verifyAudit(own.db, [{ ...head, hash: 'other' }])).problems.map(({ what }) => what).join()).toContain(
+      'not signed by the key',
+    );
+    const asOwner = async (statement: string) => {
+      if (kind === 'PGlite') await own.executeSql(statement);
+      else await (postgres as TestPostgres).asOwner(statement);
+    };
+    // The owner of the database begins a record that is whole in itself.
+    await asOwner("DELETE FROM oversight.audit_entries; UPDATE oversight.audit_head SET seq = 0, hash = 'waymark'");
+    for (let n = 0; n < head.seq + 2; n++) await put(n + 100);
+    expect((await verifyAudit(own.db)).problems).toEqual([]);
+    expect((await verifyAudit(own.db, keptHeads(data))).problems).toEqual([
+      { seq: head.seq, what: expect.stringContaining('the record was written anew') },
+    ]);
+    await asOwner("DELETE FROM oversight.audit_entries; UPDATE oversight.audit_head SET seq = 0, hash = 'waymark'");
+    await put(1);
+    expect((await verifyAudit(own.db, keptHeads(data))).problems).toEqual([
+      { seq: head.seq, what: expect.stringContaining('the end was cut off') },
+    ]);
+    if (own !== database) await own.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 });

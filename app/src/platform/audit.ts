@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import { type AuditHead, isHeadTrue } from './audit-head.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Database, Tx } from './database.ts';
 import { withPurpose } from './database.ts';
@@ -87,8 +88,11 @@ export interface AuditCheck {
   problems: { seq: number; what: string }[];
 }
 
-/** Walks the whole chain: every hash, every link, no gap, and the end where the head says it is. */
-export async function verifyAudit(db: Database): Promise<AuditCheck> {
+/**
+ * Walks the whole chain: every hash, every link, no gap, and the end where the head says it is.
+ * @param heads where it ended at earlier moments, as was signed then: those entries must be there, and be the same
+ */
+export async function verifyAudit(db: Database, heads: readonly AuditHead[] = []): Promise<AuditCheck> {
   return withPurpose(db, 'oversight', 'oversight', async (tx) => {
     const problems: AuditCheck['problems'] = [];
     // Where the log ended when the walk began: what others write meanwhile comes after it.
@@ -97,6 +101,11 @@ export async function verifyAudit(db: Database): Promise<AuditCheck> {
     let previous = 'waymark';
     let expected = 1;
     let entries = 0;
+    const signed = new Map<number, AuditHead>();
+    for (const own of heads) {
+      if (isHeadTrue(own)) signed.set(own.seq, own);
+      else problems.push({ seq: own.seq, what: 'its signed end is not signed by the key that it names' });
+    }
     for (;;) {
       const rows = await tx
         .selectFrom('oversight.audit_entries')
@@ -112,6 +121,10 @@ export async function verifyAudit(db: Database): Promise<AuditCheck> {
         if (seq !== expected) problems.push({ seq: expected, what: `entries ${expected} to ${seq - 1} are missing` });
         if (previous_hash !== previous && seq === expected) problems.push({ seq, what: 'does not follow from the entry before it' });
         if (hashOf(previous_hash, row as Row) !== hash) problems.push({ seq, what: 'was changed after it was written' });
+        const then = signed.get(seq);
+        if (then && then.hash !== hash)
+          problems.push({ seq, what: `is not the entry whose end was signed on ${then.at}: the record was written anew` });
+        signed.delete(seq);
         previous = hash;
         expected = seq + 1;
         entries++;
@@ -123,6 +136,8 @@ export async function verifyAudit(db: Database): Promise<AuditCheck> {
     if (!head || end !== expected - 1 || head.hash !== previous) {
       problems.push({ seq: expected, what: `the log ends at ${expected - 1}, but ${head?.seq ?? 'no'} entries were written` });
     }
+    for (const { seq, at } of signed.values())
+      if (seq > 0) problems.push({ seq, what: `was the end when it was signed on ${at}, and is not there: the end was cut off` });
     return { entries, problems };
   });
 }
