@@ -23,7 +23,7 @@ interface Job {
 
 const job = JSON.parse(process.argv[2] as string) as Job;
 const latencies: number[] = [];
-/** By serial and entry: when the fix was sent that makes the entry known. */
+/** By serial and entry: when the first fix inside was sent, which is the first that can decide. */
 const entries: { serial: string; sentAt: number }[] = [];
 let acknowledged = 0;
 let errors = 0;
@@ -73,7 +73,7 @@ class Tag {
     const line = `{"at":"${at}","lat":${lat + jitter},"lon":${lon},"accuracy":8}`;
     const body = Buffer.concat([this.#topic, Buffer.from([this.#id >> 8, this.#id & 255]), Buffer.from(line)]);
     this.#sent.set(this.#id, performance.now());
-    if (within === 1) entries.push({ serial: this.#serial, sentAt: Date.now() });
+    if (within === 0) entries.push({ serial: this.#serial, sentAt: Date.now() });
     this.#socket.write(packet(0x32, body));
   }
 

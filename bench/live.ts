@@ -112,7 +112,7 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
       notes: [
         `Stored ${stored.toLocaleString('en-GB')} of ${(fast.acknowledged + steady.acknowledged).toLocaleString('en-GB')} acknowledged. All was evaluated ${settledS.toFixed(2)} s after the last acknowledgement of the first load, which its figure counts.`,
         `The engine alone: ${Math.round(engine.best).toLocaleString('en-GB')} fixes/s in the best of ${engineRounds} rounds, ${Math.round(engine.median).toLocaleString('en-GB')} in the median.`,
-        'An alert counts from the sending of the fix that makes it sure until it is on record and told to open pages.',
+        'An alert counts from the sending of the first fix in the zone, the first that can decide, until it is on record and told to open pages, in one clock; a negative time is an error.',
       ],
       bars: [
         { name: 'messages per second, durable and evaluated', figure: perSecond, limit: 10_000, sense: 'least', unit: 'messages/s' },
@@ -145,7 +145,10 @@ function delays(entries: ClientResult['entries'], listed: { serial: string; at: 
   for (const { serial, sentAt } of entries) waiting.set(serial, [...(waiting.get(serial) ?? []), sentAt]);
   return listed.flatMap(({ serial, at }) => {
     const sentAt = waiting.get(serial)?.shift();
-    return sentAt === undefined ? [] : [at - sentAt];
+    if (sentAt === undefined) return [];
+    // Nobody is told before the first message that can decide was sent: such a figure measures something else.
+    if (at < sentAt) throw new Error(`The alert of ${serial} was listed ${sentAt - at} ms before the message that it is measured from.`);
+    return [at - sentAt];
   });
 }
 

@@ -7,7 +7,15 @@ import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { ownActor } from '../src/platform/own-access.ts';
-import { declareOrder, declareSubject, declareTag, supervisionAccess } from '../src/supervision/index.ts';
+import {
+  decideAlert,
+  declareOrder,
+  declareSubject,
+  declareTag,
+  decodeWaymarkLines,
+  listAlerts,
+  supervisionAccess,
+} from '../src/supervision/index.ts';
 import { openWearing } from '../src/supervision/subjects/subjects.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { decidePerson } from '../src/support/finding/decide-person.ts';
@@ -211,6 +219,35 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         expect(json).not.toMatch(/next_person|credential_hash|delay_reason|crime_versions/);
         expect(supervision?.tags?.length).toBe(1);
       }
+    });
+
+    test('why an alert was closed is read by whom it is about, on their page and in their copy, and by nobody else', async () => {
+      const [{ account, subject, word } = { account: '', subject: 0, word: '' }, other] = people;
+      const { serial } = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+        tx
+          .selectFrom('supervision.wearings as w')
+          .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
+          .select('t.serial')
+          .where('w.subject_id', '=', subject)
+          .executeTakeFirstOrThrow(),
+      );
+      await serving.waymark.intake.reload();
+      const decoded = decodeWaymarkLines(
+        JSON.stringify({ tag: serial, at: '2026-09-10T10:00:00Z', lat: 53.9, lon: -1.6, accuracy: 8, events: ['strap-cut'] }),
+      );
+      await serving.waymark.intake.accept(decoded, { kind: 'gateway', name: 'test' });
+      await serving.waymark.live.settled();
+      const { rows: alerts } = await perform(officer, listAlerts, null, { list: 'open', search: '', limit: 50, offset: 0 });
+      const alert = alerts.find((own) => own.subject_id === subject);
+      await perform(officer, decideAlert, null, {
+        id: alert?.id ?? 0,
+        step: 'closed',
+        outcome: 'equipment',
+        note: `The strap of ${word} was worn through`,
+      });
+      expect(await textOf(account, '/me/tag')).toContain(`The strap of ${word} was worn through`);
+      expect(await textOf(account, '/me/copy')).toContain(`The strap of ${word} was worn through`);
+      for (const path of paths) expect(await textOf(other?.account ?? '', path)).not.toContain('was worn through');
     });
 
     test('a session reaches only its own rows: any table of either half, any way of asking', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { fixColumns } from '../src/platform/fix-store.ts';
+import { correctionByCase } from '../src/supervision/alerts/correct-by-case.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
 import { LiveWatch } from '../src/supervision/index.ts';
@@ -12,6 +13,7 @@ import { changeZone } from '../src/supervision/zones/change-zone.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { forgetProtected } from '../src/supervision/zones/forget-protected.ts';
 import { endProtection, protectPerson } from '../src/supervision/zones/protect-person.ts';
+import { readGeoJsonArea } from '../src/supervision/zones/read-area.ts';
 import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from '../src/supervision/zones/share-zone.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest } from './serve-for-test.ts';
@@ -437,6 +439,86 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     await decide({ step: 'closed', outcome: 'reasonable excuse', note: 'At the doctor’s, letter seen' });
     await expect(decide({ step: 'seen' })).rejects.toThrow('This alert is closed');
     expect((await list('closed', `S-${number}`))[0]).toMatchObject({ outcome: 'reasonable excuse' });
+  });
+
+  test('a decision made by a slip is reopened or corrected with a reason, and both stay on record', async () => {
+    const { performer, fixes } = serving.waymark;
+    const { serial } = await wearer();
+    await send(serial, [
+      [2, 'in'],
+      [3, 'in'],
+      [4, 'out'],
+      [5, 'out'],
+    ]);
+    const [alert] = await list('open', `S-${number}`);
+    const id = alert?.id as number;
+    const decide = (input: { step: string; outcome?: string; note?: string }) =>
+      performer.perform(officer, decideAlert, null, { id, note: '', ...input });
+    await decide({ step: 'closed', outcome: 'breach', note: 'Inside for two minutes' });
+    await expect(decide({ step: 'corrected', outcome: 'breach', note: 'No change' })).rejects.toThrow('already');
+    await expect(decide({ step: 'corrected', outcome: 'authorised' })).rejects.toThrow('Give the reason');
+    await decide({ step: 'corrected', outcome: 'authorised', note: 'The absence was agreed by telephone' });
+    expect((await list('closed', `S-${number}`))[0]).toMatchObject({ outcome: 'authorised', state: 'closed' });
+    await expect(decide({ step: 'reopened' })).rejects.toThrow('Give the reason');
+    await decide({ step: 'reopened', note: 'The wrong alert was closed' });
+    expect((await list('open', `S-${number}`))[0]).toMatchObject({ outcome: null, state: 'in hand' });
+    await decide({ step: 'closed', outcome: 'breach', note: 'Seen again: a breach' });
+    // What a person's objection, once upheld, changes.
+    const correction = correctionByCase(performer);
+    expect(correction.choices(`Alert ${id}`)).toHaveProperty('reasonable excuse');
+    expect(correction.choices('Something else')).toBeNull();
+    await correction.correct(officer, `Alert ${id}`, 'reasonable excuse', 'The letter of the hospital shows it.');
+    expect((await list('closed', `S-${number}`))[0]).toMatchObject({ outcome: 'reasonable excuse' });
+    const { steps } = await performer.perform(officer, readAlert, { fixes }, { id });
+    expect(steps.map(({ step, outcome }) => `${step} ${outcome ?? ''}`.trim())).toEqual([
+      'closed breach',
+      'corrected authorised',
+      'reopened',
+      'closed breach',
+      'corrected reasonable excuse',
+    ]);
+    expect(steps.at(-1)?.note).toContain('The person objected, and is right.');
+  });
+
+  test('a place of several areas is one zone: inside any of them is inside, and outside all is outside', async () => {
+    const { performer, live } = serving.waymark;
+    const { serial, subjectId, orderId } = await wearer();
+    const square = (lon: number, lat: number) => [
+      [
+        [lon - 0.004, lat - 0.004],
+        [lon + 0.004, lat - 0.004],
+        [lon + 0.004, lat + 0.004],
+        [lon - 0.004, lat + 0.004],
+        [lon - 0.004, lat - 0.004],
+      ],
+    ];
+    const drawn = {
+      type: 'Feature',
+      properties: {},
+      geometry: { type: 'MultiPolygon', coordinates: [square(-1.815, 53.19), square(-1.7, 53.2)] },
+    };
+    const { wearings } = await performer.perform(officer, declareZone, null, {
+      subjectId,
+      orderId,
+      name: 'Where they may be',
+      kind: 'inclusion',
+      area: readGeoJsonArea(JSON.stringify(drawn)),
+      hours: [],
+      effectiveAt: new Date(start - 86_400_000),
+    });
+    await live.rethink(wearings);
+    const at = async (m: number, lon: number, lat: number) => {
+      const own = { speedMps: Number.NaN, headingDeg: Number.NaN, method: 0, battery: Number.NaN, seq: Number.NaN, events: null };
+      const fixes = [{ tag: serial, at: start + m * minute, lat, lon, accuracyM: 8, ...own }];
+      await serving.waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
+      await live.settled();
+    };
+    const left = async () => (await list('open', `S-${number}`)).filter(({ kind }) => kind === 'inclusion left').length;
+    for (let m = 0; m < 5; m++) await at(m, -1.815, 53.19);
+    for (let m = 60; m < 65; m++) await at(m, -1.7, 53.2);
+    expect(await left()).toBe(0);
+    for (let m = 120; m < 125; m++) await at(m, -1.76, 53.25);
+    expect(await left()).toBe(1);
   });
 
   test('what was stored and not evaluated before an end is evaluated at the next start, once', async () => {

@@ -105,6 +105,23 @@ describe('what is sent', () => {
       expect([path, (await officer.request(path)).status]).toEqual([path, 400]);
   });
 
+  test('a page after the last leads to the last, and never says that there is nothing', async () => {
+    const visitors = new Map<string, Visitor>();
+    for (const [account, paths] of Object.entries({
+      'mo-1': ['/alerts', '/subjects', '/tags', '/caseload'],
+      'ca-1': ['/crimes'],
+      'au-1': ['/audit'],
+    }))
+      for (const path of paths) {
+        const visitor = visitors.get(account) ?? (await signedIn(account));
+        visitors.set(account, visitor);
+        const response = await visitor.request(`${path}?page=99`);
+        expect([path, response.status]).toEqual([path, 302]);
+        expect(response.headers.get('location')).not.toContain('page=99');
+        expect((await visitor.follow(`${path}?page=99`)).status).toBe(200);
+      }
+  });
+
   test('no answer about anybody may be kept by a cache', async () => {
     const known = { 'ca-1': ['/crimes', '/api/crimes', '/imports'], 'mo-1': ['/alerts', '/subjects/1', '/tags', '/quarantine'] };
     for (const [account, paths] of Object.entries(known)) {

@@ -4,11 +4,15 @@ import { NoRoleError } from '../platform/sign-in/role-of-claims.ts';
 import type { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
 import type { SignIns } from '../platform/sign-in/sign-ins.ts';
 import { textsOf } from './form.ts';
-import type { WebKit } from './server.ts';
 
 const attemptCookie = 'waymark-attempt';
 /** Whoever goes to the provider is back within this, seconds. */
 const attemptLastsS = 10 * 60;
+
+/** Renders a page. */
+interface Pages {
+  page(request: FastifyRequest, reply: FastifyReply, template: string, data: object): Promise<FastifyReply>;
+}
 
 /** Only paths of our own: no other site is ever redirected to. */
 export function safePath(path: string): string {
@@ -18,7 +22,7 @@ export function safePath(path: string): string {
 /** Signing in and out. What is kept on the way to the provider lies with the browser, signed: visits leave no rows. */
 export function signInRoutes(
   app: FastifyInstance,
-  web: WebKit,
+  web: Pages,
   on: {
     sessions: DatabaseSessionStore;
     signIns: SignIns;

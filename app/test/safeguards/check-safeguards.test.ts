@@ -14,7 +14,7 @@ const rule = (number: number, rest: object = { 'not-yet': 'It is not built yet.'
   says: 'Something that holds.',
   ...rest,
 });
-const all = (first: object) => JSON.stringify([first, ...Array.from({ length: 22 }, (_, i) => rule(i + 2))]);
+const all = (first: object) => JSON.stringify([first, ...Array.from({ length: 32 }, (_, i) => rule(i + 2))]);
 const check = (first: object, results: Parameters<typeof checkRules>[2] = null) => checkRules(all(first), () => source, results).faults;
 const held = rule(1, { 'held-by': [{ 'a.test.ts': 'one that is there' }] });
 

@@ -24,7 +24,7 @@ const Rules = Type.Array(
 
 const root = join(import.meta.dirname, '../../..');
 /** The rules that there are, so that none can be dropped from the list. */
-const rulesThereAre = 23;
+const rulesThereAre = 33;
 
 export interface TestResult {
   file: string;

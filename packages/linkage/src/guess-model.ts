@@ -34,6 +34,13 @@ export interface Guess {
   idColumn: string | undefined;
 }
 
+/**
+ * A column about somebody beside the person: a parent, a guardian, whom to call, who wrote it down. What stands there is shared by
+ * brothers and sisters, or by everybody whom one worker knows, and is no evidence of who somebody is.
+ */
+const somebodyElse =
+  /(^|[\s_-])(father|mother|mum|dad|parent|step[\s_-]?(father|mother|parent)|guardian|carer|spouse|partner|husband|wife|sibling|brother|sister|grand[\s_-]?(father|mother|parent)|next[\s_-]of[\s_-]kin|nok|kin|emergency|contact|gp|doctor|teacher|tutor|worker|officer|referrer|landlord|head[\s_-]of[\s_-]household)s?('?s)?[\s_-]+(?!ref\b)/i;
+
 const byName: [RegExp, ColumnKind][] = [
   // Somebody else's answer to the question is not evidence.
   [
@@ -71,6 +78,7 @@ export function kindOfColumn(column: string, values: readonly (string | null)[])
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .replace(/_/g, ' ')
     .trim();
+  if (somebodyElse.test(`${words} `)) return 'nothing';
   const named = byName.find(([pattern]) => pattern.test(column) || pattern.test(words))?.[1];
   if (named === 'id') return distinct === known.length ? 'id' : distinct / known.length > 0.3 ? 'identifier' : 'code';
   if (named === 'postcode') return share((value) => standardPostcode(value) !== null) > enough ? 'postcode' : 'code';

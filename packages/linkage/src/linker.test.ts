@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { agencyRecords } from '@waymark/town';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kindOfColumn } from './guess-model.ts';
 import {
   block,
   calibration,
@@ -185,6 +186,29 @@ describe('linking generated agencies', () => {
     fitted.train(training);
     expect(fitted.evaluate(truth).clusters.bCubed.f1).toBeGreaterThan(0.96);
   });
+});
+
+test('what stands of parents, guardians and whom to call is not the person’s own', () => {
+  const of = (column: string, values: string[]) => kindOfColumn(column, values);
+  const names = ['Anna', 'Ben', 'Carla', 'Dmitri'];
+  for (const column of [
+    'father_first_name',
+    'mother_last_name',
+    'MotherSurname',
+    'Guardian Forename',
+    'next of kin name',
+    'NextOfKinSurname',
+    'emergency_contact_name',
+    'carer first name',
+    'GP surname',
+    'key worker name',
+  ])
+    expect([column, of(column, names)]).toEqual([column, 'nothing']);
+  expect(of('mother_dob', ['1980-01-02', '1981-02-03'])).toBe('nothing');
+  expect(of('parent_phone', ['07700 900123', '07700 900124'])).toBe('nothing');
+  for (const column of ['first_name', 'Forename', 'given name']) expect(of(column, names)).toBe('forename');
+  for (const column of ['last_name', 'family_name', 'Surname']) expect(of(column, names)).toBe('surname');
+  expect(of('dob', ['1980-01-02', '1981-02-03'])).toBe('date');
 });
 
 test('a lower threshold finds the pairs that scoring for a higher one had left out', () => {
