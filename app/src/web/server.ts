@@ -246,6 +246,12 @@ export async function buildServer(
     // No database takes such a character into a text.
     if (holdsNul(request.body) || holdsNul(request.query))
       throw new InvalidError('There is a character that cannot be stored. Type the text again.');
+    // No record has such a number, and no database takes it.
+    for (const value of Object.values((request.params ?? {}) as Record<string, unknown>))
+      if (typeof value === 'number' && !(Number.isInteger(value) && Math.abs(value) <= 2_147_483_647))
+        throw new NotFoundError('There is nothing at this address.');
+    for (const [name, value] of Object.entries((request.query ?? {}) as Record<string, unknown>))
+      if (typeof value === 'number' && !Number.isFinite(value)) throw new InvalidError(`“${name}” is no number that can be used.`, name);
     const { lists = [] } = request.routeOptions.config;
     const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(request.headers['content-type'] ?? '');
     for (const fields of [request.query, isForm ? request.body : null]) {
