@@ -6,6 +6,7 @@ import { benchLinkage } from './linkage.ts';
 import { benchLinkageSpeed } from './linkage-speed.ts';
 import { benchLive } from './live.ts';
 import { benchMap } from './map.ts';
+import { benchPages } from './pages.ts';
 import { benchPeople } from './people.ts';
 import { print, type Report } from './report.ts';
 import { benchVerdicts } from './verdicts.ts';
@@ -22,6 +23,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   live: benchLive,
   map: benchMap,
   people: benchPeople,
+  pages: benchPages,
   allocation: benchAllocation,
 };
 

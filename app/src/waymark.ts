@@ -8,6 +8,7 @@ import { type Database, type OpenDatabase, openDatabase, withPurpose } from './p
 import { FixStore } from './platform/fix-store.ts';
 import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
+import { analyseGrown } from './platform/statistics.ts';
 import { Intake, LiveWatch, Positions, VerdictStore } from './supervision/index.ts';
 
 /** Everything that is open while Waymark runs, in a server or for one command. */
@@ -28,6 +29,9 @@ export interface Waymark {
   repaired: string | null;
   close(): Promise<void>;
 }
+
+/** The embedded database is told what has grown so often, ms. */
+const statisticsEveryMs = 30_000;
 
 /**
  * Opens the stores, the fix store first: its lock says whether the data folder is free.
@@ -54,9 +58,12 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
         .join(', ')}).`;
     }
     await joinStores(folder, database, fixes);
+    await analyseGrown(database);
+    const statistics = setInterval(() => void analyseGrown(database as OpenDatabase).catch(() => undefined), statisticsEveryMs).unref();
     // An earlier version kept verdicts here; they are worked out anew.
     rmSync(folder.file('verdicts.duckdb'), { force: true });
     const verdicts = VerdictStore.open(folder.file('verdicts'));
+    const opened = { database, verdicts };
     const access = new AccessPolicy();
     const intake = new Intake(database.db, fixes);
     await intake.reload();
@@ -67,7 +74,6 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     const positions = new Positions(fixes);
     await positions.start();
     intake.onStored.push((stored, columns, count) => positions.see(stored, columns, count));
-    const opened = { database, verdicts };
     return {
       config,
       folder,
@@ -82,6 +88,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       secondReview: config.WAYMARK_SECOND_REVIEW === 'yes',
       repaired,
       close: async () => {
+        clearInterval(statistics);
         await live.close();
         await fixes.close();
         await opened.database.close();

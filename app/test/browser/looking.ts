@@ -43,7 +43,7 @@ export async function signIn(
   await page.goto(`${url}/sign-in`);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('button', { name: new RegExp(account) }).click();
-  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
   return { context, page, errors };
 }
 

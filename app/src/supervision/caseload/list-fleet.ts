@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import { batteryLow, isSilent, standingOf, type TagStanding } from '../subjects/tag-life.ts';
+import type { TagState } from '../tables.ts';
 import type { Position, Positions } from './positions.ts';
 
 export interface TagRow {
@@ -29,36 +31,22 @@ export const listTags: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, note }, { positions }, { search, filter, limit, offset }) {
-    let query = tx
-      .selectFrom('supervision.tags as t')
-      .leftJoin('supervision.wearings as w', (join) => join.onRef('w.tag_id', '=', 't.id').on('w.ends_at', 'is', null))
-      .leftJoin('supervision.subjects as s', 's.id', 'w.subject_id')
-      .select(['t.id', 't.serial', 't.model', 't.state', 't.credential_hash', 'w.id as wearing', 's.name as subject', 's.id as subject_id'])
-      .orderBy('t.serial');
-    if (search) {
-      const like = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
-      query = query.where((eb) => eb.or([eb('t.serial', 'ilike', like), eb('s.name', 'ilike', like)]));
-    }
+    const like = `%${(search ?? '').replace(/[%_\\]/g, '\\$&')}%`;
+    const wanted = search ? sql`WHERE t.serial ILIKE ${like} OR s.name ILIKE ${like}` : sql``;
+    // How each tag stands needs little of it, for the whole fleet at once; the rest is read of those that are shown.
+    const { rows: whole } = await sql<{ fleet: [id: number, state: TagState, wearing: number | null][] | null }>`
+      SELECT json_agg(json_build_array(t.id, t.state, w.id) ORDER BY t.serial) AS fleet FROM supervision.tags t
+        LEFT JOIN supervision.wearings w ON w.tag_id = t.id AND w.ends_at IS NULL
+        LEFT JOIN supervision.subjects s ON s.id = w.subject_id ${wanted}`.execute(tx);
     const carried = await tx.selectFrom('supervision.protections').select('tag_id').where('ends_at', 'is', null).execute();
     const protects = new Set(carried.map(({ tag_id }) => tag_id));
     const now = Date.now();
-    const all = (await query.execute()).map((row): TagRow => {
-      const last = row.wearing === null ? null : positions.of(row.wearing);
-      const standing = standingOf(row.state, row.wearing !== null, last !== null, protects.has(row.id));
-      const { id, serial, model, subject, subject_id } = row;
-      return {
-        id,
-        serial,
-        model,
-        standing,
-        subject,
-        subject_id,
-        has_credential: row.credential_hash !== null,
-        last,
-        trouble: troubleOf(standing, last, now),
-      };
+    const all = (whole[0]?.fleet ?? []).map(([id, state, wearing]) => {
+      const last = wearing === null ? null : positions.of(wearing);
+      const standing = standingOf(state, wearing !== null, last !== null, protects.has(id));
+      return { id, standing, last, trouble: troubleOf(standing, last, now) };
     });
-    const fits: Record<FleetFilter, (row: TagRow) => boolean> = {
+    const fits: Record<FleetFilter, (row: Pick<TagRow, 'standing' | 'trouble'>) => boolean> = {
       all: () => true,
       trouble: ({ trouble }) => trouble !== null && trouble !== 'lost',
       worn: ({ standing }) => standing === 'worn' || standing === 'fitted',
@@ -68,7 +56,21 @@ export const listTags: Action<
       lost: ({ standing }) => standing === 'lost',
     };
     const chosen = all.filter(fits[filter]).sort((a, b) => Number(b.trouble !== null) - Number(a.trouble !== null));
-    const rows = chosen.slice(offset, offset + limit);
+    const shown = chosen.slice(offset, offset + limit);
+    const told = await tx
+      .selectFrom('supervision.tags as t')
+      .leftJoin('supervision.wearings as w', (join) => join.onRef('w.tag_id', '=', 't.id').on('w.ends_at', 'is', null))
+      .leftJoin('supervision.subjects as s', 's.id', 'w.subject_id')
+      .select(['t.id', 't.serial', 't.model', 't.credential_hash', 's.name as subject', 's.id as subject_id'])
+      .where('t.id', 'in', [0, ...shown.map(({ id }) => id)])
+      .execute();
+    const byId = new Map(told.map((row) => [row.id, row]));
+    const rows = shown.flatMap((row): TagRow[] => {
+      const own = byId.get(row.id);
+      if (!own) return [];
+      const { credential_hash, ...rest } = own;
+      return [{ ...row, ...rest, has_credential: credential_hash !== null }];
+    });
     note(null, { shown: rows.length });
     const counts = Object.fromEntries(fleetFilters.map((own) => [own, all.filter(fits[own]).length])) as Record<FleetFilter, number>;
     return { rows, total: chosen.length, counts };

@@ -32,22 +32,31 @@ type Row = Omit<CountedPerson, 'group'> & { ethnicity: string | null; sex: strin
 
 async function countedPeople(tx: Tx): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    SELECT
-      (SELECT c.value FROM support.characteristics c JOIN support.records r ON r.id = c.record_id
-        WHERE r.person_id = p.person_id AND c.kind = 'ethnicity' GROUP BY c.value ORDER BY count(*) DESC, c.value LIMIT 1) AS ethnicity,
-      (SELECT r.identity->>'sex' FROM support.records r
-        WHERE r.person_id = p.person_id AND r.identity ? 'sex' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1) AS sex,
-      p.low > 0 AS "needSeen",
-      EXISTS (SELECT FROM support.packages k WHERE k.person_id = p.person_id) AS offered,
-      EXISTS (SELECT FROM support.packages k WHERE k.person_id = p.person_id AND k.state IN ('accepted', 'closed')) AS accepted,
-      EXISTS (SELECT FROM support.packages k WHERE k.person_id = p.person_id AND k.state = 'declined') AS declined,
-      (SELECT count(*) FROM support.goals g JOIN support.packages k ON k.id = g.package_id WHERE k.person_id = p.person_id AND g.outcome IS NOT NULL)::int AS goals,
-      (SELECT count(*) FROM support.goals g JOIN support.packages k ON k.id = g.package_id
-        WHERE k.person_id = p.person_id AND g.outcome IN ('achieved', 'partly'))::int AS "goalsReached",
-      (SELECT min(extract(epoch FROM k.created_at - k.waiting_since) / 86400)::float
-        FROM support.packages k WHERE k.person_id = p.person_id AND k.waiting_since IS NOT NULL) AS "waitedDays",
-      (SELECT (extract(epoch FROM now() - w.since) / 86400)::float
-        FROM support.waiting w WHERE w.person_id = p.person_id AND w.left_at IS NULL) AS "waitingDays"
-    FROM support.person_summaries p WHERE p.low IS NOT NULL`.execute(tx);
+    WITH ethnicity AS (
+      SELECT DISTINCT ON (person_id) person_id, value FROM (
+        SELECT r.person_id, c.value, count(*) AS n FROM support.characteristics c JOIN support.records r ON r.id = c.record_id
+          WHERE c.kind = 'ethnicity' GROUP BY r.person_id, c.value) x ORDER BY person_id, n DESC, value
+    ), sex AS (
+      SELECT DISTINCT ON (person_id) person_id, value FROM (
+        SELECT r.person_id, r.identity->>'sex' AS value, count(*) AS n FROM support.records r
+          WHERE r.identity ? 'sex' GROUP BY r.person_id, 2) x ORDER BY person_id, n DESC, value
+    ), packages AS (
+      SELECT k.person_id, bool_or(k.state IN ('accepted', 'closed')) AS accepted, bool_or(k.state = 'declined') AS declined,
+        min(extract(epoch FROM k.created_at - k.waiting_since) / 86400) FILTER (WHERE k.waiting_since IS NOT NULL) AS waited
+        FROM support.packages k GROUP BY k.person_id
+    ), goals AS (
+      SELECT k.person_id, count(*) AS goals, count(*) FILTER (WHERE g.outcome IN ('achieved', 'partly')) AS reached
+        FROM support.goals g JOIN support.packages k ON k.id = g.package_id WHERE g.outcome IS NOT NULL GROUP BY k.person_id
+    ), waiting AS (
+      SELECT w.person_id, min(w.since) AS since FROM support.waiting w WHERE w.left_at IS NULL GROUP BY w.person_id
+    )
+    SELECT ethnicity.value AS ethnicity, sex.value AS sex, p.low > 0 AS "needSeen", packages.person_id IS NOT NULL AS offered,
+      coalesce(packages.accepted, false) AS accepted, coalesce(packages.declined, false) AS declined,
+      coalesce(goals.goals, 0)::int AS goals, coalesce(goals.reached, 0)::int AS "goalsReached",
+      packages.waited::float AS "waitedDays", (extract(epoch FROM now() - waiting.since) / 86400)::float AS "waitingDays"
+    FROM support.person_summaries p
+      LEFT JOIN ethnicity USING (person_id) LEFT JOIN sex USING (person_id) LEFT JOIN packages USING (person_id)
+      LEFT JOIN goals USING (person_id) LEFT JOIN waiting USING (person_id)
+    WHERE p.low IS NOT NULL`.execute(tx);
   return rows;
 }
