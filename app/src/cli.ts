@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Town, writeAgencies, writeTown } from '@waymark/town';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
+import { checkOutside } from './commands/check-outside.ts';
 import { type PackCheck, packCheckInWords } from './commands/check-pack.ts';
 import type { Arguments, Message } from './commands/commands.ts';
 import { linkFiles } from './commands/link-files.ts';
@@ -426,6 +427,20 @@ withData(
     await print(`${tag || '(none)'}  ${at === null ? '-' : new Date(at).toISOString()}  ${reason}\n`);
   if ((result.reasons ?? []).length === 0) await print('The quarantine is empty.\n');
 });
+
+program
+  .command('check')
+  .description('try every system that the configuration names: database, identity provider, broker, mail server')
+  .option('--json', 'print the result as JSON')
+  .action(async (options) => {
+    const found = await checkOutside(readConfig());
+    if (options.json) await print(`${JSON.stringify(found)}\n`);
+    else if (found.length === 0) await print('The configuration names no system outside: everything is embedded.\n');
+    else
+      for (const { system, wrong } of found)
+        await print(`${wrong === null ? 'well ' : 'WRONG'}  ${system}${wrong === null ? '' : `: ${wrong}`}\n`);
+    if (found.some(({ wrong }) => wrong !== null)) process.exitCode = 6;
+  });
 
 program
   .command('repair')

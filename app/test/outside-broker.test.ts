@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkOutside } from '../src/commands/check-outside.ts';
 import { readConfig } from '../src/config.ts';
 import { type Serving, serve } from '../src/serve.ts';
 import { fleetSilence, registerWearers } from '../src/supervision/index.ts';
@@ -101,6 +102,27 @@ describe.skipIf(!mosquitto)('an outside broker', () => {
     for (const minute of [4, 5, 6]) await publish('waymark/tags/O-1/fixes', line(minute));
     serving = await start();
     expect(await stored(6)).toBe(6);
+  });
+
+  test('every system that the configuration names can be tried, and is named with what is wrong', async () => {
+    const config = (env: Record<string, string>) => readConfig({ NODE_ENV: 'test', ...env });
+    expect(await checkOutside(config({}))).toEqual([]);
+    expect(await checkOutside(config({ MQTT_URL: `mqtt://127.0.0.1:${port}` }))).toEqual([
+      { system: 'MQTT broker (MQTT_URL)', wrong: null },
+    ]);
+    const wrong = await checkOutside(
+      config({
+        MQTT_URL: 'mqtt://tag:hidden@127.0.0.1:1',
+        OIDC_ISSUER: 'http://127.0.0.1:1',
+        OIDC_CLIENT_ID: 'x',
+        OIDC_CLIENT_SECRET: 'hidden',
+        SMTP_URL: 'smtp://a:hidden@127.0.0.1:1',
+        DATABASE_URL: 'postgres://a:hidden@127.0.0.1:1/x',
+      }),
+    );
+    expect(wrong).toHaveLength(4);
+    for (const { wrong: told } of wrong) expect(told).toMatch(/\S{5}/);
+    expect(JSON.stringify(wrong)).not.toContain('hidden');
   });
 
   test('a broker that is not there is told at the start', async () => {

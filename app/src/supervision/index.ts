@@ -48,6 +48,6 @@ export { type ComputedRun, codeVersion, computeDueVerdicts } from './verdicts/co
 export { readRun, repeatRun, selectVerdicts, streamVerdicts, type VerdictView } from './verdicts/read-verdicts.ts';
 export { VerdictStore } from './verdicts/verdict-store.ts';
 export { fleetSilence } from './wire/fleet-silence.ts';
-export { BrokerError, OutsideBroker } from './wire/outside-broker.ts';
+export { BrokerError, brokerInWords, OutsideBroker } from './wire/outside-broker.ts';
 export { TagBroker } from './wire/tag-broker.ts';
 export { declareZone } from './zones/declare-zone.ts';

@@ -64,7 +64,7 @@ export class OutsideBroker {
       await Promise.all(Array.from({ length: connections }, (_, i) => broker.#open(i, intake)));
     } catch (error) {
       await broker.close();
-      throw inWords(error, options);
+      throw brokerInWords(error, options.url);
     }
     broker.#subscribing = setInterval(() => {
       for (const [i, client] of broker.#clients.entries()) if (client.connected) void broker.#subscribe(i, client).catch(() => undefined);
@@ -89,7 +89,7 @@ export class OutsideBroker {
     client.handleMessage = (packet, done) => void take(intake, packet as IPublishPacket, this.#options).then(() => done(), done);
     await connected(client);
     client.on('error', (error) => {
-      this.#troubles.set(i, inWords(error, this.#options).message);
+      this.#troubles.set(i, brokerInWords(error, this.#options.url).message);
       onError?.(error);
     });
     client.on('close', () => {
@@ -118,7 +118,7 @@ export class OutsideBroker {
       if (refused) throw Object.assign(new Error('Not authorized'), { code: refused.qos, topic: refused.topic });
       this.#troubles.delete(i);
     } catch (error) {
-      const told = inWords(error, this.#options, true);
+      const told = brokerInWords(error, this.#options.url, true);
       this.#troubles.set(i, told.message);
       throw told;
     }
@@ -141,7 +141,7 @@ export class OutsideBroker {
 }
 
 /** What a broker or a network says, with the remedy. No password is told. */
-function inWords(error: unknown, { url }: OutsideBrokerOptions, isSubscribing = false): BrokerError {
+export function brokerInWords(error: unknown, url: string, isSubscribing = false): BrokerError {
   if (error instanceof BrokerError) return error;
   const { host, username } = new URL(url);
   const { code, message = String(error) } = error as { code?: unknown; message?: string };
