@@ -9,6 +9,7 @@ import { benchMap } from './map.ts';
 import { benchPages } from './pages.ts';
 import { benchPeople } from './people.ts';
 import { print, type Report } from './report.ts';
+import { benchStalls } from './stalls.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
 
@@ -24,6 +25,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   map: benchMap,
   people: benchPeople,
   pages: benchPages,
+  stalls: benchStalls,
   allocation: benchAllocation,
 };
 

@@ -42,11 +42,6 @@ const security = [{ token: [] }];
 export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
   const { waymark } = web;
   const { performer } = waymark;
-  app.addContentTypeParser(
-    ['text/csv', 'application/geo+json', 'application/octet-stream'],
-    { parseAs: 'buffer' },
-    (_request, body, done) => done(null, body),
-  );
   const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone, secondReview: waymark.secondReview };
   const packServices = { ...services, sealer: Sealer.of(waymark.folder) };
 
@@ -115,28 +110,31 @@ export function matchingRoutes(app: FastifyInstance, web: WebKit): void {
       return web.page(request, reply.code(400), 'supervision/crimes/import-crimes.njk', { error: error.message });
     }
   });
-  app.post(
-    '/api/crimes',
-    {
-      bodyLimit: crimesFileAtMost,
-      config: { action: 'crime.import', api: true },
-      schema: {
-        tags: ['Crimes'],
-        summary: 'Send a file of crimes',
-        description: 'UK batch CSV, headed CSV or GeoJSON as the body. Good rows go in; the answer lists what to mend.',
-        security,
-        consumes: ['text/csv', 'application/geo+json'],
+  // Whatever the sender calls the file: it is bytes until it is read in a thread.
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: crimesFileAtMost }, (_request, body, done) => done(null, body));
+    scope.post(
+      '/api/crimes',
+      {
+        bodyLimit: crimesFileAtMost,
+        config: { action: 'crime.import', api: true },
+        schema: {
+          tags: ['Crimes'],
+          summary: 'Send a file of crimes',
+          description: 'UK batch CSV, headed CSV or GeoJSON as the body. Good rows go in; the answer lists what to mend.',
+          security,
+          consumes: ['text/csv', 'application/geo+json'],
+        },
       },
-    },
-    async (request) => {
-      const bytes = Buffer.isBuffer(request.body)
-        ? request.body
-        : Buffer.from(typeof request.body === 'string' ? request.body : JSON.stringify(request.body ?? ''));
-      const result = await importCrimes(performer, actorOf(request), waymark, { fileName: 'api', bytes });
-      await web.askForVerdicts();
-      return result;
-    },
-  );
+      async (request) => {
+        const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const result = await importCrimes(performer, actorOf(request), waymark, { fileName: 'api', bytes });
+        await web.askForVerdicts();
+        return result;
+      },
+    );
+  });
   app.get('/imports', { config: { action: 'import.list' } }, async (request, reply) => {
     const imports = await performer.perform(actorOf(request), listImports, null, null);
     return web.page(request, reply, 'supervision/crimes/imports.njk', { imports });

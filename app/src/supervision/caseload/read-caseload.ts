@@ -22,17 +22,20 @@ export interface CaseRow {
 }
 
 async function casesOf(tx: Tx, positions: Positions): Promise<CaseRow[]> {
-  const rows = await tx
-    .selectFrom('supervision.wearings as w')
-    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
-    .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id')
-    .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
-    .select(['w.id as wearing', 's.id as subject_id', 's.name as subject', 's.reference', 't.id as tag_id', 't.serial as tag'])
-    .where((eb) => eb.or([eb('w.ends_at', 'is', null), eb('w.ends_at', '>', sql<Date>`now()`)]))
-    .where((eb) => eb.or([eb('o.ends_at', 'is', null), eb('o.ends_at', '>', sql<Date>`now()`)]))
-    .orderBy('s.reference')
-    .orderBy('w.id')
-    .execute();
+  // As one value: 20,000 rows of their own take several times as long to come out of the database.
+  const { rows: whole } = await sql<{ worn: [number, number, string, string, number, string][] | null }>`
+    SELECT json_agg(json_build_array(w.id, s.id, s.name, s.reference, t.id, t.serial) ORDER BY s.reference, w.id) AS worn
+      FROM supervision.wearings w JOIN supervision.orders o ON o.id = w.order_id JOIN supervision.subjects s ON s.id = w.subject_id
+        JOIN supervision.tags t ON t.id = w.tag_id
+      WHERE (w.ends_at IS NULL OR w.ends_at > now()) AND (o.ends_at IS NULL OR o.ends_at > now())`.execute(tx);
+  const rows = (whole[0]?.worn ?? []).map(([wearing, subject_id, subject, reference, tag_id, tag]) => ({
+    wearing,
+    subject_id,
+    subject,
+    reference,
+    tag_id,
+    tag,
+  }));
   const open = await tx
     .selectFrom('supervision.alerts')
     .select(['wearing_id', 'severity', sql<number>`count(*)::int`.as('n')])

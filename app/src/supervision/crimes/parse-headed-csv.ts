@@ -195,7 +195,7 @@ export function readProperties(
   state: { zoned: number },
 ): ParsedCrime | null {
   const text = (name: string) => (record[name] === undefined || record[name] === null ? '' : String(record[name]).trim());
-  const before = problems.filter((p) => p.severity === 'error').length;
+  const before = problems.length;
   const say = (field: string, code: string, message: string, action: string, severity?: 'warning') =>
     problems.push(problem(row, field, text(field), code, message, action, severity));
   if (text('reference') === '')
@@ -248,7 +248,7 @@ export function readProperties(
         ),
       );
   }
-  if (!place || problems.filter((p) => p.severity === 'error').length > before) return null;
+  if (!place || problems.slice(before).some((p) => p.severity === 'error')) return null;
   return {
     row,
     force: text('force') || noForce,

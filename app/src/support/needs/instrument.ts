@@ -81,11 +81,17 @@ export class InstrumentError extends Error {
   override name = 'InstrumentError';
 }
 
+/** An instrument is a page or two; a longer text is something else, and is not taken apart. Characters. */
+const instrumentAtMost = 64 * 1024;
+
 /** @throws InstrumentError naming every place that is wrong */
 export function readInstrument(text: string): Instrument {
+  if (text.length > instrumentAtMost)
+    throw new InstrumentError(`The instrument is longer than ${instrumentAtMost / 1024} KB. Leave out what is no part of it.`);
   let found: unknown;
   try {
-    found = parse(text, { maxAliasCount: 20 });
+    // Whether a key stands twice is looked for by comparing each with each: not worth it for so many.
+    found = parse(text, { maxAliasCount: 20, uniqueKeys: text.length < 20_000 });
   } catch (error) {
     throw new InstrumentError(`The instrument is no YAML: ${(error as Error).message.split('\n')[0]}`);
   }
