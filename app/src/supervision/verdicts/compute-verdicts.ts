@@ -82,7 +82,7 @@ export async function computeRun(
   );
   // While the threads are at work: there is nothing to store yet.
   const inputsHash = createHash('sha256')
-    .update(loaded.hash())
+    .update(await loaded.hash())
     .update(
       JSON.stringify({
         parameters: Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)),

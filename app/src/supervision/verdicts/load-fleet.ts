@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Fleet, type PresenceParameters, sigmaFor } from '@waymark/presence';
+import { breather } from '../../platform/breathe.ts';
 import { type FixStore, givesEvidence, rowsThatTell } from '../../platform/fix-store.ts';
 
 /** One wearing as a run takes it, in order of id. */
@@ -14,7 +15,7 @@ export interface LoadedFleet {
   fleet: Fleet;
   fixes: number;
   /** SHA-256 of every fix as it was read, in order of wearing and time. */
-  hash(): string;
+  hash(): Promise<string>;
 }
 
 const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
@@ -83,13 +84,18 @@ export async function loadFleet(
     },
   );
   let repeated = false;
-  for (let w = 0; w < wearings.length; w++) repeated = sortWearing(fleet, start[w] as number, start[w + 1] as number) || repeated;
-  const told = repeated ? withoutRepeats(fleet) : fleet;
+  const breathe = breather();
+  for (let w = 0; w < wearings.length; w++) {
+    repeated = sortWearing(fleet, start[w] as number, start[w + 1] as number) || repeated;
+    await breathe();
+  }
+  const told = repeated ? await withoutRepeats(fleet) : fleet;
   return { fleet: told, fixes: told.start[wearings.length] as number, hash: () => hashOf(told) };
 }
 
 /** The fleet with one row for each moment that says where the wearer was. */
-function withoutRepeats(fleet: Fleet): Fleet {
+async function withoutRepeats(fleet: Fleet): Promise<Fleet> {
+  const breathe = breather();
   const start = new Int32Array(new SharedArrayBuffer(4 * fleet.start.length));
   let kept = 0;
   for (let w = 0; w + 1 < fleet.start.length; w++) {
@@ -98,6 +104,7 @@ function withoutRepeats(fleet: Fleet): Fleet {
       for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma]) array[kept] = array[row] as number;
       kept++;
     }
+    await breathe();
   }
   start[fleet.start.length - 1] = kept;
   const { at, lon, lat, sigma } = fleet;
@@ -111,9 +118,17 @@ function withoutRepeats(fleet: Fleet): Fleet {
   };
 }
 
-function hashOf({ at, lon, lat, sigma, start }: Fleet): string {
+/** Bytes that are hashed before others have their turn. */
+const hashedTogether = 4 * 1024 * 1024;
+
+async function hashOf({ at, lon, lat, sigma, start }: Fleet): Promise<string> {
   const hash = createHash('sha256');
-  for (const array of [at, lon, lat, sigma, start]) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  const breathe = breather();
+  for (const array of [at, lon, lat, sigma, start])
+    for (let from = 0; from < array.byteLength; from += hashedTogether) {
+      hash.update(new Uint8Array(array.buffer, array.byteOffset + from, Math.min(hashedTogether, array.byteLength - from)));
+      await breathe();
+    }
   return hash.digest('hex');
 }
 
