@@ -10,7 +10,7 @@ export type CrimesPart =
   | { crimes: ParsedCrime[] };
 
 /** Crimes that are stored in one transaction. */
-const crimesTogether = 250;
+const crimesTogether = 100;
 /** Most problems of a file that are kept. */
 const problemsKept = 10_000;
 
