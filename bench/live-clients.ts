@@ -24,7 +24,7 @@ interface Job {
 const job = JSON.parse(process.argv[2] as string) as Job;
 const latencies: number[] = [];
 /** By serial and entry: when the first fix inside was sent, which is the first that can decide. */
-const entries: { serial: string; sentAt: number }[] = [];
+const entries: { serial: string; at: number; sentAt: number }[] = [];
 let acknowledged = 0;
 let errors = 0;
 
@@ -43,7 +43,8 @@ class Tag {
   constructor({ serial, secret }: Job['tags'][number], index: number) {
     this.#serial = serial;
     this.#topic = text(`waymark/tags/${serial}/fixes`);
-    this.#entersAt = (index * 37) % job.entersEvery;
+    // Nobody begins inside: that alert would be one that stands already.
+    this.#entersAt = 10 + ((index * 37) % (job.entersEvery - 20));
     this.#socket = connect(job.port, '127.0.0.1');
     this.#socket.setNoDelay(true);
     this.#socket.on('error', () => errors++);
@@ -73,7 +74,7 @@ class Tag {
     const line = `{"at":"${at}","lat":${lat + jitter},"lon":${lon},"accuracy":8}`;
     const body = Buffer.concat([this.#topic, Buffer.from([this.#id >> 8, this.#id & 255]), Buffer.from(line)]);
     this.#sent.set(this.#id, performance.now());
-    if (within === 0) entries.push({ serial: this.#serial, sentAt: Date.now() });
+    if (within === 0) entries.push({ serial: this.#serial, at: job.at + this.#fixes * 60_000, sentAt: Date.now() });
     this.#socket.write(packet(0x32, body));
   }
 

@@ -19,7 +19,7 @@ interface ClientResult {
   acknowledged: number;
   seconds: number;
   latencies: number[];
-  entries: { serial: string; sentAt: number }[];
+  entries: { serial: string; at: number; sentAt: number }[];
   errors: number;
   lost: number;
 }
@@ -63,9 +63,9 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
       'SELECT w.id, t.serial FROM supervision.wearings w JOIN supervision.tags t ON t.id = w.tag_id',
     );
     const serialOf = new Map((rows as { id: number; serial: string }[]).map(({ id, serial }) => [id, serial]));
-    const listed: { serial: string; at: number }[] = [];
-    live.listen(({ wearing, change }) => {
-      if (change === 'raised') listed.push({ serial: serialOf.get(wearing) as string, at: Date.now() });
+    const listed = new Map<number, number>();
+    live.listen(({ id, change }) => {
+      if (change === 'raised') listed.set(id, Date.now());
     });
     const { port } = serving.broker as TagBroker;
     const job = { port, tags: credentials, inFlight: 10, seconds, home, zone, entersEvery: 400, staysFixes: 4 };
@@ -75,10 +75,19 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
     await live.settled();
     const settledS = (performance.now() - acknowledgedAt) / 1000;
     say('live: 5,000 messages a second');
-    listed.length = 0;
+    listed.clear();
     const steady = await runClients({ ...job, rate: 5000, at: at + 100 * 86_400_000 });
     await live.settled();
-    const alertMs = delays(steady.entries, listed);
+    const { rows: raised } = await database.executeSql(
+      "SELECT id, wearing_id, from_at FROM supervision.alerts WHERE kind = 'exclusion entered'",
+    );
+    const alertMs = delays(
+      steady.entries,
+      (raised as { id: number; wearing_id: number; from_at: Date }[]).flatMap(({ id, wearing_id, from_at }) => {
+        const at = listed.get(id);
+        return at === undefined ? [] : [{ entry: `${serialOf.get(wearing_id)} ${new Date(from_at).getTime()}`, at }];
+      }),
+    );
     const stored = (await serving.waymark.fixes.summary()).fixes;
     const p = (values: number[], share: number) => {
       const histogram = build();
@@ -139,16 +148,16 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
   }
 }
 
-/** For each entry that was sent, how long until its alert was listed; entries of one tag come in order. */
-function delays(entries: ClientResult['entries'], listed: { serial: string; at: number }[]): number[] {
-  const waiting = new Map<string, number[]>();
-  for (const { serial, sentAt } of entries) waiting.set(serial, [...(waiting.get(serial) ?? []), sentAt]);
-  return listed.flatMap(({ serial, at }) => {
-    const sentAt = waiting.get(serial)?.shift();
-    if (sentAt === undefined) return [];
+/** For each entry that was sent, how long until its own alert was listed: the one of this tag that begins with this fix. */
+function delays(entries: ClientResult['entries'], listed: { entry: string; at: number }[]): number[] {
+  const listedAt = new Map(listed.map(({ entry, at }) => [entry, at]));
+  return entries.flatMap(({ serial, at, sentAt }) => {
+    const told = listedAt.get(`${serial} ${at}`);
+    if (told === undefined) return [];
     // Nobody is told before the first message that can decide was sent: such a figure measures something else.
-    if (at < sentAt) throw new Error(`The alert of ${serial} was listed ${sentAt - at} ms before the message that it is measured from.`);
-    return [at - sentAt];
+    if (told < sentAt)
+      throw new Error(`The alert of ${serial} was listed ${sentAt - told} ms before the message that it is measured from.`);
+    return [told - sentAt];
   });
 }
 
