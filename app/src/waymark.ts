@@ -59,7 +59,6 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     }
     await joinStores(folder, database, fixes);
     await analyseGrown(database);
-    const statistics = setInterval(() => void analyseGrown(database as OpenDatabase).catch(() => undefined), statisticsEveryMs).unref();
     // An earlier version kept verdicts here; they are worked out anew.
     rmSync(folder.file('verdicts.duckdb'), { force: true });
     const verdicts = VerdictStore.open(folder.file('verdicts'));
@@ -74,6 +73,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     const positions = new Positions(fixes);
     await positions.start();
     intake.onStored.push((stored, columns, count) => positions.see(stored, columns, count));
+    const statistics = setInterval(() => void analyseGrown(database as OpenDatabase).catch(() => undefined), statisticsEveryMs).unref();
     return {
       config,
       folder,

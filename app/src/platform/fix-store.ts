@@ -131,6 +131,9 @@ const storedShape = { ...fixShape, receipt: 'i32' } as const;
 /** Most rows that one commit takes; more wait for the next. */
 const rowsPerCommit = 100_000;
 
+/** What removes what is past its date. */
+export type Forgets = Pick<FixStore, 'forgetWearings' | 'forgetBefore' | 'forgetQuarantine' | 'coarsen'>;
+
 /**
  * Keeps fixes in a DuckDB file.
  *
@@ -138,9 +141,6 @@ const rowsPerCommit = 100_000;
  * the commit that holds it, with its receipt, is on disk. The same tag, time and place is one fix, however often it comes; events
  * that a repeat brings are kept in a row of their own beside it, and so is another place at the same time, see `rowsThatTell`.
  */
-/** What removes what is past its date. */
-export type Forgets = Pick<FixStore, 'forgetWearings' | 'forgetBefore' | 'forgetQuarantine' | 'coarsen'>;
-
 export class FixStore {
   readonly #engine: Engine;
   readonly #writer: Connection;
