@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readRetention } from '../src/oversight/read-retention.ts';
-import { agreeToRetention } from '../src/oversight/retention-asks.ts';
+import { agreeToRetention, askForRetention } from '../src/oversight/retention-asks.ts';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
@@ -427,6 +427,17 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect((await runRetention(waymark)).asked).toBeNull();
       expect((await perform(auditor, readRetention, null, null)).ask).toBeNull();
       const again = (await runRetention(later)).asked?.id ?? 0;
+      await perform(auditor, agreeToRetention, null, { id: again });
+      await perform({ ...auditor, id: 'au-2', name: 'Bea Lloyd' }, agreeToRetention, null, { id: again });
+      // They agreed to what they saw. Were it much more, they would be asked again.
+      const asked = (more: number) =>
+        perform(keeper, askForRetention, null, {
+          day: '2029-11-26',
+          why: ['why'],
+          wouldGo: { 'fixes by age': (held.asked?.wouldGo['fixes by age'] ?? 0) + more },
+        });
+      expect((await asked(50)).isAgreed).toBe(true);
+      expect((await asked(5000)).isAgreed).toBe(false);
       await perform(auditor, agreeToRetention, null, { id: again });
       await perform({ ...auditor, id: 'au-2', name: 'Bea Lloyd' }, agreeToRetention, null, { id: again });
       const done = await runRetention(later);

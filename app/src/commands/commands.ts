@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { defaultParameters } from '@waymark/presence';
 import { askForAuditCheck } from '../oversight/index.ts';
-import { agreeToRetention } from '../oversight/retention-asks.ts';
+import { agreeToRetention, noteRetentionPreview } from '../oversight/retention-asks.ts';
 import type { Actor, Purpose } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import { issueApiToken } from '../platform/api-tokens.ts';
@@ -274,7 +274,11 @@ const simulateCommand: Command = async (waymark, args, emit) => {
 
 /** Removes what is past its date or was decided to be erased, now. */
 const retentionCommand: Command = async (waymark, args, emit) => {
-  if (args.preview === true) return emit({ kind: 'result', value: await previewRetention(waymark) });
+  if (args.preview === true) {
+    const preview = await previewRetention(waymark);
+    await waymark.performer.perform(consoleActor('retention'), noteRetentionPreview, null, preview);
+    return emit({ kind: 'result', value: preview });
+  }
   const { id } = consoleActor('retention');
   let run = await runRetention(waymark, 'operator', id);
   if (run.asked && args.agree === true) {

@@ -16,6 +16,15 @@ export interface RetentionAsk {
 /** An agreement counts for so many days: what would go must still be about what they saw. */
 const countsForDays = 3;
 const agreedBy = 2;
+/** What falls due between an agreement and the run is let be up to this share more, and up to so many rows. */
+const moreAtMost = { share: 0.05, rows: 100 };
+
+function isMuchMore(now: Record<string, number>, seen: Record<string, number>): boolean {
+  return Object.entries(now).some(([table, count]) => {
+    const before = seen[table] ?? 0;
+    return count > before + Math.max(moreAtMost.rows, before * moreAtMost.share);
+  });
+}
 
 /** What waits for two people; null where nothing does. */
 export async function openAsk(tx: Tx): Promise<RetentionAsk | null> {
@@ -41,10 +50,11 @@ export const askForRetention: Action<
     const isStale = known !== null && (age < 0 || age > countsForDays);
     if (isStale)
       await sql`UPDATE oversight.retention_asks SET ended_at = now(), ended_how = 'no longer due' WHERE id = ${known.id}`.execute(tx);
+    // Whoever agreed has agreed to what they saw: to more than that nobody has.
+    const agreed = known && !isMuchMore(wouldGo, known.wouldGo) ? known.agreed : [];
     if (known && !isStale)
-      await sql`UPDATE oversight.retention_asks SET why = ${JSON.stringify(why)}, would_go = ${JSON.stringify(wouldGo)} WHERE id = ${known.id}`.execute(
-        tx,
-      );
+      await sql`UPDATE oversight.retention_asks SET why = ${JSON.stringify(why)}, would_go = ${JSON.stringify(agreed.length > 0 ? known.wouldGo : wouldGo)},
+        agreed = ${JSON.stringify(agreed)} WHERE id = ${known.id}`.execute(tx);
     else
       await sql`INSERT INTO oversight.retention_asks (day, why, would_go) VALUES (${day}, ${JSON.stringify(why)}, ${JSON.stringify(wouldGo)})`.execute(
         tx,
@@ -52,6 +62,17 @@ export const askForRetention: Action<
     const ask = (await openAsk(tx)) as RetentionAsk;
     note(null, { ask: ask.id, why: why.length });
     return { ask, isAgreed: new Set(ask.agreed.map(({ id }) => id)).size >= agreedBy };
+  },
+};
+
+/** Puts on record that somebody looked at what a run would remove. */
+export const noteRetentionPreview: Action<null, { wouldGo: Record<string, number> }, null> = {
+  name: 'retention.preview',
+  room: 'oversight',
+  purpose: 'retention',
+  async run({ note }, _services, { wouldGo }) {
+    note(null, { wouldGo });
+    return null;
   },
 };
 
