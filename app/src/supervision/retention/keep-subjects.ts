@@ -27,7 +27,7 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
     ['A subject with orders, zones, alerts, reviews and packs', `${subjects} months after the end of their last order`],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
-    ['What somebody decided to erase', 'until the next run of the job, within a day'],
+    ['What somebody decided to erase', 'until a second person has agreed, and then until the next run of the job, within a day'],
     ['Recorded crimes and counts of verdicts', 'not removed; a verdict on somebody erased is a number that leads to nobody'],
     ['The record of who did what', 'not removed; it names staff, and others by number alone'],
   ];

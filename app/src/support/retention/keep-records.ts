@@ -23,7 +23,7 @@ export const supportRules: [kind: string, rule: string][] = [
     `until no record of them has been left for ${nobodyKeptDays} days; records stay while an offer or a package is open`,
   ],
   ['Rows of files that could not be used', `${problemsKeptDays} days`],
-  ['What somebody decided to erase', 'until the next run of the job, within a day'],
+  ['What somebody decided to erase', 'until a second person has agreed, and then until the next run of the job, within a day'],
 ];
 
 /** The number of a record as it is remembered when its person was erased: enough to know it again, and no more. */
