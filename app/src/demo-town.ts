@@ -61,10 +61,14 @@ export function isEmpty(waymark: Waymark): boolean {
   return waymark.fixes.lastReceipt === 0 && note === null;
 }
 
-/** Fills an empty data folder with the fictional town: its wearers, their fixes, its crimes, and the verdicts. */
-export async function fillWithTown(waymark: Waymark, say: (text: string) => void): Promise<void> {
-  const note: TownNote = { startMs: Math.floor(Date.now() / dayMs) * dayMs - demo.days * dayMs, complete: false };
-  const town = new Town({ ...demo, startMs: note.startMs });
+/**
+ * Fills an empty data folder with the fictional town: its wearers, their fixes, its crimes, and the verdicts.
+ * @param size of another town than the usual one
+ */
+export async function fillWithTown(waymark: Waymark, say: (text: string) => void, size: Partial<typeof demo> = {}): Promise<void> {
+  const own = { ...demo, ...size };
+  const note: TownNote = { startMs: Math.floor(Date.now() / dayMs) * dayMs - own.days * dayMs, complete: false };
+  const town = new Town({ ...own, startMs: note.startMs });
   const { startMs } = note;
   await writeFile(waymark.folder.file('town.json'), JSON.stringify(note));
   await writeFile(waymark.folder.file('basemap.geojson'), JSON.stringify(streetsGeoJson(town.streets)));
@@ -80,7 +84,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
       await waymark.intake.accept(decoded, { kind: 'operator', name: 'the fictional town' });
     }
     fixes += lines.length;
-    if ((wearer.index + 1) % 10 === 0) say(`${wearer.index + 1} of ${demo.wearers} wearers, ${fixes.toLocaleString('en-GB')} fixes`);
+    if ((wearer.index + 1) % 10 === 0) say(`${wearer.index + 1} of ${own.wearers} wearers, ${fixes.toLocaleString('en-GB')} fixes`);
   }
   await waymark.live.settled();
   await importCrimes(waymark.performer, system('crime-matching'), waymark, {

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
+import { fillWithTown } from '../../src/demo-town.ts';
 import { serve } from '../../src/serve.ts';
+import { openWaymark } from '../../src/waymark.ts';
 import { startPostgres } from '../postgres.ts';
 import { temporaryFolder } from '../serve-for-test.ts';
 import { packFolder } from './kept-release.ts';
@@ -21,7 +23,13 @@ for (const kind of ['pglite', 'postgres'] as const) {
   const folder = temporaryFolder();
   const env = { NODE_ENV: 'development', WAYMARK_PORT: '0', WAYMARK_MQTT_PORT: '0', WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'yes' };
   const url = kind === 'postgres' ? { DATABASE_URL: postgres.url } : {};
-  const serving = await serve(readConfig({ ...env, ...url, WAYMARK_DATA: folder.path }), (text) => console.error(text));
+  const config = readConfig({ ...env, ...url, WAYMARK_DATA: folder.path });
+  // A small town: it is kept for ever, and its kinds of rows are what counts.
+  const waymark = await openWaymark(config);
+  await fillWithTown(waymark, (text) => console.error(text), { wearers: 8, days: 9, crimes: 12 });
+  await waymark.close();
+  // A start of the server makes what only it makes.
+  const serving = await serve({ ...config, WAYMARK_DEMO: 'no' });
   await serving.stop();
   const dump = ['--no-owner', '--inserts', '--rows-per-insert=500', '-d', postgres.adminUrl.replace(/\/postgres$/, '/waymark')];
   const extra: Record<string, Buffer> =
