@@ -46,3 +46,14 @@ export async function eraseTree(tx: Tx, table: string, ids: readonly number[], e
 function count(erased: Erased, table: string, rows: bigint | undefined): void {
   if (rows) erased[table] = (erased[table] ?? 0) + Number(rows);
 }
+
+/** An erasure that somebody decided and that is not done yet, as a page shows it. */
+export interface WaitingErasure {
+  byName: string;
+  reason: string;
+  at: Date;
+  /** The second person, once they agreed; null until then. */
+  agreedBy: string | null;
+  /** Whether whoever reads decided it, and so cannot be the second person. */
+  isOwn: boolean;
+}

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
-import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
+import { type Erased, eraseTree, type WaitingErasure } from '../../platform/erase-tree.ts';
 import type { Forgets } from '../../platform/fix-store.ts';
 import { isNamed } from '../../platform/same-name.ts';
 import { coarsenHomes } from './coarsen-homes.ts';
@@ -159,16 +159,6 @@ export const endSubjectHold: Action<null, { subject: number }, null> = {
     return null;
   },
 };
-
-/** An erasure that somebody decided and a second person has not agreed to yet. */
-export interface WaitingErasure {
-  byName: string;
-  reason: string;
-  at: Date;
-  agreedBy: string | null;
-  /** Whether whoever reads decided it, and so cannot be the second person. */
-  isOwn: boolean;
-}
 
 async function waitingErasure(tx: Tx, subject: number, reader: string): Promise<WaitingErasure | null> {
   const { rows } = await sql<WaitingErasure>`

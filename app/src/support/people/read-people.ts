@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
+import type { WaitingErasure } from '../../platform/erase-tree.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import { type OfferableService, servicesFor } from '../allocation/services.ts';
 import { factKinds, type IdentityField, identityFields, identityKeys } from '../fact-kinds.ts';
@@ -25,7 +26,7 @@ import { lookAt, type SinceLastLook, seenNow } from './last-look.ts';
 import { personOf } from './person-of-records.ts';
 import { reachOf } from './record-reach.ts';
 import { type PersonFact, type PersonRecord, readFactsOf, readRecordsOf } from './store.ts';
-import { type WaitingErasure, waitingErasure } from './waiting-erasure.ts';
+import { waitingErasure } from './waiting-erasure.ts';
 
 export interface PeopleQuery {
   search?: string;

@@ -1,14 +1,5 @@
 import type { Tx } from '../../platform/database.ts';
-
-/** An erasure that somebody decided and a second person has not agreed to yet. */
-export interface WaitingErasure {
-  byName: string;
-  reason: string;
-  at: Date;
-  agreedBy: string | null;
-  /** Whether whoever reads decided it, and so cannot be the second person. */
-  isOwn: boolean;
-}
+import type { WaitingErasure } from '../../platform/erase-tree.ts';
 
 /** What was decided and is not done yet; null where nothing is. */
 export async function waitingErasure(tx: Tx, person: number, reader: string): Promise<WaitingErasure | null> {
