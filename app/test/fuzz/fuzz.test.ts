@@ -3,9 +3,9 @@ import { fuzz } from './fuzz.ts';
 
 /** The short form of `npm run fuzz`. */
 test('hostile text, bytes and fields in every route, file and message: no 5xx, nothing uncaught, nothing acknowledged and lost', async () => {
-  const { faults, requests, routes, fields } = await fuzz({ seed: 3, seconds: 15 });
+  const { faults, requests, routes, fields } = await fuzz({ seed: 3, atMost: 600 });
   expect(faults).toEqual([]);
-  expect(requests).toBeGreaterThan(100);
+  expect(requests).toBeGreaterThanOrEqual(600);
   expect(routes).toBeGreaterThan(150);
   expect(fields).toBeGreaterThan(100);
 }, 300_000);

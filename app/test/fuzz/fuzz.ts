@@ -39,8 +39,20 @@ function fieldNames(): string[] {
   return [...names].sort();
 }
 
-/** Sends whatever a person, an agency or a tag can send, made hostile, until the time is up. */
-export async function fuzz({ seed, seconds }: { seed: number; seconds: number }): Promise<Found> {
+/**
+ * Sends whatever a person, an agency or a tag can send, made hostile.
+ * @param seconds at most so long, once it is known who may use which route
+ * @param atMost and at most so many requests: what is found then depends on no clock
+ */
+export async function fuzz({
+  seed,
+  seconds = Infinity,
+  atMost = Infinity,
+}: {
+  seed: number;
+  seconds?: number;
+  atMost?: number;
+}): Promise<Found> {
   const random = new Random(seed);
   const serving = await serveForTest();
   const folder = temporaryFolder();
@@ -234,10 +246,10 @@ export async function fuzz({ seed, seconds }: { seed: number; seconds: number })
       if (stored && stored.name !== name)
         faults.push(`stored otherwise than sent: ${JSON.stringify(name)} as ${JSON.stringify(stored.name)}`);
     };
-    const until = Date.now() + seconds * 1000;
     // Each route once at least, then whatever comes.
     for (const { method, url: template } of routes) if (!template.startsWith('/ingest')) await whoMay(method, template);
-    while (Date.now() < until && faults.length < 50) {
+    const until = Date.now() + seconds * 1000;
+    while (Date.now() < until && requests < atMost && faults.length < 50) {
       const kind = random.next();
       await (kind < 0.6 ? askPage() : kind < 0.85 ? ingest() : kind < 0.95 ? publish() : roundTrip());
     }
