@@ -23,7 +23,7 @@ interface Job {
 
 const job = JSON.parse(process.argv[2] as string) as Job;
 const latencies: number[] = [];
-/** By serial and entry: when the first fix inside was sent, which is the first that can decide. */
+/** By serial and entry: when the first fix inside was sent, which is the first that can decide. A stay that the end of the run cut short is none. */
 const entries: { serial: string; at: number; sentAt: number }[] = [];
 let acknowledged = 0;
 let errors = 0;
@@ -36,6 +36,7 @@ class Tag {
   readonly #entersAt: number;
   #id = 0;
   #fixes = 0;
+  #entered: (typeof entries)[number] | null = null;
   #rest = Buffer.alloc(0);
   #ready: () => void = () => undefined;
   onAck: () => void = () => undefined;
@@ -74,7 +75,8 @@ class Tag {
     const line = `{"at":"${at}","lat":${lat + jitter},"lon":${lon},"accuracy":8}`;
     const body = Buffer.concat([this.#topic, Buffer.from([this.#id >> 8, this.#id & 255]), Buffer.from(line)]);
     this.#sent.set(this.#id, performance.now());
-    if (within === 0) entries.push({ serial: this.#serial, at: job.at + this.#fixes * 60_000, sentAt: Date.now() });
+    if (within === 0) this.#entered = { serial: this.#serial, at: job.at + this.#fixes * 60_000, sentAt: Date.now() };
+    if (within === job.staysFixes - 1 && this.#entered) entries.push(this.#entered);
     this.#socket.write(packet(0x32, body));
   }
 
