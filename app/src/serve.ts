@@ -4,6 +4,7 @@ import { type Config, ConfigError } from './config.ts';
 import { defineJobs, feedsDue, peopleDue, retentionDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
+import { sessionRoutes } from './oversight/session-routes.ts';
 import { transparencyRoutes } from './oversight/transparency/transparency-routes.ts';
 import { worthRoutes } from './oversight/worth/worth-routes.ts';
 import { personRoutes } from './person/routes.ts';
@@ -144,6 +145,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
         }),
       personRoutes,
       oversightRoutes,
+      sessionRoutes,
       transparencyRoutes,
       worthRoutes,
       (app) => controlRoute(app, waymark, async () => undefined),

@@ -75,6 +75,8 @@ const meantFor: Record<string, string | string[]> = {
   'token.issue': 'administrator',
   'token.revoke': 'administrator',
   'tag.credential': 'administrator',
+  'session.list': 'administrator',
+  'session.end': 'administrator',
   'person.list': supportTeam,
   'person.read': supportTeam,
   'instrument.read': supportTeam,

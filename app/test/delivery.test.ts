@@ -21,6 +21,7 @@ import {
 import { registerWearers } from '../src/supervision/fixes/register-wearers.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest } from './serve-for-test.ts';
+import { until } from './until.ts';
 
 /** Telling people of alerts, with a real mail server and real web servers, well and ill behaved. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -96,7 +97,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         mailFrom: 'waymark@agency.example',
         webhookHosts: ['127.0.0.1'],
         smsUrl: `${web.url}/sms`,
-        timeoutMs: 400,
+        // Nobody is given up by a clock: who never answers is, once the rule beside it was heard, which shows that nothing waits for it.
+        giveUp: (url) => {
+          const patience = new AbortController();
+          const isHeard = () => web.heard.some(({ path }) => path === '/works');
+          if (url.endsWith('/silent')) void until(isHeard).then(() => patience.abort(new DOMException('', 'TimeoutError')));
+          return patience.signal;
+        },
       });
       deliverer = new Deliverer(serving.waymark.database.db, channels, serving.waymark.access, () => 'https://waymark.agency.example');
       await serving.deliverer.close();
@@ -189,9 +196,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       web.answers.set('/broken', [500, 503, 200]);
       web.answers.set('/moved', Array(20).fill(302));
       const { id } = await alert();
-      const began = Date.now();
       await deliver();
-      expect(Date.now() - began).toBeLessThan(5000);
       const states = async () =>
         Object.fromEntries(
           (await told(id)).map(({ state, attempts, problem }, i) => [
@@ -200,7 +205,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           ]),
         );
       expect(await states()).toMatchObject({
-        silent: ['waiting', 1, 'No answer within 0.4 s'],
+        silent: ['waiting', 1, 'No answer within 10 s'],
         broken: ['waiting', 1, 'Answered with 500'],
         works: ['sent', 1, null],
       });
@@ -210,7 +215,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         await deliver();
       }
       expect(await states()).toMatchObject({
-        silent: ['given up', waitsS.length + 1, 'No answer within 0.4 s'],
+        silent: ['given up', waitsS.length + 1, 'No answer within 10 s'],
         broken: ['sent', 3, null],
       });
       expect((await states()).moved?.[0]).toBe('given up');

@@ -62,7 +62,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const page = await performer.perform(analyst, readCrime, services(), { id: crimeId });
       judged.push(...page.verdicts.map((own) => ({ ...own, crimeId })));
     }
-  }, 60_000);
+  });
   afterAll(async () => {
     await serving?.end();
     town.remove();
@@ -106,7 +106,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     }
     await other.close();
     elsewhere.remove();
-  }, 60_000);
+  });
 
   test('a pack holds its one wearer and the hours it needs, and says where it comes from', async () => {
     const present = judged.filter(({ verdict }) => verdict === 'present').at(-1) as Judged;

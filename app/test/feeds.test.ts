@@ -11,6 +11,7 @@ import { declareAgreement, importRecords, readMapping } from '../src/support/ind
 import { startPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
 import { trialAgreement } from './trial-agreement.ts';
+import { until } from './until.ts';
 
 /** Feeds that are read by the clock: an agency's folder, and an agency's own PostgreSQL. */
 const agency = await startPostgres();
@@ -148,7 +149,7 @@ describe('feeds', () => {
     incoming('many.csv', `${head}${many}\n`);
     const { performer } = serving.waymark;
     const running = runFeed(performer, steward, id, places, at('2026-11-02T06:31:00Z'));
-    await expect.poll(() => existsSync(join(box(), '.reading', 'many.csv')), { timeout: 10_000 }).toBe(true);
+    await until(() => existsSync(join(box(), '.reading', 'many.csv')));
     await expect(runFeed(performer, steward, id, places, at('2026-11-02T06:31:00Z'))).rejects.toThrow(/being read just now/);
     appendFileSync(join(box(), '.reading', 'many.csv'), 'm6000,One,More,,,\n');
     const run = await running;

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OpenIdSignIn } from '../src/platform/sign-in/openid.ts';
 import { roleOfClaims } from '../src/platform/sign-in/role-of-claims.ts';
 import { serveForTest } from './serve-for-test.ts';
+import { until } from './until.ts';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -153,18 +156,49 @@ describe('a real identity provider', () => {
     const end = await first.browser.go(`${issuer}/session/end`);
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(await end.response.text())?.[1] ?? '';
     await first.browser.go(`${issuer}/session/end/confirm`, { method: 'POST', body: new URLSearchParams({ xsrf, logout: 'yes' }) });
-    let left = 1;
-    for (let i = 0; i < 50 && left > 0; i++) {
+    await until(async () => {
       const { rows } = await serving.waymark.database.executeSql("SELECT 1 FROM platform.sessions WHERE data->'user'->>'id' = 'maya'");
-      left = rows.length;
-      if (left > 0) await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    expect(left).toBe(0);
+      return rows.length === 0;
+    });
     const forged = await fetch(`${base}/sign-in/back-channel-logout`, {
       method: 'POST',
       body: new URLSearchParams({ logout_token: 'a.b.c' }),
     });
     expect(forged.status).toBe(400);
+  });
+
+  test('when the provider changes its keys, who is here stays, others come in, its notices are read, and old keys speak for it no more', async () => {
+    const keyNamed = (kid: string) => {
+      const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+      return { key, jwk: { ...key.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' } };
+    };
+    const notice = async ({ key, jwk }: ReturnType<typeof keyNamed>, jti: string) => {
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+      const logout_token = await new SignJWT({ sub: 'nobody', events, jti })
+        .setProtectedHeader({ alg: 'RS256', kid: jwk.kid, typ: 'logout+jwt' })
+        .setIssuer(issuer)
+        .setAudience('waymark')
+        .setIssuedAt()
+        .sign(key);
+      return (await fetch(`${base}/sign-in/back-channel-logout`, { method: 'POST', body: new URLSearchParams({ logout_token }) })).status;
+    };
+    // At least as long as new keys are not asked for again.
+    const aWhile = () => new Promise((resolve) => setTimeout(resolve, 1100));
+    const [first, second] = [keyNamed('first'), keyNamed('second')];
+    await tell({ accounts: { maya: officer, ines: { name: 'Ines', ...roles('administrator') } }, keys: [first.jwk] });
+    await aWhile();
+    const here = await signIn('maya');
+    expect(here.url).toBe(`${base}/alerts`);
+    expect(await notice(first, 'a')).toBe(200);
+    await tell({ keys: [second.jwk] });
+    await aWhile();
+    // Roles are asked again with each request here: what answers is signed with the new key.
+    expect((await here.browser.go(`${base}/alerts`)).url).toBe(`${base}/alerts`);
+    expect((await signIn('ines')).status).toBe(403);
+    expect(await notice(second, 'b')).toBe(200);
+    await aWhile();
+    expect(await notice(first, 'c')).toBe(400);
+    expect(await notice(keyNamed('third'), 'd')).toBe(400);
   });
 
   test('visits of nobody leave no rows', async () => {

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { busFile } from './buses.csv.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { until } from './until.ts';
 
 /** The main job from outside: the command line as people type it, and the server as tags and programs call it. */
 const cli = join(import.meta.dirname, '../src/cli.ts');
@@ -328,10 +329,10 @@ describe('the server', () => {
       expect((await send('/api/crimes', JSON.stringify(geojson), { ...as, 'content-type': type })).status).toBe(200);
     }
     let verdicts: Verdict[] = [];
-    for (let i = 0; i < 60 && verdicts.length < 4; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 250));
+    await until(async () => {
       verdicts = (await (await fetch(`${serving.url}/api/verdicts`, { headers: as })).json()) as Verdict[];
-    }
+      return verdicts.length >= 4;
+    });
     expect(verdicts.filter(({ tag }) => tag === 'T1').map(({ crime, verdict }) => `${crime.reference} ${verdict}`)).toEqual([
       'A1 present',
       'A3 present',

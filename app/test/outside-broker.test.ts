@@ -9,6 +9,7 @@ import { readConfig } from '../src/config.ts';
 import { type Serving, serve } from '../src/serve.ts';
 import { fleetSilence, registerWearers } from '../src/supervision/index.ts';
 import { temporaryFolder } from './serve-for-test.ts';
+import { until } from './until.ts';
 
 /** A broker of the operator's own: a real Mosquitto, with mosquitto_pub as the tag. */
 const mosquitto = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/opt/homebrew/sbin/mosquitto'].find((path) => existsSync(path));
@@ -47,14 +48,11 @@ describe.skipIf(!mosquitto)('an outside broker', () => {
     run('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-t', topic, '-m', message]);
   const line = (minute: number) =>
     JSON.stringify({ at: new Date(began + minute * 60_000).toISOString(), lat: 53.09, lon: -1.83, accuracy: 8 });
-  /** Waits until so many fixes are stored, ten seconds at most. */
+  /** Waits until so many fixes are stored. */
   const stored = async (wanted: number): Promise<number> => {
-    let fixes = 0;
-    for (let i = 0; i < 100 && fixes < wanted; i++) {
-      ({ fixes } = await serving.waymark.fixes.summary());
-      if (fixes < wanted) await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return fixes;
+    const fixes = async () => (await serving.waymark.fixes.summary()).fixes;
+    await until(async () => (await fixes()) >= wanted);
+    return fixes();
   };
 
   beforeAll(async () => {
@@ -62,14 +60,12 @@ describe.skipIf(!mosquitto)('an outside broker', () => {
     const config = join(folder.path, 'mosquitto.conf');
     writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
     broker = spawn(mosquitto as string, ['-c', config], { stdio: 'ignore' });
-    for (let i = 0; i < 50; i++) {
-      const answered = await publish('elsewhere', 'hello').then(
+    await until(() =>
+      publish('elsewhere', 'hello').then(
         () => true,
         () => false,
-      );
-      if (answered) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+      ),
+    );
     serving = await start();
     const system = { id: 'system', name: 'Test', role: 'system' as const, purpose: 'administration' as const };
     await serving.waymark.performer.perform(system, registerWearers, null, [{ tag: 'O-1', name: 'Nobody', firstAt: began }]);
@@ -151,15 +147,13 @@ describe.skipIf(!mosquitto).each([['kept', true] as const, ['not kept', false] a
       writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\n${store}`);
       const startBroker = async () => {
         const child = spawn(mosquitto as string, ['-c', config], { stdio: 'ignore' });
-        for (let i = 0; i < 100; i++) {
-          const answers = await run('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-t', 'elsewhere', '-m', 'x']).then(
+        await until(() =>
+          run('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-t', 'elsewhere', '-m', 'x']).then(
             () => true,
             () => false,
-          );
-          if (answers) return child;
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-        throw new Error('Mosquitto does not start');
+          ),
+        );
+        return child;
       };
       const stopBroker = (child: ChildProcess) =>
         new Promise<void>((resolve) => {
@@ -198,9 +192,6 @@ describe.skipIf(!mosquitto).each([['kept', true] as const, ['not kept', false] a
         };
         const ready = async () =>
           (await fetch(`${serving.url}/readyz`)).json() as Promise<{ status: string; wrong?: Record<string, string> }>;
-        const until = async (wanted: () => Promise<boolean>) => {
-          for (let i = 0; i < 600 && !(await wanted()); i++) await new Promise((resolve) => setTimeout(resolve, 100));
-        };
         await publish(5);
         for (let round = 0; round < 2; round++) {
           await stopBroker(broker);

@@ -67,7 +67,6 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   });
   const adminUrl = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const { default: pg } = await import('pg');
-  const deadline = Date.now() + 30_000;
   for (;;) {
     const client = new pg.Client({ connectionString: adminUrl });
     try {
@@ -78,7 +77,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       break;
     } catch (error) {
       await client.end().catch(() => undefined);
-      if (Date.now() > deadline) throw error;
+      if (server.exitCode !== null) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

@@ -64,7 +64,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     beforeAll(async () => {
       serving = await serveForTest({ WAYMARK_SECOND_REVIEW: 'yes', ...(server ? { DATABASE_URL: server.url } : {}) });
       await fillWithSmallTown(serving.waymark, town.path);
-    }, 60_000);
+    });
     afterAll(async () => {
       await serving?.end();
       town.remove();

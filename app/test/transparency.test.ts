@@ -73,6 +73,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     });
 
     test('four records come from the running configuration, with a date and a hash, and about nobody', async () => {
+      const before = Date.now();
       expect((await publish(said)).status).toBe(302);
       const { text } = await publicPage('/transparency.json');
       const published = JSON.parse(text) as {
@@ -83,7 +84,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         records: { key: string }[];
       };
       expect(published.outOfDate).toEqual([]);
-      expect(Date.now() - Date.parse(published.publishedAt)).toBeLessThan(60_000);
+      expect(Date.parse(published.publishedAt)).toBeGreaterThanOrEqual(before);
       for (const hash of [published.fingerprint, published.sha256]) expect(hash).toMatch(/^[0-9a-f]{64}$/);
       expect(published.records.map(({ key }) => key)).toEqual(['algorithms', 'impact', 'equality', 'processing']);
       const pages = await Promise.all(['algorithms', 'impact', 'equality', 'processing'].map((key) => publicPage(`/transparency/${key}`)));

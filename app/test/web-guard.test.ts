@@ -167,6 +167,43 @@ describe('sessions', () => {
     await serving.end();
   });
 
+  test('the administrator sees which staff are signed in, nobody of the data, and signs somebody out', async () => {
+    const serving = await serveForTest();
+    const signedIn = async (account: string) => {
+      const visitor = new Visitor(serving.url);
+      await visitor.signIn(account);
+      return visitor;
+    };
+    const [here, there, person, administrator] = [
+      await signedIn('mo-1'),
+      await signedIn('mo-1'),
+      await signedIn('pe-1'),
+      await signedIn('ad-1'),
+    ];
+    const page = async (address = '/sessions') => (await administrator.follow(address)).text();
+    const first = await page();
+    expect(first).toMatch(/Maya Okonjo(?:(?!<tr).)*mo-1(?:(?!<tr).)*numeric" data-label="Sessions">2</s);
+    expect(first).toContain('1 of the people in the data looks at their own pages');
+    expect(first).not.toContain('pe-1');
+    expect(await page('/sessions?search=okonjo')).not.toContain('Ines Duarte</th>');
+    expect(await page('/sessions?search=nobody+at+all')).toContain('Nobody of that name is signed in.');
+    expect((await here.request('/sessions')).status).toBe(403);
+    const end = async (visitor: Visitor, account: string) =>
+      visitor.request('/sessions/end', {
+        method: 'POST',
+        body: new URLSearchParams({ _csrf: await administrator.csrf('/sessions'), account, name: 'Maya Okonjo' }),
+      });
+    expect((await end(administrator, 'mo-1')).headers.get('location')).toBe('/sessions');
+    expect(await page()).toContain('Maya Okonjo is signed out in all 2 places.');
+    for (const visitor of [here, there]) expect((await visitor.request('/alerts')).status).toBe(302);
+    expect((await person.request('/me')).status).toBe(200);
+    const { rows } = await serving.waymark.database.executeSql(
+      "SELECT about_id, role FROM oversight.audit_entries WHERE action = 'session.end' AND outcome = 'done'",
+    );
+    expect(rows).toEqual([{ about_id: 'mo-1', role: 'administrator' }]);
+    await serving.end();
+  });
+
   test('a session ends after its time, however much it is used', async () => {
     const serving = await serveForTest();
     const officer = new Visitor(serving.url);

@@ -44,6 +44,7 @@ const links: Link[] = [
   { text: 'Unusual looks', href: '/unusual', action: 'audit.unusual', room: 'oversight' },
   { text: 'Sample', href: '/sample', action: 'sample.read', room: 'oversight' },
   { text: 'Reviewers', href: '/reviewers', action: 'decisions.oversee', room: 'supervision' },
+  { text: 'Signed in', href: '/sessions', action: 'session.list', room: 'oversight' },
   { text: 'Retention', href: '/retention', action: 'retention.read', room: 'oversight' },
   { text: 'Costs and effects', href: '/worth', action: 'worth.read', room: 'supervision' },
   { text: 'Transparency', href: '/transparency/records', action: 'transparency.read', room: 'oversight' },

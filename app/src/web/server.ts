@@ -98,6 +98,8 @@ export interface WebKit {
   page(request: FastifyRequest, reply: FastifyReply, template: string, data?: object): Promise<FastifyReply>;
   /** Has verdicts that are due worked out soon, in the background. */
   askForVerdicts(): Promise<void>;
+  /** Who is signed in. */
+  sessions: Pick<DatabaseSessionStore, 'signedIn' | 'endAllOf'>;
   /** Has it told when a session ends, so that what is open of it ends too. */
   onSessionEnd(tell: (session: string) => void): void;
   /** Tells the person, on the next page, what was done. */
@@ -277,6 +279,7 @@ export async function buildServer(
     waymark,
     metrics,
     askForVerdicts,
+    sessions,
     onSessionEnd: (tell) => void sessions.on('ended', tell),
     async page(request, reply, template, data = {}) {
       const user = request.session.user;

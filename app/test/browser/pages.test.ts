@@ -5,6 +5,7 @@ import { decideAlert } from '../../src/supervision/alerts/decide-alert.ts';
 import { listAlerts } from '../../src/supervision/alerts/read-alerts.ts';
 import { repeatPack } from '../../src/supervision/index.ts';
 import { serveForTest } from '../serve-for-test.ts';
+import { until } from '../until.ts';
 import { look, openBrowser, signIn, tabThrough } from './looking.ts';
 
 let serving: Awaited<ReturnType<typeof serveForTest>>;
@@ -105,7 +106,7 @@ describe('pages', () => {
       { fixes: [{ ...fix, seq: none, events: null }], unreadable: [] },
       { kind: 'tag', serial: 'TB-S0001' },
     );
-    await page.getByRole('heading', { name: 'is heard' }).waitFor({ timeout: 10_000 });
+    await page.getByRole('heading', { name: 'is heard' }).waitFor();
     await look(page, 'visit-heard');
     await page.getByRole('link', { name: 'Take it off' }).click();
     await page.getByLabel('It is faulty').check();
@@ -422,11 +423,15 @@ describe('pages', () => {
     await administrator.page.getByRole('button', { name: 'Add rule' }).click();
     await administrator.page.getByText('signed with this secret').waitFor();
     await administrator.page.getByRole('button', { name: 'Send a trial' }).click();
-    await administrator.page.waitForTimeout(2500);
-    await administrator.page.reload();
-    expect(await administrator.page.locator('main').innerText()).toContain('Failed 1 time');
+    await until(async () => {
+      await administrator.page.reload();
+      return (await administrator.page.locator('main').innerText()).includes('Failed 1 time');
+    });
     await look(administrator.page, 'delivery');
     await tabThrough(administrator.page, 'delivery');
+    await administrator.page.goto(`${serving.url}/sessions`);
+    await look(administrator.page, 'sessions');
+    await tabThrough(administrator.page, 'sessions');
     await administrator.context.close();
   });
 });

@@ -43,6 +43,8 @@ export class SignInProviderError extends Error {
 const backChannelEvent = 'http://schemas.openid.net/event/backchannel-logout';
 /** A notice of a logout is taken for so long after it was made, seconds. */
 const noticeAgeS = 180;
+/** A key that is not known is asked for at the provider, which may have new ones; once in so long, ms, however many such notices come. */
+const newKeysEveryMs = 1000;
 
 /** Sign-in by OpenID Connect's authorization code flow with PKCE. */
 export class OpenIdSignIn {
@@ -171,7 +173,7 @@ export class OpenIdSignIn {
     const configuration = await this.#configure();
     const { issuer, jwks_uri } = configuration.serverMetadata();
     if (!jwks_uri) return null;
-    this.#keys ??= createRemoteJWKSet(new URL(jwks_uri));
+    this.#keys ??= createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: newKeysEveryMs });
     try {
       const { payload } = await jwtVerify(token, this.#keys, { issuer, audience: this.#settings.clientId, maxTokenAge: noticeAgeS });
       const events = payload.events as Record<string, unknown> | undefined;

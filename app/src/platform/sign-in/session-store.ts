@@ -10,6 +10,17 @@ export interface Lifetimes {
   absoluteMs: number;
 }
 
+/** An account that is signed in, over all its sessions. */
+export interface SignedInAccount {
+  id: string;
+  name: string;
+  role: string;
+  sessions: number;
+  /** When the oldest of its sessions began; null where one is older than that was written down. */
+  since: Date | null;
+  lastSeen: Date;
+}
+
 type Callback = (error?: unknown) => void;
 type Found = (error: unknown, result?: Session | null) => void;
 
@@ -61,6 +72,27 @@ export class DatabaseSessionStore extends EventEmitter implements SessionStore {
         this.emit('ended', id);
         callback();
       }, callback);
+  }
+
+  /** Staff who are signed in, who was here last first; of the people in the data only how many. */
+  async signedIn({ search = '', limit, offset }: { search?: string; limit: number; offset: number }): Promise<{
+    rows: SignedInAccount[];
+    total: number;
+    people: number;
+  }> {
+    const alive = sql`platform.sessions WHERE expires_at > now() AND data->'user' IS NOT NULL`;
+    const isStaff = sql`data->'user'->>'role' <> 'person'`;
+    const isFound = sql`position(lower(${search}) IN lower(concat_ws(' ', data->'user'->>'name', data->'user'->>'id', data->'user'->>'role'))) > 0`;
+    const { rows } = await sql<SignedInAccount>`
+      SELECT data->'user'->>'id' AS id, max(data->'user'->>'name') AS name, max(data->'user'->>'role') AS role, count(*)::int AS sessions,
+          to_timestamp(min((data->>'began')::float8) / 1000) AS since,
+          max(expires_at) - make_interval(secs => ${this.#lifetimes.idleMs / 1000}) AS "lastSeen"
+        FROM ${alive} AND ${isStaff} AND ${isFound} GROUP BY 1
+        ORDER BY "lastSeen" DESC, id LIMIT ${limit} OFFSET ${offset}`.execute(this.#db);
+    const counts = await sql<{ total: number; people: number }>`
+      SELECT (SELECT count(DISTINCT data->'user'->>'id')::int FROM ${alive} AND ${isStaff} AND ${isFound}) AS total,
+        (SELECT count(DISTINCT data->'user'->>'id')::int FROM ${alive} AND NOT (${isStaff})) AS people`.execute(this.#db);
+    return { rows, ...(counts.rows[0] as { total: number; people: number }) };
   }
 
   /** Ends every session of somebody, wherever they signed in. */

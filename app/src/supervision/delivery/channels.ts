@@ -22,23 +22,23 @@ export interface ChannelSettings {
   webhookHosts: readonly string[];
   /** A gateway that takes `{"to", "text"}` and sends text messages. */
   smsUrl?: string;
-  /** How long one attempt may take, ms. */
-  timeoutMs?: number;
+  /** Ends the waiting for an answer of a web address; ten seconds after the sending when missing. */
+  giveUp?: (url: string) => AbortSignal;
 }
 
-/** A webhook that does not answer is waited for this long, ms. */
+/** Whoever does not answer is waited for this long, ms. */
 const patienceMs = 10_000;
 
 /** The ways out of the house. Each attempt either delivers or throws with what went wrong. */
 export class Channels {
   readonly #settings: ChannelSettings;
   readonly #mail: Transporter | null;
-  readonly #timeoutMs: number;
+  readonly #giveUp: (url: string) => AbortSignal;
 
   constructor(settings: ChannelSettings) {
     this.#settings = settings;
-    this.#timeoutMs = settings.timeoutMs ?? patienceMs;
-    const patience = { connectionTimeout: this.#timeoutMs, greetingTimeout: this.#timeoutMs, socketTimeout: this.#timeoutMs };
+    this.#giveUp = settings.giveUp ?? (() => AbortSignal.timeout(patienceMs));
+    const patience = { connectionTimeout: patienceMs, greetingTimeout: patienceMs, socketTimeout: patienceMs };
     this.#mail = settings.smtpUrl ? createTransport({ url: settings.smtpUrl, ...patience }) : null;
   }
 
@@ -98,7 +98,7 @@ export class Channels {
         method: 'POST',
         body: text,
         redirect: 'error',
-        signal: AbortSignal.timeout(this.#timeoutMs),
+        signal: this.#giveUp(url),
         headers: {
           'content-type': 'application/json',
           'waymark-delivery': String(delivery),
@@ -107,7 +107,7 @@ export class Channels {
       });
     } catch (error) {
       const { name, cause, message } = error as Error & { cause?: { code?: string } };
-      throw new Error(name === 'TimeoutError' ? `No answer within ${this.#timeoutMs / 1000} s` : (cause?.code ?? message));
+      throw new Error(name === 'TimeoutError' ? `No answer within ${patienceMs / 1000} s` : (cause?.code ?? message));
     }
     await response.body?.cancel();
     if (!response.ok) throw new Error(`Answered with ${response.status}`);
