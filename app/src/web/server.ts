@@ -26,6 +26,7 @@ import { type Actor, purposeOf, type SignInRole } from '../platform/access.ts';
 import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
 import { actorOfToken } from '../platform/api-tokens.ts';
 import { Metrics } from '../platform/metrics.ts';
+import { isOutOfRoom, noRoomInWords } from '../platform/no-room.ts';
 import { type DemoProvider, demoAccounts, demoMount, startDemoProvider } from '../platform/sign-in/demo-provider.ts';
 import { OpenIdSignIn, type SignedIn } from '../platform/sign-in/openid.ts';
 import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
@@ -441,6 +442,8 @@ async function registerAssets(app: FastifyInstance): Promise<void> {
   });
 }
 
+const ourFaultInWords = 'Something went wrong on our side. It has been noted. Try again in a moment.';
+
 function handleErrors(app: FastifyInstance, web: WebKit): void {
   app.setNotFoundHandler(async (request, reply) => {
     if (request.url.startsWith('/api/')) return reply.code(404).send({ error: 'There is nothing at this address.' });
@@ -453,7 +456,7 @@ function handleErrors(app: FastifyInstance, web: WebKit): void {
     if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
     const [status, heading] = statusOf(error);
     if (status >= 500) request.log.error({ error: error.name, message: error.message, stack: error.stack }, 'request failed');
-    const message = status >= 500 ? 'Something went wrong on our side. It has been noted. Try again in a moment.' : error.message;
+    const message = status < 500 ? error.message : status === 507 ? noRoomInWords : ourFaultInWords;
     if (request.routeOptions.config?.api || request.url.startsWith('/api/') || request.url.startsWith('/ingest/')) {
       return reply.code(status).send({ error: message, ...(error instanceof InvalidError && error.field ? { field: error.field } : {}) });
     }
@@ -468,5 +471,6 @@ function statusOf(error: Error & { statusCode?: number; code?: string }): [statu
   if (error.code?.startsWith('FST_CSRF')) return [403, 'This form has expired'];
   if (error.statusCode === 429) return [429, 'Too many requests'];
   if (error.statusCode && error.statusCode < 500) return [error.statusCode, 'This request cannot be read'];
+  if (isOutOfRoom(error)) return [507, 'There is no room left'];
   return [500, 'Sorry, there is a problem'];
 }

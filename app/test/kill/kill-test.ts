@@ -21,8 +21,8 @@ export interface KillResult {
 }
 
 const cli = join(import.meta.dirname, '../../src/cli.ts');
-const tags = 20;
-const firstAt = Date.UTC(2026, 0, 1);
+export const tags = 20;
+export const firstAt = Date.UTC(2026, 0, 1);
 const zone = { kind: 'circle' as const, lon: -1.785, lat: 53.1, radiusM: 200 };
 /** Every so many seconds a tag is inside its zone for the last of them. */
 const cycleS = 12;
@@ -88,8 +88,10 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
   }
 }
 
-async function startServer(data: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [cli, 'serve', '--data', data, '--port', '0'], {
+/** @param run how the program is started: by itself, or by another that limits it */
+export async function startServer(data: string, run = [process.execPath]): Promise<{ child: ChildProcess; url: string }> {
+  const [program = '', ...before] = run;
+  const child = spawn(program, [...before, cli, 'serve', '--data', data, '--port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test', WAYMARK_MQTT_PORT: '0' },
   });
@@ -105,10 +107,10 @@ async function startServer(data: string): Promise<{ child: ChildProcess; url: st
   return { child, url };
 }
 
-const configOf = (data: string) => readConfig({ NODE_ENV: 'test', WAYMARK_DATA: data, WAYMARK_DEMO: 'no' });
+export const configOf = (data: string) => readConfig({ NODE_ENV: 'test', WAYMARK_DATA: data, WAYMARK_DEMO: 'no' });
 
 /** Tags that are worn, each under a zone, and a gateway to send through. */
-async function prepare(data: string): Promise<string> {
+export async function prepare(data: string): Promise<string> {
   const waymark = await openWaymark(configOf(data));
   const actor = (role: 'operator' | 'system', purpose: Actor['purpose']): Actor => ({ id: 'test', name: 'Test', role, purpose });
   try {
@@ -124,7 +126,7 @@ async function prepare(data: string): Promise<string> {
   }
 }
 
-async function count(data: string, acknowledged: Set<string>): Promise<Omit<KillResult, 'kills' | 'acknowledged'>> {
+export async function count(data: string, acknowledged: Set<string>): Promise<Omit<KillResult, 'kills' | 'acknowledged'>> {
   const waymark = await openWaymark(configOf(data));
   try {
     const names = await waymark.database.executeSql('SELECT id, serial FROM supervision.tags');
