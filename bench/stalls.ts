@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,6 +155,20 @@ export async function benchStalls(options: { seed: number; size?: number }): Pro
         }).then(({ counts }) => `${counts.rows} rows`),
       );
     await under('linking', () => linkRecords(performer, clerk, () => undefined).then(({ records }) => `${records} records`));
+    const large = join(folder, 'large.xlsx');
+    spawnSync(process.execPath, [join(import.meta.dirname, 'fill-workbook.ts'), large, String(options.seed), today, '3000', '12700'], {
+      stdio: 'inherit',
+    });
+    const megabytes = (statSync(large).size / 1024 / 1024).toFixed(1);
+    await agree('large');
+    await under(`records: a workbook of ${megabytes} MB`, () =>
+      importRecords(performer, clerk, {
+        path: large,
+        source: 'large',
+        mapping: mappingOfName('social-care') as never,
+        timeZone: waymark.timeZone,
+      }).then(({ counts }) => `${counts.rows} rows`),
+    );
     probe.postMessage('end');
     const highest = (name: string) => Math.max(...table.map((row) => Number(row[name])));
     return {

@@ -1,4 +1,5 @@
 export type { Circumstance } from './agencies/circumstances.ts';
+export { writeSocialCareFile } from './agencies/social-care-file.ts';
 export { type AgenciesOptions, type AgencyName, agencyNames, type Statement, statements } from './agencies/statements.ts';
 export { type AgencyFile, type WrittenAgencies, writeAgencies } from './agencies/write-agencies.ts';
 export { type AgencyOptions, type AgencyRecord, agencyRecords } from './agency-records.ts';

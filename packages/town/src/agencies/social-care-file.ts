@@ -34,8 +34,16 @@ const states: Record<string, string> = {
   'no concern': 'Closed',
 };
 
-/** The social care team's workbook: a title and a date above the headings, dates as Excel has them, free-text notes. */
-export async function writeSocialCareFile(path: string, cases: Iterable<Statement>, today: string): Promise<void> {
+/**
+ * The social care team's workbook: a title and a date above the headings, dates as Excel has them, free-text notes.
+ * @param note writes the text of the next case
+ */
+export async function writeSocialCareFile(
+  path: string,
+  cases: Iterable<Statement>,
+  today: string,
+  note = () => 'Fictional case.',
+): Promise<void> {
   const sheet: SheetData = [
     [{ value: 'Tarnbridge Council: open and recent cases' }],
     [{ value: 'Run on' }, day(today)],
@@ -60,7 +68,7 @@ export async function writeSocialCareFile(path: string, cases: Iterable<Statemen
       day(family?.on ?? null),
       words(offending ? (offending.value === 'yes' ? 'Y' : 'N') : null),
       day(offending?.on ?? null),
-      words('Fictional case.'),
+      words(note()),
     ]);
   }
   await writeXlsxFile(sheet, { sheet: 'Cases' }).toFile(path);
