@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Random } from '@waymark/town';
 import { describe, expect, test } from 'vitest';
 import { guessModel, Linker, type Row } from '../index.ts';
+import { carefulShares } from './trust.ts';
 
 const forenames =
   'James Mary John Aisha Mohammed Wei Siobhan Gareth Catrin Pawel Ngozi Priya Raj Fatima Yusuf Lena Hugo Ines Marek Zofia'.split(' ');
@@ -40,6 +43,15 @@ function households(seed: number, count: number, twins: number): Row[] {
 }
 
 describe('what records teach', () => {
+  test('the careful shares are those that are published', () => {
+    const guide = readFileSync(join(import.meta.dirname, '../../../../docs/choosing-a-linkage-model.md'), 'utf8');
+    const published = [...guide.matchAll(/^\| `(\w+)`[^|]*\| ([\d.]+) \| ([\d.]+) \|$/gm)].map(([, kind, same, different]) => [
+      kind,
+      { same: Number(same), different: Number(different) },
+    ]);
+    expect(Object.fromEntries(published)).toEqual(carefulShares);
+  });
+
   test('a model that was learnt of households is refused, careful defaults stand in, and it is said why', () => {
     for (const twins of [0, 5, 15, 30, 60]) {
       const rows = households(11 + twins, 600, twins);

@@ -91,7 +91,7 @@ export function linkingDoubts(records: Records, model: LinkageModel, { left, rig
  * in names and birth dates of health and social records; about one person in ten moves house in a year): rather too many
  * differences than too few, so that less is linked. They are published in docs/choosing-a-linkage-model.md.
  */
-const carefulShares: Record<string, { same: number; different: number }> = {
+export const carefulShares: Record<string, { same: number; different: number }> = {
   personalName: { same: 0.9, different: 0.03 },
   name: { same: 0.88, different: 0.08 },
   date: { same: 0.95, different: 0.01 },
