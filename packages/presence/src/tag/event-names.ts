@@ -83,14 +83,15 @@ function nameIn(event: Record<string, unknown>): string {
   return JSON.stringify(event) ?? '';
 }
 
+const none: ReadonlySet<ReportedTrouble> = new Set();
+
 /** The troubles among stored names, which stand apart by spaces. */
-export function troublesIn(events: string | null): Set<ReportedTrouble> {
+export function troublesIn(events: string | null): ReadonlySet<ReportedTrouble> {
+  if (!events) return none;
   const found = new Set<ReportedTrouble>();
-  if (events) {
-    for (const name of events.split(' ')) {
-      const meaning = meaningOfEvent(name);
-      if (meaning) found.add(meaning);
-    }
+  for (const name of events.split(' ')) {
+    const meaning = meaningOfEvent(name);
+    if (meaning) found.add(meaning);
   }
   return found;
 }
