@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import { runRetention } from './oversight/retention/run-retention.ts';
 import type { Actor } from './platform/access.ts';
 import type { Jobs } from './platform/jobs.ts';
-import { runRetention } from './run-retention.ts';
 import { computeDueVerdicts } from './supervision/index.ts';
 import {
   areProfilesOld,

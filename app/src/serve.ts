@@ -2,21 +2,23 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { controlRoute } from './commands/control-route.ts';
 import { type Config, ConfigError } from './config.ts';
 import { defineJobs, feedsDue, peopleDue, retentionDue, verdictsDue } from './define-jobs.ts';
-import { fillWithTown, hasTown, isEmpty, playTown } from './demo-town.ts';
+import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
-import { sessionRoutes } from './oversight/session-routes.ts';
-import { transparencyRoutes } from './oversight/transparency/transparency-routes.ts';
-import { worthRoutes } from './oversight/worth/worth-routes.ts';
+import { sessionRoutes } from './oversight/sessions/routes.ts';
+import { transparencyRoutes } from './oversight/transparency/routes.ts';
+import { worthRoutes } from './oversight/worth/routes.ts';
 import { personRoutes } from './person/routes.ts';
+import { ownStaffRoutes } from './person/staff-routes.ts';
 import { keepHead } from './platform/audit-head.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
-import { caseloadRoutes } from './supervision/caseload-routes.ts';
-import { complianceRoutes } from './supervision/compliance-routes.ts';
+import { watchingRoutes } from './supervision/alerts/routes.ts';
+import { caseloadRoutes } from './supervision/caseload/routes.ts';
+import { complianceRoutes } from './supervision/compliance/routes.ts';
 import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
-import { deliveryRoutes } from './supervision/delivery-routes.ts';
-import { evidenceRoutes } from './supervision/evidence-routes.ts';
+import { deliveryRoutes } from './supervision/delivery/routes.ts';
+import { evidenceRoutes } from './supervision/evidence/routes.ts';
 import {
   correctionByCase,
   fleetSilence,
@@ -26,24 +28,22 @@ import {
   supervisionHalf,
   TagBroker,
 } from './supervision/index.ts';
-import { ingestRoutes } from './supervision/ingest-routes.ts';
-import { matchingRoutes } from './supervision/matching-routes.ts';
-import { monitoringRoutes } from './supervision/monitoring-routes.ts';
-import { subjectRetentionRoutes } from './supervision/retention-routes.ts';
-import { watchingRoutes } from './supervision/watching-routes.ts';
+import { subjectRetentionRoutes } from './supervision/retention/routes.ts';
+import { matchingRoutes } from './supervision/review/routes.ts';
+import { monitoringRoutes } from './supervision/subjects/routes.ts';
+import { ingestRoutes } from './supervision/wire/routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
-import { allocationRoutes } from './support/allocation-routes.ts';
-import { fairnessRoutes } from './support/fairness-routes.ts';
-import { feedRoutes } from './support/feed-routes.ts';
-import { findingRoutes } from './support/finding-routes.ts';
+import { allocationRoutes } from './support/allocation/routes.ts';
+import { fairnessRoutes } from './support/fairness/routes.ts';
+import { feedRoutes } from './support/feeds/routes.ts';
+import { findingRoutes } from './support/finding/routes.ts';
 import { areFeedsDue, type FeedPlaces, supportAccess, supportCases, supportHalf } from './support/index.ts';
-import { instrumentRoutes } from './support/instrument-routes.ts';
-import { packageRoutes } from './support/package-routes.ts';
-import { peopleRoutes } from './support/people-routes.ts';
-import { recordsRoutes } from './support/records-routes.ts';
-import { workRoutes } from './support/work-routes.ts';
+import { instrumentRoutes } from './support/needs/routes.ts';
+import { packageRoutes } from './support/offers/routes.ts';
+import { peopleRoutes } from './support/people/page/routes.ts';
+import { recordsRoutes } from './support/sources/routes.ts';
+import { workRoutes } from './support/work/routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
-import { ownStaffRoutes } from './web/own-staff-routes.ts';
 import { buildServer, type WebServer } from './web/server.ts';
 
 export interface Serving {

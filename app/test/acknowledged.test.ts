@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withPurpose } from '../src/platform/database.ts';
 import { notValid } from '../src/platform/fix-store.ts';
 import { importFixes } from '../src/supervision/index.ts';
-import { declareGateway, issueTagCredential } from '../src/supervision/subjects/tags.ts';
+import { declareGateway, issueTagCredential } from '../src/supervision/tags/tags.ts';
 import { serveForTest } from './serve-for-test.ts';
 
 type Serving = Awaited<ReturnType<typeof serveForTest>>;

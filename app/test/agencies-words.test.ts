@@ -16,7 +16,7 @@ import {
 } from '../src/support/index.ts';
 import { challengeFact } from '../src/support/people/challenge-fact.ts';
 import { decideChallenge } from '../src/support/people/decide-challenge.ts';
-import { readPerson } from '../src/support/people/read-people.ts';
+import { readPerson } from '../src/support/people/page/read-people.ts';
 import { readLinks } from '../src/support/review/read-links.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
 

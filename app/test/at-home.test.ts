@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Area } from '@waymark/presence';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runRetention } from '../src/oversight/retention/run-retention.ts';
 import type { Actor } from '../src/platform/access.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { atHome, fixColumns } from '../src/platform/fix-store.ts';
-import { runRetention } from '../src/run-retention.ts';
 import { makePack } from '../src/supervision/compliance/breach-pack.ts';
-import { fixesAround } from '../src/supervision/evidence/fixes-around.ts';
 import { declareOrder, declareSubject, declareTag, declareZone, placeSubjectHold } from '../src/supervision/index.ts';
 import { openWearing } from '../src/supervision/subjects/subjects.ts';
+import { fixesAround } from '../src/supervision/verdicts/fixes-around.ts';
 import { serveForTest } from './serve-for-test.ts';
 
 /** Where in their home somebody was is kept for a while, and then no more. */

@@ -7,10 +7,10 @@ import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { handOver } from '../src/supervision/alerts/hand-over.ts';
+import { dueAt } from '../src/supervision/alerts/queue-deliveries.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
 import { Channels, signatureOf } from '../src/supervision/delivery/channels.ts';
 import { Deliverer, waitsS } from '../src/supervision/delivery/deliverer.ts';
-import { dueAt } from '../src/supervision/delivery/queue-deliveries.ts';
 import {
   addDeliveryRule,
   endDeliveryRule,

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readRetention } from '../src/oversight/read-retention.ts';
-import { agreeToRetention, askForRetention } from '../src/oversight/retention-asks.ts';
+import { readRetention } from '../src/oversight/retention/read-retention.ts';
+import { agreeToRetention, askForRetention } from '../src/oversight/retention/retention-asks.ts';
+import { runRetention } from '../src/oversight/retention/run-retention.ts';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { ownActor } from '../src/platform/own-access.ts';
-import { runRetention } from '../src/run-retention.ts';
 import {
   agreeToSubjectErasure,
   decideSubjectErasure,
@@ -44,7 +44,7 @@ import {
 import { addGoal, addReview, addSession, addStep, answerOffer } from '../src/support/offers/package.ts';
 import { recordNotice } from '../src/support/offers/tell.ts';
 import { challengeFact } from '../src/support/people/challenge-fact.ts';
-import { recordReach } from '../src/support/people/record-reach.ts';
+import { recordReach } from '../src/support/people/page/record-reach.ts';
 import { writeNote } from '../src/support/work/notes.ts';
 import { addTask } from '../src/support/work/tasks.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runRetention } from '../src/oversight/retention/run-retention.ts';
 import type { Actor } from '../src/platform/access.ts';
 import { withPurpose } from '../src/platform/database.ts';
-import { runRetention } from '../src/run-retention.ts';
 import {
   agreeToSubjectErasure,
   computeDueVerdicts,

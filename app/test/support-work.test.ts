@@ -6,7 +6,6 @@ import type { Actor } from '../src/platform/access.ts';
 import { RefusedError } from '../src/platform/action.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { decideOffer } from '../src/support/allocation/decide-offer.ts';
-import { readWaitingList } from '../src/support/allocation/services.ts';
 import { decidePerson, takeBackDecision } from '../src/support/finding/decide-person.ts';
 import { findPeople } from '../src/support/finding/find-people.ts';
 import {
@@ -26,7 +25,8 @@ import { readPackage } from '../src/support/offers/read-package.ts';
 import { recordNotice } from '../src/support/offers/tell.ts';
 import { challengeFact } from '../src/support/people/challenge-fact.ts';
 import { decideChallenge, listChallenges } from '../src/support/people/decide-challenge.ts';
-import { recordReach } from '../src/support/people/record-reach.ts';
+import { recordReach } from '../src/support/people/page/record-reach.ts';
+import { readWaitingList } from '../src/support/services/services.ts';
 import { takeBackNote, writeNote } from '../src/support/work/notes.ts';
 import { readDay } from '../src/support/work/read-day.ts';
 import { addTask, tickTask } from '../src/support/work/tasks.ts';

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { listAlerts } from '../src/supervision/alerts/read-alerts.ts';
-import { listTags } from '../src/supervision/caseload/list-fleet.ts';
 import { listCaseload } from '../src/supervision/caseload/read-caseload.ts';
-import { readWearing } from '../src/supervision/door/read-wearing.ts';
 import { LiveWatch } from '../src/supervision/index.ts';
 import { closeWearing, declareOrder, declareSubject, openWearing } from '../src/supervision/subjects/subjects.ts';
-import { moveTag, readTag } from '../src/supervision/subjects/tag-life.ts';
-import { declareTag } from '../src/supervision/subjects/tags.ts';
+import { listTags } from '../src/supervision/tags/list-fleet.ts';
+import { moveTag, readTag } from '../src/supervision/tags/tag-life.ts';
+import { declareTag } from '../src/supervision/tags/tags.ts';
+import { readWearing } from '../src/supervision/visit/read-wearing.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 

@@ -7,7 +7,7 @@ import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
 import { LiveWatch } from '../src/supervision/index.ts';
 import { declareOrder, declareSubject, openWearing } from '../src/supervision/subjects/subjects.ts';
-import { declareTag } from '../src/supervision/subjects/tags.ts';
+import { declareTag } from '../src/supervision/tags/tags.ts';
 import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts';
 import { changeZone } from '../src/supervision/zones/change-zone.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';

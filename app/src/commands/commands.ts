@@ -3,13 +3,13 @@ import { userInfo } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { defaultParameters } from '@waymark/presence';
 import { askForAuditCheck } from '../oversight/index.ts';
-import { agreeToRetention, noteRetentionPreview } from '../oversight/retention-asks.ts';
+import { agreeToRetention, noteRetentionPreview } from '../oversight/retention/retention-asks.ts';
+import { previewRetention, runRetention } from '../oversight/retention/run-retention.ts';
 import type { Actor, Purpose } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import { issueApiToken } from '../platform/api-tokens.ts';
 import { verifyAudit } from '../platform/audit.ts';
 import { keepHead, keptHeads, readHeads } from '../platform/audit-head.ts';
-import { previewRetention, runRetention } from '../run-retention.ts';
 import {
   computeDueVerdicts,
   declareGateway,

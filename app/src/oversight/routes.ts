@@ -14,8 +14,8 @@ import type { WebKit } from '../web/server.ts';
 import { type AuditQuery, askForAuditCheck, exportAudit, exportedAtMost, listAudit, readPolicy } from './audit-log.ts';
 import { checkLook, drawSample, sampleOutcomes, sampleSize } from './monthly-sample.ts';
 import { purposesInWords } from './purposes-in-words.ts';
-import { readRetention } from './read-retention.ts';
-import { agreeToRetention } from './retention-asks.ts';
+import { readRetention } from './retention/read-retention.ts';
+import { agreeToRetention } from './retention/retention-asks.ts';
 import { findUnusual, signalsInWords, unusualFrom } from './unusual-access.ts';
 
 const Seq = Type.Object({ seq: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
@@ -165,7 +165,7 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit): void {
       { name: 'Supervision', rules: supervisionRules(keepsOf(web.waymark.config)) },
       { name: 'Support', rules: supportRules },
     ];
-    return web.page(request, reply, 'oversight/retention.njk', {
+    return web.page(request, reply, 'oversight/retention/retention.njk', {
       ...(await performer.perform(actorOf(request), readRetention, null, null)),
       own: actorOf(request).id,
       halves,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fillWithAgencies } from '../../src/demo-agencies.ts';
+import { fillWithAgencies } from '../../src/demo/demo-agencies.ts';
 import { serveForTest, temporaryFolder } from '../serve-for-test.ts';
 import { look, openBrowser, signIn, tabThrough } from './looking.ts';
 

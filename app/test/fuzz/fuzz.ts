@@ -6,7 +6,7 @@ import mqtt from 'mqtt';
 import { withPurpose } from '../../src/platform/database.ts';
 import { storable } from '../../src/platform/storable.ts';
 import type { TagBroker } from '../../src/supervision/index.ts';
-import { declareGateway, issueTagCredential } from '../../src/supervision/subjects/tags.ts';
+import { declareGateway, issueTagCredential } from '../../src/supervision/tags/tags.ts';
 import { serveForTest, temporaryFolder, Visitor } from '../serve-for-test.ts';
 import { fillWithSmallTown } from '../small-town.ts';
 import { formOf, hostileTexts, hostileValue, mangled, pick } from './hostile.ts';

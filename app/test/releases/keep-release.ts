@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
-import { fillWithTown } from '../../src/demo-town.ts';
+import { fillWithTown } from '../../src/demo/demo-town.ts';
 import { serve } from '../../src/serve.ts';
 import { openWaymark } from '../../src/waymark.ts';
 import { startPostgres } from '../postgres.ts';

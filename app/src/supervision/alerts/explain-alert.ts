@@ -1,5 +1,5 @@
 import { duration, metres } from '@waymark/presence';
-import type { AlertFacts, AlertKind, TagFacts } from '../tables.ts';
+import type { AlertFacts, AlertKind, TagFacts } from '../schema/tables.ts';
 
 interface Told {
   kind: AlertKind;

@@ -1,5 +1,5 @@
 import { type Intervals, type NearEpisode, type Span, type TagEpisode, type Violation, violationsOf } from '@waymark/presence';
-import type { AlertFacts, AlertKind, Severity, ZoneAlertKind, ZoneKind } from '../tables.ts';
+import type { AlertFacts, AlertKind, Severity, ZoneAlertKind, ZoneKind } from '../schema/tables.ts';
 
 /** An alert as the fixes give it, before it is compared with what is on record. Times in ms since 1970. */
 export interface FoundAlert {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AlertFacts, type AlertKind, severities } from '../tables.ts';
+import { type AlertFacts, type AlertKind, severities } from '../schema/tables.ts';
 import { causeOf, type FoundAlert, severityOf } from './find-alerts.ts';
 
 /** An alert on record, as far as fixes can change it. Times in ms since 1970. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 /** Days over the last year: of tags, and of people, of whom one may wear two at a time. */
 export interface TagDays {

@@ -5,8 +5,8 @@ import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { explainAlert, kindInWords } from '../alerts/explain-alert.ts';
+import type { ConditionKept, PackContent } from '../schema/breach-pack-content.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
-import type { ConditionKept, PackContent } from './pack-content.ts';
 import { complianceOfWearing } from './read-compliance.ts';
 
 export interface Pack {

@@ -3,10 +3,10 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { heldZones, tracksOf, watchOf } from '../alerts/stored-track.ts';
+import type { ConditionKept } from '../schema/breach-pack-content.ts';
+import type { AlertKind, AlertOutcome } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
-import type { AlertKind, AlertOutcome } from '../tables.ts';
 import { zonesOfWearings } from '../zones/store.ts';
-import type { ConditionKept } from './pack-content.ts';
 
 export interface WeekCompliance {
   from: number;

@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
-import type { ImportProblem } from '../tables.ts';
+import type { ImportProblem } from '../schema/tables.ts';
 import { FixedGround } from './near-fixes.ts';
 import type { CrimesPart } from './parse-crimes-worker.ts';
 import type { CrimeFileOptions, ParsedCrime } from './parsed-crime.ts';

@@ -1,6 +1,6 @@
 import { layPlace, type Place } from '@waymark/presence';
 import { type FixStore, givesEvidence } from '../../platform/fix-store.ts';
-import type { ImportProblem } from '../tables.ts';
+import type { ImportProblem } from '../schema/tables.ts';
 import { type ParsedCrime, problem } from './parsed-crime.ts';
 
 /** Whole degrees around a place in which a fix is looked for: about 100 km at least, from the equator to Shetland. */

@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { sendParts } from '../../platform/thread-parts.ts';
-import type { ImportProblem } from '../tables.ts';
+import type { ImportProblem } from '../schema/tables.ts';
 import { parseCrimes } from './parse-crimes.ts';
 import type { CrimeFileOptions, ParsedCrime, ParsedCrimes } from './parsed-crime.ts';
 

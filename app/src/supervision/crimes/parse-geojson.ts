@@ -1,5 +1,5 @@
 import type { Place } from '@waymark/presence';
-import type { ImportProblem } from '../tables.ts';
+import type { ImportProblem } from '../schema/tables.ts';
 import { readMetres, readProperties } from './parse-headed-csv.ts';
 import { type CrimeFileOptions, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
 

@@ -1,7 +1,7 @@
 import type { Place } from '@waymark/presence';
 import proj4 from 'proj4';
 import { csvRows } from '../../platform/csv-rows.ts';
-import type { ImportProblem } from '../tables.ts';
+import type { ImportProblem } from '../schema/tables.ts';
 import { crimeTypes, policeForces, windowAtMostMs } from './crime-types.ts';
 import { type CrimeFileOptions, isBadText, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
 

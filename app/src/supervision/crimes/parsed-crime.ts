@@ -1,7 +1,7 @@
 import type { Place } from '@waymark/presence';
 import { storable } from '../../platform/storable.ts';
 import { shorten } from '../fixes/raw-fix.ts';
-import type { ImportProblem } from '../tables.ts';
+import type { ImportProblem } from '../schema/tables.ts';
 
 /** A crime as a file gives it. Times in ms since 1970. */
 export interface ParsedCrime {

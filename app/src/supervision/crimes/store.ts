@@ -1,7 +1,7 @@
 import type { Place } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
-import type { ImportProblem } from '../tables.ts';
+import type { ImportProblem } from '../schema/tables.ts';
 import { type ParsedCrime, problem } from './parsed-crime.ts';
 
 export interface CrimeVersionRow {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createTransport, type Transporter } from 'nodemailer';
-import type { Channel } from '../tables.ts';
+import type { Channel } from '../schema/tables.ts';
 
 /** What leaves: an alert by number, kind and reference. No name and no place: those are read after signing in. */
 export interface Message {

@@ -3,7 +3,7 @@ import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { kindInWords } from '../alerts/explain-alert.ts';
-import type { Channel } from '../tables.ts';
+import type { Channel } from '../schema/tables.ts';
 import type { Channels, Message } from './channels.ts';
 
 /** How often it is looked what is due, ms. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { type Channel, channels, type Severity, severities } from '../tables.ts';
+import { type Channel, channels, type Severity, severities } from '../schema/tables.ts';
 import type { Channels } from './channels.ts';
 
 export interface DeliveryRule {

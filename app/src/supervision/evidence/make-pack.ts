@@ -6,12 +6,12 @@ import type { Tx } from '../../platform/database.ts';
 import { caveats } from '../review/export-verdicts.ts';
 import { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, refuseMadeUp } from '../review/read-crime.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
+import { fixesAround, nearestBeyond } from '../verdicts/fixes-around.ts';
 import { readRun } from '../verdicts/read-verdicts.ts';
-import { fixesAround, nearestBeyond } from './fixes-around.ts';
+import { reckoningFingerprint, workOut } from '../verdicts/work-out.ts';
 import { type EvidenceContent, type PackInputs, packFormat } from './pack-content.ts';
 import { renderPack } from './render-pack.ts';
 import type { Sealer } from './seal.ts';
-import { reckoningFingerprint, workOut } from './work-out.ts';
 
 /** Hours beside the window whose fixes a pack may hold: the fewest that bear the verdict out. */
 const margins = [1, 2, 6, 24, 72];

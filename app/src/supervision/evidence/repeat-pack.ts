@@ -1,10 +1,10 @@
 import { InvalidError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
+import { reckoningFingerprint, workOut } from '../verdicts/work-out.ts';
 import type { EvidenceContent } from './pack-content.ts';
 import { readPackFile, sealedData, sealedPage } from './pack-file.ts';
 import { renderPack } from './render-pack.ts';
 import { isSealTrue, keyName, sha256Of } from './seal.ts';
-import { reckoningFingerprint, workOut } from './work-out.ts';
 
 export interface PackRepetition {
   crime: string;

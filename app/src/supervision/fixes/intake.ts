@@ -5,7 +5,7 @@ import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
 import { type FixColumns, type FixStore, fixColumns, type QuarantinedFix, type Receipt, type Stored } from '../../platform/fix-store.ts';
 import { storable } from '../../platform/storable.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 import { checkFix, type KnownTag } from './check-fix.ts';
 import { type Decoded, type RawFix, shorten } from './raw-fix.ts';
 

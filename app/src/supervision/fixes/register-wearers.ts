@@ -1,5 +1,5 @@
 import type { Action } from '../../platform/action.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 export interface NewWearer {
   tag: string;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 /** How one reviewer decided about verdicts of one kind. */
 export interface ReviewerCount {

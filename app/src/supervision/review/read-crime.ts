@@ -4,10 +4,10 @@ import { type Action, type ActionContext, InvalidError, NotFoundError } from '..
 import { atHome } from '../../platform/fix-store.ts';
 import { crimeTypes } from '../crimes/crime-types.ts';
 import { type CrimeVersionRow, findCrime } from '../crimes/store.ts';
-import { packsOf } from '../evidence/list-packs.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { currentRuns, type VerdictView, viewOf, wearerNames } from '../verdicts/read-verdicts.ts';
+import { packsOf } from './list-packs.ts';
 import { type ReviewState, reviewState, reviewsOf } from './review-verdict.ts';
 import { type ReviewTest, shownVerdicts } from './shown-verdicts.ts';
 

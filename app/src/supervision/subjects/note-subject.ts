@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ActionContext } from '../../platform/action.ts';
 import { bearSameName } from '../../platform/same-name.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 /** What leads to the subject whom something is about. */
 export type WayToSubject = { subject: number } | { wearing: number } | { order: number } | { alert: number } | { zone: number };

@@ -3,11 +3,11 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { bearSameName } from '../../platform/same-name.ts';
+import { type Happening, readTimeline } from '../days/read-timeline.ts';
 import type { Intake } from '../fixes/intake.ts';
-import type { TagState } from '../tables.ts';
+import type { TagState } from '../schema/tables.ts';
+import { isTagState, writeTagStep } from '../tags/tag-life.ts';
 import { watchAgain } from '../zones/store.ts';
-import { type Happening, readTimeline } from './read-timeline.ts';
-import { isTagState, writeTagStep } from './tag-life.ts';
 
 export interface SubjectRow {
   id: number;

@@ -7,7 +7,7 @@ import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/store.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 import { loadFleet, type WearingSnapshot } from './load-fleet.ts';
 import { coincidenceShifts, habitShifts } from './shifts.ts';
 import type { RunKeys, VerdictStore } from './verdict-store.ts';

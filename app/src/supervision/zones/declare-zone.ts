@@ -1,8 +1,8 @@
 import { type Area, faultsOf, intervalsOf, type WeeklyHours } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { type ZoneKind, zoneKinds } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
-import { type ZoneKind, zoneKinds } from '../tables.ts';
 import { watchAgain } from './store.ts';
 
 export interface ZoneDraft {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { ZoneKind } from '../tables.ts';
+import type { ZoneKind } from '../schema/tables.ts';
 import { checkZone, insertZone, type ZoneDraft } from './declare-zone.ts';
 import { versionColumns, watchAgain, type ZoneVersionRow } from './store.ts';
 

@@ -1,6 +1,6 @@
 import type { Area, Schedule, WeeklyHours } from '@waymark/presence';
 import type { Tx } from '../../platform/database.ts';
-import type { ZoneKind } from '../tables.ts';
+import type { ZoneKind } from '../schema/tables.ts';
 
 export interface ZoneVersionRow {
   id: number;

@@ -1,7 +1,7 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { isDay } from '../../platform/days.ts';
-import { characteristics, checkFields, factKindKeys, identityKeys } from '../fact-kinds.ts';
-import type {} from '../tables.ts';
+import { characteristics, checkFields, factKindKeys, identityKeys } from '../facts/fact-kinds.ts';
+import type {} from '../schema/tables.ts';
 
 /** Every field that an agreement can allow. */
 export const sharedFields: readonly string[] = [

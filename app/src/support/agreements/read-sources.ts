@@ -3,7 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { type FeedView, feedsOf } from '../feeds/read-feeds.ts';
 import type { RowProblem } from '../records/mapping.ts';
-import type { ImportCounts } from '../tables.ts';
+import type { ImportCounts } from '../schema/tables.ts';
 
 /** An agreement as it stands on the register. Days as `YYYY-MM-DD`. */
 export interface AgreementView {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 import { type AgreementView, standingOf } from './read-sources.ts';
 
 /** An agreement as the public may know it: no person is named in it. Days as `YYYY-MM-DD`. */

@@ -1,5 +1,5 @@
 import highsModule, { type Highs } from 'highs';
-import { isSameArea } from '../areas.ts';
+import { isSameArea } from '../services/areas.ts';
 
 // The package's types describe it as CommonJS, which it is not when imported.
 const loadHighs = highsModule as unknown as () => Promise<Highs>;

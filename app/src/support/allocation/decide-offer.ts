@@ -4,7 +4,7 @@ import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { decisionHolds, needDecisionsOf, recordDecision } from '../finding/decide-person.ts';
 import { makeOffer } from '../offers/make-offer.ts';
-import type { OfferDecision } from '../tables.ts';
+import type { OfferDecision } from '../schema/tables.ts';
 
 export const offerDecisions: readonly OfferDecision[] = ['offer', 'do not offer', 'look again later'];
 

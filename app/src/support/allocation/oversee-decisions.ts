@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 /** How somebody decided about proposed places, or whether to offer anything. */
 export interface DecisionCount {

@@ -5,7 +5,7 @@ import { type Calendar, todayOf } from '../../platform/days.ts';
 import { inThread } from '../../platform/in-thread.ts';
 import { decisionHolds, hasOffer } from '../finding/decide-person.ts';
 import { currentInstrument } from '../needs/instrument.ts';
-import type { ServiceInRun } from '../tables.ts';
+import type { ServiceInRun } from '../schema/tables.ts';
 import { type Allocation, type Candidate, firstCome, needMetBy, needRank, type ServiceOffer } from './allocate.ts';
 
 /** The published objective, in words. */

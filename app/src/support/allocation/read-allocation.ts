@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import type { OfferDecision, ServiceInRun } from '../tables.ts';
+import type { OfferDecision, ServiceInRun } from '../schema/tables.ts';
 
 export interface ProposalRow {
   id: number;

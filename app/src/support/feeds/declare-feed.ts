@@ -1,7 +1,7 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { type Mapping, MappingError, readMapping } from '../records/mapping.ts';
 import { mappingOfName } from '../records/mappings.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 export interface NewFeed {
   source: number;

@@ -1,5 +1,5 @@
 import type { Tx } from '../../platform/database.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 /** A feed as it stands, without the address of any database. */
 export interface FeedView {

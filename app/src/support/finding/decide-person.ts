@@ -7,7 +7,7 @@ import { triggersOf } from '../needs/profile.ts';
 import { makeOffer } from '../offers/make-offer.ts';
 import { anchorOf } from '../offers/tell.ts';
 import { readFactsOf } from '../people/store.ts';
-import type { OfferDecision } from '../tables.ts';
+import type { OfferDecision } from '../schema/tables.ts';
 
 export const needDecisions: readonly OfferDecision[] = ['offer', 'do not offer', 'look again later'];
 

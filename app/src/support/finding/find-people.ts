@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import type { Trigger } from '../tables.ts';
+import type { Trigger } from '../schema/tables.ts';
 import { decisionHolds, hasOffer } from './decide-person.ts';
 
 export const findingOrders = ['need', 'newest', 'longest'] as const;

@@ -5,7 +5,7 @@ import { type Database, withPurpose } from '../../platform/database.ts';
 import { type Calendar, todayOf } from '../../platform/days.ts';
 import { districtOf, personOf } from '../people/person-of-records.ts';
 import { readFactsOf, readRecordsOf } from '../people/store.ts';
-import { anchoredTables } from '../tables.ts';
+import { anchoredTables } from '../schema/tables.ts';
 import { currentInstrument, type Instrument } from './instrument.ts';
 import { computeProfile, triggersOf } from './profile.ts';
 

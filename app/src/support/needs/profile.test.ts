@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expiryOf, type FactKindKey, factKindKeys, factKinds } from '../fact-kinds.ts';
+import { expiryOf, type FactKindKey, factKindKeys, factKinds } from '../facts/fact-kinds.ts';
 import { currentInstrument, InstrumentError, readInstrument } from './instrument.ts';
 import { ageOn, birthdayOf, comingChanges, computeProfile, type NoProfile, type Profile, type Statement } from './profile.ts';
 

@@ -1,5 +1,5 @@
-import { type FactKindKey, factKinds } from '../fact-kinds.ts';
-import type { Trigger } from '../tables.ts';
+import { type FactKindKey, factKinds } from '../facts/fact-kinds.ts';
+import type { Trigger } from '../schema/tables.ts';
 import { highestLevel, type Instrument, type InstrumentRule } from './instrument.ts';
 
 /** A statement as a profile reads it. Days as `YYYY-MM-DD`. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { InvalidError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 import { anchorOf, mustBeTold } from './tell.ts';
 
 export interface NewOffer {

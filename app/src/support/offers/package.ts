@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
-import type { Attendance, GoalOutcome, LawfulAnswer, PackageState, StepActor } from '../tables.ts';
+import type { Attendance, GoalOutcome, LawfulAnswer, PackageState, StepActor } from '../schema/tables.ts';
 import { ageOfPerson, mayAgree } from './who-decides.ts';
 
 export const answers = ['accepted', 'declined', 'could not be asked'] as const;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { Attendance, GoalOutcome, LawfulAnswer, PackageState, StepActor } from '../tables.ts';
+import type { Attendance, GoalOutcome, LawfulAnswer, PackageState, StepActor } from '../schema/tables.ts';
 
 export interface PackageLine {
   id: number;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 import { ageOfPerson, mayBeTold } from './who-decides.ts';
 
 /** What is on record about telling a person that a profile is kept of them. Days as `YYYY-MM-DD`. */

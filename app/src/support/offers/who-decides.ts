@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/database.ts';
 import { ageOn } from '../needs/profile.ts';
 import { personOf } from '../people/person-of-records.ts';
 import { readRecordsOf } from '../people/store.ts';
-import type { LawfulAnswer } from '../tables.ts';
+import type { LawfulAnswer } from '../schema/tables.ts';
 
 /** From this age somebody decides for themselves, unless they cannot (Family Law Reform Act 1969 s.8; Mental Capacity Act 2005). */
 const decidesFrom = 16;

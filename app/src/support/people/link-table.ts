@@ -1,6 +1,6 @@
 import { countPairs, type LinkageModel, Linker, Records, readModel, rulesOf } from '@waymark/linkage';
-import type { IdentityField } from '../fact-kinds.ts';
-import type { EvidenceStep } from '../tables.ts';
+import type { IdentityField } from '../facts/fact-kinds.ts';
+import type { EvidenceStep } from '../schema/tables.ts';
 import { untrainedModel } from './linkage-model.ts';
 
 /** Records to be put together to people, column by column; `ids` are numbers of records. */

@@ -9,7 +9,7 @@ import { dayIn } from '../../platform/days.ts';
 import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
 import { agreementInForce } from '../agreements/read-sources.ts';
 import { keyHashOf } from '../retention/keep-records.ts';
-import type { ImportCounts } from '../tables.ts';
+import type { ImportCounts } from '../schema/tables.ts';
 import { type MappedRecord, type Mapping, problemsKept, type RowProblem } from './mapping.ts';
 import type { ReadPart, ReadTask } from './read-records.ts';
 

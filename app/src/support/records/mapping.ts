@@ -15,7 +15,7 @@ import {
   type IdentityField,
   identityFields,
   identityKeys,
-} from '../fact-kinds.ts';
+} from '../facts/fact-kinds.ts';
 
 /** A mapping file cannot be used; the message names each fault. */
 export class MappingError extends Error {

@@ -8,7 +8,7 @@ import { isNamed } from '../../platform/same-name.ts';
 import { personOf } from '../people/person-of-records.ts';
 import { readRecordsOf } from '../people/store.ts';
 import { waitingErasure } from '../people/waiting-erasure.ts';
-import { anchoredTables } from '../tables.ts';
+import { anchoredTables } from '../schema/tables.ts';
 
 /** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */
 const problemsKeptDays = 30;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { PairDecision } from '../tables.ts';
+import type { PairDecision } from '../schema/tables.ts';
 
 export const pairDecisions: readonly PairDecision[] = ['same', 'not the same', 'cannot tell'];
 

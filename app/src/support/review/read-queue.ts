@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import { type Identity, identityFields, identityKeys } from '../fact-kinds.ts';
-import type { EvidenceStep, PairDecision } from '../tables.ts';
+import { type Identity, identityFields, identityKeys } from '../facts/fact-kinds.ts';
+import type { EvidenceStep, PairDecision } from '../schema/tables.ts';
 
 export interface QueueRow {
   id: number;

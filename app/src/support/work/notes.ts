@@ -1,7 +1,7 @@
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { anchorOf } from '../offers/tell.ts';
-import type { NoteReaders } from '../tables.ts';
+import type { NoteReaders } from '../schema/tables.ts';
 
 export const noteReaders: readonly NoteReaders[] = ['the person and the team', 'the team', 'leads only'];
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 /** What a reminder is about. */
 export type ReminderKind = 'task' | 'step' | 'review' | 'answer' | 'notice' | 'approval' | 'look again' | 'challenge';

@@ -3,7 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { anchorOf } from '../offers/tell.ts';
-import type {} from '../tables.ts';
+import type {} from '../schema/tables.ts';
 
 /** Something to be done for a person by a day, `YYYY-MM-DD`. */
 export interface TaskView {

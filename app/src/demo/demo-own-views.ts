@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { Actor } from '../platform/access.ts';
+import { withPurpose } from '../platform/database.ts';
+import { ownActor } from '../platform/own-access.ts';
+import { supervisionAccess } from '../supervision/index.ts';
+import { supportAccess } from '../support/index.ts';
+import type { Waymark } from '../waymark.ts';
+
+const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
+
+/** The made-up accounts of the trial that belong to people in its data. */
+const accounts = ['pe-1', 'pe-2'];
+
+/**
+ * Gives the trial's made-up people their own view: each account is one of the town's wearers and one of the people in its
+ * agencies' records, by a code for each half, as a real account would be.
+ */
+export async function openOwnViews(waymark: Waymark): Promise<void> {
+  const { performer, database, folder } = waymark;
+  const secret = folder.secret('own');
+  const people = await withPurpose(database.db, 'support', 'support', (tx) =>
+    sql<{ id: number }>`
+      SELECT person_id AS id FROM support.person_summaries WHERE low > 0 AND age BETWEEN 16 AND 20 ORDER BY low DESC, person_id LIMIT 2`.execute(
+      tx,
+    ),
+  );
+  const subjects = await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+    sql<{ id: number }>`
+      SELECT w.subject_id AS id FROM supervision.wearings w JOIN supervision.orders o ON o.subject_id = w.subject_id
+        JOIN supervision.zone_orders z ON z.order_id = o.id WHERE w.ends_at IS NULL
+        GROUP BY w.subject_id ORDER BY count(*) DESC, w.subject_id LIMIT 2`.execute(tx),
+  );
+  for (const [i, account] of accounts.entries()) {
+    const [person, subject] = [people.rows[i]?.id, subjects.rows[i]?.id];
+    if (person) {
+      const { code } = await performer.perform(system('support'), supportAccess.invite, null, { id: person });
+      await performer.perform(ownActor(secret, account, 'support'), supportAccess.redeem, null, { code });
+    }
+    if (subject) {
+      const { code } = await performer.perform(system('monitoring'), supervisionAccess.invite, null, { id: subject });
+      await performer.perform(ownActor(secret, account, 'supervision'), supervisionAccess.redeem, null, { code });
+    }
+  }
+}

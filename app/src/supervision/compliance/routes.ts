@@ -1,0 +1,165 @@
+import { dateOf, dayOf } from '@waymark/presence';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { InvalidError } from '../../platform/action.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { idOf as numberOf, textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/server.ts';
+import { kindInWords } from '../alerts/explain-alert.ts';
+import { readTrackDay, type TrackDay, trackMapData } from '../days/read-track-day.ts';
+import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
+import { readCompliance, type WeekCompliance } from './read-compliance.ts';
+
+const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const security = [{ token: [] }];
+
+/** A subject's days on the map, compliance by wearing, and breach packs: pages and API. */
+export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
+  const { performer, fixes, timeZone } = web.waymark;
+  const services = { fixes, timeZone };
+  const idOf = (request: FastifyRequest) => (request.params as { id: number }).id;
+  const trackOf = (request: FastifyRequest): Promise<TrackDay> => {
+    const { date } = (request.query ?? {}) as { date?: unknown };
+    return performer.perform(actorOf(request), readTrackDay, services, {
+      subjectId: idOf(request),
+      date: typeof date === 'string' ? date : '',
+    });
+  };
+
+  app.get('/subjects/:id/track', { config: { action: 'track.read' }, schema: { params: Id } }, async (request, reply) => {
+    const day = await trackOf(request);
+    return web.page(request, reply, 'supervision/days/track.njk', { ...day, mapData: trackMapData(day) });
+  });
+  app.get(
+    '/api/subjects/:id/track.geojson',
+    {
+      config: { action: 'track.read', api: true },
+      schema: {
+        tags: ['Subjects'],
+        summary: 'The fixes of one day on the clock as GeoJSON points; nothing is drawn between them',
+        security,
+        params: Id,
+        querystring: Type.Object(
+          { date: Type.Optional(Type.String({ description: 'YYYY-MM-DD; today when missing' })) },
+          { additionalProperties: true },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { points, subject, date } = await trackOf(request);
+      reply.type('application/geo+json');
+      return {
+        type: 'FeatureCollection',
+        name: `${subject.reference} ${date}`,
+        features: points.map(({ at, receivedAt, lon, lat, accuracyM }) => ({
+          type: 'Feature',
+          properties: { at: new Date(at).toISOString(), receivedAt: new Date(receivedAt).toISOString(), accuracyM },
+          geometry: { type: 'Point', coordinates: [lon, lat] },
+        })),
+      };
+    },
+  );
+
+  const compliancePage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    subjectId: number,
+    error: InvalidError | null,
+    draft: Record<string, string> = {},
+  ) => {
+    const found = await performer.perform(actorOf(request), readCompliance, services, { subjectId });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/compliance/compliance.njk', {
+      ...found,
+      packs: found.packs.map((pack) => ({ ...pack, lastDay: new Date(pack.to_at.getTime() - 1) })),
+      wearings: found.wearings.map(({ wearing, weeks }) => ({
+        wearing,
+        weeks: weeks.map((week) => ({ ...week, alertsInWords: alertsInWords(week) })),
+        firstDay: weeks[0] ? dateOf(weeks[0].from, timeZone) : '',
+        lastDay: dateOf((weeks[weeks.length - 1]?.to ?? Date.now()) - 1, timeZone),
+      })),
+      error: error ? { text: error.message, field: error.field && `${error.field}-${draft.wearingId}` } : null,
+      draft,
+    });
+  };
+  app.get('/subjects/:id/compliance', { config: { action: 'compliance.read' }, schema: { params: Id } }, (request, reply) =>
+    compliancePage(request, reply, idOf(request), null),
+  );
+  app.get(
+    '/api/subjects/:id/compliance',
+    {
+      config: { action: 'compliance.read', api: true },
+      schema: { tags: ['Subjects'], summary: 'Time kept, not kept and unknown by wearing, week and condition', security, params: Id },
+    },
+    (request) => performer.perform(actorOf(request), readCompliance, services, { subjectId: idOf(request) }),
+  );
+  app.post('/wearings/:id/packs', { config: { action: 'pack.make' }, schema: { params: Id } }, async (request, reply) => {
+    const [from, to, note, subject] = textsOf(request.body, 'from', 'to', 'note', 'subjectId');
+    try {
+      const { id } = await performer.perform(actorOf(request), makePack, services, {
+        wearingId: idOf(request),
+        from: boundOf(from, timeZone, 0),
+        to: boundOf(to, timeZone, 1),
+        note,
+      });
+      web.notice(request, 'The pack is put together. A second person reviews it before it can leave.');
+      return reply.redirect(`/packs/${id}`);
+    } catch (error) {
+      const subjectId = numberOf(subject);
+      if (error instanceof InvalidError && subjectId > 0)
+        return compliancePage(request, reply, subjectId, error, { from, to, note, wearingId: String(idOf(request)) });
+      throw error;
+    }
+  });
+  const packPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: number,
+    error: InvalidError | null,
+    draft: Record<string, string> = {},
+  ) => {
+    const found = await performer.perform(actorOf(request), readPack, null, { id });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/compliance/pack.njk', {
+      ...found,
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
+    });
+  };
+  app.get('/packs/:id', { config: { action: 'pack.read' }, schema: { params: Id } }, (request, reply) =>
+    packPage(request, reply, idOf(request), null),
+  );
+  app.post('/packs/:id/review', { config: { action: 'pack.review' }, schema: { params: Id } }, async (request, reply) => {
+    const id = idOf(request);
+    const [decision, reason] = textsOf(request.body, 'decision', 'reason');
+    try {
+      const done = await performer.perform(actorOf(request), reviewPack, null, { id, decision, reason });
+      web.notice(request, `The pack is ${done.decision}.`);
+    } catch (error) {
+      if (error instanceof InvalidError) return packPage(request, reply, id, error, { decision, reason });
+      throw error;
+    }
+    return reply.redirect(`/packs/${id}`);
+  });
+  app.get('/packs/:id/print', { config: { action: 'pack.export' }, schema: { params: Id } }, async (request, reply) => {
+    const found = await performer.perform(actorOf(request), exportPack, null, { id: idOf(request) });
+    return web.page(request, reply, 'supervision/compliance/pack-print.njk', { ...found, printedAt: new Date() });
+  });
+}
+
+/** The beginning (0) or end (1) of a day; NaN when it is none. */
+function boundOf(date: string, timeZone: string, which: 0 | 1): number {
+  try {
+    return dayOf(date, timeZone)[which];
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function alertsInWords({ alerts }: WeekCompliance): string {
+  const counts = new Map<string, number>();
+  for (const { kind, state, outcome } of alerts) {
+    const ended = state === 'retracted' ? 'taken back' : (outcome ?? 'open');
+    const words = `${kindInWords[kind]} (${ended})`;
+    counts.set(words, (counts.get(words) ?? 0) + 1);
+  }
+  return [...counts].map(([words, n]) => (n > 1 ? `${n} × ${words}` : words)).join('; ') || 'none';
+}

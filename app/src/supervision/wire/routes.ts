@@ -1,0 +1,134 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { WebKit } from '../../web/server.ts';
+import { decodeOwnTracks } from '../fixes/decode-owntracks.ts';
+import { decodeTraccar } from '../fixes/decode-traccar.ts';
+import { decodeWaymark } from '../fixes/decode-waymark.ts';
+import type { Sender } from '../fixes/intake.ts';
+import type { Decoded } from '../fixes/raw-fix.ts';
+import { bodyAtMost, jsonOf, textOf, UnreadableBodyError, unpack } from '../fixes/read-body.ts';
+
+const Receipt = Type.Object(
+  {
+    receipt: Type.Integer({ description: 'Number of the durable receipt' }),
+    accepted: Type.Integer(),
+    duplicates: Type.Integer({ description: 'Same tag, time and place as a fix that is stored already' }),
+    eventsAdded: Type.Integer({ description: 'Duplicates that brought events that were not known: these are kept and looked at' }),
+    conflicting: Type.Integer({
+      description: 'Accepted fixes at another place than is known of the same tag and time: neither is relied on',
+    }),
+    quarantined: Type.Integer({ description: 'Kept apart with a reason; nobody’s position until released' }),
+    notUnderstood: Type.Array(Type.Object({ what: Type.String(), count: Type.Integer() }), {
+      description: 'Events, fields and values that mean nothing here, and how often each stood in the request',
+    }),
+  },
+  { description: 'Given only after everything in the request is on disk' },
+);
+const Refusal = Type.Object({ error: Type.String() });
+
+/** Addresses that tags and gateways send to. */
+export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit): void {
+  const { intake, access } = waymark;
+  const device = { role: 'device', purpose: 'ingest' } as const;
+
+  // Whatever a sender says that it is: it is bytes until it is read here.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyAtMost }, (_request, body, done) => done(null, body));
+  // Who sends is asked before what they send is read.
+  app.addHook('onRequest', async (request, reply) => {
+    if (senderOf(request) && access.decide(device, 'fixes.send', 'ingest', 'supervision').allowed) return;
+    return reply.code(401).header('www-authenticate', 'Basic realm="Waymark", Bearer').send({
+      error: 'The credential is missing or wrong. A tag signs in with its serial number and secret, a gateway with its secret as Bearer.',
+    });
+  });
+
+  /** @throws UnreadableBodyError */
+  const readText = async (request: FastifyRequest): Promise<string> => {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    return textOf(await unpack(body, request.headers['content-encoding']), request.headers['content-type']);
+  };
+
+  const senderOf = (request: FastifyRequest): Sender | null => {
+    const header = request.headers.authorization ?? '';
+    const bearer = /^Bearer (\S+)$/i.exec(header)?.[1];
+    if (bearer) return intake.authenticate(bearer);
+    const basic = /^Basic (\S+)$/i.exec(header)?.[1];
+    if (!basic) return null;
+    const [user, ...secret] = Buffer.from(basic, 'base64').toString('utf8').split(':');
+    return intake.authenticate(secret.join(':'), user);
+  };
+
+  const take = async (request: FastifyRequest, reply: FastifyReply, decode: (sender: Sender) => Decoded | Promise<Decoded>) => {
+    const sender = senderOf(request) as Sender;
+    const decoded = await decode(sender);
+    if (decoded.fixes.length + decoded.unreadable.length === 0 && !decoded.others)
+      return reply.code(400).send({ error: 'There is nothing in the request. Send one fix per line, or a JSON list of fixes.' });
+    if (sender.kind === 'tag' && decoded.fixes.some((fix) => fix.tag !== sender.serial)) {
+      return reply.code(403).send({ error: `This credential belongs to tag ${sender.serial}; it can send for no other.` });
+    }
+    const { eventsAdded, conflicting, ...receipt } = await intake.accept(decoded, sender);
+    metrics.fixes.inc({ outcome: 'accepted' }, receipt.accepted);
+    metrics.fixes.inc({ outcome: 'duplicate' }, receipt.duplicates);
+    metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
+    return { ...receipt, eventsAdded, conflicting };
+  };
+
+  const schema = (summary: string, description: string) => ({
+    tags: ['Fixes'],
+    summary,
+    description,
+    security: [{ tag: [] }, { token: [] }] as Record<string, string[]>[],
+    response: { 200: Receipt, '4xx': Refusal },
+  });
+  const config = { open: true, api: true, rateLimit: false as const };
+
+  app.post(
+    '/ingest/waymark',
+    {
+      config,
+      schema: schema(
+        'Send fixes as newline-delimited JSON',
+        'One object per line, or a JSON list of them: tag, at (ISO 8601 with offset), lat, lon; optionally accuracy, speed, heading, method, battery, seq, events. May be packed with gzip, deflate, br or zstd.',
+      ),
+    },
+    (request, reply) => take(request, reply, async () => decodeWaymark(await readText(request))),
+  );
+  app.post(
+    '/ingest/owntracks',
+    {
+      config,
+      schema: {
+        ...schema('Send an OwnTracks message', 'The tag is the one that signs in by Basic credentials.'),
+        response: { '4xx': Refusal },
+      },
+    },
+    async (request, reply) => {
+      const sent = await take(request, reply, async (sender) => {
+        const tag = sender.kind === 'tag' ? sender.serial : ownTracksDevice(request);
+        try {
+          return decodeOwnTracks(jsonOf(await readText(request)), tag);
+        } catch (error) {
+          // The app does not look at the answer and forgets what it sent: it is kept as it came.
+          const whole = `base64 ${(request.body as Buffer).toString('base64')}`;
+          return { fixes: [], unreadable: [{ line: 1, field: 'body', value: '', message: (error as Error).message, whole }] };
+        }
+      });
+      // The OwnTracks client expects a list of messages for it.
+      return reply.sent || reply.statusCode !== 200 ? sent : [];
+    },
+  );
+  app.post(
+    '/ingest/traccar',
+    { config, schema: schema('Receive Traccar position forwarding', 'Set forward.type=json and a gateway secret in forward.header.') },
+    (request, reply) =>
+      take(request, reply, async () => {
+        const body = jsonOf(await readText(request));
+        if (typeof body === 'string') throw new UnreadableBodyError(400, 'The body is not JSON. Set forward.type=json in Traccar.');
+        return decodeTraccar(body);
+      }),
+  );
+}
+
+function ownTracksDevice(request: FastifyRequest): string {
+  return String(request.headers['x-limit-d'] ?? request.headers['x-limit-u'] ?? '');
+}

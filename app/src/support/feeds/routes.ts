@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { InvalidError } from '../../platform/action.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/server.ts';
+import { sourcePage } from '../sources/source-page.ts';
+import { declareFeed, endFeed, type FeedPlaces } from './declare-feed.ts';
+import { runFeed } from './run-feeds.ts';
+
+const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+const room = 'support' as const;
+
+/** Feeds of a source that are read by the clock: set up, read by hand, end. */
+export function feedRoutes(app: FastifyInstance, web: WebKit, places: FeedPlaces, askForLinking: () => Promise<void>): void {
+  const { performer } = web.waymark;
+  const source = sourcePage(web, places);
+  app.post('/sources/:id/feeds', { config: { action: 'feed.declare', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const form = ['kind', 'database', 'atTime', 'weekday', 'mapping', 'own'] as const;
+    const [kind, database, atTime, weekday, mapping, own] = textsOf(request.body, ...form);
+    try {
+      const given = { source: id, kind, database, atTime, weekday, mapping: own.trim() || mapping };
+      await performer.perform(actorOf(request), declareFeed, places, given);
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      return source.show(
+        request,
+        reply.code(400),
+        id,
+        { text: error.message, field: error.field },
+        { kind, database, atTime, weekday, own },
+      );
+    }
+    web.notice(request, 'The feed is set up.');
+    return reply.redirect(`/sources/${id}`);
+  });
+  app.post('/feeds/:id/read', { config: { action: 'feed.run', room }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const run = await runFeed(performer, actorOf(request), id, places, web.waymark, (error) =>
+      request.log.error({ error: (error as Error).name, message: (error as Error).message }, 'reading a feed'),
+    );
+    if (run.changed > 0) await askForLinking();
+    const files = run.read === 0 ? 'There was nothing to read.' : `Read: ${run.read}. New or changed: ${run.changed}.`;
+    web.notice(request, run.problem ? `${run.problem}` : files);
+    return reply.redirect(`/sources/${run.sourceId}`);
+  });
+  app.post('/feeds/:id/end', { config: { action: 'feed.end', room }, schema: { params: Id } }, async (request, reply) => {
+    const ended = await performer.perform(actorOf(request), endFeed, null, request.params as { id: number });
+    web.notice(request, 'The feed has ended. What it brought stays.');
+    return reply.redirect(`/sources/${ended.source}`);
+  });
+}

@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidError } from '../../../platform/action.ts';
+import { dayIn } from '../../../platform/days.ts';
+import { actorOf } from '../../../web/actor-of.ts';
+import type { WebKit } from '../../../web/server.ts';
+import { factKinds } from '../../facts/fact-kinds.ts';
+import { needDecisions } from '../../finding/decide-person.ts';
+import { currentInstrument } from '../../needs/instrument.ts';
+import { noteReaders } from '../../work/notes.ts';
+import { readPerson } from './read-people.ts';
+
+interface PageFault {
+  text: string;
+  field: string | null;
+  /** What had been typed, so that nobody types it twice. */
+  draft: Record<string, unknown>;
+}
+
+export interface PersonPage {
+  show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
+  /** Does what a form of the page asks for; what is wrong with it is said on that page. */
+  change(request: FastifyRequest, reply: FastifyReply, done: string, work: (person: number) => Promise<unknown>): Promise<FastifyReply>;
+}
+
+/** The page of one person, on which several parts of support have their forms. */
+export function personPage(web: WebKit): PersonPage {
+  const { performer, timeZone } = web.waymark;
+  const render = async (request: FastifyRequest, reply: FastifyReply, fault: PageFault | null) => {
+    const { id } = request.params as { id: number };
+    const today = dayIn(timeZone);
+    return web.page(request, reply, 'support/people/page/person.njk', {
+      person: await performer.perform(actorOf(request), readPerson, null, { id, today }),
+      instrument: currentInstrument(),
+      factKinds,
+      needDecisions,
+      noteReaders,
+      today,
+      mayErase: web.waymark.access.decide(actorOf(request), 'erasure.decide', 'support', 'support').allowed,
+      error: fault,
+      draft: fault?.draft ?? {},
+    });
+  };
+  return {
+    show: (request, reply) => render(request, reply, null),
+    change: async (request, reply, done, work) => {
+      const { id } = request.params as { id: number };
+      try {
+        await work(id);
+      } catch (error) {
+        if (!(error instanceof InvalidError)) throw error;
+        const draft = (request.body ?? {}) as Record<string, unknown>;
+        return render(request, reply.code(400), { text: error.message, field: error.field, draft });
+      }
+      web.notice(request, done);
+      return reply.redirect(`/people/${id}`);
+    },
+  };
+}
