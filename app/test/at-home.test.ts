@@ -8,7 +8,7 @@ import { withPurpose } from '../src/platform/database.ts';
 import { atHome, fixColumns } from '../src/platform/fix-store.ts';
 import { makePack } from '../src/supervision/compliance/breach-pack.ts';
 import { declareOrder, declareSubject, declareTag, declareZone, placeSubjectHold } from '../src/supervision/index.ts';
-import { openWearing } from '../src/supervision/subjects/subjects.ts';
+import { openWearing } from '../src/supervision/subjects/wearings.ts';
 import { fixesAround } from '../src/supervision/verdicts/fixes-around.ts';
 import { serveForTest } from './serve-for-test.ts';
 

@@ -18,7 +18,7 @@ import { type Seal, Sealer } from '../src/supervision/evidence/seal.ts';
 import { agreeToSubjectErasure, decideSubjectErasure, supervisionAccess } from '../src/supervision/index.ts';
 import { type CrimeVerdict, readCrime } from '../src/supervision/review/read-crime.ts';
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
-import { closeWearing } from '../src/supervision/subjects/subjects.ts';
+import { closeWearing } from '../src/supervision/subjects/wearings.ts';
 import { openWaymark } from '../src/waymark.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';

@@ -6,7 +6,7 @@ import { type AuditFact, appendAudit, verifyAudit } from '../src/platform/audit.
 import { withPurpose } from '../src/platform/database.ts';
 import { bearSameName } from '../src/platform/same-name.ts';
 import { declareSubject } from '../src/supervision/index.ts';
-import { readSubject } from '../src/supervision/subjects/subjects.ts';
+import { readSubject } from '../src/supervision/subjects/page/read-subject.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 

@@ -16,7 +16,7 @@ import {
   listAlerts,
   supervisionAccess,
 } from '../src/supervision/index.ts';
-import { openWearing } from '../src/supervision/subjects/subjects.ts';
+import { openWearing } from '../src/supervision/subjects/wearings.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { decidePerson } from '../src/support/finding/decide-person.ts';
 import { findPeople } from '../src/support/finding/find-people.ts';

@@ -20,7 +20,7 @@ import {
   placeSubjectHold,
   supervisionAccess,
 } from '../src/supervision/index.ts';
-import { closeWearing, openWearing } from '../src/supervision/subjects/subjects.ts';
+import { closeWearing, openWearing } from '../src/supervision/subjects/wearings.ts';
 import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { decidePerson } from '../src/support/finding/decide-person.ts';

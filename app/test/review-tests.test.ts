@@ -19,7 +19,7 @@ import {
 import { exportVerdicts } from '../src/supervision/review/export-verdicts.ts';
 import { type Evidence, readCrime, readEvidence } from '../src/supervision/review/read-crime.ts';
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
-import { closeWearing } from '../src/supervision/subjects/subjects.ts';
+import { closeWearing } from '../src/supervision/subjects/wearings.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';

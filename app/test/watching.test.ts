@@ -6,7 +6,8 @@ import { correctionByCase } from '../src/supervision/alerts/correct-by-case.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
 import { LiveWatch } from '../src/supervision/index.ts';
-import { declareOrder, declareSubject, openWearing } from '../src/supervision/subjects/subjects.ts';
+import { openWearing } from '../src/supervision/subjects/wearings.ts';
+import { declareOrder, declareSubject } from '../src/supervision/subjects/subjects.ts';
 import { declareTag } from '../src/supervision/tags/tags.ts';
 import { authoriseAbsence } from '../src/supervision/zones/authorise-absence.ts';
 import { changeZone } from '../src/supervision/zones/change-zone.ts';
@@ -17,6 +18,7 @@ import { readGeoJsonArea } from '../src/supervision/zones/read-area.ts';
 import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from '../src/supervision/zones/share-zone.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest } from './serve-for-test.ts';
+import { until } from './until.ts';
 
 /** From a fix to an alert and back, through the real stores; on PGlite, and on PostgreSQL where it is installed. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -310,6 +312,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       );
       await live.settled();
     };
+    const told: { wearing: number; at: number }[] = [];
+    const stopFollowing = serving.waymark.positions.listen((moved) => told.push(...moved));
     const seconds = Array.from({ length: 100 }, (_, i) => i);
     // 900 m off, then within 70 m, then away again; the phone's fixes of the middle come last.
     const way = (s: number) => (s < 30 || s >= 60 ? -1.8435 : -1.831);
@@ -339,7 +343,10 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     // No page that follows the caseload is told of it, and when nobody need know any more not even the quarantine keeps the place.
     const [phone] = stored.columns.wearing;
     expect(serving.waymark.positions.of(phone as number)).toBeNull();
-    expect(serving.waymark.positions.takeMoved().every(({ wearing: own }) => own > 0)).toBe(true);
+    await sendOf(serial, [101], way);
+    await until(() => told.some(({ at }) => at === begin + 101_000));
+    stopFollowing();
+    expect(told.every(({ wearing: own }) => own > 0)).toBe(true);
     const { rows: protections } = await database.executeSql(
       server ? 'SELECT 1 AS id' : 'SELECT max(id) AS id FROM supervision.protections',
     );

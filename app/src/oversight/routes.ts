@@ -10,7 +10,7 @@ import { shareOf, supportRules, todayOf } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
 import { idOf, textsOf } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
-import type { WebKit } from '../web/server.ts';
+import type { WebKit } from '../web/kit.ts';
 import { type AuditQuery, askForAuditCheck, exportAudit, exportedAtMost, listAudit, readPolicy } from './audit-log.ts';
 import { checkLook, drawSample, sampleOutcomes, sampleSize } from './monthly-sample.ts';
 import { purposesInWords } from './purposes-in-words.ts';

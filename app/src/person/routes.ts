@@ -1,35 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { type Action, InvalidError, NotFoundError } from '../platform/action.ts';
 import { type Half, halfOfCode, ownActor } from '../platform/own-access.ts';
-import {
-  askSupervision,
-  readOwnDay,
-  readOwnSupervision,
-  supervisionAccess,
-  supervisionCopy,
-  supervisionLooks,
-  trackMapData,
-} from '../supervision/index.ts';
-import {
-  askSupport,
-  challengeOwn,
-  comeBack,
-  factKinds,
-  readOwnSupport,
-  supportAccess,
-  supportCopy,
-  supportLooks,
-  todayOf,
-  withdraw,
-} from '../support/index.ts';
+import { askSupervision, readOwnDay, readOwnSupervision, supervisionAccess, supervisionCopy, supervisionLooks, trackMapData } from '../supervision/index.ts';
+import { askSupport, challengeOwn, comeBack, factKinds, readOwnSupport, supportAccess, supportCopy, supportLooks, todayOf, withdraw } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
-import { textsOf } from '../web/form.ts';
-import type { WebKit } from '../web/server.ts';
+import { textsOf, Id } from '../web/form.ts';
+import type { WebKit } from '../web/kit.ts';
 import { type Speech, speechIn } from './texts/speak.ts';
 import { deedInWords, packageStates, purposeInWords, tableInWords } from './words.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const dayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
 interface Fault {

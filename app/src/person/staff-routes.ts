@@ -1,15 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import type { Actor } from '../platform/access.ts';
 import { InvalidError } from '../platform/action.ts';
 import type { Half, OwnAccess } from '../platform/own-access.ts';
 import type { OwnCases } from '../platform/own-cases.ts';
 import { actorOf } from '../web/actor-of.ts';
-import { textsOf } from '../web/form.ts';
+import { textsOf, Id } from '../web/form.ts';
 import { pagination, readPage } from '../web/paging.ts';
-import type { WebKit } from '../web/server.ts';
+import type { WebKit } from '../web/kit.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 
 export interface OwnStaffPages {
   half: Half;

@@ -1,3 +1,5 @@
+import { Type } from 'typebox';
+
 /** The body of a form: a field stands once, several times, or is missing. */
 export type Form = Record<string, string | string[] | undefined>;
 
@@ -18,3 +20,8 @@ export function repeatedIn(fields: unknown, lists: readonly string[]): string | 
   if (fields === null || typeof fields !== 'object' || Buffer.isBuffer(fields)) return null;
   return Object.entries(fields).find(([name, value]) => Array.isArray(value) && !lists.includes(name))?.[0] ?? null;
 }
+
+/** An address that names one thing by its number. */
+export const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
+/** How programs sign in, for the description of the API. */
+export const security = [{ token: [] }];

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Metrics } from '../platform/metrics.ts';
-import type { Waymark } from '../waymark.ts';
+import type { House } from './kit.ts';
 
 /** Gives what is wrong, in words, or null. */
 export type Readiness = () => Promise<string | null> | string | null;
@@ -13,7 +13,7 @@ const roomAtLeast = 256 * 1024 * 1024;
 const answersWithinMs = 3000;
 
 /** `/livez`, `/readyz`, `/health` and `/metrics`: for whoever keeps the server running. They say nothing about anybody. */
-export function healthRoutes(app: FastifyInstance, waymark: Waymark, metrics: Metrics, others: ReadonlyMap<string, Readiness>): void {
+export function healthRoutes(app: FastifyInstance, waymark: House, metrics: Metrics, others: ReadonlyMap<string, Readiness>): void {
   const { database, fixes, folder, config } = waymark;
   const open = { config: { open: true, rateLimit: false as const } };
 

@@ -1,5 +1,5 @@
 import { purposeOf, type SignInRole } from '../platform/access.ts';
-import type { Waymark } from '../waymark.ts';
+import type { House } from './kit.ts';
 
 interface Link {
   text: string;
@@ -58,7 +58,7 @@ export interface NavigationItem {
 }
 
 /** The links that a role may follow. */
-export function navigationFor(waymark: Waymark, role: SignInRole, url: string): NavigationItem[] {
+export function navigationFor(waymark: House, role: SignInRole, url: string): NavigationItem[] {
   const actor = { role, purpose: purposeOf[role] };
   return links
     .filter(({ action, room }) => waymark.access.decide(actor, action, actor.purpose, room).allowed)
@@ -70,6 +70,6 @@ export function navigationFor(waymark: Waymark, role: SignInRole, url: string): 
 }
 
 /** Where a role begins its day. */
-export function startOf(waymark: Waymark, role: SignInRole): string {
+export function startOf(waymark: House, role: SignInRole): string {
   return navigationFor(waymark, role, '')[0]?.href ?? '/sign-in';
 }

@@ -31,45 +31,13 @@ import { type DemoProvider, demoAccounts, demoMount, startDemoProvider } from '.
 import { OpenIdSignIn, type SignedIn } from '../platform/sign-in/openid.ts';
 import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
 import { SignIns } from '../platform/sign-in/sign-ins.ts';
-import type { Waymark } from '../waymark.ts';
+import type { House, RouteSet, WebKit } from './kit.ts';
 import { repeatedIn, textsOf } from './form.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { navigationFor, startOf } from './navigation.ts';
 import { PastLastPageError } from './paging.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 import { govukFolder, makeViews } from './views.ts';
-
-declare module 'fastify' {
-  interface Session {
-    user?: SignedIn;
-    /** When somebody signed in, ms since 1970. */
-    began?: number;
-    notice?: string;
-    /** In which somebody reads their own pages. */
-    language?: 'en' | 'cy';
-  }
-  interface FastifyRequest {
-    actor: Actor | null;
-    /** Signed in by a token rather than a browser session. */
-    byToken: boolean;
-  }
-  interface FastifyContextConfig {
-    /** Open to anybody: health, sign-in, assets. Everything else needs an actor. */
-    open?: boolean;
-    /** The action that guards the route; every route that is not open names one. */
-    action?: string;
-    /** Room of the action; supervision where not said. */
-    room?: 'supervision' | 'support' | 'person' | 'oversight';
-    /** Answers in JSON, refuses in JSON. */
-    api?: boolean;
-    /** The answer stays open. */
-    stream?: boolean;
-    /** A file may be sent. */
-    takesFile?: boolean;
-    /** Fields of the form that may stand several times. */
-    lists?: string[];
-  }
-}
 
 const require = createRequire(import.meta.url);
 const packageFolder = (name: string) => dirname(require.resolve(`${name}/package.json`));
@@ -90,26 +58,9 @@ export interface WebServer {
   listen(host: string, port: number): Promise<string>;
 }
 
-export type RouteSet = (app: FastifyInstance, web: WebKit) => Promise<void> | void;
-
-/** What routes need besides Fastify. */
-export interface WebKit {
-  waymark: Waymark;
-  metrics: Metrics;
-  page(request: FastifyRequest, reply: FastifyReply, template: string, data?: object): Promise<FastifyReply>;
-  /** Has verdicts that are due worked out soon, in the background. */
-  askForVerdicts(): Promise<void>;
-  /** Who is signed in. */
-  sessions: Pick<DatabaseSessionStore, 'signedIn' | 'endAllOf'>;
-  /** Has it told when a session ends, so that what is open of it ends too. */
-  onSessionEnd(tell: (session: string) => void): void;
-  /** Tells the person, on the next page, what was done. */
-  notice(request: FastifyRequest, text: string): void;
-}
-
 /** Builds the HTTP server: security first, then sign-in, then the features' routes. */
 export async function buildServer(
-  waymark: Waymark,
+  waymark: House,
   log: Logger,
   features: RouteSet[],
   askForVerdicts: () => Promise<void>,
@@ -387,7 +338,7 @@ export async function buildServer(
  * Accounts without a password are for a trial with fictional people, on the machine itself.
  * @throws ConfigError
  */
-function checkDemoAccounts({ config, folder }: Waymark, host: string): void {
+function checkDemoAccounts({ config, folder }: House, host: string): void {
   const isHere = (name: string) => /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/.test(name);
   const remedy = 'Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET; see docs/operators.md.';
   if (!isHere(host) || (config.WAYMARK_PUBLIC_URL && !isHere(new URL(config.WAYMARK_PUBLIC_URL).hostname)))

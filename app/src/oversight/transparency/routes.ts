@@ -4,7 +4,7 @@ import { keyName, overseeReviews, Sealer } from '../../supervision/index.ts';
 import { todayOf } from '../../support/index.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { figuresOf, publishRecords, readPublished, readTransparency } from './publish-records.ts';
 import { readRunningConfiguration } from './running-configuration.ts';
 import { type Statement, statementFields } from './statement.ts';

@@ -3,7 +3,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { countTagDays } from '../../supervision/index.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { costsNow, type Effect, effects, enterCost } from './figures.ts';
 import { effectOf, reckonWorth } from './reckon.ts';
 

@@ -1,65 +1,19 @@
 import { dateOf, dayOf } from '@waymark/presence';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf as numberOf, textsOf } from '../../web/form.ts';
-import type { WebKit } from '../../web/server.ts';
+import { idOf as numberOf, textsOf, Id, security } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { kindInWords } from '../alerts/explain-alert.ts';
-import { readTrackDay, type TrackDay, trackMapData } from '../days/read-track-day.ts';
 import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
 import { readCompliance, type WeekCompliance } from './read-compliance.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
-const security = [{ token: [] }];
 
-/** A subject's days on the map, compliance by wearing, and breach packs: pages and API. */
+/** Compliance by wearing, and breach packs: pages and API. */
 export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, fixes, timeZone } = web.waymark;
   const services = { fixes, timeZone };
   const idOf = (request: FastifyRequest) => (request.params as { id: number }).id;
-  const trackOf = (request: FastifyRequest): Promise<TrackDay> => {
-    const { date } = (request.query ?? {}) as { date?: unknown };
-    return performer.perform(actorOf(request), readTrackDay, services, {
-      subjectId: idOf(request),
-      date: typeof date === 'string' ? date : '',
-    });
-  };
-
-  app.get('/subjects/:id/track', { config: { action: 'track.read' }, schema: { params: Id } }, async (request, reply) => {
-    const day = await trackOf(request);
-    return web.page(request, reply, 'supervision/days/track.njk', { ...day, mapData: trackMapData(day) });
-  });
-  app.get(
-    '/api/subjects/:id/track.geojson',
-    {
-      config: { action: 'track.read', api: true },
-      schema: {
-        tags: ['Subjects'],
-        summary: 'The fixes of one day on the clock as GeoJSON points; nothing is drawn between them',
-        security,
-        params: Id,
-        querystring: Type.Object(
-          { date: Type.Optional(Type.String({ description: 'YYYY-MM-DD; today when missing' })) },
-          { additionalProperties: true },
-        ),
-      },
-    },
-    async (request, reply) => {
-      const { points, subject, date } = await trackOf(request);
-      reply.type('application/geo+json');
-      return {
-        type: 'FeatureCollection',
-        name: `${subject.reference} ${date}`,
-        features: points.map(({ at, receivedAt, lon, lat, accuracyM }) => ({
-          type: 'Feature',
-          properties: { at: new Date(at).toISOString(), receivedAt: new Date(receivedAt).toISOString(), accuracyM },
-          geometry: { type: 'Point', coordinates: [lon, lat] },
-        })),
-      };
-    },
-  );
-
   const compliancePage = async (
     request: FastifyRequest,
     reply: FastifyReply,

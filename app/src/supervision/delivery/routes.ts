@@ -1,14 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, textsOf } from '../../web/form.ts';
-import type { WebKit } from '../../web/server.ts';
+import { type Form, textsOf, Id } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { channels as channelNames, severities } from '../schema/tables.ts';
 import type { Channels } from './channels.ts';
 import { addDeliveryRule, endDeliveryRule, listDeliveryRules, tryDeliveryRule } from './rules.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 
 /** Who is told of alerts, and how: the administrator's page. */
 export function deliveryRoutes(app: FastifyInstance, web: WebKit, channels: Channels): void {

@@ -9,7 +9,8 @@ import { noteSubject } from '../subjects/note-subject.ts';
 import { fixesAround, nearestBeyond } from '../verdicts/fixes-around.ts';
 import { readRun } from '../verdicts/read-verdicts.ts';
 import { reckoningFingerprint, workOut } from '../verdicts/work-out.ts';
-import { type EvidenceContent, type PackInputs, packFormat } from './pack-content.ts';
+import { type EvidenceContent, packFormat } from './pack-content.ts';
+import type { PackInputs } from '../verdicts/inputs-and-findings.ts';
 import { renderPack } from './render-pack.ts';
 import type { Sealer } from './seal.ts';
 

@@ -1,17 +1,35 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import type { WebKit } from '../../web/server.ts';
+import { Id } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import { evidencePage, Pair, revealIfMadeUp } from '../review/evidence-page.ts';
+import type { VerdictStore } from '../verdicts/verdict-store.ts';
 import { exportEvidencePack, readEvidencePack } from './leave-pack.ts';
+import { makeEvidencePack } from './make-pack.ts';
 import { shownOf } from './render-pack.ts';
 import { Sealer } from './seal.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
-
 /** Evidence packs: their page, the files that leave, and the key that they are sealed with. */
-export function evidenceRoutes(app: FastifyInstance, web: WebKit): void {
-  const { performer, fixes, verdicts, timeZone, secondReview, folder } = web.waymark;
-  const services = { fixes, verdicts, timeZone, secondReview, sealer: Sealer.of(folder) };
+export function evidenceRoutes(app: FastifyInstance, web: WebKit, given: { verdicts: VerdictStore; secondReview: boolean }): void {
+  const { performer, fixes, timeZone, folder } = web.waymark;
+  const services = { fixes, timeZone, verdicts: given.verdicts, secondReview: given.secondReview, sealer: Sealer.of(folder) };
+  app.post(
+    '/crimes/:id/wearers/:wearing/evidence',
+    { config: { action: 'evidence.make' }, schema: { params: Pair } },
+    async (request, reply) => {
+      const { id, wearing } = request.params as { id: number; wearing: number };
+      try {
+        const made = await performer.perform(actorOf(request), makeEvidencePack, services, { crimeId: id, wearingId: wearing });
+        web.notice(request, 'The evidence pack is put together.');
+        return reply.redirect(`/evidence/${made.id}`);
+      } catch (error) {
+        if (!(error instanceof InvalidError)) throw error;
+        await revealIfMadeUp(web, request, id, error);
+        return evidencePage(web, services, request, reply, error, {});
+      }
+    },
+  );
   app.get('/evidence/:id', { config: { action: 'evidence.read' }, schema: { params: Id } }, async (request, reply) => {
     const pack = await performer.perform(actorOf(request), readEvidencePack, services, request.params as { id: number });
     return web.page(request, reply, 'supervision/evidence/pack.njk', { ...pack, ...shownOf(pack.content) });

@@ -11,11 +11,16 @@ export interface Position {
   battery: number | null;
 }
 
+/** Whoever follows is told this often who has moved, ms. */
+const tellEveryMs = 1000;
+
 /** The latest fix of every wearing, in event time, kept in memory for the pages that follow it. */
 export class Positions {
   readonly #store: FixStore;
   readonly #latest = new Map<number, Position>();
   #moved = new Set<number>();
+  readonly #listeners = new Set<(moved: Position[]) => void>();
+  #telling: NodeJS.Timeout | null = null;
 
   constructor(store: FixStore) {
     this.#store = store;
@@ -51,11 +56,26 @@ export class Positions {
     return this.#latest.get(wearing) ?? null;
   }
 
-  /** Wearings with a later fix since the last call. */
-  takeMoved(): Position[] {
+  /**
+   * Tells again and again which wearings have a later fix than when it was told last.
+   * @returns ends it
+   */
+  listen(tell: (moved: Position[]) => void): () => void {
+    this.#listeners.add(tell);
+    this.#telling ??= setInterval(() => this.#tell(), tellEveryMs).unref();
+    return () => {
+      this.#listeners.delete(tell);
+      if (this.#listeners.size > 0 || !this.#telling) return;
+      clearInterval(this.#telling);
+      this.#telling = null;
+    };
+  }
+
+  #tell(): void {
+    if (this.#moved.size === 0) return;
     const moved = [...this.#moved].map((wearing) => this.#latest.get(wearing) as Position);
     this.#moved = new Set();
-    return moved;
+    for (const tell of this.#listeners) tell(moved);
   }
 
   #keep(columns: Pick<FixColumns, 'wearing' | 'at' | 'receivedAt' | 'lon' | 'lat' | 'accuracyM' | 'battery'>, i: number): void {

@@ -1,12 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf } from '../../web/form.ts';
-import type { WebKit } from '../../web/server.ts';
+import { textsOf, Id } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { agreeToSubjectErasure, decideSubjectErasure, endSubjectHold, openKeeping, placeSubjectHold } from './keep-subjects.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 
 /** Holding a subject's data back from removal, and erasing it before its time. */
 export function subjectRetentionRoutes(app: FastifyInstance, web: WebKit): void {

@@ -8,7 +8,7 @@ import { noteSubject } from '../subjects/note-subject.ts';
 import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
 import { fixesAround } from '../verdicts/fixes-around.ts';
 import { currentRuns } from '../verdicts/read-verdicts.ts';
-import type { StoredVerdict } from '../verdicts/verdict-store.ts';
+import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import { workOut } from '../verdicts/work-out.ts';
 
 /** An auditor asks for a test; which crime and which wearer is drawn by lot, and the auditor is not told. */

@@ -1,7 +1,7 @@
 import { type Area, type JammingSign, type Place, tagTroubles, type WeeklyHours } from '@waymark/presence';
 import type { Generated } from 'kysely';
 import type { Json } from '../../platform/database.ts';
-import type { StoredVerdict } from '../verdicts/verdict-store.ts';
+import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import type { PackContent } from './breach-pack-content.ts';
 
 export const zoneKinds = ['exclusion', 'inclusion', 'curfew'] as const;

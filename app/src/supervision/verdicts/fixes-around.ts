@@ -1,5 +1,5 @@
 import { atHome, type FixColumns, type FixStore, notValid, rowsThatTell } from '../../platform/fix-store.ts';
-import type { PackedFix } from '../evidence/pack-content.ts';
+import type { PackedFix } from './inputs-and-findings.ts';
 
 /** A window, ms since 1970, and how many hours beside it. */
 export interface Around {

@@ -4,7 +4,7 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/store.ts';
 import { computeRun, type VerdictServices } from './compute-verdicts.ts';
-import type { StoredVerdict } from './verdict-store.ts';
+import type { StoredVerdict } from '../schema/stored-verdict.ts';
 
 /** A verdict as the API and the command line give it. */
 export interface VerdictView {

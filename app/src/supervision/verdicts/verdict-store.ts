@@ -1,3 +1,4 @@
+import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -5,25 +6,6 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
 import { nothingClose, reasonBit, ruledOutShape, type SweepPart, unknownProbability, verdictCode, verdictShape } from '@waymark/presence';
-
-/** A stored verdict. `crime` is a crime version, `wearing` a wearing, both by id. */
-export interface StoredVerdict {
-  run: number;
-  crime: number;
-  wearing: number;
-  verdict: number;
-  reasons: number;
-  pMoment: number | null;
-  pWindow: number | null;
-  coverage: number;
-  fixes: number;
-  fixesWithin: number;
-  closestM: number | null;
-  closestAfterMs: number | null;
-  gapS: number;
-  habitWeeks: number;
-  habitVisits: number;
-}
 
 /** Crime versions and wearings of a run by id, in the order in which its parts number them. */
 export interface RunKeys {

@@ -14,7 +14,7 @@ import {
 } from '@waymark/presence';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { fingerprintOfSource } from '../../platform/source-fingerprint.ts';
-import type { Findings, PackInputs } from '../evidence/pack-content.ts';
+import type { Findings, PackInputs } from './inputs-and-findings.ts';
 
 /**
  * Judges the one wearer of a pack against its one crime, from what stands in the pack and nothing else. The same inputs give the

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { decodeOwnTracks } from '../fixes/decode-owntracks.ts';
 import { decodeTraccar } from '../fixes/decode-traccar.ts';
 import { decodeWaymark } from '../fixes/decode-waymark.ts';
-import type { Sender } from '../fixes/intake.ts';
+import type { Intake, Sender } from '../fixes/intake.ts';
 import type { Decoded } from '../fixes/raw-fix.ts';
 import { bodyAtMost, jsonOf, textOf, UnreadableBodyError, unpack } from '../fixes/read-body.ts';
 
@@ -27,8 +27,8 @@ const Receipt = Type.Object(
 const Refusal = Type.Object({ error: Type.String() });
 
 /** Addresses that tags and gateways send to. */
-export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit): void {
-  const { intake, access } = waymark;
+export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit, { intake }: { intake: Intake }): void {
+  const { access } = waymark;
   const device = { role: 'device', purpose: 'ingest' } as const;
 
   // Whatever a sender says that it is: it is bytes until it is read here.

@@ -3,7 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { type ZoneKind, zoneKinds } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
-import { watchAgain } from './store.ts';
+import { watchAgain } from '../subjects/watch-again.ts';
 
 export interface ZoneDraft {
   name: string;

@@ -1,6 +1,6 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
-import { watchAgain } from './store.ts';
+import { watchAgain } from '../subjects/watch-again.ts';
 
 export interface NewProtection {
   subjectId: number;

@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, textsOf } from '../../web/form.ts';
+import { idOf, textsOf, Id, security } from '../../web/form.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { shareOf } from '../fairness/share.ts';
 import { currentInstrument } from '../needs/instrument.ts';
 import { declareService, endService, listServices, readWaitingList, serviceKinds } from '../services/services.ts';
@@ -14,9 +13,7 @@ import { overseeDecisions } from './oversee-decisions.ts';
 import { objective, proposeAllocation } from './propose.ts';
 import { readAllocation } from './read-allocation.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
-const security = [{ token: [] }];
 interface Fault {
   text: string;
   field: string | null;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../web/actor-of.ts';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { leastShown } from './compare-groups.ts';
 import { readFairness } from './read-fairness.ts';
 

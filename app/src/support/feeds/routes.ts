@@ -1,14 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf } from '../../web/form.ts';
-import type { WebKit } from '../../web/server.ts';
+import { textsOf, Id } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { sourcePage } from '../sources/source-page.ts';
 import { declareFeed, endFeed, type FeedPlaces } from './declare-feed.ts';
 import { runFeed } from './run-feeds.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
 
 /** Feeds of a source that are read by the clock: set up, read by hand, end. */

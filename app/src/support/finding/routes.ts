@@ -2,15 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, textsOf } from '../../web/form.ts';
+import { idOf, textsOf, Id } from '../../web/form.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { currentInstrument, highestLevel } from '../needs/instrument.ts';
 import { personPage } from '../people/page/person-page.ts';
 import { decidePerson, takeBackDecision } from './decide-person.ts';
 import { type FindingOrder, type FindingQuery, findingOrders, findPeople } from './find-people.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
 
 /** Who may need an offer, and what is decided about them: pages and API. */

@@ -1,28 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { dayIn, todayOf } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, textsOf } from '../../web/form.ts';
-import type { WebKit } from '../../web/server.ts';
-import {
-  addGoal,
-  addReview,
-  addSession,
-  addStep,
-  answerOffer,
-  answers,
-  attendances,
-  bases,
-  closePackage,
-  goalOutcomes,
-  setOutcome,
-  stepActors,
-  tickStep,
-} from './package.ts';
+import { idOf, textsOf, Id } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import { addGoal, addReview, addSession, addStep, answerOffer, answers, attendances, bases, closePackage, goalOutcomes, setOutcome, stepActors, tickStep } from './package.ts';
 import { readPackage } from './read-package.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
 
 /** Offers and what becomes of them: answer, goals, steps, sessions, outcomes, closing. */

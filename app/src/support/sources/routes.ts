@@ -8,9 +8,9 @@ import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, textsOf } from '../../web/form.ts';
+import { idOf, textsOf, Id, security } from '../../web/form.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { declareAgreement, lawfulBases } from '../agreements/declare-source.ts';
 import { listSources, readRecordImport, readSource } from '../agreements/read-sources.ts';
 import { characteristics, checkFields, factKinds, identityFields } from '../facts/fact-kinds.ts';
@@ -24,11 +24,9 @@ import { readLinks } from '../review/read-links.ts';
 import { listReview, readPair } from '../review/read-queue.ts';
 import { sourcePage } from './source-page.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const Record = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
 const Pair = Type.Object({ left: Record, right: Record });
 const room = 'support' as const;
-const security = [{ token: [] }];
 
 /** Fields that an agreement may allow, in groups, for its form. */
 const fieldGroups = [

@@ -3,9 +3,9 @@ import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, textsOf } from '../../web/form.ts';
+import { idOf, textsOf, Id, security } from '../../web/form.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { WebKit } from '../../web/server.ts';
+import type { WebKit } from '../../web/kit.ts';
 import { decideChallenge, listChallenges } from '../people/decide-challenge.ts';
 import { personPage } from '../people/page/person-page.ts';
 import { agreeToErasure, decideErasure, endHold, placeHold } from '../retention/keep-records.ts';
@@ -13,9 +13,7 @@ import { takeBackNote, writeNote } from './notes.ts';
 import { readDay } from './read-day.ts';
 import { addTask, tickTask } from './tasks.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
-const security = [{ token: [] }];
 
 /** The team's day: what is to be done, notes, tasks, and what is challenged: pages and API. */
 export function workRoutes(app: FastifyInstance, web: WebKit, askForProfiles: () => Promise<void>): void {

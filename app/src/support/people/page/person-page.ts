@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../../platform/action.ts';
 import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
-import type { WebKit } from '../../../web/server.ts';
+import type { WebKit } from '../../../web/kit.ts';
 import { factKinds } from '../../facts/fact-kinds.ts';
 import { needDecisions } from '../../finding/decide-person.ts';
 import { currentInstrument } from '../../needs/instrument.ts';

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
-import { idOf, textsOf } from '../../../web/form.ts';
+import { idOf, textsOf, Id, security } from '../../../web/form.ts';
 import { pagination, readPage } from '../../../web/paging.ts';
-import type { WebKit } from '../../../web/server.ts';
+import type { WebKit } from '../../../web/kit.ts';
 import { currentInstrument, highestLevel } from '../../needs/instrument.ts';
 import { readNotice } from '../../offers/read-notice.ts';
 import { approveDelay, askForDelay, recordNotice } from '../../offers/tell.ts';
@@ -13,9 +13,7 @@ import { personPage } from './person-page.ts';
 import { listPeople, type PeopleQuery, readPerson } from './read-people.ts';
 import { recordReach } from './record-reach.ts';
 
-const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 const room = 'support' as const;
-const security = [{ token: [] }];
 
 /** People, their needs, and what was told to them: pages and API. */
 export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: () => Promise<void>): void {

@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidError } from '../../platform/action.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { type Form, Id, security, textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import { alertOutcomes } from '../schema/tables.ts';
+import { decideAlert } from './decide-alert.ts';
+import { type AlertDetail, readAlert } from './read-alerts.ts';
+
+/** One alert: what it rests on, and what was decided. */
+export function oneAlertRoutes(app: FastifyInstance, web: WebKit): void {
+  const { performer, fixes } = web.waymark;
+  const alertPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft: Form = {}) => {
+    const detail = await performer.perform(actorOf(request), readAlert, { fixes }, { id });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/alerts/alert.njk', {
+      ...detail,
+      mapData: mapDataOf(detail),
+      outcomes: alertOutcomes,
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
+    });
+  };
+  app.get('/alerts/:id', { config: { action: 'alert.read' }, schema: { params: Id } }, (request, reply) =>
+    alertPage(request, reply, (request.params as { id: number }).id, null),
+  );
+  app.get(
+    '/api/alerts/:id',
+    {
+      config: { action: 'alert.read', api: true },
+      schema: { tags: ['Alerts'], summary: 'One alert with its versions, steps, zone (GeoJSON) and fixes', security, params: Id },
+    },
+    (request) => performer.perform(actorOf(request), readAlert, { fixes }, request.params as { id: number }),
+  );
+  app.post('/alerts/:id/steps', { config: { action: 'alert.decide' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const [step, outcome, note] = textsOf(request.body, 'step', 'outcome', 'note');
+    try {
+      const { state } = await performer.perform(actorOf(request), decideAlert, null, { id, step, outcome, note });
+      web.notice(request, state === 'closed' ? 'The alert is closed.' : `The alert is ${state} now.`);
+      return reply.redirect(state === 'closed' ? '/alerts' : `/alerts/${id}`);
+    } catch (error) {
+      if (error instanceof InvalidError) return alertPage(request, reply, id, error, { step, outcome, note });
+      throw error;
+    }
+  });
+}
+
+const marginMs = 20 * 60_000;
+
+/** What the map of an alert shows: the zone, the fixes around, and the gaps between them. */
+function mapDataOf({ alert, zone, points, gaps }: AlertDetail) {
+  const from = alert.from_at.getTime();
+  const to = alert.to_at?.getTime() ?? points[points.length - 1]?.at ?? from;
+  return {
+    from,
+    to,
+    marginMs,
+    place: zone ? { kind: 'geometry', geometry: zone.geometry } : { kind: 'none' },
+    radiusM: 0,
+    points: points.map(({ at, lon, lat, accuracyM }) => [at, lon, lat, accuracyM]),
+    gaps,
+  };
+}

@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidError } from '../../platform/action.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { type Form, Id, idOf, textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import { readTime } from '../fixes/read-time.ts';
+import { openWearing } from '../subjects/wearings.ts';
+import { readSubject } from '../subjects/page/read-subject.ts';
+import type { VisitServices } from './visit-services.ts';
+
+/** What an officer does and says before leaving. */
+const doorSteps = [
+  'The strap is closed, and one finger fits under it',
+  'I showed how to charge it, and how long that takes',
+  'I said what is recorded, who can see it, and how to challenge it',
+];
+
+/** Fitting a tag: the steps that an officer takes before leaving. */
+export function fitRoutes(app: FastifyInstance, web: WebKit, { intake, live }: VisitServices): void {
+  const { performer, fixes, timeZone } = web.waymark;
+  const services = { fixes, intake };
+  const fitPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft = {}) => {
+    const { subject, orders } = await performer.perform(actorOf(request), readSubject, { fixes }, { id });
+    const now = new Date();
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/visit/fit.njk', {
+      subject,
+      orders: orders.filter(({ starts_at, ends_at }) => starts_at <= now && (!ends_at || ends_at > now)),
+      steps: doorSteps,
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
+    });
+  };
+  app.get('/subjects/:id/fit', { config: { action: 'subject.read' }, schema: { params: Id } }, (request, reply) =>
+    fitPage(request, reply, (request.params as { id: number }).id, null),
+  );
+  app.post('/subjects/:id/fit', { config: { action: 'wearing.open', lists: ['told'] }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as Form;
+    const text = (key: string) => textsOf(body, key)[0];
+    const told = [body.told ?? []].flat();
+    let wearing = 0;
+    try {
+      if (told.length < doorSteps.length) throw new InvalidError('Do each of these steps first, and tick it.', 'told');
+      const opened = await performer.perform(actorOf(request), openWearing, services, {
+        subjectId: id,
+        orderId: idOf(text('orderId')),
+        serial: text('serial'),
+        startsAt: text('startsAt') === '' ? new Date() : new Date(readTime(text('startsAt'), timeZone)),
+        note: text('note'),
+      });
+      wearing = opened.id;
+    } catch (error) {
+      if (error instanceof InvalidError) return fitPage(request, reply, id, error, { ...body, told });
+      throw error;
+    }
+    await intake.reload();
+    await live.rethink([wearing]);
+    return reply.redirect(`/wearings/${wearing}/door`);
+  });
+}

@@ -1,0 +1,55 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidError } from '../../platform/action.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { Id, textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import { readTime } from '../fixes/read-time.ts';
+import { closeWearing } from '../subjects/wearings.ts';
+import { readWearing } from './read-wearing.ts';
+import type { VisitServices } from './visit-services.ts';
+
+const afterwards = [
+  { value: 'removed', text: 'It goes back to be checked' },
+  { value: 'in stock', text: 'I checked and cleaned it: it can be fitted again' },
+  { value: 'faulty', text: 'It is faulty' },
+  { value: 'lost', text: 'It is not here: lost' },
+];
+
+/** Taking a tag off. */
+export function removeRoutes(app: FastifyInstance, web: WebKit, { intake, live, positions }: VisitServices): void {
+  const { performer, fixes, timeZone } = web.waymark;
+  const services = { fixes, intake };
+  const removePage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft = {}) => {
+    const detail = await performer.perform(actorOf(request), readWearing, { positions }, { id });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/visit/remove.njk', {
+      ...detail,
+      states: afterwards,
+      error: error ? { text: error.message, field: error.field } : null,
+      draft,
+    });
+  };
+  app.get('/wearings/:id/remove', { config: { action: 'wearing.read' }, schema: { params: Id } }, (request, reply) =>
+    removePage(request, reply, (request.params as { id: number }).id, null),
+  );
+  app.post('/wearings/:id/remove', { config: { action: 'wearing.close' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const [endsAt, state, note] = textsOf(request.body, 'endsAt', 'state', 'note');
+    let subjectId = 0;
+    try {
+      const closed = await performer.perform(actorOf(request), closeWearing, services, {
+        id,
+        endsAt: endsAt ? new Date(readTime(endsAt, timeZone)) : new Date(),
+        state: state || 'removed',
+        note,
+      });
+      subjectId = closed.subjectId;
+    } catch (error) {
+      if (error instanceof InvalidError) return removePage(request, reply, id, error, { endsAt, state, note });
+      throw error;
+    }
+    await intake.reload();
+    await live.rethink([id]);
+    web.notice(request, 'The tag is off. Later fixes go to quarantine.');
+    return reply.redirect(`/subjects/${subjectId}`);
+  });
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { InvalidError } from '../../platform/action.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { type Form, Id, idOf, textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import type { Intake } from '../fixes/intake.ts';
+import { endProtection, protectPerson } from './protect-person.ts';
+import { type Watching, zonesPage } from './zones-page.ts';
+
+/** Protected persons whom somebody may not come near. */
+export function protectionRoutes(app: FastifyInstance, web: WebKit, { live, intake }: Watching & { intake: Pick<Intake, 'reload'> }): void {
+  const { performer } = web.waymark;
+  app.post('/subjects/:id/protections', { config: { action: 'protection.declare' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const body = (request.body ?? {}) as Form;
+    const [orderId, name, serial, radiusM] = textsOf(body, 'orderId', 'protectedName', 'protectedSerial', 'protectedRadiusM');
+    try {
+      const draft = { subjectId: id, orderId: idOf(orderId), name, serial, radiusM };
+      const { wearings } = await performer.perform(actorOf(request), protectPerson, null, draft);
+      await intake.reload();
+      await live.rethink(wearings);
+    } catch (error) {
+      if (error instanceof InvalidError) return zonesPage(web, request, reply, id, error, body);
+      throw error;
+    }
+    web.notice(request, 'The distance is watched from now on.');
+    return reply.redirect(`/subjects/${id}/zones`);
+  });
+  app.post('/protections/:id/end', { config: { action: 'protection.end' }, schema: { params: Id } }, async (request, reply) => {
+    const { id } = request.params as { id: number };
+    const { subjectId, wearings } = await performer.perform(actorOf(request), endProtection, null, { id });
+    await intake.reload();
+    await live.rethink(wearings);
+    web.notice(request, 'The protection has ended.');
+    return reply.redirect(`/subjects/${subjectId}/zones`);
+  });
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config.ts';
+import type { AccessPolicy, Actor } from '../platform/access.ts';
+import type { Performer } from '../platform/action.ts';
+import type { DataFolder } from '../platform/data-folder.ts';
+import type { OpenDatabase } from '../platform/database.ts';
+import type { FixStore } from '../platform/fix-store.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { SignedIn } from '../platform/sign-in/openid.ts';
+import type { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
+
+declare module 'fastify' {
+  interface Session {
+    user?: SignedIn;
+    /** When somebody signed in, ms since 1970. */
+    began?: number;
+    notice?: string;
+    /** In which somebody reads their own pages. */
+    language?: 'en' | 'cy';
+  }
+  interface FastifyRequest {
+    actor: Actor | null;
+    /** Signed in by a token rather than a browser session. */
+    byToken: boolean;
+  }
+  interface FastifyContextConfig {
+    /** Open to anybody: health, sign-in, assets. Everything else needs an actor. */
+    open?: boolean;
+    /** The action that guards the route; every route that is not open names one. */
+    action?: string;
+    /** Room of the action; supervision where not said. */
+    room?: 'supervision' | 'support' | 'person' | 'oversight';
+    /** Answers in JSON, refuses in JSON. */
+    api?: boolean;
+    /** The answer stays open. */
+    stream?: boolean;
+    /** A file may be sent. */
+    takesFile?: boolean;
+    /** Fields of the form that may stand several times. */
+    lists?: string[];
+  }
+}
+
+/** What is open while the server runs, as far as no capability is concerned. */
+export interface House {
+  config: Config;
+  folder: DataFolder;
+  database: OpenDatabase;
+  access: AccessPolicy;
+  performer: Performer;
+  fixes: FixStore;
+  timeZone: string;
+}
+
+export type RouteSet = (app: FastifyInstance, web: WebKit) => Promise<void> | void;
+
+/** What routes need besides Fastify. */
+export interface WebKit {
+  waymark: House;
+  metrics: Metrics;
+  page(request: FastifyRequest, reply: FastifyReply, template: string, data?: object): Promise<FastifyReply>;
+  /** Has verdicts that are due worked out soon, in the background. */
+  askForVerdicts(): Promise<void>;
+  /** Who is signed in. */
+  sessions: Pick<DatabaseSessionStore, 'signedIn' | 'endAllOf'>;
+  /** Has it told when a session ends, so that what is open of it ends too. */
+  onSessionEnd(tell: (session: string) => void): void;
+  /** Tells the person, on the next page, what was done. */
+  notice(request: FastifyRequest, text: string): void;
+}
+
