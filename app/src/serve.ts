@@ -4,21 +4,13 @@ import { type Config, ConfigError } from './config.ts';
 import { defineJobs, feedsDue, peopleDue, retentionDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
 import { oversightRoutes } from './oversight/routes.ts';
-import { sessionRoutes } from './oversight/sessions/routes.ts';
-import { transparencyRoutes } from './oversight/transparency/routes.ts';
-import { worthRoutes } from './oversight/worth/routes.ts';
 import { personRoutes } from './person/routes.ts';
 import { ownStaffRoutes } from './person/staff-routes.ts';
 import { keepHead } from './platform/audit-head.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
-import { watchingRoutes } from './supervision/alerts/routes.ts';
-import { caseloadRoutes } from './supervision/caseload/routes.ts';
-import { complianceRoutes } from './supervision/compliance/routes.ts';
 import { Channels } from './supervision/delivery/channels.ts';
 import { Deliverer } from './supervision/delivery/deliverer.ts';
-import { deliveryRoutes } from './supervision/delivery/routes.ts';
-import { evidenceRoutes } from './supervision/evidence/routes.ts';
 import {
   correctionByCase,
   fleetSilence,
@@ -28,21 +20,10 @@ import {
   supervisionHalf,
   TagBroker,
 } from './supervision/index.ts';
-import { subjectRetentionRoutes } from './supervision/retention/routes.ts';
-import { matchingRoutes } from './supervision/review/routes.ts';
-import { monitoringRoutes } from './supervision/subjects/routes.ts';
-import { ingestRoutes } from './supervision/wire/routes.ts';
+import { supervisionRoutes } from './supervision/routes.ts';
 import { forgetProtected } from './supervision/zones/forget-protected.ts';
-import { allocationRoutes } from './support/allocation/routes.ts';
-import { fairnessRoutes } from './support/fairness/routes.ts';
-import { feedRoutes } from './support/feeds/routes.ts';
-import { findingRoutes } from './support/finding/routes.ts';
 import { areFeedsDue, type FeedPlaces, supportAccess, supportCases, supportHalf } from './support/index.ts';
-import { instrumentRoutes } from './support/needs/routes.ts';
-import { packageRoutes } from './support/offers/routes.ts';
-import { peopleRoutes } from './support/people/page/routes.ts';
-import { recordsRoutes } from './support/sources/routes.ts';
-import { workRoutes } from './support/work/routes.ts';
+import { supportRoutes } from './support/routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
 import { buildServer, type WebServer } from './web/server.ts';
 
@@ -108,24 +89,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     waymark,
     log,
     [
-      ingestRoutes,
-      matchingRoutes,
-      evidenceRoutes,
-      monitoringRoutes,
-      watchingRoutes,
-      subjectRetentionRoutes,
-      caseloadRoutes,
-      complianceRoutes,
-      (app, web) => deliveryRoutes(app, web, channels),
-      (app, web) => recordsRoutes(app, web, places, askForPeople),
-      (app, web) => feedRoutes(app, web, places, askForPeople),
-      (app, web) => peopleRoutes(app, web, askForPeople),
-      allocationRoutes,
-      instrumentRoutes,
-      findingRoutes,
-      (app, web) => workRoutes(app, web, askForPeople),
-      packageRoutes,
-      fairnessRoutes,
+      (app, web) => supervisionRoutes(app, web, { ...waymark, channels }),
+      (app, web) => supportRoutes(app, web, { places, askForPeople }),
       (app, web) =>
         ownStaffRoutes(app, web, {
           half: supportHalf,
@@ -143,11 +108,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
           casesPath: '/requests',
           correction: correctionByCase(waymark.performer),
         }),
-      personRoutes,
-      oversightRoutes,
-      sessionRoutes,
-      transparencyRoutes,
-      worthRoutes,
+      (app, web) => personRoutes(app, web, waymark),
+      (app, web) => oversightRoutes(app, web, waymark),
       (app) => controlRoute(app, waymark, async () => undefined),
       (app) => {
         app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { drawSample, sampleSize } from '../src/oversight/monthly-sample.ts';
-import { findUnusual } from '../src/oversight/unusual-access.ts';
+import { drawSample, sampleSize } from '../src/oversight/sample/monthly-sample.ts';
+import { findUnusual } from '../src/oversight/unusual/unusual-access.ts';
 import type { Actor } from '../src/platform/access.ts';
 import { type AuditFact, appendAudit, verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';

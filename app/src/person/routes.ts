@@ -1,10 +1,29 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Action, InvalidError, NotFoundError } from '../platform/action.ts';
 import { type Half, halfOfCode, ownActor } from '../platform/own-access.ts';
-import { askSupervision, readOwnDay, readOwnSupervision, supervisionAccess, supervisionCopy, supervisionLooks, trackMapData } from '../supervision/index.ts';
-import { askSupport, challengeOwn, comeBack, factKinds, readOwnSupport, supportAccess, supportCopy, supportLooks, todayOf, withdraw } from '../support/index.ts';
+import {
+  askSupervision,
+  readOwnDay,
+  readOwnSupervision,
+  supervisionAccess,
+  supervisionCopy,
+  supervisionLooks,
+  trackMapData,
+} from '../supervision/index.ts';
+import {
+  askSupport,
+  challengeOwn,
+  comeBack,
+  factKinds,
+  readOwnSupport,
+  supportAccess,
+  supportCopy,
+  supportLooks,
+  todayOf,
+  withdraw,
+} from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
-import { textsOf, Id } from '../web/form.ts';
+import { Id, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import { type Speech, speechIn } from './texts/speak.ts';
 import { deedInWords, packageStates, purposeInWords, tableInWords } from './words.ts';
@@ -20,7 +39,7 @@ interface Fault {
  * What a person sees of themselves, and can answer. No address here carries anybody's number: whose data is shown follows from the
  * account alone, and the database shows no other. The two halves meet on these pages and nowhere else.
  */
-export function personRoutes(app: FastifyInstance, web: WebKit): void {
+export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }: { secondReview: boolean }): void {
   const { performer, fixes, timeZone, folder, config } = web.waymark;
   // Until somebody who speaks it has checked the draft, Welsh is shown in the trial town alone.
   const hasWelsh = config.WAYMARK_WELSH === 'yes' || !config.OIDC_ISSUER;
@@ -29,8 +48,7 @@ export function personRoutes(app: FastifyInstance, web: WebKit): void {
   const as = <S, I, O>(request: FastifyRequest, room: Half['room'], action: Action<S, I, O>, services: S, input: I) =>
     performer.perform(ownActor(secret, actorOf(request).id, room), action, services, input);
   const support = (request: FastifyRequest) => as(request, 'support', readOwnSupport, null, { today: todayOf(web.waymark) });
-  const tag = (request: FastifyRequest) =>
-    as(request, 'supervision', readOwnSupervision, stores, { now: Date.now(), secondReview: web.waymark.secondReview });
+  const tag = (request: FastifyRequest) => as(request, 'supervision', readOwnSupervision, stores, { now: Date.now(), secondReview });
   const both = async (request: FastifyRequest) => ({ support: await support(request), tag: await tag(request) });
   const speeches = { en: speechIn('en', timeZone), cy: speechIn('cy', timeZone) };
   const speech = (request: FastifyRequest): Speech => {

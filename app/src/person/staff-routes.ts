@@ -4,10 +4,9 @@ import { InvalidError } from '../platform/action.ts';
 import type { Half, OwnAccess } from '../platform/own-access.ts';
 import type { OwnCases } from '../platform/own-cases.ts';
 import { actorOf } from '../web/actor-of.ts';
-import { textsOf, Id } from '../web/form.ts';
-import { pagination, readPage } from '../web/paging.ts';
+import { Id, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
-
+import { pagination, readPage } from '../web/paging.ts';
 
 export interface OwnStaffPages {
   half: Half;

@@ -1,6 +1,5 @@
 export { todayOf } from '../platform/days.ts';
 export { declareAgreement, lawfulBases, type NewAgreement, sharedFields } from './agreements/declare-source.ts';
-export { listSources } from './agreements/read-sources.ts';
 export { type RegisteredAgreement, registeredAgreements } from './agreements/registered-agreements.ts';
 export { type Allocation, allocate, type Candidate, firstCome, needRank, type ServiceOffer } from './allocation/allocate.ts';
 export { proposeAllocation } from './allocation/propose.ts';
@@ -33,3 +32,4 @@ export { mappingNames, mappingOfName } from './records/mappings.ts';
 export { agreeToErasure, decideErasure, endHold, keepRecords, placeHold, supportRules } from './retention/keep-records.ts';
 export { decidePair } from './review/decide-pair.ts';
 export { declareService } from './services/services.ts';
+export { listSources } from './sources/read-source.ts';

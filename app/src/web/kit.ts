@@ -68,4 +68,3 @@ export interface WebKit {
   /** Tells the person, on the next page, what was done. */
   notice(request: FastifyRequest, text: string): void;
 }
-

@@ -16,24 +16,23 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyContextConfig,
   type FastifyInstance,
-  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config.ts';
-import { type Actor, purposeOf, type SignInRole } from '../platform/access.ts';
+import { purposeOf, type SignInRole } from '../platform/access.ts';
 import { InvalidError, NotFoundError, RefusedError } from '../platform/action.ts';
 import { actorOfToken } from '../platform/api-tokens.ts';
 import { Metrics } from '../platform/metrics.ts';
 import { isOutOfRoom, noRoomInWords } from '../platform/no-room.ts';
 import { type DemoProvider, demoAccounts, demoMount, startDemoProvider } from '../platform/sign-in/demo-provider.ts';
-import { OpenIdSignIn, type SignedIn } from '../platform/sign-in/openid.ts';
+import { OpenIdSignIn } from '../platform/sign-in/openid.ts';
 import { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
 import { SignIns } from '../platform/sign-in/sign-ins.ts';
-import type { House, RouteSet, WebKit } from './kit.ts';
 import { repeatedIn, textsOf } from './form.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
+import type { House, RouteSet, WebKit } from './kit.ts';
 import { navigationFor, startOf } from './navigation.ts';
 import { PastLastPageError } from './paging.ts';
 import { signInRoutes } from './sign-in-routes.ts';

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
-import { pagination, readPage } from '../../web/paging.ts';
 import type { WebKit } from '../../web/kit.ts';
+import { pagination, readPage } from '../../web/paging.ts';
 import { endSessions, listSessions } from './sessions.ts';
 
 /** Who is signed in, for the administrator: to see it, and to end it. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError, NotFoundError } from '../../platform/action.ts';
 import { keyName, overseeReviews, Sealer } from '../../supervision/index.ts';
 import { todayOf } from '../../support/index.ts';
+import type { Waymark } from '../../waymark.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
@@ -10,8 +11,7 @@ import { readRunningConfiguration } from './running-configuration.ts';
 import { type Statement, statementFields } from './statement.ts';
 
 /** The records that anybody may read, and where they are published. */
-export function transparencyRoutes(app: FastifyInstance, web: WebKit): void {
-  const { waymark } = web;
+export function transparencyRoutes(app: FastifyInstance, web: WebKit, waymark: Waymark): void {
   const { performer } = waymark;
   const open = { config: { open: true } };
   const evidenceKey = keyName(Sealer.of(waymark.folder).key);

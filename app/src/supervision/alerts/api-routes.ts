@@ -5,9 +5,9 @@ import { EventStreams } from '../../web/event-streams.ts';
 import { security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readPage } from '../../web/paging.ts';
+import { listOf } from './asked-list.ts';
 import type { LiveWatch } from './live-watch.ts';
 import { alertLists, listAlerts, mapAlerts } from './read-alerts.ts';
-import { listOf } from './asked-list.ts';
 
 /** Alerts for programs, and for pages that stay open. */
 export function alertApiRoutes(app: FastifyInstance, web: WebKit, { live }: { live: LiveWatch }): void {
@@ -77,5 +77,4 @@ export function alertApiRoutes(app: FastifyInstance, web: WebKit, { live }: { li
         return { event: 'counts', data: counts };
       }),
   );
-
 }

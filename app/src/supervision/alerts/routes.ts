@@ -4,13 +4,13 @@ import { actorOf } from '../../web/actor-of.ts';
 import { type Form, idOf, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
+import { alertApiRoutes } from './api-routes.ts';
+import { listOf } from './asked-list.ts';
 import { decideAlert } from './decide-alert.ts';
 import { handOver } from './hand-over.ts';
 import type { LiveWatch } from './live-watch.ts';
-import { type AlertList, alertLists, listAlerts } from './read-alerts.ts';
-import { listOf } from './asked-list.ts';
-import { alertApiRoutes } from './api-routes.ts';
 import { oneAlertRoutes } from './one-alert-routes.ts';
+import { type AlertList, alertLists, listAlerts } from './read-alerts.ts';
 
 /** Alerts: pages and API. */
 export function alertRoutes(app: FastifyInstance, web: WebKit, services: { live: LiveWatch }): void {

@@ -2,12 +2,11 @@ import { dateOf, dayOf } from '@waymark/presence';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf as numberOf, textsOf, Id, security } from '../../web/form.ts';
+import { Id, idOf as numberOf, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { kindInWords } from '../alerts/explain-alert.ts';
 import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
 import { readCompliance, type WeekCompliance } from './read-compliance.ts';
-
 
 /** Compliance by wearing, and breach packs: pages and API. */
 export function complianceRoutes(app: FastifyInstance, web: WebKit): void {

@@ -73,5 +73,4 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
       .header('content-disposition', `attachment; filename="import-${row.id}-problems.csv"`)
       .send(csv);
   });
-
 }

@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isProgram } from '../../platform/access.ts';
-import { type Action } from '../../platform/action.ts';
+import type { Action } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage, sortLink } from '../../web/paging.ts';
 import { crimeTypes } from './crime-types.ts';
-import { type CrimeListRow, type CrimeQuery, crimeSorts, searchCrimes } from './store.ts';
 import { importRoutes } from './import-routes.ts';
+import { type CrimeListRow, type CrimeQuery, crimeSorts, searchCrimes } from './store.ts';
 
 const listCrimes: Action<null, CrimeQuery, { rows: CrimeListRow[]; total: number }> = {
   name: 'crime.list',

@@ -3,9 +3,9 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { atHome, type FixColumns, type FixStore, notValid } from '../../platform/fix-store.ts';
 import { bearSameName } from '../../platform/same-name.ts';
-import type { TrackPoint } from './read-track.ts';
 import { zoneFeature } from '../zones/read-zones.ts';
 import { zonesOfWearings } from '../zones/store.ts';
+import type { TrackPoint } from './read-track.ts';
 
 export interface TrackDay {
   subject: { id: number; name: string; reference: string };

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, textsOf, Id } from '../../web/form.ts';
+import { type Form, Id, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { channels as channelNames, severities } from '../schema/tables.ts';
 import type { Channels } from './channels.ts';
 import { addDeliveryRule, endDeliveryRule, listDeliveryRules, tryDeliveryRule } from './rules.ts';
-
 
 /** Who is told of alerts, and how: the administrator's page. */
 export function deliveryRoutes(app: FastifyInstance, web: WebKit, channels: Channels): void {

@@ -7,10 +7,10 @@ import { caveats } from '../review/export-verdicts.ts';
 import { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, refuseMadeUp } from '../review/read-crime.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
 import { fixesAround, nearestBeyond } from '../verdicts/fixes-around.ts';
+import type { PackInputs } from '../verdicts/inputs-and-findings.ts';
 import { readRun } from '../verdicts/read-verdicts.ts';
 import { reckoningFingerprint, workOut } from '../verdicts/work-out.ts';
 import { type EvidenceContent, packFormat } from './pack-content.ts';
-import type { PackInputs } from '../verdicts/inputs-and-findings.ts';
 import { renderPack } from './render-pack.ts';
 import type { Sealer } from './seal.ts';
 

@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf, Id } from '../../web/form.ts';
+import { Id, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { agreeToSubjectErasure, decideSubjectErasure, endSubjectHold, openKeeping, placeSubjectHold } from './keep-subjects.ts';
-
 
 /** Holding a subject's data back from removal, and erasing it before its time. */
 export function subjectRetentionRoutes(app: FastifyInstance, web: WebKit): void {

@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, security } from '../../web/form.ts';

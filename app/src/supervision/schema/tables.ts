@@ -1,8 +1,8 @@
 import { type Area, type JammingSign, type Place, tagTroubles, type WeeklyHours } from '@waymark/presence';
 import type { Generated } from 'kysely';
 import type { Json } from '../../platform/database.ts';
-import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import type { PackContent } from './breach-pack-content.ts';
+import type { StoredVerdict } from './stored-verdict.ts';
 
 export const zoneKinds = ['exclusion', 'inclusion', 'curfew'] as const;
 export type ZoneKind = (typeof zoneKinds)[number];

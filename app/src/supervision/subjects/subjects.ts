@@ -121,4 +121,3 @@ export const declareOrder: Action<{ intake: Intake }, NewOrder, { id: number }> 
     return row;
   },
 };
-

@@ -132,4 +132,3 @@ export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, WearingEn
     return { subjectId: wearing.subject_id };
   },
 };
-

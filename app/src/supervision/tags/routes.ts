@@ -7,10 +7,10 @@ import { pagination, readPage } from '../../web/paging.ts';
 import type { Intake } from '../fixes/intake.ts';
 import type { Positions } from '../fixes/positions.ts';
 import { tagStates } from '../schema/tables.ts';
+import { credentialRoutes } from './credential-routes.ts';
 import { type FleetFilter, fleetFilters, listTags } from './list-fleet.ts';
 import { moveTag, readTag } from './tag-life.ts';
 import { declareTag } from './tags.ts';
-import { credentialRoutes } from './credential-routes.ts';
 
 /** The fleet, one tag and its life, and secrets: pages. */
 export function tagRoutes(app: FastifyInstance, web: WebKit, { intake, positions }: { intake: Intake; positions: Positions }): void {

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/store.ts';
-import { computeRun, type VerdictServices } from './compute-verdicts.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
+import { computeRun, type VerdictServices } from './compute-verdicts.ts';
 
 /** A verdict as the API and the command line give it. */
 export interface VerdictView {

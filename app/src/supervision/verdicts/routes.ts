@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { defaultParameters } from '@waymark/presence';
-import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { type Action, RefusedError } from '../../platform/action.ts';

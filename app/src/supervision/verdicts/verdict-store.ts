@@ -1,4 +1,3 @@
-import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
 import { nothingClose, reasonBit, ruledOutShape, type SweepPart, unknownProbability, verdictCode, verdictShape } from '@waymark/presence';
+import type { StoredVerdict } from '../schema/stored-verdict.ts';
 
 /** Crime versions and wearings of a run by id, in the order in which its parts number them. */
 export interface RunKeys {

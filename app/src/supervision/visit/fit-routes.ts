@@ -4,8 +4,8 @@ import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idOf, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/read-time.ts';
-import { openWearing } from '../subjects/wearings.ts';
 import { readSubject } from '../subjects/page/read-subject.ts';
+import { openWearing } from '../subjects/wearings.ts';
 import type { VisitServices } from './visit-services.ts';
 
 /** What an officer does and says before leaving. */

@@ -5,8 +5,8 @@ import { Id, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readPage } from '../../web/paging.ts';
 import { findAtDoor } from './find-at-door.ts';
-import { readWearing } from './read-wearing.ts';
 import { fitRoutes } from './fit-routes.ts';
+import { readWearing } from './read-wearing.ts';
 import { removeRoutes } from './remove-routes.ts';
 import type { VisitServices } from './visit-services.ts';
 

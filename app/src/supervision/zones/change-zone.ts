@@ -1,7 +1,7 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { noteSubject } from '../subjects/note-subject.ts';
-import { checkZone, type ZoneDraft } from './declare-zone.ts';
 import { watchAgain } from '../subjects/watch-again.ts';
+import { checkZone, type ZoneDraft } from './declare-zone.ts';
 
 /**
  * Gives a zone a new version from now on, or ends it. The version before stays on record with when it held, and goes on

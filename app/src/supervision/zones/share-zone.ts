@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { ZoneKind } from '../schema/tables.ts';
-import { checkZone, insertZone, type ZoneDraft } from './declare-zone.ts';
 import { watchAgain } from '../subjects/watch-again.ts';
+import { checkZone, insertZone, type ZoneDraft } from './declare-zone.ts';
 import { versionColumns, type ZoneVersionRow } from './store.ts';
 
 export interface SharedZoneRow extends ZoneVersionRow {

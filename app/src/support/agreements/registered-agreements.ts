@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
 import type {} from '../schema/tables.ts';
-import { type AgreementView, standingOf } from './read-sources.ts';
+import { type AgreementView, standingOf } from './agreement-in-force.ts';
 
 /** An agreement as the public may know it: no person is named in it. Days as `YYYY-MM-DD`. */
 export interface RegisteredAgreement extends Omit<AgreementView, 'byName'> {

@@ -2,12 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, textsOf, Id } from '../../web/form.ts';
-import { pagination, readPage } from '../../web/paging.ts';
 import type { WebKit } from '../../web/kit.ts';
+import { pagination, readPage } from '../../web/paging.ts';
 import { currentInstrument, highestLevel } from '../needs/instrument.ts';
-import { personPage } from '../people/page/person-page.ts';
-import { decidePerson, takeBackDecision } from './decide-person.ts';
 import { type FindingOrder, type FindingQuery, findingOrders, findPeople } from './find-people.ts';
 
 const room = 'support' as const;
@@ -16,7 +13,6 @@ const room = 'support' as const;
 export function findingRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, timeZone } = web.waymark;
   const today = () => dayIn(timeZone);
-  const person = personPage(web);
   const queryOf = (request: FastifyRequest): FindingQuery & { page: number } => {
     const { stage, factor, trigger, area, sort } = (request.query ?? {}) as Record<string, string>;
     const { stages, factors, triggers = [] } = currentInstrument();
@@ -78,16 +74,4 @@ export function findingRoutes(app: FastifyInstance, web: WebKit): void {
     },
     async (request) => performer.perform(actorOf(request), findPeople, null, queryOf(request)),
   );
-  app.post('/people/:id/decide', { config: { action: 'finding.decide', room }, schema: { params: Id } }, async (request, reply) => {
-    const [decision, service, on, reason] = textsOf(request.body, 'decision', 'service', 'lookAgain', 'decisionReason');
-    return person.change(request, reply, `Recorded: ${decision}.`, (id) =>
-      performer.perform(actorOf(request), decidePerson, null, { person: id, decision, service: idOf(service), on, reason, today: today() }),
-    );
-  });
-  app.post('/people/:id/decide/undo', { config: { action: 'finding.undo', room }, schema: { params: Id } }, async (request, reply) => {
-    const [decision] = textsOf(request.body, 'decision');
-    return person.change(request, reply, 'Taken back. They are in the queue again.', (id) =>
-      performer.perform(actorOf(request), takeBackDecision, null, { person: id, id: idOf(decision) }),
-    );
-  });
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expiryOf, type FactKindKey, factKindKeys, factKinds } from '../facts/fact-kinds.ts';
+import type { Statement } from '../facts/statement.ts';
 import { currentInstrument, InstrumentError, readInstrument } from './instrument.ts';
-import { ageOn, birthdayOf, comingChanges, computeProfile, type NoProfile, type Profile, type Statement } from './profile.ts';
+import { ageOn, birthdayOf, comingChanges, computeProfile, type NoProfile, type Profile } from './profile.ts';
 
 const instrument = currentInstrument();
 const asOf = '2026-11-01';

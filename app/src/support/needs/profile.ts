@@ -1,19 +1,7 @@
-import { type FactKindKey, factKinds } from '../facts/fact-kinds.ts';
+import { factKinds } from '../facts/fact-kinds.ts';
+import type { Statement } from '../facts/statement.ts';
 import type { Trigger } from '../schema/tables.ts';
 import { highestLevel, type Instrument, type InstrumentRule } from './instrument.ts';
-
-/** A statement as a profile reads it. Days as `YYYY-MM-DD`. */
-export interface Statement {
-  id: number;
-  source: string;
-  kind: FactKindKey;
-  value: string;
-  on: string;
-  expires: string;
-  challenged: boolean;
-  /** No agreement in force allows it any more. */
-  notAllowed?: boolean;
-}
 
 /** A range of levels or scores, both ends included. */
 export interface Range {

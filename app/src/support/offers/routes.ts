@@ -2,9 +2,23 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { dayIn, todayOf } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, textsOf, Id } from '../../web/form.ts';
+import { Id, idOf, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { addGoal, addReview, addSession, addStep, answerOffer, answers, attendances, bases, closePackage, goalOutcomes, setOutcome, stepActors, tickStep } from './package.ts';
+import {
+  addGoal,
+  addReview,
+  addSession,
+  addStep,
+  answerOffer,
+  answers,
+  attendances,
+  bases,
+  closePackage,
+  goalOutcomes,
+  setOutcome,
+  stepActors,
+  tickStep,
+} from './package.ts';
 import { readPackage } from './read-package.ts';
 
 const room = 'support' as const;

@@ -6,8 +6,9 @@ import { type CaseView, ownCases } from '../../platform/own-cases.ts';
 import { type OwnRows, ownRows } from '../../platform/own-copy.ts';
 import { type LookView, readLooks } from '../../platform/own-looks.ts';
 import { type FactKindKey, factKinds, type Identity, type IdentityField, identityFields, identityKeys } from '../facts/fact-kinds.ts';
+import type { Statement } from '../facts/statement.ts';
 import { currentInstrument } from '../needs/instrument.ts';
-import { ageOn, computeProfile, type NoProfile, type Profile, reliedOn, type Statement } from '../needs/profile.ts';
+import { ageOn, computeProfile, type NoProfile, type Profile, reliedOn } from '../needs/profile.ts';
 import { personOf } from '../people/person-of-records.ts';
 import type { GoalOutcome, PackageState, StepActor } from '../schema/tables.ts';
 

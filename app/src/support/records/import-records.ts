@@ -7,10 +7,10 @@ import { type Action, InvalidError, type Performer } from '../../platform/action
 import type { Tx } from '../../platform/database.ts';
 import { dayIn } from '../../platform/days.ts';
 import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
-import { agreementInForce } from '../agreements/read-sources.ts';
-import { keyHashOf } from '../retention/keep-records.ts';
-import type { ImportCounts } from '../schema/tables.ts';
-import { type MappedRecord, type Mapping, problemsKept, type RowProblem } from './mapping.ts';
+import { agreementInForce } from '../agreements/agreement-in-force.ts';
+import type { ImportCounts, RowProblem } from '../schema/tables.ts';
+import { keyHashOf } from './key-hash.ts';
+import { type MappedRecord, type Mapping, problemsKept } from './mapping.ts';
 import type { ReadPart, ReadTask } from './read-records.ts';
 
 /** What is read: a file, by the name that its sender gave it (the path's last part unless given), or a database. */

@@ -16,6 +16,7 @@ import {
   identityFields,
   identityKeys,
 } from '../facts/fact-kinds.ts';
+import type { RowProblem } from '../schema/tables.ts';
 
 /** A mapping file cannot be used; the message names each fault. */
 export class MappingError extends Error {
@@ -177,15 +178,6 @@ export interface MappedRecord {
   identity: Identity;
   facts: MappedFact[];
   characteristics: Partial<Record<Characteristic, string>>;
-}
-
-/** Something of a file that could not be used. `refused`: the row did not go in; else only the value was left out. */
-export interface RowProblem {
-  row: number;
-  column: string;
-  value: string;
-  message: string;
-  refused: boolean;
 }
 
 /** More problems than this are not listed. */

@@ -1,4 +1,5 @@
-import { columnsOf, type Mapping, type RowProblem } from './mapping.ts';
+import type { RowProblem } from '../schema/tables.ts';
+import { columnsOf, type Mapping } from './mapping.ts';
 import { FileFault, type RowSource } from './raw-rows.ts';
 import { readCommonTransferFile } from './read-common-transfer-file.ts';
 import { readCsv } from './read-csv.ts';

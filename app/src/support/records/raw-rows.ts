@@ -1,4 +1,5 @@
-import type { RawRow, RowProblem } from './mapping.ts';
+import type { RowProblem } from '../schema/tables.ts';
+import type { RawRow } from './mapping.ts';
 
 /** A file cannot be read as what the mapping says it is; the message says what to do. */
 export class FileFault extends Error {

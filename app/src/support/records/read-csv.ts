@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { type CsvRow, CsvRows } from '../../platform/csv-rows.ts';
 import { notText, TextPieces } from '../../platform/read-text.ts';
-import type { Mapping, RawRow, RowProblem } from './mapping.ts';
+import type { RowProblem } from '../schema/tables.ts';
+import type { Mapping, RawRow } from './mapping.ts';
 import { FileFault, headingsOf, type RowSource, tableRow } from './raw-rows.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
-import type { Mapping, RawRow, RowProblem } from './mapping.ts';
+import type { RowProblem } from '../schema/tables.ts';
+import type { Mapping, RawRow } from './mapping.ts';
 import { FileFault, headingsOf, type RowSource, tableRow } from './raw-rows.ts';
 import { unzip } from './unzip.ts';
 

@@ -1,4 +1,5 @@
-import type { RawRow, RowProblem } from './mapping.ts';
+import type { RowProblem } from '../schema/tables.ts';
+import type { RawRow } from './mapping.ts';
 import { FileFault, nestedRow, type RowSource } from './raw-rows.ts';
 import { parseJsonFile } from './read-json.ts';
 

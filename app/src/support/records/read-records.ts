@@ -1,4 +1,5 @@
-import { cut, type Door, type MappedRecord, type Mapping, mapRow, Problems, type RowProblem } from './mapping.ts';
+import type { RowProblem } from '../schema/tables.ts';
+import { cut, type Door, type MappedRecord, type Mapping, mapRow, Problems } from './mapping.ts';
 import { openRows, type RowsFrom } from './open-rows.ts';
 import { FileFault } from './raw-rows.ts';
 

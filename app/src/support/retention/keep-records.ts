@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -8,6 +7,7 @@ import { isNamed } from '../../platform/same-name.ts';
 import { personOf } from '../people/person-of-records.ts';
 import { readRecordsOf } from '../people/store.ts';
 import { waitingErasure } from '../people/waiting-erasure.ts';
+import { keyHashOf } from '../records/key-hash.ts';
 import { anchoredTables } from '../schema/tables.ts';
 
 /** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */
@@ -25,11 +25,6 @@ export const supportRules: [kind: string, rule: string][] = [
   ['Rows of files that could not be used', `${problemsKeptDays} days`],
   ['What somebody decided to erase', 'until a second person has agreed, and then until the next run of the job, within a day'],
 ];
-
-/** The number of a record as it is remembered when its person was erased: enough to know it again, and no more. */
-export function keyHashOf(source: number, key: string): string {
-  return createHash('sha256').update(`${source}\n${key}`).digest('base64url');
-}
 
 /** SQL that is true of a person `p` whom a hold keeps from being removed. */
 const isHeld = (today: string) => sql<boolean>`EXISTS (

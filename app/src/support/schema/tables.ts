@@ -1,7 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '../../platform/database.ts';
 import type { Identity } from '../facts/fact-kinds.ts';
-import type { RowProblem } from '../records/mapping.ts';
 
 /** Days as `YYYY-MM-DD`. The database's own dates would take on a time of day and a zone. */
 type Day = ColumnType<string | Date, string, string>;
@@ -83,6 +82,15 @@ export const anchoredTables = [
   'own_cases',
   'own_invitations',
 ] as const;
+
+/** Something of a file that could not be used. `refused`: the row did not go in; else only the value was left out. */
+export interface RowProblem {
+  row: number;
+  column: string;
+  value: string;
+  message: string;
+  refused: boolean;
+}
 
 declare module '../../platform/database.ts' {
   interface Tables {

@@ -2,10 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { readSource } from '../agreements/read-sources.ts';
 import type { FeedPlaces } from '../feeds/declare-feed.ts';
 import { folderOf } from '../feeds/run-feeds.ts';
 import { mappingNames, mappingOfName } from '../records/mappings.ts';
+import { readSource } from './read-source.ts';
 
 export interface SourcePage {
   show(

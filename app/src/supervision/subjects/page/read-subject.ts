@@ -75,4 +75,3 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
     };
   },
 };
-

@@ -1,8 +1,8 @@
 import { type Generated, sql } from 'kysely';
-import { type Action, InvalidError, NotFoundError } from '../platform/action.ts';
-import { isLooking } from './looks.ts';
+import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { isLooking } from '../audit/looks.ts';
 
-declare module '../platform/database.ts' {
+declare module '../../platform/database.ts' {
   interface Tables {
     'oversight.sample_checks': {
       id: Generated<number>;

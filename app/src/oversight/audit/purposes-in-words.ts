@@ -1,4 +1,4 @@
-import { type Purpose, purposeOf } from '../platform/access.ts';
+import { type Purpose, purposeOf } from '../../platform/access.ts';
 
 interface PurposeInWords {
   what: string;

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf, Id } from '../../web/form.ts';
+import { Id, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { sourcePage } from '../sources/source-page.ts';
-import { declareFeed, endFeed, type FeedPlaces } from './declare-feed.ts';
-import { runFeed } from './run-feeds.ts';
+import { declareFeed, endFeed, type FeedPlaces } from '../feeds/declare-feed.ts';
+import { runFeed } from '../feeds/run-feeds.ts';
+import { sourcePage } from './source-page.ts';
 
 const room = 'support' as const;
 

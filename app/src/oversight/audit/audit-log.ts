@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { AccessPolicy, PolicyText } from '../platform/access.ts';
-import { type Action, InvalidError } from '../platform/action.ts';
-import type { Tx } from '../platform/database.ts';
-import { isDay } from '../platform/days.ts';
+import type { AccessPolicy, PolicyText } from '../../platform/access.ts';
+import { type Action, InvalidError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { isDay } from '../../platform/days.ts';
 
 export interface AuditRow {
   seq: number;

@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import type { WebKit } from '../web/kit.ts';
+import type { LiveWatch } from './alerts/live-watch.ts';
+import { alertRoutes } from './alerts/routes.ts';
+import { caseloadRoutes } from './caseload/routes.ts';
+import { complianceRoutes } from './compliance/routes.ts';
+import { crimeRoutes } from './crimes/routes.ts';
+import { dayRoutes } from './days/routes.ts';
+import type { Channels } from './delivery/channels.ts';
+import { deliveryRoutes } from './delivery/routes.ts';
+import { evidenceRoutes } from './evidence/routes.ts';
+import type { Intake } from './fixes/intake.ts';
+import type { Positions } from './fixes/positions.ts';
+import { quarantineRoutes } from './fixes/routes.ts';
+import { subjectRetentionRoutes } from './retention/routes.ts';
+import { crimeReviewRoutes } from './review/routes.ts';
+import { subjectRoutes } from './subjects/page/routes.ts';
+import { tagRoutes } from './tags/routes.ts';
+import { verdictRoutes } from './verdicts/routes.ts';
+import type { VerdictStore } from './verdicts/verdict-store.ts';
+import { visitRoutes } from './visit/routes.ts';
+import { ingestRoutes } from './wire/routes.ts';
+import { zoneRoutes } from './zones/routes.ts';
+
+/** What is open of supervision while the server runs. */
+export interface SupervisionServices {
+  intake: Intake;
+  live: LiveWatch;
+  positions: Positions;
+  verdicts: VerdictStore;
+  secondReview: boolean;
+  channels: Channels;
+}
+
+/** All addresses of supervision. */
+export async function supervisionRoutes(app: FastifyInstance, web: WebKit, services: SupervisionServices): Promise<void> {
+  // What senders say is bytes there: a scope of its own.
+  await app.register(async (scope) => ingestRoutes(scope, web, services));
+  crimeRoutes(app, web);
+  crimeReviewRoutes(app, web, services);
+  verdictRoutes(app, web, services);
+  evidenceRoutes(app, web, services);
+  subjectRoutes(app, web, services);
+  tagRoutes(app, web, services);
+  quarantineRoutes(app, web, services);
+  alertRoutes(app, web, services);
+  zoneRoutes(app, web, services);
+  subjectRetentionRoutes(app, web);
+  caseloadRoutes(app, web, services);
+  visitRoutes(app, web, services);
+  dayRoutes(app, web);
+  complianceRoutes(app, web);
+  deliveryRoutes(app, web, services.channels);
+}
