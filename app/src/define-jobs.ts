@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { runRetention } from './oversight/retention/run-retention.ts';
+import { runRetention } from './oversight/retention/index.ts';
 import type { Actor } from './platform/access.ts';
 import type { Jobs } from './platform/jobs.ts';
 import { computeDueVerdicts } from './supervision/index.ts';

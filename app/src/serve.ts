@@ -9,8 +9,7 @@ import { ownStaffRoutes } from './person/staff-routes.ts';
 import { keepHead } from './platform/audit-head.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
-import { Channels } from './supervision/delivery/channels.ts';
-import { Deliverer } from './supervision/delivery/deliverer.ts';
+import { Channels, Deliverer } from './supervision/delivery/index.ts';
 import {
   correctionByCase,
   fleetSilence,
@@ -21,7 +20,7 @@ import {
   TagBroker,
 } from './supervision/index.ts';
 import { supervisionRoutes } from './supervision/routes.ts';
-import { forgetProtected } from './supervision/zones/forget-protected.ts';
+import { forgetProtected } from './supervision/zones/index.ts';
 import { areFeedsDue, type FeedPlaces, supportAccess, supportCases, supportHalf } from './support/index.ts';
 import { supportRoutes } from './support/routes.ts';
 import { openWaymark, type Waymark } from './waymark.ts';

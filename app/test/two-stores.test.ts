@@ -21,7 +21,7 @@ import { readConfig } from '../src/config.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { frozenHashes, MigrationError, migrationHashes, unfrozen } from '../src/platform/migrate.ts';
-import { decodeWaymark } from '../src/supervision/fixes/decode-waymark.ts';
+import { decodeWaymark } from '../src/supervision/fixes/decode/decode-waymark.ts';
 import { openWaymark, type Waymark } from '../src/waymark.ts';
 import { startPostgres } from './postgres.ts';
 import { keptReleases, unpackFolder } from './releases/kept-release.ts';

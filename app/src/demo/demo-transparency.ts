@@ -1,5 +1,4 @@
-import { figuresOf, publishRecords } from '../oversight/transparency/publish-records.ts';
-import { readRunningConfiguration } from '../oversight/transparency/running-configuration.ts';
+import { figuresOf, publishRecords, readRunningConfiguration } from '../oversight/transparency/index.ts';
 import type { Actor } from '../platform/access.ts';
 import { overseeReviews } from '../supervision/index.ts';
 import { todayOf } from '../support/index.ts';

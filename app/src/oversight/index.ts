@@ -1,1 +1,1 @@
-export { askForAuditCheck } from './audit/audit-log.ts';
+export { askForAuditCheck } from './audit/index.ts';

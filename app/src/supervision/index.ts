@@ -1,23 +1,30 @@
-export { correctionByCase } from './alerts/correct-by-case.ts';
-export { decideAlert } from './alerts/decide-alert.ts';
-export { type AlertListener, LiveWatch } from './alerts/live-watch.ts';
-export { listAlerts } from './alerts/read-alerts.ts';
-export { countTagDays } from './caseload/count-tag-days.ts';
-export { type CrimesFile, type ImportResult, importCrimes } from './crimes/import-crimes.ts';
-export { parseCrimes } from './crimes/parse-crimes.ts';
-export { trackMapData } from './days/read-track-day.ts';
-export { exportEvidencePack, knowsEvidencePack } from './evidence/leave-pack.ts';
-export { makeEvidencePack } from './evidence/make-pack.ts';
-export { parametersInWords } from './evidence/parameters-in-words.ts';
-export { type PackRepetition, repeatPack } from './evidence/repeat-pack.ts';
-export { keyName, readPublicKey, Sealer } from './evidence/seal.ts';
-export { decodeWaymark as decodeWaymarkLines } from './fixes/decode-waymark.ts';
-export { type FixFile, type FixImport, importFixes } from './fixes/import-fixes.ts';
-export { Intake, type Sender } from './fixes/intake.ts';
-export { Positions } from './fixes/positions.ts';
-export { listQuarantineAtConsole, releaseQuarantineAtConsole } from './fixes/quarantine.ts';
-export { zoneOffsetMs } from './fixes/read-time.ts';
-export { registerWearers } from './fixes/register-wearers.ts';
+export { type AlertListener, correctionByCase, decideAlert, LiveWatch, listAlerts } from './alerts/index.ts';
+export { countTagDays } from './caseload/index.ts';
+export { type CrimesFile, type ImportResult, importCrimes, parseCrimes } from './crimes/index.ts';
+export { trackMapData } from './days/index.ts';
+export {
+  exportEvidencePack,
+  keyName,
+  knowsEvidencePack,
+  makeEvidencePack,
+  type PackRepetition,
+  parametersInWords,
+  readPublicKey,
+  repeatPack,
+  Sealer,
+} from './evidence/index.ts';
+export { decodeWaymark as decodeWaymarkLines, zoneOffsetMs } from './fixes/decode/index.ts';
+export {
+  type FixFile,
+  type FixImport,
+  Intake,
+  importFixes,
+  listQuarantineAtConsole,
+  Positions,
+  registerWearers,
+  releaseQuarantineAtConsole,
+  type Sender,
+} from './fixes/index.ts';
 export {
   askSupervision,
   type OwnSupervision,
@@ -28,26 +35,23 @@ export {
   supervisionCopy,
   supervisionHalf,
   supervisionLooks,
-} from './own/own-supervision.ts';
-export {
-  agreeToSubjectErasure,
-  decideSubjectErasure,
-  keepSubjects,
-  placeSubjectHold,
-  supervisionRules,
-} from './retention/keep-subjects.ts';
-export { askForReviewTest, endReviewTests, makeReviewTest } from './review/make-review-test.ts';
-export { overseeReviews, readingTakesS } from './review/oversee-reviews.ts';
+} from './own/index.ts';
+export { agreeToSubjectErasure, decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './retention/index.ts';
+export { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS } from './review/index.ts';
 export type { AlertKind, AlertOutcome } from './schema/tables.ts';
-export { declareOrder, declareSubject } from './subjects/subjects.ts';
-export { listTags } from './tags/list-fleet.ts';
-export { moveTag } from './tags/tag-life.ts';
-export { declareGateway, declareTag, issueTagCredential } from './tags/tags.ts';
-export { type ComputedRun, codeVersion, computeDueVerdicts } from './verdicts/compute-verdicts.ts';
-export { readRun, repeatRun, selectVerdicts, streamVerdicts, type VerdictView } from './verdicts/read-verdicts.ts';
-export { VerdictStore } from './verdicts/verdict-store.ts';
-export { reckoningFingerprint } from './verdicts/work-out.ts';
-export { fleetSilence } from './wire/fleet-silence.ts';
-export { BrokerError, brokerInWords, OutsideBroker } from './wire/outside-broker.ts';
-export { TagBroker } from './wire/tag-broker.ts';
-export { declareZone } from './zones/declare-zone.ts';
+export { declareOrder, declareSubject } from './subjects/index.ts';
+export { declareGateway, declareTag, issueTagCredential, listTags, moveTag } from './tags/index.ts';
+export {
+  type ComputedRun,
+  codeVersion,
+  computeDueVerdicts,
+  readRun,
+  reckoningFingerprint,
+  repeatRun,
+  selectVerdicts,
+  streamVerdicts,
+  VerdictStore,
+  type VerdictView,
+} from './verdicts/index.ts';
+export { BrokerError, brokerInWords, fleetSilence, OutsideBroker, TagBroker } from './wire/index.ts';
+export { declareZone } from './zones/index.ts';

@@ -1,6 +1,6 @@
 import { type Generated, sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { isLooking } from '../audit/looks.ts';
+import { isLooking } from '../audit/index.ts';
 
 declare module '../../platform/database.ts' {
   interface Tables {

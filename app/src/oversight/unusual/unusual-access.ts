@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import { isLooking } from '../audit/looks.ts';
+import { isLooking } from '../audit/index.ts';
 
 /** A pattern of access that is worth a question. It is no finding: most have a good reason. */
 export interface Signal {

@@ -1,6 +1,6 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { type AlertOutcome, type AlertState, alertOutcomes } from '../schema/tables.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
+import { noteSubject } from '../subjects/index.ts';
 
 export const alertSteps = ['seen', 'taken in hand', 'closed', 'reopened', 'corrected'] as const;
 type Step = (typeof alertSteps)[number];

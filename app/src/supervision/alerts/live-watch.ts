@@ -5,7 +5,7 @@ import { appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { added, type FixColumns, type FixStore, known, type Stored } from '../../platform/fix-store.ts';
 import type { Severity } from '../schema/tables.ts';
-import { zonesOfWearings } from '../zones/store.ts';
+import { zonesOfWearings } from '../zones/index.ts';
 import { type FoundAlert, findNearAlerts, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
 import { queueDeliveries, type RaisedAlert } from './queue-deliveries.ts';
 import { type AlertChange, reconcile, type Settled, type StoredAlert, unsettled } from './reconcile.ts';

@@ -3,9 +3,8 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
 import type { AlertFacts, AlertKind, AlertOutcome, AlertState } from '../schema/tables.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
-import { zoneFeature } from '../zones/read-zones.ts';
-import type { ZoneVersionRow } from '../zones/store.ts';
+import { noteSubject } from '../subjects/index.ts';
+import { type ZoneVersionRow, zoneFeature } from '../zones/index.ts';
 import { explainAlert, kindInWords } from './explain-alert.ts';
 
 export interface AlertRow {

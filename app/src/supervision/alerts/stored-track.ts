@@ -11,7 +11,7 @@ import {
   ZoneWatch,
 } from '@waymark/presence';
 import { atHome, type FixColumns, notValid } from '../../platform/fix-store.ts';
-import type { WornZone } from '../zones/store.ts';
+import type { WornZone } from '../zones/index.ts';
 
 /**
  * How exact a position is that says “at home” and no more, m: it stands in the middle of the home, and is in it for certain. It was

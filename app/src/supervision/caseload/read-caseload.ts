@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { Position, Positions } from '../fixes/positions.ts';
+import type { Position, Positions } from '../fixes/index.ts';
 import { type Severity, severities } from '../schema/tables.ts';
-import { batteryLow, isSilent, type TagStanding } from '../tags/tag-life.ts';
+import { batteryLow, isSilent, type TagStanding } from '../tags/index.ts';
 
 /** One person who wears a tag under an order in force. */
 export interface CaseRow {

@@ -5,8 +5,8 @@ import { EventStreams } from '../../web/event-streams.ts';
 import { security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { LiveWatch } from '../alerts/live-watch.ts';
-import type { Positions } from '../fixes/positions.ts';
+import type { LiveWatch } from '../alerts/index.ts';
+import type { Positions } from '../fixes/index.ts';
 import { listCaseload, mapCase, urgencyOf, watchCaseload } from './read-caseload.ts';
 
 /** Who wears what, and where they are now: pages and API. */

@@ -4,9 +4,9 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
-import { explainAlert, kindInWords } from '../alerts/explain-alert.ts';
+import { explainAlert, kindInWords } from '../alerts/index.ts';
 import type { ConditionKept, PackContent } from '../schema/breach-pack-content.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
+import { noteSubject } from '../subjects/index.ts';
 import { complianceOfWearing } from './read-compliance.ts';
 
 export interface Pack {

@@ -2,11 +2,11 @@ import { type Compliance, complianceOf, weeksOf } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fix-store.ts';
-import { heldZones, tracksOf, watchOf } from '../alerts/stored-track.ts';
+import { heldZones, tracksOf, watchOf } from '../alerts/index.ts';
 import type { ConditionKept } from '../schema/breach-pack-content.ts';
 import type { AlertKind, AlertOutcome } from '../schema/tables.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
-import { zonesOfWearings } from '../zones/store.ts';
+import { noteSubject } from '../subjects/index.ts';
+import { zonesOfWearings } from '../zones/index.ts';
 
 export interface WeekCompliance {
   from: number;

@@ -4,7 +4,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idOf as numberOf, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { kindInWords } from '../alerts/explain-alert.ts';
+import { kindInWords } from '../alerts/index.ts';
 import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
 import { readCompliance, type WeekCompliance } from './read-compliance.ts';
 

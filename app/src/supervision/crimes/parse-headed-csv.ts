@@ -1,7 +1,6 @@
 import { type Place, placeFaults } from '@waymark/presence';
 import { csvRows, decimalIn } from '../../platform/csv-rows.ts';
-import { numberOf } from '../fixes/raw-fix.ts';
-import { readTime } from '../fixes/read-time.ts';
+import { numberOf, readTime } from '../fixes/decode/index.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { type CrimeField, crimeTypeOf, readHeadings } from './crime-headings.ts';
 import { crimeTypes, windowAtMostMs } from './crime-types.ts';

@@ -1,6 +1,6 @@
 import type { Place } from '@waymark/presence';
 import { storable } from '../../platform/storable.ts';
-import { shorten } from '../fixes/raw-fix.ts';
+import { shorten } from '../fixes/decode/index.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 
 /** A crime as a file gives it. Times in ms since 1970. */

@@ -1,5 +1,5 @@
 import type { Tx } from '../../platform/database.ts';
-import { kindInWords } from '../alerts/explain-alert.ts';
+import { kindInWords } from '../alerts/index.ts';
 
 /** One thing that happened, for the subject's timeline. */
 export interface Happening {

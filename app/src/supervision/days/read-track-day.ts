@@ -3,8 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { atHome, type FixColumns, type FixStore, notValid } from '../../platform/fix-store.ts';
 import { bearSameName } from '../../platform/same-name.ts';
-import { zoneFeature } from '../zones/read-zones.ts';
-import { zonesOfWearings } from '../zones/store.ts';
+import { zoneFeature, zonesOfWearings } from '../zones/index.ts';
 import type { TrackPoint } from './read-track.ts';
 
 export interface TrackDay {

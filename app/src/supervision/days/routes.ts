@@ -4,7 +4,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { readTime } from '../fixes/read-time.ts';
+import { readTime } from '../fixes/decode/index.ts';
 import { readTrack } from './read-track.ts';
 import { readTrackDay, type TrackDay, trackMapData } from './read-track-day.ts';
 

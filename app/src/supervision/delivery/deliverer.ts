@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
-import { kindInWords } from '../alerts/explain-alert.ts';
+import { kindInWords } from '../alerts/index.ts';
 import type { Channel } from '../schema/tables.ts';
 import type { Channels, Message } from './channels.ts';
 

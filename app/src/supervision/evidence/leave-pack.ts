@@ -1,6 +1,6 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { readCrime } from '../review/read-crime.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
+import { readCrime } from '../review/index.ts';
+import { noteSubject } from '../subjects/index.ts';
 import type { PackServices } from './make-pack.ts';
 import type { EvidenceContent } from './pack-content.ts';
 import { readPackFile, sealedData, sealedPage } from './pack-file.ts';

@@ -1,5 +1,5 @@
 import type { PresenceParameters } from '@waymark/presence';
-import type { Findings, PackInputs } from '../verdicts/inputs-and-findings.ts';
+import type { Findings, PackInputs } from '../verdicts/index.ts';
 
 export const packFormat = 'waymark-evidence-2';
 

@@ -1,6 +1,6 @@
 import { InvalidError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
-import { reckoningFingerprint, workOut } from '../verdicts/work-out.ts';
+import { reckoningFingerprint, workOut } from '../verdicts/index.ts';
 import type { EvidenceContent } from './pack-content.ts';
 import { readPackFile, sealedData, sealedPage } from './pack-file.ts';
 import { renderPack } from './render-pack.ts';

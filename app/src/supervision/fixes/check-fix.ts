@@ -1,4 +1,4 @@
-import type { RawFix } from './raw-fix.ts';
+import type { RawFix } from './decode/index.ts';
 
 /** A wearing as the intake needs it. Ms since 1970; `to` is Infinity while it is open. */
 export interface WearingSpan {

@@ -6,11 +6,8 @@ import type { Actor } from '../../platform/access.ts';
 import { InvalidError, type Performer } from '../../platform/action.ts';
 import { type CsvRow, CsvRows } from '../../platform/csv-rows.ts';
 import { notText, TextPieces } from '../../platform/read-text.ts';
-import { decodeCsvRow, findColumns, readColumnNames } from './decode-csv.ts';
-import { GpxDecoder } from './decode-gpx.ts';
-import { decodeWaymark } from './decode-waymark.ts';
+import { type Decoded, decodeCsvRow, decodeWaymark, findColumns, GpxDecoder, readColumnNames, shorten } from './decode/index.ts';
 import type { Intake } from './intake.ts';
-import { type Decoded, shorten } from './raw-fix.ts';
 import { type NewWearer, registerWearers } from './register-wearers.ts';
 
 export interface FixFile {

@@ -7,7 +7,7 @@ import { type FixColumns, type FixStore, fixColumns, type QuarantinedFix, type R
 import { storable } from '../../platform/storable.ts';
 import type {} from '../schema/tables.ts';
 import { checkFix, type KnownTag } from './check-fix.ts';
-import { type Decoded, type RawFix, shorten } from './raw-fix.ts';
+import { type Decoded, type RawFix, shorten } from './decode/index.ts';
 
 /** Who may send, and for which tags. */
 export type Sender = { kind: 'tag'; serial: string } | { kind: 'gateway'; name: string } | { kind: 'operator'; name: string };

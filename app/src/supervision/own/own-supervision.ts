@@ -7,10 +7,9 @@ import { type Half, ownAccess } from '../../platform/own-access.ts';
 import { type CaseView, ownCases } from '../../platform/own-cases.ts';
 import { type OwnRows, ownRows } from '../../platform/own-copy.ts';
 import { type LookView, readLooks } from '../../platform/own-looks.ts';
-import { type TrackDay, type TrackStores, trackDayOf } from '../days/read-track-day.ts';
+import { type TrackDay, type TrackStores, trackDayOf } from '../days/index.ts';
 import type { ZoneKind } from '../schema/tables.ts';
-import { zoneFeature } from '../zones/read-zones.ts';
-import { type WornZone, zonesOfWearings } from '../zones/store.ts';
+import { type WornZone, zoneFeature, zonesOfWearings } from '../zones/index.ts';
 
 export const supervisionHalf: Half = { room: 'supervision', purpose: 'monitoring', about: 'subject', who: 'subject_id', table: 'subjects' };
 export const supervisionAccess = ownAccess(supervisionHalf);

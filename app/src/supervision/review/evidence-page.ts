@@ -4,7 +4,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { crimeTypes } from '../crimes/crime-types.ts';
+import { crimeTypes } from '../crimes/index.ts';
 import { caveats } from './export-verdicts.ts';
 import { revealReviewTest } from './make-review-test.ts';
 import { type ReadCrimeServices, readEvidence } from './read-crime.ts';

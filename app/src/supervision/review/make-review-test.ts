@@ -2,14 +2,11 @@ import { defaultParameters, fromPlane, type Place, planeAt, verdictNames } from 
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { type CrimeVersionRow, freeReference, listVersions } from '../crimes/store.ts';
+import { type CrimeVersionRow, freeReference, listVersions } from '../crimes/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import type { ShownVerdict } from '../schema/tables.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
-import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
-import { fixesAround } from '../verdicts/fixes-around.ts';
-import { currentRuns } from '../verdicts/read-verdicts.ts';
-import { workOut } from '../verdicts/work-out.ts';
+import { noteSubject } from '../subjects/index.ts';
+import { currentRuns, fixesAround, type VerdictServices, workOut } from '../verdicts/index.ts';
 
 /** An auditor asks for a test; which crime and which wearer is drawn by lot, and the auditor is not told. */
 export const askForReviewTest: Action<null, null, { askedBy: string }> = {

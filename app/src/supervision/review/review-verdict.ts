@@ -3,10 +3,9 @@ import { sql } from 'kysely';
 import { isProgram } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { findCrime } from '../crimes/store.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
-import type { VerdictServices } from '../verdicts/compute-verdicts.ts';
-import { currentRuns } from '../verdicts/read-verdicts.ts';
+import { findCrime } from '../crimes/index.ts';
+import { noteSubject } from '../subjects/index.ts';
+import { currentRuns, type VerdictServices } from '../verdicts/index.ts';
 import { shownVerdicts } from './shown-verdicts.ts';
 
 export const decisions = ['agree', 'disagree', 'cannot tell'] as const;

@@ -3,7 +3,7 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { VerdictStore } from '../verdicts/verdict-store.ts';
+import type { VerdictStore } from '../verdicts/index.ts';
 import { revealIfMadeUp } from './evidence-page.ts';
 import { caveats, exportVerdicts, toCsv, toGeoJson } from './export-verdicts.ts';
 import { readCrime } from './read-crime.ts';

@@ -1,6 +1,6 @@
 import type { Tx } from '../../platform/database.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
-import { byVerdict, type VerdictStore } from '../verdicts/verdict-store.ts';
+import { byVerdict, type VerdictStore } from '../verdicts/index.ts';
 
 /** What was put on show of a crime that was made up to test reviewers. */
 export interface ReviewTest {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { Intake } from '../fixes/intake.ts';
+import type { Intake } from '../fixes/index.ts';
 
 export interface SubjectRow {
   id: number;

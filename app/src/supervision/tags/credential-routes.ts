@@ -5,7 +5,7 @@ import { issueApiToken, listApiTokens, revokeApiToken } from '../../platform/api
 import { actorOf } from '../../web/actor-of.ts';
 import { Id } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import type { Intake } from '../fixes/intake.ts';
+import type { Intake } from '../fixes/index.ts';
 import { declareGateway, issueTagCredential, listGateways, revokeGateway } from './tags.ts';
 
 /** Secrets of tags and gateways, and tokens of programs: pages. */

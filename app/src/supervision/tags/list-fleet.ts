@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import type { Position, Positions } from '../fixes/positions.ts';
+import type { Position, Positions } from '../fixes/index.ts';
 import type { TagState } from '../schema/tables.ts';
 import { batteryLow, isSilent, standingOf, type TagStanding } from './tag-life.ts';
 

@@ -1,7 +1,7 @@
 import { defaultTagParameters } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { Position, Positions } from '../fixes/positions.ts';
+import type { Position, Positions } from '../fixes/index.ts';
 import { type TagState, tagStates } from '../schema/tables.ts';
 
 /** Below this a battery is low. The alerts use the same. */

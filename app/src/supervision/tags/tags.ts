@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { hashSecret } from '../fixes/intake.ts';
+import { hashSecret } from '../fixes/index.ts';
 import type {} from '../schema/tables.ts';
 import { writeTagStep } from './tag-life.ts';
 

@@ -2,7 +2,7 @@ import { habitRatio, reasonsInWords, strengthOf, verdictNames } from '@waymark/p
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/store.ts';
+import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import { computeRun, type VerdictServices } from './compute-verdicts.ts';
 

@@ -1,4 +1,4 @@
-import { zoneOffsetMs } from '../fixes/read-time.ts';
+import { zoneOffsetMs } from '../fixes/decode/index.ts';
 
 const dayMs = 86_400_000;
 

@@ -3,9 +3,9 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idOf, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { readTime } from '../fixes/read-time.ts';
-import { readSubject } from '../subjects/page/read-subject.ts';
-import { openWearing } from '../subjects/wearings.ts';
+import { readTime } from '../fixes/decode/index.ts';
+import { openWearing } from '../subjects/index.ts';
+import { readSubject } from '../subjects/page/index.ts';
 import type { VisitServices } from './visit-services.ts';
 
 /** What an officer does and says before leaving. */

@@ -1,6 +1,6 @@
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import type { Position, Positions } from '../fixes/positions.ts';
-import { batteryLow, isSilent } from '../tags/tag-life.ts';
+import type { Position, Positions } from '../fixes/index.ts';
+import { batteryLow, isSilent } from '../tags/index.ts';
 
 export interface WearingAtDoor {
   wearing: { id: number; starts_at: Date; ends_at: Date | null; tag: string; tag_id: number };

@@ -3,8 +3,8 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { readTime } from '../fixes/read-time.ts';
-import { closeWearing } from '../subjects/wearings.ts';
+import { readTime } from '../fixes/decode/index.ts';
+import { closeWearing } from '../subjects/index.ts';
 import { readWearing } from './read-wearing.ts';
 import type { VisitServices } from './visit-services.ts';
 

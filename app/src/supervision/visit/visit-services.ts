@@ -1,6 +1,5 @@
-import type { LiveWatch } from '../alerts/live-watch.ts';
-import type { Intake } from '../fixes/intake.ts';
-import type { Positions } from '../fixes/positions.ts';
+import type { LiveWatch } from '../alerts/index.ts';
+import type { Intake, Positions } from '../fixes/index.ts';
 
 /** What a visit needs besides the web. */
 export interface VisitServices {

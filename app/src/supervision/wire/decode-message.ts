@@ -1,8 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { decodeOwnTracks } from '../fixes/decode-owntracks.ts';
-import { decodeWaymark } from '../fixes/decode-waymark.ts';
-import type { Decoded } from '../fixes/raw-fix.ts';
-import { jsonOf, textOf } from '../fixes/read-body.ts';
+import { type Decoded, decodeOwnTracks, decodeWaymark, jsonOf, textOf } from '../fixes/decode/index.ts';
 
 /** Topics that tags publish on: Waymark's own lines, and what the OwnTracks apps send, on a topic of its own for each other kind. */
 const waymarkTopic = /^waymark\/tags\/([^/]+)\/fixes$/;

@@ -1,6 +1,6 @@
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { AccessPolicy } from '../../platform/access.ts';
-import type { Intake } from '../fixes/intake.ts';
+import type { Intake } from '../fixes/index.ts';
 import { decodeMessage, tagOfTopic } from './decode-message.ts';
 
 export interface OutsideBrokerOptions {

@@ -1,12 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { WebKit } from '../../web/kit.ts';
-import { decodeOwnTracks } from '../fixes/decode-owntracks.ts';
-import { decodeTraccar } from '../fixes/decode-traccar.ts';
-import { decodeWaymark } from '../fixes/decode-waymark.ts';
-import type { Intake, Sender } from '../fixes/intake.ts';
-import type { Decoded } from '../fixes/raw-fix.ts';
-import { bodyAtMost, jsonOf, textOf, UnreadableBodyError, unpack } from '../fixes/read-body.ts';
+import {
+  bodyAtMost,
+  type Decoded,
+  decodeOwnTracks,
+  decodeTraccar,
+  decodeWaymark,
+  jsonOf,
+  textOf,
+  UnreadableBodyError,
+  unpack,
+} from '../fixes/decode/index.ts';
+import type { Intake, Sender } from '../fixes/index.ts';
 
 const Receipt = Type.Object(
   {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client } from 'aedes';
 import type { AccessPolicy } from '../../platform/access.ts';
-import { hashSecret, type Intake, type Sender } from '../fixes/intake.ts';
+import { hashSecret, type Intake, type Sender } from '../fixes/index.ts';
 import { decodeMessage, tagOfTopic } from './decode-message.ts';
 import { PacketSizes } from './packet-sizes.ts';
 

@@ -1,5 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { watchAgain } from '../subjects/watch-again.ts';
+import { watchAgain } from '../subjects/index.ts';
 
 /** Lets a subject be elsewhere for a while: the order's conditions do not hold in that time. */
 export const authoriseAbsence: Action<

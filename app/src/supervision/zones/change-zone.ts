@@ -1,6 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
-import { watchAgain } from '../subjects/watch-again.ts';
+import { noteSubject, watchAgain } from '../subjects/index.ts';
 import { checkZone, type ZoneDraft } from './declare-zone.ts';
 
 /**

@@ -2,8 +2,7 @@ import { type Area, faultsOf, intervalsOf, type WeeklyHours } from '@waymark/pre
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type ZoneKind, zoneKinds } from '../schema/tables.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
-import { watchAgain } from '../subjects/watch-again.ts';
+import { noteSubject, watchAgain } from '../subjects/index.ts';
 
 export interface ZoneDraft {
   name: string;

@@ -3,7 +3,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idOf, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import type { Intake } from '../fixes/intake.ts';
+import type { Intake } from '../fixes/index.ts';
 import { endProtection, protectPerson } from './protect-person.ts';
 import { type Watching, zonesPage } from './zones-page.ts';
 

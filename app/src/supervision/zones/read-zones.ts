@@ -1,6 +1,6 @@
 import type { Area, Rings } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import { noteSubject } from '../subjects/note-subject.ts';
+import { noteSubject } from '../subjects/index.ts';
 import { listZoneVersions, type ZoneVersionRow } from './store.ts';
 
 export interface ZoneHistory {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { WebKit } from '../../web/kit.ts';
-import type { Intake } from '../fixes/intake.ts';
+import type { Intake } from '../fixes/index.ts';
 import { changeZoneRoutes } from './change-zone-routes.ts';
 import { protectionRoutes } from './protection-routes.ts';
 import { sharedZoneRoutes } from './shared-zone-routes.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { ZoneKind } from '../schema/tables.ts';
-import { watchAgain } from '../subjects/watch-again.ts';
+import { watchAgain } from '../subjects/index.ts';
 import { checkZone, insertZone, type ZoneDraft } from './declare-zone.ts';
 import { versionColumns, type ZoneVersionRow } from './store.ts';
 

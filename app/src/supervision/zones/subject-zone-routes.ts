@@ -3,7 +3,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idOf, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { readTime } from '../fixes/read-time.ts';
+import { readTime } from '../fixes/decode/index.ts';
 import { authoriseAbsence } from './authorise-absence.ts';
 import { declareZone } from './declare-zone.ts';
 import { draftsOf } from './read-zone-form.ts';

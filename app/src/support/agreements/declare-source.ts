@@ -1,6 +1,6 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { isDay } from '../../platform/days.ts';
-import { characteristics, checkFields, factKindKeys, identityKeys } from '../facts/fact-kinds.ts';
+import { characteristics, checkFields, factKindKeys, identityKeys } from '../facts/index.ts';
 import type {} from '../schema/tables.ts';
 
 /** Every field that an agreement can allow. */

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
-import { decisionHolds, needDecisionsOf, recordDecision } from '../finding/decide-person.ts';
-import { makeOffer } from '../offers/make-offer.ts';
+import { decisionHolds, needDecisionsOf, recordDecision } from '../finding/index.ts';
+import { makeOffer } from '../offers/index.ts';
 import type { OfferDecision } from '../schema/tables.ts';
 
 export const offerDecisions: readonly OfferDecision[] = ['offer', 'do not offer', 'look again later'];

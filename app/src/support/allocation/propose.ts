@@ -3,8 +3,8 @@ import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
 import { type Calendar, todayOf } from '../../platform/days.ts';
 import { inThread } from '../../platform/in-thread.ts';
-import { decisionHolds, hasOffer } from '../finding/decide-person.ts';
-import { currentInstrument } from '../needs/instrument.ts';
+import { decisionHolds, hasOffer } from '../finding/index.ts';
+import { currentInstrument } from '../needs/index.ts';
 import type { ServiceInRun } from '../schema/tables.ts';
 import { type Allocation, type Candidate, firstCome, needMetBy, needRank, type ServiceOffer } from './allocate.ts';
 

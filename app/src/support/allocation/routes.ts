@@ -5,7 +5,7 @@ import { actorOf } from '../../web/actor-of.ts';
 import { idOf, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import { shareOf } from '../fairness/share.ts';
+import { shareOf } from '../fairness/index.ts';
 import { decideOffer, offerDecisions } from './decide-offer.ts';
 import { overseeDecisions } from './oversee-decisions.ts';
 import { objective, proposeAllocation } from './propose.ts';

@@ -1,6 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { type Mapping, MappingError, readMapping } from '../records/mapping.ts';
-import { mappingOfName } from '../records/mappings.ts';
+import { type Mapping, MappingError, mappingOfName, readMapping } from '../records/index.ts';
 import type {} from '../schema/tables.ts';
 
 export interface NewFeed {

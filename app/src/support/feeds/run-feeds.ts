@@ -4,7 +4,7 @@ import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
 import type { Calendar } from '../../platform/days.ts';
-import { importRecords, type RecordsImport, type RecordsSent } from '../records/import-records.ts';
+import { importRecords, type RecordsImport, type RecordsSent } from '../records/index.ts';
 import { type FeedPlaces, feedMapping } from './declare-feed.ts';
 import { IncomingFolder } from './incoming-folder.ts';
 import { type FeedView, feeds } from './read-feeds.ts';

@@ -2,11 +2,9 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
-import { currentInstrument } from '../needs/instrument.ts';
-import { triggersOf } from '../needs/profile.ts';
-import { makeOffer } from '../offers/make-offer.ts';
-import { anchorOf } from '../offers/tell.ts';
-import { readFactsOf } from '../people/store.ts';
+import { currentInstrument, triggersOf } from '../needs/index.ts';
+import { anchorOf, makeOffer } from '../offers/index.ts';
+import { readFactsOf } from '../people/index.ts';
 import type { OfferDecision } from '../schema/tables.ts';
 
 export const needDecisions: readonly OfferDecision[] = ['offer', 'do not offer', 'look again later'];

@@ -4,7 +4,7 @@ import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import { currentInstrument, highestLevel } from '../needs/instrument.ts';
+import { currentInstrument, highestLevel } from '../needs/index.ts';
 import { type FindingOrder, type FindingQuery, findingOrders, findPeople } from './find-people.ts';
 
 const room = 'support' as const;

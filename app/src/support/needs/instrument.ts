@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
-import { type FactKindKey, factKindKeys, factKinds, faultOfValue } from '../facts/fact-kinds.ts';
+import { type FactKindKey, factKindKeys, factKinds, faultOfValue } from '../facts/index.ts';
 
 const only = { additionalProperties: false };
 const Name = Type.String({ minLength: 1, maxLength: 200 });

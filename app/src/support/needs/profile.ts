@@ -1,5 +1,4 @@
-import { factKinds } from '../facts/fact-kinds.ts';
-import type { Statement } from '../facts/statement.ts';
+import { factKinds, type Statement } from '../facts/index.ts';
 import type { Trigger } from '../schema/tables.ts';
 import { highestLevel, type Instrument, type InstrumentRule } from './instrument.ts';
 

@@ -3,7 +3,7 @@ import { type Action, InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { factKinds } from '../facts/fact-kinds.ts';
+import { factKinds } from '../facts/index.ts';
 import { currentInstrument, currentInstrumentText, type Instrument } from './instrument.ts';
 import { type Simulation, simulateInstrument } from './simulate.ts';
 

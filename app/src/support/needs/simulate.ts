@@ -2,9 +2,8 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
 import { type Calendar, todayOf } from '../../platform/days.ts';
-import { type Share, shareOf } from '../fairness/share.ts';
-import { personOf } from '../people/person-of-records.ts';
-import { readFactsOf, readRecordsOf } from '../people/store.ts';
+import { type Share, shareOf } from '../fairness/index.ts';
+import { personOf, readFactsOf, readRecordsOf } from '../people/index.ts';
 import { currentInstrument, type Instrument, InstrumentError, readInstrument } from './instrument.ts';
 import { computeProfile, type NoProfile, type Profile, triggersOf } from './profile.ts';
 

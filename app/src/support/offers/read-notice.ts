@@ -1,7 +1,6 @@
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import { ageOn } from '../needs/profile.ts';
-import { personOf } from '../people/person-of-records.ts';
-import { readRecordsOf } from '../people/store.ts';
+import { ageOn } from '../needs/index.ts';
+import { personOf, readRecordsOf } from '../people/index.ts';
 
 /** What the printed notice says about one person. */
 export interface NoticePage {

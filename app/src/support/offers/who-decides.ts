@@ -1,8 +1,7 @@
 import { InvalidError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { ageOn } from '../needs/profile.ts';
-import { personOf } from '../people/person-of-records.ts';
-import { readRecordsOf } from '../people/store.ts';
+import { ageOn } from '../needs/index.ts';
+import { personOf, readRecordsOf } from '../people/index.ts';
 import type { LawfulAnswer } from '../schema/tables.ts';
 
 /** From this age somebody decides for themselves, unless they cannot (Family Law Reform Act 1969 s.8; Mental Capacity Act 2005). */

@@ -5,11 +5,17 @@ import { type Half, ownAccess } from '../../platform/own-access.ts';
 import { type CaseView, ownCases } from '../../platform/own-cases.ts';
 import { type OwnRows, ownRows } from '../../platform/own-copy.ts';
 import { type LookView, readLooks } from '../../platform/own-looks.ts';
-import { type FactKindKey, factKinds, type Identity, type IdentityField, identityFields, identityKeys } from '../facts/fact-kinds.ts';
-import type { Statement } from '../facts/statement.ts';
-import { currentInstrument } from '../needs/instrument.ts';
-import { ageOn, computeProfile, type NoProfile, type Profile, reliedOn } from '../needs/profile.ts';
-import { personOf } from '../people/person-of-records.ts';
+import {
+  type FactKindKey,
+  factKinds,
+  type Identity,
+  type IdentityField,
+  identityFields,
+  identityKeys,
+  type Statement,
+} from '../facts/index.ts';
+import { ageOn, computeProfile, currentInstrument, type NoProfile, type Profile, reliedOn } from '../needs/index.ts';
+import { personOf } from '../people/index.ts';
 import type { GoalOutcome, PackageState, StepActor } from '../schema/tables.ts';
 
 export const supportHalf: Half = { room: 'support', purpose: 'support', about: 'person', who: 'person_id', table: 'persons' };

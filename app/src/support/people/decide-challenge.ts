@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { type FactKindKey, factKinds } from '../facts/fact-kinds.ts';
+import { type FactKindKey, factKinds } from '../facts/index.ts';
 
 export const challengeOutcomes = ['upheld', 'not upheld'] as const;
 export type ChallengeOutcome = (typeof challengeOutcomes)[number];

@@ -4,7 +4,7 @@ import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { inThread } from '../../platform/in-thread.ts';
-import { type Identity, type IdentityField, identityKeys } from '../facts/fact-kinds.ts';
+import { type Identity, type IdentityField, identityKeys } from '../facts/index.ts';
 import type {} from '../schema/tables.ts';
 import type { Linked, LinkTask } from './link-table.ts';
 

@@ -1,5 +1,5 @@
 import { countPairs, type LinkageModel, Linker, Records, readModel, rulesOf } from '@waymark/linkage';
-import type { IdentityField } from '../facts/fact-kinds.ts';
+import type { IdentityField } from '../facts/index.ts';
 import type { EvidenceStep } from '../schema/tables.ts';
 import { untrainedModel } from './linkage-model.ts';
 

@@ -1,5 +1,5 @@
 import { standardDate, standardName, standardPostcode } from '@waymark/linkage';
-import type { Identity, IdentityField } from '../facts/fact-kinds.ts';
+import type { Identity, IdentityField } from '../facts/index.ts';
 
 /** What most of a person's records say; of equals what comes first in the alphabet. Null where none says anything. */
 export function mostSaid(identities: readonly Identity[], field: IdentityField, plain: (text: string) => string | null): string | null {

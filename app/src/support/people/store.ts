@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
-import type { Identity } from '../facts/fact-kinds.ts';
-import type { Statement } from '../facts/statement.ts';
+import type { Identity, Statement } from '../facts/index.ts';
 import type {} from '../schema/tables.ts';
 
 /** A record of a person, as it was given. */

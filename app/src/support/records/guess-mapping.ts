@@ -1,6 +1,6 @@
 import { kindOfColumn, standardDate } from '@waymark/linkage';
 import { stringify } from 'yaml';
-import { type FactKindKey, factKinds, type IdentityField, identityFields } from '../facts/fact-kinds.ts';
+import { type FactKindKey, factKinds, type IdentityField, identityFields } from '../facts/index.ts';
 import type { Mapping } from './mapping.ts';
 
 /** A column of a sample: its heading and some of what stands under it. */

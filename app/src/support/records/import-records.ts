@@ -7,7 +7,7 @@ import { type Action, InvalidError, type Performer } from '../../platform/action
 import type { Tx } from '../../platform/database.ts';
 import { dayIn } from '../../platform/days.ts';
 import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
-import { agreementInForce } from '../agreements/agreement-in-force.ts';
+import { agreementInForce } from '../agreements/index.ts';
 import type { ImportCounts, RowProblem } from '../schema/tables.ts';
 import { keyHashOf } from './key-hash.ts';
 import { type MappedRecord, type Mapping, problemsKept } from './mapping.ts';

@@ -15,7 +15,7 @@ import {
   type IdentityField,
   identityFields,
   identityKeys,
-} from '../facts/fact-kinds.ts';
+} from '../facts/index.ts';
 import type { RowProblem } from '../schema/tables.ts';
 
 /** A mapping file cannot be used; the message names each fault. */

@@ -1,6 +1,6 @@
 import type { Action } from '../../platform/action.ts';
 import { InvalidError } from '../../platform/action.ts';
-import { agreementInForce } from '../agreements/agreement-in-force.ts';
+import { agreementInForce } from '../agreements/index.ts';
 import { guessMapping, type MappingGuess, type SampleColumn } from './guess-mapping.ts';
 import type { Mapping } from './mapping.ts';
 import { FileFault } from './raw-rows.ts';

@@ -4,10 +4,8 @@ import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree } from '../../platform/erase-tree.ts';
 import { isNamed } from '../../platform/same-name.ts';
-import { personOf } from '../people/person-of-records.ts';
-import { readRecordsOf } from '../people/store.ts';
-import { waitingErasure } from '../people/waiting-erasure.ts';
-import { keyHashOf } from '../records/key-hash.ts';
+import { personOf, readRecordsOf, waitingErasure } from '../people/index.ts';
+import { keyHashOf } from '../records/index.ts';
 import { anchoredTables } from '../schema/tables.ts';
 
 /** What is listed as wrong in an agency's file holds values of people; it is kept so long, days, for the agency to mend it. */

@@ -1,6 +1,6 @@
 import { type LinkageModel, Linker, readModel, signed } from '@waymark/linkage';
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import { type PersonRecord, readRecordsOf } from '../people/store.ts';
+import { type PersonRecord, readRecordsOf } from '../people/index.ts';
 import type { PairDecision } from '../schema/tables.ts';
 
 export interface LinksView {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import { type Identity, identityFields, identityKeys } from '../facts/fact-kinds.ts';
+import { type Identity, identityFields, identityKeys } from '../facts/index.ts';
 import type { EvidenceStep, PairDecision } from '../schema/tables.ts';
 
 export interface QueueRow {

@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '../../platform/database.ts';
-import type { Identity } from '../facts/fact-kinds.ts';
+import type { Identity } from '../facts/index.ts';
 
 /** Days as `YYYY-MM-DD`. The database's own dates would take on a time of day and a zone. */
 type Day = ColumnType<string | Date, string, string>;

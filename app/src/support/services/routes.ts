@@ -5,7 +5,7 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id, idOf, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import { currentInstrument } from '../needs/instrument.ts';
+import { currentInstrument } from '../needs/index.ts';
 import { declareService, endService, listServices, readWaitingList, serviceKinds } from './services.ts';
 
 const room = 'support' as const;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { decisionHolds, hasOffer } from '../finding/decide-person.ts';
-import { currentInstrument } from '../needs/instrument.ts';
+import { decisionHolds, hasOffer } from '../finding/index.ts';
+import { currentInstrument } from '../needs/index.ts';
 import type {} from '../schema/tables.ts';
 import { areaName, faultOfArea, isSameArea } from './areas.ts';
 

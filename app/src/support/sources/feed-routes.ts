@@ -3,8 +3,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { declareFeed, endFeed, type FeedPlaces } from '../feeds/declare-feed.ts';
-import { runFeed } from '../feeds/run-feeds.ts';
+import { declareFeed, endFeed, type FeedPlaces, runFeed } from '../feeds/index.ts';
 import { sourcePage } from './source-page.ts';
 
 const room = 'support' as const;

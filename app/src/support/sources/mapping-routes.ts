@@ -5,7 +5,7 @@ import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { tryMapping } from '../records/try-mapping.ts';
+import { tryMapping } from '../records/index.ts';
 import { readSource } from './read-source.ts';
 import { withUpload } from './with-upload.ts';
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { type AgreementView, agreementsOf } from '../agreements/agreement-in-force.ts';
-import { type FeedView, feedsOf } from '../feeds/read-feeds.ts';
+import { type AgreementView, agreementsOf } from '../agreements/index.ts';
+import { type FeedView, feedsOf } from '../feeds/index.ts';
 import type { ImportCounts, RowProblem } from '../schema/tables.ts';
 
 export interface SourceView {

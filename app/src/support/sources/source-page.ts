@@ -2,9 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import type { WebKit } from '../../web/kit.ts';
-import type { FeedPlaces } from '../feeds/declare-feed.ts';
-import { folderOf } from '../feeds/run-feeds.ts';
-import { mappingNames, mappingOfName } from '../records/mappings.ts';
+import { type FeedPlaces, folderOf } from '../feeds/index.ts';
+import { mappingNames, mappingOfName } from '../records/index.ts';
 import { readSource } from './read-source.ts';
 
 export interface SourcePage {

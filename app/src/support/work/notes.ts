@@ -1,6 +1,6 @@
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { anchorOf } from '../offers/tell.ts';
+import { anchorOf } from '../offers/index.ts';
 import type { NoteReaders } from '../schema/tables.ts';
 
 export const noteReaders: readonly NoteReaders[] = ['the person and the team', 'the team', 'leads only'];

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
-import { anchorOf } from '../offers/tell.ts';
+import { anchorOf } from '../offers/index.ts';
 import type {} from '../schema/tables.ts';
 
 /** Something to be done for a person by a day, `YYYY-MM-DD`. */

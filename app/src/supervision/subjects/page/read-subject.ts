@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../../platform/action.ts';
 import type { FixStore } from '../../../platform/fix-store.ts';
 import { bearSameName } from '../../../platform/same-name.ts';
-import { type Happening, readTimeline } from '../../days/read-timeline.ts';
+import { type Happening, readTimeline } from '../../days/index.ts';
 
 export interface SubjectDetail {
   subject: { id: number; reference: string; name: string; fictional: boolean; created_at: Date };

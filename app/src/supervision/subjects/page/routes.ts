@@ -4,9 +4,9 @@ import { actorOf } from '../../../web/actor-of.ts';
 import { Id, security } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { pagination, readPage, sortLink } from '../../../web/paging.ts';
-import type { Intake } from '../../fixes/intake.ts';
-import { readTime } from '../../fixes/read-time.ts';
-import { declareOrder, declareSubject, listSubjects, orderKinds } from '../subjects.ts';
+import { readTime } from '../../fixes/decode/index.ts';
+import type { Intake } from '../../fixes/index.ts';
+import { declareOrder, declareSubject, listSubjects, orderKinds } from '../index.ts';
 import { readSubject } from './read-subject.ts';
 
 /** Subjects and their orders: pages and API. */

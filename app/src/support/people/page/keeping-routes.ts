@@ -3,7 +3,7 @@ import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
 import { Id, textsOf } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
-import { agreeToErasure, decideErasure, endHold, placeHold } from '../../retention/keep-records.ts';
+import { agreeToErasure, decideErasure, endHold, placeHold } from '../../retention/index.ts';
 import type { PersonPage } from './person-page.ts';
 
 const room = 'support' as const;

@@ -1,5 +1,5 @@
 import type { Tx } from '../../../platform/database.ts';
-import type { Profile } from '../../needs/profile.ts';
+import type { Profile } from '../../needs/index.ts';
 import type { Seen } from '../../schema/tables.ts';
 
 /** What is different from when the same reader last looked at a person. */

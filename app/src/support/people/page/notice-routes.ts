@@ -3,8 +3,7 @@ import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
 import { Id, idOf, textsOf } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
-import { readNotice } from '../../offers/read-notice.ts';
-import { approveDelay, askForDelay, recordNotice } from '../../offers/tell.ts';
+import { approveDelay, askForDelay, readNotice, recordNotice } from '../../offers/index.ts';
 import type { PersonPage } from './person-page.ts';
 
 const room = 'support' as const;

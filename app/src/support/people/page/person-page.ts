@@ -3,10 +3,10 @@ import { InvalidError } from '../../../platform/action.ts';
 import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
 import type { WebKit } from '../../../web/kit.ts';
-import { factKinds } from '../../facts/fact-kinds.ts';
-import { needDecisions } from '../../finding/decide-person.ts';
-import { currentInstrument } from '../../needs/instrument.ts';
-import { noteReaders } from '../../work/notes.ts';
+import { factKinds } from '../../facts/index.ts';
+import { needDecisions } from '../../finding/index.ts';
+import { currentInstrument } from '../../needs/index.ts';
+import { noteReaders } from '../../work/index.ts';
 import { readPerson } from './read-people.ts';
 
 interface PageFault {

@@ -2,29 +2,33 @@ import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../../platform/action.ts';
 import type { WaitingErasure } from '../../../platform/erase-tree.ts';
 import { bearSameName } from '../../../platform/same-name.ts';
-import { factKinds, type IdentityField, identityFields, identityKeys } from '../../facts/fact-kinds.ts';
-import { type NeedDecisionView, needDecisionsOf } from '../../finding/decide-person.ts';
-import { currentInstrument } from '../../needs/instrument.ts';
+import { factKinds, type IdentityField, identityFields, identityKeys } from '../../facts/index.ts';
+import { type NeedDecisionView, needDecisionsOf } from '../../finding/index.ts';
 import {
   ageOn,
   type ComingChange,
   comingChanges,
   computeProfile,
+  currentInstrument,
   type NoProfile,
   type Profile,
   reliedOn,
   triggersOf,
-} from '../../needs/profile.ts';
-import { type PackageLine, packagesOf } from '../../offers/read-package.ts';
-import { type NoticeView, noticesOf, type Told, toldBy } from '../../offers/tell.ts';
+} from '../../needs/index.ts';
+import { type NoticeView, noticesOf, type PackageLine, packagesOf, type Told, toldBy } from '../../offers/index.ts';
 import type { Trigger } from '../../schema/tables.ts';
-import { type OfferableService, servicesFor } from '../../services/services.ts';
-import { isOfTheTeam, type NoteView, notesOf } from '../../work/notes.ts';
-import { type TaskView, tasksOf } from '../../work/tasks.ts';
-import { type ChallengeView, challengesOf } from '../decide-challenge.ts';
-import { personOf } from '../person-of-records.ts';
-import { type PersonFact, type PersonRecord, readFactsOf, readRecordsOf } from '../store.ts';
-import { waitingErasure } from '../waiting-erasure.ts';
+import { type OfferableService, servicesFor } from '../../services/index.ts';
+import { isOfTheTeam, type NoteView, notesOf, type TaskView, tasksOf } from '../../work/index.ts';
+import {
+  type ChallengeView,
+  challengesOf,
+  type PersonFact,
+  type PersonRecord,
+  personOf,
+  readFactsOf,
+  readRecordsOf,
+  waitingErasure,
+} from '../index.ts';
 import { lookAt, type SinceLastLook, seenNow } from './last-look.ts';
 import { reachOf } from './record-reach.ts';
 

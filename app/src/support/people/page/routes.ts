@@ -5,7 +5,7 @@ import { actorOf } from '../../../web/actor-of.ts';
 import { Id, security } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { pagination, readPage } from '../../../web/paging.ts';
-import { currentInstrument, highestLevel } from '../../needs/instrument.ts';
+import { currentInstrument, highestLevel } from '../../needs/index.ts';
 import { keepingRoutes } from './keeping-routes.ts';
 import { noticeRoutes } from './notice-routes.ts';
 import { personPage } from './person-page.ts';

@@ -3,10 +3,9 @@ import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
 import { Id, idOf, textsOf } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
-import { decidePerson, takeBackDecision } from '../../finding/decide-person.ts';
-import { takeBackNote, writeNote } from '../../work/notes.ts';
-import { addTask } from '../../work/tasks.ts';
-import { challengeFact } from '../challenge-fact.ts';
+import { decidePerson, takeBackDecision } from '../../finding/index.ts';
+import { addTask, takeBackNote, writeNote } from '../../work/index.ts';
+import { challengeFact } from '../index.ts';
 import type { PersonPage } from './person-page.ts';
 import { recordReach } from './record-reach.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkFix, type KnownTag } from './check-fix.ts';
+import { checkFix, type KnownTag } from '../check-fix.ts';
 import { GpxDecoder } from './decode-gpx.ts';
 import { decodeOwnTracks } from './decode-owntracks.ts';
 import { decodeTraccar } from './decode-traccar.ts';

@@ -1,5 +1,5 @@
 import { readEventNames } from '@waymark/presence';
-import { storable } from '../../platform/storable.ts';
+import { storable } from '../../../platform/storable.ts';
 
 /** A position as a sender gave it, read but not yet believed. Times in ms since 1970; NaN for what is missing or unreadable. */
 export interface RawFix {

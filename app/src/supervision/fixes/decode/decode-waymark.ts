@@ -1,5 +1,5 @@
-import { fixMethods } from '../../platform/fix-store.ts';
-import { storable } from '../../platform/storable.ts';
+import { fixMethods } from '../../../platform/fix-store.ts';
+import { storable } from '../../../platform/storable.ts';
 import { type Decoded, eventsOf, numberTold, type RawFix, rawFix, shorten, tell } from './raw-fix.ts';
 import { readTime } from './read-time.ts';
 

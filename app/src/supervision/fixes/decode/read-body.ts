@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib';
-import { textOfBytes } from '../../platform/read-text.ts';
+import { textOfBytes } from '../../../platform/read-text.ts';
 
 /** What was sent cannot be read as it is said to be written; the message names the remedy. */
 export class UnreadableBodyError extends Error {

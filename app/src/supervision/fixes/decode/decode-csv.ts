@@ -1,4 +1,4 @@
-import { decimalIn } from '../../platform/csv-rows.ts';
+import { decimalIn } from '../../../platform/csv-rows.ts';
 import { type Decoded, numberTold, rawFix, shorten } from './raw-fix.ts';
 import { readTime } from './read-time.ts';
 

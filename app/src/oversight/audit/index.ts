@@ -1,0 +1,2 @@
+export { askForAuditCheck } from './audit-log.ts';
+export { isLooking } from './looks.ts';

@@ -1,0 +1,2 @@
+export { figuresOf, publishRecords } from './publish-records.ts';
+export { readRunningConfiguration } from './running-configuration.ts';

@@ -1,0 +1,1 @@
+export { countTagDays } from './count-tag-days.ts';

@@ -1,0 +1,1 @@
+export { agreeToSubjectErasure, decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './keep-subjects.ts';

@@ -1,0 +1,10 @@
+export {
+  decidePerson,
+  decisionHolds,
+  hasOffer,
+  type NeedDecisionView,
+  needDecisions,
+  needDecisionsOf,
+  recordDecision,
+  takeBackDecision,
+} from './decide-person.ts';

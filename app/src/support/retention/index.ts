@@ -1,0 +1,1 @@
+export { agreeToErasure, decideErasure, endHold, keepRecords, placeHold, supportRules } from './keep-records.ts';

@@ -1,0 +1,1 @@
+export { decidePair } from './decide-pair.ts';

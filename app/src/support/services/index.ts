@@ -1,0 +1,2 @@
+export { areasIn, faultOfArea, isSameArea } from './areas.ts';
+export { declareService, type OfferableService, servicesFor } from './services.ts';

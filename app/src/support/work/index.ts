@@ -1,0 +1,2 @@
+export { isOfTheTeam, type NoteView, noteReaders, notesOf, takeBackNote, writeNote } from './notes.ts';
+export { addTask, type TaskView, tasksOf } from './tasks.ts';
