@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PackCheck } from '../src/commands/check-pack.ts';
-import { commands } from '../src/commands/commands.ts';
+import { evidenceRerunCommand } from '../src/commands/evidence.ts';
 import { readConfig } from '../src/config.ts';
 import { runRetention } from '../src/oversight/retention/run-retention.ts';
 import type { Actor } from '../src/platform/access.ts';
@@ -92,13 +91,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         const file = join(town.path, `pack-${i}.${format}`);
         writeFileSync(file, written);
         // The command opens another data folder, in which none of this is.
-        const check = async (args: Record<string, string>) => {
-          const said: unknown[] = [];
-          await commands['evidence-rerun']?.(other, args, (message) => {
-            if (message.kind === 'result') said.push(message.value);
-          });
-          return said[0] as PackCheck;
-        };
+        const check = (args: { file: string; key?: string }) => evidenceRerunCommand.run(other, args);
         const holds = { findings: 'the same', bytes: 'the same', seal: 'whole', sameReckoning: true, isKnown: false, wearer: own.subject };
         expect(await check({ file, key })).toMatchObject({ ...holds, isVouchedFor: true });
         expect(await check({ file })).toMatchObject({ ...holds, isVouchedFor: false });

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { EngineDamagedError } from '@waymark/engine';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { auditVerifyCommand } from '../src/commands/audit.ts';
 import { runCommand } from '../src/commands/run-command.ts';
 import { readConfig } from '../src/config.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
@@ -153,7 +154,7 @@ describe('the two stores', () => {
     const env = { DATABASE_URL: postgres?.url ?? '' };
     const path = await filled(2, env);
     await expect(open(path)).rejects.toThrow(/records of .* are in PostgreSQL, and DATABASE_URL is not set/);
-    await expect(runCommand('audit-verify', configOf(path), {}, async () => undefined)).rejects.toThrow(/DATABASE_URL/);
+    await expect(runCommand(auditVerifyCommand, configOf(path), {}, async () => undefined)).rejects.toThrow(/DATABASE_URL/);
     expect(existsSync(join(path, 'records'))).toBe(false);
     rmSync(join(path, 'installation.json'));
     await expect(open(path)).rejects.toThrow(/DATABASE_URL is not set/);

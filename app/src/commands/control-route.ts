@@ -2,7 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Waymark } from '../waymark.ts';
-import { type Arguments, commands, type Message } from './commands.ts';
+import type { Message } from './command.ts';
+import { storedCommands } from './stored-commands.ts';
 
 /** Lets a command on the same machine work through the server that holds the data folder. */
 export function controlRoute(app: FastifyInstance, waymark: Waymark, afterCommand: () => Promise<void>): void {
@@ -12,13 +13,16 @@ export function controlRoute(app: FastifyInstance, waymark: Waymark, afterComman
     if (token === '' || given.length !== token.length || !timingSafeEqual(given, Buffer.from(token))) {
       return reply.code(404).send({ error: 'There is nothing at this address.' });
     }
-    const command = commands[(request.params as { command: string }).command];
+    const { command: name } = request.params as { command: string };
+    const command = storedCommands.find((own) => own.name === name);
     if (!command) return reply.code(404).send({ error: 'There is no such command.' });
     const out = new PassThrough();
     const emit = async (message: Message) => {
       if (!out.write(`${JSON.stringify(message)}\n`)) await new Promise((resolve) => out.once('drain', resolve).once('close', resolve));
     };
-    void command(waymark, (request.body ?? {}) as Arguments, emit)
+    void command
+      .run(waymark, (request.body ?? {}) as never, emit)
+      .then((value) => emit({ kind: 'result', value }))
       .then(afterCommand)
       .catch((error: Error) => emit({ kind: 'failed', message: error.message }))
       .finally(() => out.end());

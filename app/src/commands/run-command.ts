@@ -5,7 +5,7 @@ import { EngineBusyError } from '@waymark/engine';
 import type { Config } from '../config.ts';
 import { DataFolder } from '../platform/data-folder.ts';
 import { openWaymark } from '../waymark.ts';
-import { type Arguments, commands, type Emit, type Message } from './commands.ts';
+import type { Command, Emit, Message } from './command.ts';
 
 /** The command cannot run now; the message says what to do. */
 export class CommandError extends Error {
@@ -27,24 +27,22 @@ export async function repair(config: Config): Promise<string> {
 /**
  * Runs a command on the data folder: in this process when the folder is free, through the server when one holds it.
  */
-export async function runCommand(name: string, config: Config, args: Arguments, emit: Emit): Promise<void> {
-  const command = commands[name];
-  if (!command) throw new CommandError(`There is no command ${name}.`);
+export async function runCommand<A, R>(command: Command<A, R>, config: Config, args: A, emit: Emit): Promise<void> {
   let waymark: Awaited<ReturnType<typeof openWaymark>>;
   try {
     waymark = await openWaymark(config);
   } catch (error) {
     if (!(error instanceof EngineBusyError)) throw error;
-    return throughServer(name, config, args, emit);
+    return throughServer(command.name, config, args, emit);
   }
   try {
-    await command(waymark, args, emit);
+    await emit({ kind: 'result', value: await command.run(waymark, args, emit) });
   } finally {
     await waymark.close();
   }
 }
 
-async function throughServer(name: string, config: Config, args: Arguments, emit: Emit): Promise<void> {
+async function throughServer(name: string, config: Config, args: unknown, emit: Emit): Promise<void> {
   const control = new DataFolder(config.WAYMARK_DATA).control();
   const busy = `The data folder ${config.WAYMARK_DATA} is in use by another process`;
   if (!control)

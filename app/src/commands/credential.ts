@@ -1,0 +1,45 @@
+import type { Command as CommandLine } from 'commander';
+import { roles } from '../platform/access.ts';
+import { issueApiToken } from '../platform/api-tokens.ts';
+import { declareGateway, issueTagCredential } from '../supervision/index.ts';
+import type { Waymark } from '../waymark.ts';
+import { consoleActor } from './command.ts';
+import { print, run, withData } from './terminal.ts';
+
+export const credentialCommand = {
+  name: 'credential',
+  async run(waymark: Waymark, args: { kind: 'tag' | 'gateway' | 'token'; name: string; role?: string }) {
+    const actor = consoleActor('administration');
+    const { performer } = waymark;
+    const value =
+      args.kind === 'gateway'
+        ? await performer.perform(actor, declareGateway, null, { name: String(args.name) })
+        : args.kind === 'tag'
+          ? await performer.perform(actor, issueTagCredential, null, { serial: String(args.name) })
+          : await performer.perform(actor, issueApiToken, null, { name: String(args.name), role: String(args.role ?? '') });
+    await waymark.intake.reload();
+    return value;
+  },
+};
+
+/** `waymark credential` */
+export function defineCredential(program: CommandLine): void {
+  const credential = program.command('credential').description('make secrets for tags, gateways and programs; each is shown once');
+  for (const [kind, what] of [
+    ['tag', 'serial number of the tag'],
+    ['gateway', 'name of the gateway'],
+    ['token', 'name of the program'],
+  ] as const) {
+    const command = withData(
+      credential
+        .command(kind)
+        .argument('<name>', what)
+        .description(`make a secret for a ${kind === 'token' ? 'program' : kind}`),
+    );
+    if (kind === 'token') command.requiredOption('--role <role>', roles.join(', '));
+    command.action(async (name: string, options) => {
+      const result = await run(credentialCommand, options, { kind, name, role: options.role });
+      await print(options.json ? `${JSON.stringify(result)}\n` : `${'secret' in result ? result.secret : result.token}\n`);
+    });
+  }
+}

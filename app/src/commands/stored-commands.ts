@@ -1,0 +1,33 @@
+import { allocateCommand } from './allocate.ts';
+import { auditHeadCommand, auditVerifyCommand } from './audit.ts';
+import type { Command } from './command.ts';
+import { credentialCommand } from './credential.ts';
+import { evidenceRerunCommand } from './evidence.ts';
+import { importCrimesCommand } from './import-crimes.ts';
+import { importFixesCommand } from './import-fixes.ts';
+import { importRecordsCommand } from './import-records.ts';
+import { linkPeopleCommand } from './link.ts';
+import { profileCommand } from './profile.ts';
+import { quarantineCommand } from './quarantine.ts';
+import { retentionCommand } from './retention.ts';
+import { simulateCommand } from './simulate.ts';
+import { rerunCommand, verdictsCommand } from './verdicts.ts';
+
+/** Every command that works on the data folder, and so through a server that holds it. */
+export const storedCommands: readonly Command<never, unknown>[] = [
+  allocateCommand,
+  auditHeadCommand,
+  auditVerifyCommand,
+  credentialCommand,
+  evidenceRerunCommand,
+  importCrimesCommand,
+  importFixesCommand,
+  importRecordsCommand,
+  linkPeopleCommand,
+  profileCommand,
+  quarantineCommand,
+  retentionCommand,
+  simulateCommand,
+  rerunCommand,
+  verdictsCommand,
+];
