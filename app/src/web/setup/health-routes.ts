@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Metrics } from '../platform/metrics.ts';
-import type { House } from './kit.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import type { House } from '../kit.ts';
 
 /** Gives what is wrong, in words, or null. */
 export type Readiness = () => Promise<string | null> | string | null;

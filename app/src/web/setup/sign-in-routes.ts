@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type OpenIdSignIn, type SignInAttempt, SignInProviderError } from '../platform/sign-in/openid.ts';
-import { NoRoleError } from '../platform/sign-in/role-of-claims.ts';
-import type { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
-import type { SignIns } from '../platform/sign-in/sign-ins.ts';
-import { textsOf } from './form.ts';
+import { type SignInAttempt, SignInProviderError } from '../../platform/sign-in/openid.ts';
+import { NoRoleError } from '../../platform/sign-in/role-of-claims.ts';
+import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
+import type { SignIns } from '../../platform/sign-in/sign-ins.ts';
+import { textsOf } from '../form.ts';
+import type { Identity } from './identity.ts';
 
 const attemptCookie = 'waymark-attempt';
 /** Whoever goes to the provider is back within this, seconds. */
@@ -23,17 +24,11 @@ export function safePath(path: string): string {
 export function signInRoutes(
   app: FastifyInstance,
   web: Pages,
-  on: {
-    sessions: DatabaseSessionStore;
-    signIns: SignIns;
-    openId: () => OpenIdSignIn | null;
-    isDemo: () => boolean;
-    isSecure: () => boolean;
-  },
+  on: { sessions: DatabaseSessionStore; signIns: SignIns; identity: Identity },
 ): void {
-  const { sessions, signIns } = on;
+  const { sessions, signIns, identity } = on;
   const options = () =>
-    ({ path: '/sign-in', httpOnly: true, sameSite: 'lax', secure: on.isSecure(), signed: true, maxAge: attemptLastsS }) as const;
+    ({ path: '/sign-in', httpOnly: true, sameSite: 'lax', secure: identity.isSecure, signed: true, maxAge: attemptLastsS }) as const;
   const refused = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
     request.log.warn({ error: (error as Error).name, message: (error as Error).message }, 'sign-in failed');
     const isAway = error instanceof SignInProviderError;
@@ -51,7 +46,7 @@ export function signInRoutes(
     return web.page(request, reply, 'web/pages/sign-in.njk', { to: safePath(to), failed: null });
   });
   app.get('/sign-in/start', { config: { open: true, rateLimit: { max: 120, timeWindow: 60_000 } } }, async (request, reply) => {
-    const openId = on.openId();
+    const { openId } = identity;
     if (!openId) throw new Error('The server is not listening yet');
     try {
       const { url, attempt } = await openId.begin(safePath(textsOf(request.query, 'to')[0]));
@@ -61,7 +56,7 @@ export function signInRoutes(
     }
   });
   app.get('/sign-in/callback', { config: { open: true } }, async (request, reply) => {
-    const openId = on.openId();
+    const { openId } = identity;
     const kept = request.unsignCookie(request.cookies[attemptCookie] ?? '');
     if (!kept.valid || !openId) return reply.redirect('/sign-in');
     reply.clearCookie(attemptCookie, { path: '/sign-in' });
@@ -79,19 +74,19 @@ export function signInRoutes(
   });
   app.post('/sign-out', { config: { action: 'sign-out' } }, async (request, reply) => {
     const [everywhere, only] = textsOf(request.body, 'everywhere', 'only');
-    const openId = on.openId();
+    const { openId } = identity;
     const { user, sessionId } = request.session;
     const idToken = await signIns.idTokenOf(sessionId);
     if (everywhere === 'yes' && user) await sessions.endAllOf(user.id);
     await request.session.destroy();
     // Else whoever sits here next is in again without a password.
-    const elsewhere = openId && !on.isDemo() && only !== 'here' ? await openId.endUrl(idToken).catch(() => null) : null;
+    const elsewhere = openId && !identity.demo && only !== 'here' ? await openId.endUrl(idToken).catch(() => null) : null;
     return reply.redirect(elsewhere ?? '/sign-in');
   });
   app.post('/sign-in/back-channel-logout', { config: { open: true, api: true } }, async (request, reply) => {
     const [token] = textsOf(request.body, 'logout_token');
-    const openId = on.openId();
-    const notice = token && openId && !on.isDemo() ? await openId.readLogout(token) : null;
+    const { openId } = identity;
+    const notice = token && openId && !identity.demo ? await openId.readLogout(token) : null;
     if (!notice) return reply.code(400).send({ error: 'This is no logout token of the identity provider.' });
     const ended = await signIns.endBy(notice);
     request.log.info({ ended }, 'sessions ended by the identity provider');

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify';
+import { InvalidError, NotFoundError, RefusedError } from '../../platform/action.ts';
+import { isOutOfRoom, noRoomInWords } from '../../platform/no-room.ts';
+import type { WebKit } from '../kit.ts';
+import { PastLastPageError } from '../paging.ts';
+
+const ourFaultInWords = 'Something went wrong on our side. It has been noted. Try again in a moment.';
+
+/** What is wrong is said in words, on a page or as JSON; what is our fault says no more than that. */
+export function setUpErrors(app: FastifyInstance, web: WebKit): void {
+  app.setNotFoundHandler(async (request, reply) => {
+    if (request.url.startsWith('/api/')) return reply.code(404).send({ error: 'There is nothing at this address.' });
+    return web.page(request, reply.code(404), 'web/pages/error.njk', {
+      heading: 'Page not found',
+      message: 'Check the address, or go back to the start.',
+    });
+  });
+  app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
+    const [status, heading] = statusOf(error);
+    if (status >= 500) request.log.error({ error: error.name, message: error.message, stack: error.stack }, 'request failed');
+    const message = status < 500 ? error.message : status === 507 ? noRoomInWords : ourFaultInWords;
+    if (request.routeOptions.config?.api || request.url.startsWith('/api/') || request.url.startsWith('/ingest/')) {
+      return reply.code(status).send({ error: message, ...(error instanceof InvalidError && error.field ? { field: error.field } : {}) });
+    }
+    return web.page(request, reply.code(status), 'web/pages/error.njk', { heading, message });
+  });
+}
+
+function statusOf(error: Error & { statusCode?: number; code?: string }): [status: number, heading: string] {
+  if (error instanceof RefusedError) return [403, 'You cannot do this'];
+  if (error instanceof NotFoundError) return [404, 'Not found'];
+  if (error instanceof InvalidError) return [400, 'There is a problem'];
+  if (error.code?.startsWith('FST_CSRF')) return [403, 'This form has expired'];
+  if (error.statusCode === 429) return [429, 'Too many requests'];
+  if (error.statusCode && error.statusCode < 500) return [error.statusCode, 'This request cannot be read'];
+  if (isOutOfRoom(error)) return [507, 'There is no room left'];
+  return [500, 'Sorry, there is a problem'];
+}

@@ -1,0 +1,65 @@
+import type { FastifyInstance } from 'fastify';
+import { purposeOf } from '../../platform/access.ts';
+import { InvalidError } from '../../platform/action.ts';
+import { actorOfToken } from '../../platform/api-tokens.ts';
+import type { SignIns } from '../../platform/sign-in/sign-ins.ts';
+import type { House } from '../kit.ts';
+import type { Identity } from './identity.ts';
+
+/** What anybody who is signed in may do with their own session. */
+const personalActions = new Set(['start', 'sign-out']);
+
+/** Who asks, and whether they may: before anything they sent is read, and with the token of the form once it is. */
+export function setUpGuards(app: FastifyInstance, house: House, identity: Identity, signIns: SignIns): void {
+  app.decorateRequest('actor', null);
+  app.decorateRequest('byToken', false);
+  app.addHook('onRequest', async (request) => {
+    const bearer = /^Bearer (wm_[\w-]+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (bearer) {
+      request.actor = await actorOfToken(house.database.db, bearer);
+      request.byToken = request.actor !== null;
+    } else if (request.session.user) {
+      const { user } = request.session;
+      const { openId, demo } = identity;
+      const why = openId && !demo ? await signIns.whyEnded(request.session.sessionId, user, openId) : null;
+      if (why) {
+        request.log.info({ why }, 'session ended');
+        await request.session.destroy();
+        return;
+      }
+      request.actor = { id: user.id, name: user.name, role: user.role, purpose: purposeOf[user.role] };
+    }
+  });
+  // Who asks, and whether they may, comes before anything they sent is read.
+  app.addHook('onRequest', async (request, reply) => {
+    const { open, api, action = '', room = 'supervision', takesFile } = request.routeOptions.config;
+    const kind = String(request.headers['content-type'] ?? '');
+    const refuse = () => {
+      if (!/^multipart\//i.test(kind)) return;
+      if (!takesFile) throw new InvalidError('No files are taken at this address.');
+      if (!/;\s*boundary=/i.test(kind))
+        throw new InvalidError('The request says that it has several parts, and not what is between them (boundary).');
+    };
+    if (request.is404 || open) return refuse();
+    if (!request.actor) {
+      if (api) return reply.code(401).send({ error: 'Sign in, or send an API token as a Bearer credential.' });
+      return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`);
+    }
+    // Who is refused as a person in the data is not named: their looks at either half would join.
+    const asking = request.actor.role === 'person' ? { ...request.actor, id: 'own', name: 'Somebody in the data' } : request.actor;
+    if (!personalActions.has(action)) await house.performer.admit(asking, action, room);
+    refuse();
+  });
+  // Whatever is answered is about somebody unless its route says otherwise: no cache keeps it.
+  app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.is404 || request.routeOptions.config.open || !request.actor) return;
+    if (!['GET', 'HEAD'].includes(request.method) && !request.byToken) {
+      await new Promise<void>((resolve, reject) => {
+        app.csrfProtection(request, reply, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);
+      });
+    }
+  });
+}
