@@ -1,0 +1,87 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Action, InvalidError } from '../platform/action.ts';
+import { type Half, ownActor } from '../platform/own-access.ts';
+import { type OwnSupervision, readOwnSupervision } from '../supervision/index.ts';
+import { factKinds, type OwnSupport, readOwnSupport, todayOf } from '../support/index.ts';
+import { actorOf } from '../web/actor-of.ts';
+import type { WebKit } from '../web/kit.ts';
+import { type Speech, speechIn } from './texts/speak.ts';
+import { packageStates } from './words.ts';
+
+const dayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+
+export interface Fault {
+  text: string;
+  field: string | null;
+}
+
+/** How a person's own pages reach what each half holds of them, and say it in their language. */
+export interface OwnPages {
+  as<S, I, O>(request: FastifyRequest, room: Half['room'], action: Action<S, I, O>, services: S, input: I): Promise<O>;
+  support(request: FastifyRequest): Promise<OwnSupport | null>;
+  tag(request: FastifyRequest): Promise<OwnSupervision | null>;
+  both(request: FastifyRequest): Promise<{ support: OwnSupport | null; tag: OwnSupervision | null }>;
+  speech(request: FastifyRequest): Speech;
+  page(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    name: string,
+    data: { error?: Fault | null; [name: string]: unknown },
+  ): Promise<FastifyReply>;
+  /** Does what a form asks for; what is wrong with it is said on the page that it stands on. */
+  change(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    form: { work: () => Promise<unknown>; done: string; to: string; again: (fault: Fault) => Promise<FastifyReply> },
+  ): Promise<FastifyReply>;
+}
+
+export function ownPages(web: WebKit, secondReview: boolean): OwnPages {
+  const { performer, fixes, timeZone, folder, config } = web.waymark;
+  // Until somebody who speaks it has checked the draft, Welsh is shown in the trial town alone.
+  const hasWelsh = config.WAYMARK_WELSH === 'yes' || !config.OIDC_ISSUER;
+  const secret = folder.secret('own');
+  const stores = { fixes, timeZone };
+  const as = <S, I, O>(request: FastifyRequest, room: Half['room'], action: Action<S, I, O>, services: S, input: I) =>
+    performer.perform(ownActor(secret, actorOf(request).id, room), action, services, input);
+  const support = (request: FastifyRequest) => as(request, 'support', readOwnSupport, null, { today: todayOf(web.waymark) });
+  const tag = (request: FastifyRequest) => as(request, 'supervision', readOwnSupervision, stores, { now: Date.now(), secondReview });
+  const both = async (request: FastifyRequest) => ({ support: await support(request), tag: await tag(request) });
+  const speeches = { en: speechIn('en', timeZone), cy: speechIn('cy', timeZone) };
+  const speech = (request: FastifyRequest): Speech => {
+    const { lang } = (request.query ?? {}) as { lang?: unknown };
+    if (hasWelsh && (lang === 'en' || lang === 'cy')) request.session.language = lang;
+    return speeches[(hasWelsh && request.session.language) || 'en'];
+  };
+  const page = (request: FastifyRequest, reply: FastifyReply, name: string, data: { error?: Fault | null; [name: string]: unknown }) => {
+    const said = speech(request);
+    const { error = null } = data;
+    return web.page(request, reply, `person/${name}.njk`, {
+      ...said,
+      otherLanguage: !hasWelsh ? null : said.language === 'en' ? { code: 'cy', name: 'Cymraeg' } : { code: 'en', name: 'English' },
+      dayNames,
+      packageStates,
+      factKinds,
+      today: todayOf(web.waymark),
+      now: Date.now(),
+      ...data,
+      error: error && { ...error, text: said.t(error.text) },
+    });
+  };
+  const change = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { work, done, to, again }: { work: () => Promise<unknown>; done: string; to: string; again: (fault: Fault) => Promise<FastifyReply> },
+  ) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      reply.code(400);
+      return again({ text: error.message, field: error.field });
+    }
+    web.notice(request, done);
+    return reply.redirect(to);
+  };
+  return { as, support, tag, both, speech, page, change };
+}
