@@ -13,8 +13,8 @@ import { defineProfile } from './commands/profile.ts';
 import { defineQuarantine } from './commands/quarantine.ts';
 import { defineRepair } from './commands/repair.ts';
 import { defineRetention } from './commands/retention.ts';
-import { defineServe } from './commands/serve.ts';
 import { defineSimulate } from './commands/simulate.ts';
+import { whole } from './commands/terminal.ts';
 import { isTold } from './commands/told-errors.ts';
 import { defineVerdicts } from './commands/verdicts.ts';
 
@@ -39,9 +39,21 @@ for (const define of [
   defineAudit,
   defineCredential,
   defineMadeUp,
-  defineServe,
 ])
   define(program);
+
+program
+  .command('serve')
+  .description('serve pages, API and ingest')
+  .option('--data <dir>', 'folder of the embedded stores')
+  .option('--port <n>', 'port to listen on', whole)
+  .option('--host <address>', 'address to listen on (default 127.0.0.1)')
+  .action(async ({ data, port, host }: { data?: string; port?: number; host?: string }) => {
+    if (data) process.env.WAYMARK_DATA = data;
+    if (port !== undefined) process.env.WAYMARK_PORT = String(port);
+    if (host) process.env.WAYMARK_HOST = host;
+    await import('./main.ts');
+  });
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of a pipe went away: nothing more is wanted.

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { House } from './kit.ts';
-import { navigationFor } from './navigation.ts';
-import { makeViews } from './views.ts';
+import type { House } from '../kit.ts';
+import { navigationFor } from '../navigation.ts';
+import { makeViews } from '../views.ts';
 
 export type RenderPage = (request: FastifyRequest, reply: FastifyReply, template: string, data?: object) => Promise<FastifyReply>;
 

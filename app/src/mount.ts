@@ -1,0 +1,51 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { controlRoute } from './commands/control-route.ts';
+import { oversightRoutes } from './oversight/routes.ts';
+import { personRoutes } from './person/routes.ts';
+import { ownStaffRoutes } from './person/staff-routes.ts';
+import type { Channels } from './supervision/delivery/index.ts';
+import { correctionByCase, supervisionAccess, supervisionCases, supervisionHalf } from './supervision/index.ts';
+import { supervisionRoutes } from './supervision/routes.ts';
+import { type FeedPlaces, supportAccess, supportCases, supportHalf } from './support/index.ts';
+import { supportRoutes } from './support/routes.ts';
+import type { Waymark } from './waymark.ts';
+import type { RouteSet } from './web/kit.ts';
+
+/** All that is mounted on the web, the halves apart. */
+export function mounted(
+  waymark: Waymark,
+  services: { channels: Channels; places: FeedPlaces; askForPeople: () => Promise<void> },
+): RouteSet[] {
+  const { channels, places, askForPeople } = services;
+  return [
+    (app, web) => supervisionRoutes(app, web, { ...waymark, channels }),
+    (app, web) => supportRoutes(app, web, { places, askForPeople }),
+    (app, web) =>
+      ownStaffRoutes(app, web, {
+        half: supportHalf,
+        access: supportAccess,
+        cases: supportCases,
+        personPath: '/people',
+        casesPath: '/cases',
+      }),
+    (app, web) =>
+      ownStaffRoutes(app, web, {
+        half: supervisionHalf,
+        access: supervisionAccess,
+        cases: supervisionCases,
+        personPath: '/subjects',
+        casesPath: '/requests',
+        correction: correctionByCase(waymark.performer),
+      }),
+    (app, web) => personRoutes(app, web, waymark),
+    (app, web) => oversightRoutes(app, web, waymark),
+    (app) => controlRoute(app, waymark, async () => undefined),
+    (app) => {
+      app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {
+        const file = waymark.folder.file('basemap.geojson');
+        reply.type('application/geo+json');
+        return existsSync(file) ? reply.send(createReadStream(file)) : reply.send('{"type":"FeatureCollection","features":[]}');
+      });
+    },
+  ];
+}

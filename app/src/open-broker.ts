@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { type Config, ConfigError } from './config.ts';
+import { OutsideBroker, TagBroker } from './supervision/index.ts';
+import type { Waymark } from './waymark.ts';
+import type { WebServer } from './web/setup/server.ts';
+
+function readCertificates(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new ConfigError(`MQTT_CA names ${file}, which cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** The outside broker where one is named, else the embedded one. A taken port is no reason to serve nothing, except in production. */
+export async function openBroker(
+  config: Config,
+  waymark: Waymark,
+  { metrics, readiness }: WebServer,
+  onFailure: (error: Error) => void,
+  say: (text: string) => void,
+): Promise<TagBroker | OutsideBroker | null> {
+  const onError = (error: unknown) => onFailure(error as Error);
+  const onReceipt = (receipt: { accepted: number; duplicates: number; quarantined: number }) => {
+    metrics.fixes.inc({ outcome: 'accepted' }, receipt.accepted);
+    metrics.fixes.inc({ outcome: 'duplicate' }, receipt.duplicates);
+    metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
+  };
+  const { intake, access } = waymark;
+  if (config.MQTT_URL) {
+    const ca = config.MQTT_CA ? readCertificates(config.MQTT_CA) : undefined;
+    const outside = await OutsideBroker.connect(intake, access, {
+      url: config.MQTT_URL,
+      clientId: config.MQTT_CLIENT_ID,
+      ca,
+      onReceipt,
+      onError,
+    });
+    readiness.set('broker', () => outside.trouble);
+    return outside;
+  }
+  try {
+    return await TagBroker.listen(intake, access, { host: config.WAYMARK_HOST, port: config.WAYMARK_MQTT_PORT, onReceipt, onError });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || config.NODE_ENV === 'production') throw error;
+    say(`Port ${config.WAYMARK_MQTT_PORT} is in use, so tags cannot send over MQTT. Choose another with WAYMARK_MQTT_PORT.`);
+    return null;
+  }
+}
