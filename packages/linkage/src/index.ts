@@ -3,6 +3,7 @@ export { countPairs, type RuleCount } from './blocking/count-pairs.ts';
 export { type Clustering, type ClusterOptions, cluster, type ReviewItem, type WeightedPairs } from './cluster/cluster.ts';
 export type { ApartRule, Constraints, Obstacle, TwinRule } from './cluster/constraints.ts';
 export { carryIdentities, type Identities, type IdentityEvent } from './cluster/identities.ts';
+export { rulesOf } from './cluster/rules-of-model.ts';
 export type { CompareOptions } from './compare/comparator.ts';
 export { Patterns } from './compare/patterns.ts';
 export {
@@ -54,7 +55,6 @@ export {
   type Comparison,
   type Condition,
   type Estimate,
-  type Field,
   type Level,
   LinkageModel,
   ModelError,
@@ -62,7 +62,7 @@ export {
   type Part,
   readModel,
 } from './model/model.ts';
-export { type Roles, rolesOf, rulesOf } from './model/roles.ts';
+export { type Roles, rolesOf } from './model/roles.ts';
 export { type MatchFound, Population, type PopulationChange } from './population/population.ts';
 export { type InputFile, InputFileError, InputFiles } from './records/read-files.ts';
 export { RecordIdError, Records, type Row } from './records/records.ts';
@@ -73,6 +73,7 @@ export { jaroWinkler } from './similarity/jaro-winkler.ts';
 export { areNicknames } from './similarity/nicknames.ts';
 export { isCalendarDate, standardDate } from './standardise/date.ts';
 export { standardEmail } from './standardise/email.ts';
+export type { Field } from './standardise/field.ts';
 export { type IdentifierKind, identifierKinds, standardIdentifier, unproven } from './standardise/identifier.ts';
 export { standardise } from './standardise/index.ts';
 export { standardName } from './standardise/name.ts';

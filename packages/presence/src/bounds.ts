@@ -1,5 +1,5 @@
 import { negligibleFrom } from './bridge.ts';
-import type { LaidPlace } from './place.ts';
+import type { LaidPlace } from './ground/place.ts';
 
 /** Fixes per block, and blocks per row. */
 export const blockSize = 16;

@@ -1,4 +1,4 @@
-import { withinEdge } from './within.ts';
+import { withinEdge } from './ground/within.ts';
 
 /**
  * What may have gone on in one gap between fixes: a Brownian bridge (Horne et al. 2007) with a spread of its own, and with

@@ -1,6 +1,6 @@
 import type { Columns, ColumnType } from '@waymark/engine';
-import type { PresenceParameters } from './parameters.ts';
-import type { Place } from './place.ts';
+import type { PresenceParameters } from './ground/parameters.ts';
+import type { Place } from './ground/place.ts';
 import type { Track } from './track.ts';
 
 /** The fixes of many wearings in one set of arrays on shared memory: wearing w owns rows `start[w]` to `start[w+1]`. */

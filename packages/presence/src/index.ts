@@ -1,4 +1,3 @@
-export { radius99, sigmaFor, sigmaOf } from './fix-error.ts';
 export {
   type CrimeQuestion,
   type Fleet,
@@ -12,12 +11,13 @@ export {
   type VerdictColumns,
   verdictShape,
 } from './fleet.ts';
+export { radius99, sigmaFor, sigmaOf } from './ground/fix-error.ts';
+export { defaultParameters, modelVersion, type PresenceParameters } from './ground/parameters.ts';
+export { centreOf, crossesItself, distanceToPlace, type LaidPlace, layPlace, type Place } from './ground/place.ts';
+export { distanceM, fromPlane, longitudeDifference, type Plane, planeAt, toPlane } from './ground/plane.ts';
 export { emptyJudgement, Judge, type Judgement, type JudgeOptions } from './judge.ts';
 export { defaultNear, type NearEpisode, type NearFix, type NearParameters, NearWatch, nearEpisodes } from './near/near-watch.ts';
 export { NearIndex } from './near-index.ts';
-export { defaultParameters, modelVersion, type PresenceParameters } from './parameters.ts';
-export { centreOf, crossesItself, distanceToPlace, type LaidPlace, layPlace, type Place } from './place.ts';
-export { distanceM, fromPlane, longitudeDifference, type Plane, planeAt, toPlane } from './plane.ts';
 export { type PreparedTrack, prepareTrack } from './prepared-track.ts';
 export {
   duration,

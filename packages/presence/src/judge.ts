@@ -1,7 +1,7 @@
 import { roamingIn, roamingSpread } from './bridge.ts';
+import type { PresenceParameters } from './ground/parameters.ts';
+import { distanceToPlace, type LaidPlace } from './ground/place.ts';
 import { Pair } from './pair.ts';
-import type { PresenceParameters } from './parameters.ts';
-import { distanceToPlace, type LaidPlace } from './place.ts';
 import type { PreparedTrack } from './prepared-track.ts';
 import { reasonBit, verdictCode } from './reasons.ts';
 import { own95, Survey } from './survey.ts';

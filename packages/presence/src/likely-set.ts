@@ -1,6 +1,6 @@
-import { grossShare, grossVariance, ordinaryShare, wideFactor, wideShare } from './fix-error.ts';
-import type { PresenceParameters } from './parameters.ts';
-import { longitudeDifference } from './plane.ts';
+import { grossShare, grossVariance, ordinaryShare, wideFactor, wideShare } from './ground/fix-error.ts';
+import type { PresenceParameters } from './ground/parameters.ts';
+import { longitudeDifference } from './ground/plane.ts';
 import type { Track } from './track.ts';
 
 /** Slowest spread of a wearer at rest, m²/s: steps about a room. */

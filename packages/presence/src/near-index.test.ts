@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { layPlace } from './ground/place.ts';
+import { planeAt } from './ground/plane.ts';
 import { NearIndex } from './near-index.ts';
-import { layPlace } from './place.ts';
-import { planeAt } from './plane.ts';
 
 const hour = 3_600_000;
 const trackAt = (lon: number, lat: number, count: number) => ({

@@ -1,5 +1,5 @@
-import type { LaidPlace } from './place.ts';
-import { longitudeDifference } from './plane.ts';
+import type { LaidPlace } from './ground/place.ts';
+import { longitudeDifference } from './ground/plane.ts';
 import type { Track } from './track.ts';
 
 /** About 220 m of latitude, and the same number of degrees of longitude: measured to be quicker than half and than one and a half. */

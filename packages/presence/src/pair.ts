@@ -1,7 +1,7 @@
-import { distanceToPlace, type LaidPlace } from './place.ts';
-import { longitudeDifference } from './plane.ts';
+import { distanceToPlace, type LaidPlace } from './ground/place.ts';
+import { longitudeDifference } from './ground/plane.ts';
+import { withinDisc, withinEdge } from './ground/within.ts';
 import { firstFixFrom, type PreparedTrack } from './prepared-track.ts';
-import { withinDisc, withinEdge } from './within.ts';
 
 /**
  * One wearer and one crime. Distances are metres from the place, times are seconds from the beginning of the window.

@@ -1,9 +1,9 @@
 import { type Bounds, blockSize, joinBounds, setBounds, stride } from './bounds.ts';
 import { negligibleFrom, widestVariance } from './bridge.ts';
-import { radius99Table } from './fix-error.ts';
+import { radius99Table } from './ground/fix-error.ts';
+import type { PresenceParameters } from './ground/parameters.ts';
+import { longitudeDifference } from './ground/plane.ts';
 import { type LikelySet, likelySet } from './likely-set.ts';
-import type { PresenceParameters } from './parameters.ts';
-import { longitudeDifference } from './plane.ts';
 import type { Track } from './track.ts';
 
 const indexStepMs = 300_000;

@@ -1,5 +1,5 @@
+import type { LaidPlace } from './ground/place.ts';
 import { emptyJudgement, type Judge, type Judgement } from './judge.ts';
-import type { LaidPlace } from './place.ts';
 import type { PreparedTrack } from './prepared-track.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { blockSize, blocksPerRow, clearOf, endErrorM, isWeightless, longestGapS, stride, widestSigma } from './bounds.ts';
 import { bridgeBound, bridgeChance, negligible } from './bridge.ts';
-import { radius99Table } from './fix-error.ts';
+import { radius99Table } from './ground/fix-error.ts';
+import type { PresenceParameters } from './ground/parameters.ts';
+import { alongSegment, distanceToPlace } from './ground/place.ts';
 import type { Pair } from './pair.ts';
-import type { PresenceParameters } from './parameters.ts';
-import { alongSegment, distanceToPlace } from './place.ts';
 import { coneReaches, prismReaches } from './prism.ts';
 
 /** A fix vouches for presence when the place is within its 95 % radius, σ·√(−2 ln 0.05). */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
-import { radius99Table } from './fix-error.ts';
 import {
   type CrimeQuestion,
   coincidenceShiftsAtMost,
@@ -13,9 +12,10 @@ import {
   type VerdictColumns,
   verdictShape,
 } from './fleet.ts';
+import { radius99Table } from './ground/fix-error.ts';
+import { type LaidPlace, layPlace } from './ground/place.ts';
 import { emptyJudgement, Judge, type Judgement } from './judge.ts';
 import { NearIndex } from './near-index.ts';
-import { type LaidPlace, layPlace } from './place.ts';
 import { type PreparedTrack, prepareTrack } from './prepared-track.ts';
 import { reasonBit, verdictCode } from './reasons.ts';
 import { type Habit, ownHabit } from './surprise.ts';

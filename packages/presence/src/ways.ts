@@ -1,7 +1,7 @@
 import { roamingIn, roamingSpread } from './bridge.ts';
+import { alongSegment, distanceToPlace } from './ground/place.ts';
 import { normalAt } from './normals.ts';
 import type { Pair } from './pair.ts';
-import { alongSegment, distanceToPlace } from './place.ts';
 import type { Survey } from './survey.ts';
 
 /** Draws per doubtful pair; the standard error of a probability near 0.9 is about 4 %. Clear cases stop at the first few. */

@@ -1,7 +1,7 @@
 import { dateIn, emailOf, type Home, homeOf, nhsNumber, phoneOf, upnOf } from './agencies/identities.ts';
-import { forenameOf, shortForm, surnameOf } from './household-names.ts';
-import { Random } from './random.ts';
-import { misdated, misheard, misnumbered, mistyped } from './record-errors.ts';
+import { Random } from './chance/random.ts';
+import { forenameOf, shortForm, surnameOf } from './names/household-names.ts';
+import { misdated, misheard, misnumbered, mistyped } from './names/record-errors.ts';
 
 /**
  * Records of fictional people as agencies hold them: households over time, who move, marry and have twins, and what each

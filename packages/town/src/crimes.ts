@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from './chance/random.ts';
 import { dayS } from './routines.ts';
 import type { Streets } from './streets.ts';
 

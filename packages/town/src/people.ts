@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from './chance/random.ts';
 
 const given =
   'Aaron Abigail Adam Aisha Alfie Amelia Amir Anna Ben Bethany Callum Carys Chloe Connor Daisy Daniel Dev Dylan Ella Emeka Erin Ethan Eve Farah Finn Freya George Grace Hamza Hannah Harriet Harry Ian Imogen Isaac Isla Jack Jasmine Jay Joe Jordan Kai Kate Kofi Lara Leo Lewis Lily Logan Lucy Luke Maja Mason Megan Mia Mohsin Molly Nadia Nathan Nia Noah Oliver Olivia Oscar Owen Piotr Poppy Priya Rhys Rosie Ruby Ryan Sam Sanjay Sara Sean Sofia Tariq Theo Tom Tyler Wei Will Yusuf Zac Zara Zoe'.split(

@@ -1,5 +1,5 @@
+import type { Random } from './chance/random.ts';
 import type { TruePath } from './paths.ts';
-import type { Random } from './random.ts';
 import { toDegrees } from './streets.ts';
 
 /**

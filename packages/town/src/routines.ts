@@ -1,5 +1,5 @@
+import type { Random } from './chance/random.ts';
 import { TruePath } from './paths.ts';
-import type { Random } from './random.ts';
 import { type Mode, type ModeName, modes, type Routes } from './routes.ts';
 import { doorOf, type Street, type Streets } from './streets.ts';
 

@@ -1,5 +1,5 @@
+import type { Random } from './chance/random.ts';
 import type { TruePath } from './paths.ts';
-import type { Random } from './random.ts';
 import { dayS, type Intention, type Life } from './routines.ts';
 import { doorOf, type Streets } from './streets.ts';
 

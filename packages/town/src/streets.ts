@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from './chance/random.ts';
 
 /** Tarnbridge lies where no town is. Metres count east and north from here. */
 export const townCentre = { lon: -1.83, lat: 53.09 };

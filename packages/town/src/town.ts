@@ -1,7 +1,7 @@
+import { Random } from './chance/random.ts';
 import { type PlannedCrime, planCrime, recordCrime, type TownCrime } from './crimes.ts';
 import type { TruePath } from './paths.ts';
 import { fictionalName } from './people.ts';
-import { Random } from './random.ts';
 import { defaultReceiver, type ReceiverSettings, type ReportedFixes, receive } from './receiver.ts';
 import { Routes } from './routes.ts';
 import { dayS, drawLife, type Intention, livePath } from './routines.ts';

@@ -1,5 +1,6 @@
+import type { Field } from '../standardise/field.ts';
 import { identifierKinds } from '../standardise/identifier.ts';
-import { type Comparison, type Condition, type Field, fieldsOf, type Level } from './model.ts';
+import { type Comparison, type Condition, fieldsOf, type Level } from './model.ts';
 
 /** A comparison together with the fields it needs: what a model is composed of. */
 export interface Composed {

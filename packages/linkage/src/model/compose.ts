@@ -1,5 +1,6 @@
+import type { Field } from '../standardise/field.ts';
 import type { Composed } from './comparisons.ts';
-import { type BlockingRule, type Field, inconsistencies, type LinkageModel, ModelError, type Part } from './model.ts';
+import { type BlockingRule, inconsistencies, type LinkageModel, ModelError, type Part } from './model.ts';
 
 /** From this weight a pair is linked: more likely than not the same person. Where links have consequences, ask for more. */
 export const defaultLinkBits = 0;

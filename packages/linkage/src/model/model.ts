@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
+import { Field } from '../standardise/field.ts';
 
 /**
  * A linkage model as data: how values are made comparable, what is compared, which pairs are looked at, and what the
@@ -8,35 +9,6 @@ import Value from 'typebox/value';
 
 const Name = Type.String({ minLength: 1, maxLength: 200 });
 const Probability = Type.Number({ minimum: 0, maximum: 1 });
-
-export const standards = [
-  'name',
-  'text',
-  'code',
-  'date',
-  'postcode',
-  'phone',
-  'email',
-  'nhs',
-  'upn',
-  'nino',
-  'pnc',
-  'cro',
-  'as it is',
-] as const;
-
-export const Field = Type.Object(
-  {
-    name: Name,
-    /** Columns of the input. Several are joined with a space, or with `list` give one value each. */
-    from: Type.Array(Name, { minItems: 1 }),
-    standard: Type.Enum(standards),
-    /** Holds several values; a column is split at `;` and `|`. */
-    list: Type.Optional(Type.Boolean()),
-  },
-  { additionalProperties: false },
-);
-export type Field = Static<typeof Field>;
 
 export const takes = [
   'first',

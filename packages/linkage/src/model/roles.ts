@@ -1,4 +1,3 @@
-import type { Constraints } from '../cluster/constraints.ts';
 import type { LinkageModel } from './model.ts';
 
 /** Fields by what they are to a person, told from what a model compares and how. */
@@ -30,14 +29,4 @@ export function rolesOf({ fields, comparisons }: LinkageModel): Roles {
       roles.shared.push(field);
   }
   return roles;
-}
-
-/** What is never one person by itself, as far as the fields of a model can tell: twins, other people of one name, other numbers. */
-export function rulesOf(model: LinkageModel): Pick<Constraints, 'twins' | 'apart'> {
-  const { forename, surname, dateOfBirth, identifiers, shared } = rolesOf(model);
-  if (!dateOfBirth) return {};
-  return {
-    ...(forename && surname && shared.length > 0 ? { twins: { forename, surname, dateOfBirth, address: shared, identifiers } } : {}),
-    apart: { dateOfBirth, identifiers, ...(forename ? { forename } : {}), ...(surname ? { surname } : {}) },
-  };
 }

@@ -1,5 +1,5 @@
 import { type Connection, Engine } from '@waymark/engine';
-import type { Field } from '../model/model.ts';
+import type { Field } from '../standardise/field.ts';
 import { Records } from './records.ts';
 
 /** A file cannot be read, or lacks what was asked for. */

@@ -1,4 +1,4 @@
-import type { Field } from '../model/model.ts';
+import type { Field } from '../standardise/field.ts';
 import { standardise } from '../standardise/index.ts';
 import { Dictionary } from './dictionary.ts';
 

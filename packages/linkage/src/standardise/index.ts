@@ -1,6 +1,6 @@
-import type { Field } from '../model/model.ts';
 import { standardDate } from './date.ts';
 import { standardEmail } from './email.ts';
+import type { Field } from './field.ts';
 import { standardIdentifier } from './identifier.ts';
 import { standardName } from './name.ts';
 import { standardPhone } from './phone.ts';

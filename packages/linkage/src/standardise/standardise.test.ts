@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { standards } from '../model/model.ts';
 import { standardDate } from './date.ts';
 import { standardEmail } from './email.ts';
+import { standards } from './field.ts';
 import { standardIdentifier } from './identifier.ts';
 import { standardise } from './index.ts';
 import { standardName } from './name.ts';

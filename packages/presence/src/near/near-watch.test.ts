@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromPlane, planeAt } from '../plane.ts';
+import { fromPlane, planeAt } from '../ground/plane.ts';
 import { type NearFix, NearWatch, nearEpisodes } from './near-watch.ts';
 
 const plane = planeAt(-1.83, 53.09);

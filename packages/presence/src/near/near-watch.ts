@@ -1,4 +1,4 @@
-import { distanceM, planeAt } from '../plane.ts';
+import { distanceM, planeAt } from '../ground/plane.ts';
 import { type ReachState, setAside } from '../tag/reach.ts';
 import type { LaidArea } from '../zones/area.ts';
 import { probabilityInside } from '../zones/inside.ts';

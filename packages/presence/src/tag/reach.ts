@@ -1,4 +1,4 @@
-import { distanceM } from '../plane.ts';
+import { distanceM } from '../ground/plane.ts';
 
 /** A position as far as reach goes: ms since 1970, degrees, and the per-axis standard deviation of its ordinary error in metres. */
 export interface Reached {

@@ -1,4 +1,4 @@
-import { distanceM } from '../plane.ts';
+import { distanceM } from '../ground/plane.ts';
 import { troublesIn } from './event-names.ts';
 import { defaultReach, isOutOfReach, type ReachParameters } from './reach.ts';
 

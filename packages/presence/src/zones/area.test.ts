@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromPlane, planeAt, toPlane } from '../plane.ts';
+import { fromPlane, planeAt, toPlane } from '../ground/plane.ts';
 import { type Area, depthM, faultsOf, layArea, plainDepth, pointsAtMost } from './area.ts';
 
 const home = planeAt(-1.83, 53.09);

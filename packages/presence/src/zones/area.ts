@@ -1,6 +1,6 @@
 import Flatbush from 'flatbush';
-import { alongSegment, crossesItself, isWithinRing, layPlace, type Place, planeAround, sidesCross } from '../place.ts';
-import { longitudeDifference, type Plane, planeAt, toPlane } from '../plane.ts';
+import { alongSegment, crossesItself, isWithinRing, layPlace, type Place, planeAround, sidesCross } from '../ground/place.ts';
+import { longitudeDifference, type Plane, planeAt, toPlane } from '../ground/plane.ts';
 
 /** The first ring is the outside, others are holes. WGS84 longitude, latitude in degrees. */
 export type Rings = [number, number][][];

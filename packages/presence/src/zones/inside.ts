@@ -1,5 +1,5 @@
-import { ordinaryShare, wideFactor, wideShare } from '../fix-error.ts';
-import { withinDisc, withinEdge } from '../within.ts';
+import { ordinaryShare, wideFactor, wideShare } from '../ground/fix-error.ts';
+import { withinDisc, withinEdge } from '../ground/within.ts';
 import type { LaidArea } from './area.ts';
 
 /**

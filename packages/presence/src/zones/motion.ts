@@ -1,4 +1,4 @@
-import { longitudeDifference } from '../plane.ts';
+import { longitudeDifference } from '../ground/plane.ts';
 
 /**
  * How a wearer moves, told from the fixes alone, so that a receiver that is displaced for minutes is not taken for a wearer

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromPlane, planeAt } from '../plane.ts';
+import { fromPlane, planeAt } from '../ground/plane.ts';
 import { layArea } from './area.ts';
 import { certainlyOutsideM, plainlyFrom, probabilityInside } from './inside.ts';
 import { SharedZones } from './shared-zones.ts';

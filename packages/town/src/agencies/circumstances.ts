@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../chance/random.ts';
 import type { Resident } from './residents.ts';
 
 /** Something that is so, since a day. The kinds and their values are those that support knows. */

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../chance/random.ts';
 
 /** An address, with a postcode in an area that the Royal Mail has not given out. */
 export interface Home {

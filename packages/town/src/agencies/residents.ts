@@ -1,5 +1,5 @@
-import { forenameOf, surnameOf } from '../household-names.ts';
-import type { Random } from '../random.ts';
+import type { Random } from '../chance/random.ts';
+import { forenameOf, surnameOf } from '../names/household-names.ts';
 import { dateIn, emailOf, type Home, homeOf, phoneOf, upnOf } from './identities.ts';
 
 /** Someone who lives in the town, as they truly are. */

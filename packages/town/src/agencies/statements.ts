@@ -1,6 +1,6 @@
-import { shortForm } from '../household-names.ts';
-import { Random } from '../random.ts';
-import { misdated, misheard, misnumbered, mistyped } from '../record-errors.ts';
+import { Random } from '../chance/random.ts';
+import { shortForm } from '../names/household-names.ts';
+import { misdated, misheard, misnumbered, mistyped } from '../names/record-errors.ts';
 import { type Circumstance, circumstancesOf } from './circumstances.ts';
 import { household, type Register, type Resident } from './residents.ts';
 

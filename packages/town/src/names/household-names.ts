@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../chance/random.ts';
 
 /** Forenames by how common they are, most common first, with the short forms that people use. Fictional people only. */
 const girls =

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../chance/random.ts';
 
 /** Neighbours on the keyboard that British typists use. */
 const keys: Record<string, string> = {
