@@ -1,4 +1,6 @@
+import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
+import { InvalidError } from '../platform/action.ts';
 
 /** The body of a form: a field stands once, several times, or is missing. */
 export type Form = Record<string, string | string[] | undefined>;
@@ -25,3 +27,17 @@ export function repeatedIn(fields: unknown, lists: readonly string[]): string | 
 export const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) });
 /** How programs sign in, for the description of the API. */
 export const security = [{ token: [] }];
+
+/** Shows the page again with what was wrong, or carries on. */
+export async function orAgain(
+  work: () => Promise<unknown>,
+  again: (error: InvalidError) => Promise<FastifyReply>,
+): Promise<FastifyReply | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (error instanceof InvalidError) return again(error);
+    throw error;
+  }
+}

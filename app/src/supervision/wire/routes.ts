@@ -32,6 +32,13 @@ const Receipt = Type.Object(
 );
 const Refusal = Type.Object({ error: Type.String() });
 
+const schema = (summary: string, description: string) => ({
+  tags: ['Fixes'],
+  summary,
+  description,
+  security: [{ tag: [] }, { token: [] }] as Record<string, string[]>[],
+  response: { 200: Receipt, '4xx': Refusal },
+});
 /** Addresses that tags and gateways send to. */
 export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit, { intake }: { intake: Intake }): void {
   const { access } = waymark;
@@ -42,30 +49,14 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit,
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyAtMost }, (_request, body, done) => done(null, body));
   // Who sends is asked before what they send is read.
   app.addHook('onRequest', async (request, reply) => {
-    if (senderOf(request) && access.decide(device, 'fixes.send', 'ingest', 'supervision').allowed) return;
+    if (senderOf(intake, request) && access.decide(device, 'fixes.send', 'ingest', 'supervision').allowed) return;
     return reply.code(401).header('www-authenticate', 'Basic realm="Waymark", Bearer').send({
       error: 'The credential is missing or wrong. A tag signs in with its serial number and secret, a gateway with its secret as Bearer.',
     });
   });
 
-  /** @throws UnreadableBodyError */
-  const readText = async (request: FastifyRequest): Promise<string> => {
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    return textOf(await unpack(body, request.headers['content-encoding']), request.headers['content-type']);
-  };
-
-  const senderOf = (request: FastifyRequest): Sender | null => {
-    const header = request.headers.authorization ?? '';
-    const bearer = /^Bearer (\S+)$/i.exec(header)?.[1];
-    if (bearer) return intake.authenticate(bearer);
-    const basic = /^Basic (\S+)$/i.exec(header)?.[1];
-    if (!basic) return null;
-    const [user, ...secret] = Buffer.from(basic, 'base64').toString('utf8').split(':');
-    return intake.authenticate(secret.join(':'), user);
-  };
-
   const take = async (request: FastifyRequest, reply: FastifyReply, decode: (sender: Sender) => Decoded | Promise<Decoded>) => {
-    const sender = senderOf(request) as Sender;
+    const sender = senderOf(intake, request) as Sender;
     const decoded = await decode(sender);
     if (decoded.fixes.length + decoded.unreadable.length === 0 && !decoded.others)
       return reply.code(400).send({ error: 'There is nothing in the request. Send one fix per line, or a JSON list of fixes.' });
@@ -79,13 +70,6 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit,
     return { ...receipt, eventsAdded, conflicting };
   };
 
-  const schema = (summary: string, description: string) => ({
-    tags: ['Fixes'],
-    summary,
-    description,
-    security: [{ tag: [] }, { token: [] }] as Record<string, string[]>[],
-    response: { 200: Receipt, '4xx': Refusal },
-  });
   const config = { open: true, api: true, rateLimit: false as const };
 
   app.post(
@@ -137,4 +121,21 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit,
 
 function ownTracksDevice(request: FastifyRequest): string {
   return String(request.headers['x-limit-d'] ?? request.headers['x-limit-u'] ?? '');
+}
+
+/** @throws UnreadableBodyError */
+async function readText(request: FastifyRequest): Promise<string> {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  return textOf(await unpack(body, request.headers['content-encoding']), request.headers['content-type']);
+}
+
+/** Who sends: a gateway by its secret, a tag by its serial number and secret. */
+function senderOf(intake: Intake, request: FastifyRequest): Sender | null {
+  const header = request.headers.authorization ?? '';
+  const bearer = /^Bearer (\S+)$/i.exec(header)?.[1];
+  if (bearer) return intake.authenticate(bearer);
+  const basic = /^Basic (\S+)$/i.exec(header)?.[1];
+  if (!basic) return null;
+  const [user, ...secret] = Buffer.from(basic, 'base64').toString('utf8').split(':');
+  return intake.authenticate(secret.join(':'), user);
 }

@@ -1,24 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
-import { dayIn, todayOf } from '../../platform/days.ts';
+import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, idOf, textsOf } from '../../web/form.ts';
+import { Id } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import {
-  addGoal,
-  addReview,
-  addSession,
-  addStep,
-  answerOffer,
-  answers,
-  attendances,
-  bases,
-  closePackage,
-  goalOutcomes,
-  setOutcome,
-  stepActors,
-  tickStep,
-} from './package.ts';
+import { answers, attendances, bases, goalOutcomes, stepActors } from './package.ts';
+import { type MountForm, packageForms } from './package-forms.ts';
 import { readPackage } from './read-package.ts';
 
 const room = 'support' as const;
@@ -53,7 +40,7 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
     const { id } = request.params as { id: number };
     return web.page(request, reply, 'support/offers/plan.njk', await show(request, id, null));
   });
-  const change = (path: string, action: string, done: string, work: (request: FastifyRequest, id: number) => Promise<unknown>) =>
+  const change: MountForm = (path, action, done, work) =>
     app.post(
       `/packages/:id/${path}`,
       { config: { action, room }, schema: { params: Id } },
@@ -74,36 +61,5 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
         return reply.redirect(`/packages/${id}`);
       },
     );
-  change('answer', 'package.answer', 'The answer is on record.', (request, id) => {
-    const [answer, basis, note] = textsOf(request.body, 'answer', 'basis', 'note');
-    return performer.perform(actorOf(request), answerOffer, null, { id, answer, basis, note, today: todayOf(web.waymark) });
-  });
-  change('goals', 'package.change', 'The goal is added.', (request, id) => {
-    const [goal] = textsOf(request.body, 'goal');
-    return performer.perform(actorOf(request), addGoal, null, { id, goal });
-  });
-  change('steps', 'package.change', 'The step is added.', (request, id) => {
-    const [goal, step, actor, dueOn] = textsOf(request.body, 'goal', 'step', 'actor', 'due');
-    return performer.perform(actorOf(request), addStep, null, { id, goal: idOf(goal), step, actor, dueOn });
-  });
-  change('tick', 'package.change', 'Noted.', (request, id) => {
-    const [step, done] = textsOf(request.body, 'step', 'done');
-    return performer.perform(actorOf(request), tickStep, null, { id, step: idOf(step), done: done === 'yes' });
-  });
-  change('sessions', 'package.change', 'The session is added.', (request, id) => {
-    const [heldOn, attended, text] = textsOf(request.body, 'heldOn', 'attended', 'text');
-    return performer.perform(actorOf(request), addSession, null, { id, heldOn, attended, text, today: today() });
-  });
-  change('reviews', 'package.change', 'The review is on record.', (request, id) => {
-    const [heldOn, said, nextOn] = textsOf(request.body, 'reviewedOn', 'said', 'nextOn');
-    return performer.perform(actorOf(request), addReview, null, { id, heldOn, said, nextOn, today: today() });
-  });
-  change('outcome', 'package.change', 'The outcome is on record.', (request, id) => {
-    const [goal, outcome, text] = textsOf(request.body, 'goal', 'outcome', 'text');
-    return performer.perform(actorOf(request), setOutcome, null, { id, goal: idOf(goal), outcome, text });
-  });
-  change('close', 'package.close', 'The package is closed.', (request, id) => {
-    const [text] = textsOf(request.body, 'text');
-    return performer.perform(actorOf(request), closePackage, null, { id, text });
-  });
+  packageForms(web, change);
 }

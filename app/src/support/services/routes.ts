@@ -34,38 +34,17 @@ export function serviceRoutes(app: FastifyInstance, web: WebKit): void {
     async (request) => performer.perform(actorOf(request), listServices, null, null),
   );
   app.post('/services', { config: { action: 'service.declare', room } }, async (request, reply) => {
-    const [name, kind, provider, places, ageFrom, ageTo, area] = textsOf(
-      request.body,
-      'name',
-      'kind',
-      'provider',
-      'places',
-      'ageFrom',
-      'ageTo',
-      'area',
-    );
-    const form = (request.body ?? {}) as Record<string, unknown>;
-    const serves = Object.fromEntries(
-      currentInstrument().factors.flatMap(({ key }): [string, number][] => {
-        const given = form[`serves-${key}`];
-        return typeof given === 'string' && given.trim() !== '' ? [[key, Number(given)]] : [];
-      }),
-    );
-    const number = (text: string) => (text.trim() === '' ? Number.NaN : Number(text));
+    const draft = draftOf(request);
     try {
       await performer.perform(actorOf(request), declareService, null, {
-        name,
-        kind,
-        provider,
-        places: number(places),
-        ageFrom: number(ageFrom),
-        ageTo: number(ageTo),
-        area: area || null,
-        serves,
+        ...draft,
+        places: numberIn(draft.places),
+        ageFrom: numberIn(draft.ageFrom),
+        ageTo: numberIn(draft.ageTo),
+        area: draft.area || null,
       });
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
-      const draft = { name, kind, provider, places, ageFrom, ageTo, area, serves };
       return web.page(
         request,
         reply.code(400),
@@ -96,4 +75,28 @@ export function serviceRoutes(app: FastifyInstance, web: WebKit): void {
     web.notice(request, 'The service is out of the catalogue.');
     return reply.redirect('/services');
   });
+}
+
+const numberIn = (text: string) => (text.trim() === '' ? Number.NaN : Number(text));
+
+/** A service as its form describes it, word for word. */
+function draftOf(request: FastifyRequest) {
+  const [name, kind, provider, places, ageFrom, ageTo, area] = textsOf(
+    request.body,
+    'name',
+    'kind',
+    'provider',
+    'places',
+    'ageFrom',
+    'ageTo',
+    'area',
+  );
+  const form = (request.body ?? {}) as Record<string, unknown>;
+  const serves = Object.fromEntries(
+    currentInstrument().factors.flatMap(({ key }): [string, number][] => {
+      const given = form[`serves-${key}`];
+      return typeof given === 'string' && given.trim() !== '' ? [[key, Number(given)]] : [];
+    }),
+  );
+  return { name, kind, provider, places, ageFrom, ageTo, area, serves };
 }
