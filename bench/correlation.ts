@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '@waymark/engine';
 import { defaultParameters, fromPlane, planeAt } from '@waymark/presence';
-import { FixStore } from '../app/src/platform/fix-store.ts';
+import { FixStore } from '../app/src/platform/fixes/fix-store.ts';
 import { computeRun } from '../app/src/supervision/verdicts/compute-verdicts.ts';
 import { VerdictStore } from '../app/src/supervision/verdicts/verdict-store.ts';
 import { type Report, say } from './report.ts';

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Town, toDegrees } from '@waymark/town';
-import { FixStore, fixColumns } from '../app/src/platform/fix-store.ts';
+import { fixColumns } from '../app/src/platform/fixes/fix.ts';
+import { FixStore } from '../app/src/platform/fixes/fix-store.ts';
 import { say } from './report.ts';
 
 /**

@@ -5,7 +5,7 @@ import { Performer } from './platform/action.ts';
 import { appendAudit } from './platform/audit.ts';
 import { DataFolder } from './platform/data-folder.ts';
 import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
-import { FixStore } from './platform/fix-store.ts';
+import { FixStore } from './platform/fixes/fix-store.ts';
 import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
 import { analyseGrown } from './platform/statistics.ts';

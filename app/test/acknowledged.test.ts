@@ -3,7 +3,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompress
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withPurpose } from '../src/platform/database.ts';
-import { notValid } from '../src/platform/fix-store.ts';
+import { notValid } from '../src/platform/fixes/fix.ts';
 import { importFixes } from '../src/supervision/index.ts';
 import { declareGateway, issueTagCredential } from '../src/supervision/tags/tags.ts';
 import { serveForTest } from './serve-for-test.ts';

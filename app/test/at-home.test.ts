@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runRetention } from '../src/oversight/retention/run-retention.ts';
 import type { Actor } from '../src/platform/access.ts';
 import { withPurpose } from '../src/platform/database.ts';
-import { atHome, fixColumns } from '../src/platform/fix-store.ts';
+import { atHome, fixColumns } from '../src/platform/fixes/fix.ts';
 import { makePack } from '../src/supervision/compliance/breach-pack.ts';
 import { declareOrder, declareSubject, declareTag, declareZone, placeSubjectHold } from '../src/supervision/index.ts';
 import { openWearing } from '../src/supervision/subjects/wearings.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import type { DataFolder } from './data-folder.ts';
 import type { Database, OpenDatabase } from './database.ts';
-import type { FixStore } from './fix-store.ts';
+import type { FixStore } from './fixes/fix-store.ts';
 
 /** The two stores do not belong together as they are; the message says what happened and what to do. */
 export class InstallationError extends Error {

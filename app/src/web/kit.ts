@@ -4,7 +4,7 @@ import type { AccessPolicy, Actor } from '../platform/access.ts';
 import type { Performer } from '../platform/action.ts';
 import type { DataFolder } from '../platform/data-folder.ts';
 import type { OpenDatabase } from '../platform/database.ts';
-import type { FixStore } from '../platform/fix-store.ts';
+import type { FixStore } from '../platform/fixes/fix-store.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { SignedIn } from '../platform/sign-in/openid.ts';
 import type { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';

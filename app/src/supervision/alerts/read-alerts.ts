@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { AlertFacts, AlertKind, AlertOutcome, AlertState } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { type ZoneVersionRow, zoneFeature } from '../zones/index.ts';

@@ -10,7 +10,7 @@ import {
   type WatchedZone,
   ZoneWatch,
 } from '@waymark/presence';
-import { atHome, type FixColumns, notValid } from '../../platform/fix-store.ts';
+import { atHome, type FixColumns, notValid } from '../../platform/fixes/fix.ts';
 import type { WornZone } from '../zones/index.ts';
 
 /**

@@ -3,7 +3,7 @@ import { defaultParameters, defaultWatch } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { explainAlert, kindInWords } from '../alerts/index.ts';
 import type { ConditionKept, PackContent } from '../schema/breach-pack-content.ts';
 import { noteSubject } from '../subjects/index.ts';

@@ -1,7 +1,7 @@
 import { type Compliance, complianceOf, weeksOf } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { heldZones, tracksOf, watchOf } from '../alerts/index.ts';
 import type { ConditionKept } from '../schema/breach-pack-content.ts';
 import type { AlertKind, AlertOutcome } from '../schema/tables.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { FixedGround } from './near-fixes.ts';

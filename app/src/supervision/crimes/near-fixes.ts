@@ -1,5 +1,6 @@
 import { layPlace, type Place } from '@waymark/presence';
-import { type FixStore, givesEvidence } from '../../platform/fix-store.ts';
+import { givesEvidence } from '../../platform/fixes/fix.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { type ParsedCrime, problem } from './parsed-crime.ts';
 

@@ -1,7 +1,8 @@
 import { dateOf, dayOf, defaultParameters, type Reached, type ReachState, setAside, sigmaOf } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { atHome, type FixColumns, type FixStore, notValid } from '../../platform/fix-store.ts';
+import { atHome, type FixColumns, notValid } from '../../platform/fixes/fix.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import { zoneFeature, zonesOfWearings } from '../zones/index.ts';
 import type { TrackPoint } from './read-track.ts';

@@ -1,5 +1,5 @@
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 
 export interface TrackInput {
   wearingId: number;

@@ -1,4 +1,5 @@
-import { type FixColumns, type FixStore, fresh, notValid, type Stored } from '../../platform/fix-store.ts';
+import { type FixColumns, fresh, notValid, type Stored } from '../../platform/fixes/fix.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 
 /** Where a wearer was last. Ms since 1970; what was not reported is null. */
 export interface Position {

@@ -1,5 +1,6 @@
 import type { Action } from '../../platform/action.ts';
-import type { FixStore, NotUnderstood, QuarantineRow } from '../../platform/fix-store.ts';
+import type { NotUnderstood, QuarantineRow } from '../../platform/fixes/fix.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { Intake } from './intake.ts';
 
 export interface QuarantineQuery {

@@ -2,7 +2,7 @@ import { type Area, depthM, intervalsOf, layArea, type Schedule } from '@waymark
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type Half, ownAccess } from '../../platform/own-access.ts';
 import { type CaseView, ownCases } from '../../platform/own-cases.ts';
 import { type OwnRows, ownRows } from '../../platform/own-copy.ts';

@@ -1,6 +1,7 @@
 import { type Area, depthM, distanceM, fromPlane, type LaidArea, layArea, planeAt } from '@waymark/presence';
 import type { Tx } from '../../platform/database.ts';
-import type { Forgets, Homes } from '../../platform/fix-store.ts';
+import type { Homes } from '../../platform/fixes/fix.ts';
+import type { Forgets } from '../../platform/fixes/fix-store.ts';
 import { zonesOfWearings } from '../zones/index.ts';
 
 /** Somebody who may be anywhere in a circle is within this share of its radius in 68 of 100 places. */

@@ -3,7 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { type Erased, eraseTree, type WaitingErasure } from '../../platform/erase-tree.ts';
-import type { Forgets } from '../../platform/fix-store.ts';
+import type { Forgets } from '../../platform/fixes/fix-store.ts';
 import { isNamed } from '../../platform/same-name.ts';
 import { coarsenHomes } from './coarsen-homes.ts';
 

@@ -1,7 +1,7 @@
 import { defaultParameters } from '@waymark/presence';
 import { isProgram } from '../../platform/access.ts';
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { atHome } from '../../platform/fix-store.ts';
+import { atHome } from '../../platform/fixes/fix.ts';
 import { type CrimeVersionRow, crimeTypes, findCrime } from '../crimes/index.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { currentRuns, type VerdictServices, type VerdictView, viewOf, wearerNames } from '../verdicts/index.ts';

@@ -1,6 +1,6 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { Intake } from '../fixes/index.ts';
 import type { TagState } from '../schema/tables.ts';
 import { isTagState, writeTagStep } from '../tags/index.ts';

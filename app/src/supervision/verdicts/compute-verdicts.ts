@@ -5,7 +5,7 @@ import { type CrimeQuestion, defaultParameters, modelVersion, type PresenceParam
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/index.ts';
 import type {} from '../schema/tables.ts';
 import { loadFleet, type WearingSnapshot } from './load-fleet.ts';

@@ -1,4 +1,5 @@
-import { atHome, type FixColumns, type FixStore, notValid, rowsThatTell } from '../../platform/fix-store.ts';
+import { atHome, type FixColumns, notValid, rowsThatTell } from '../../platform/fixes/fix.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { PackedFix } from './inputs-and-findings.ts';
 
 /** A window, ms since 1970, and how many hours beside it. */

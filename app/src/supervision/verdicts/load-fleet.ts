@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Fleet, type PresenceParameters, sigmaFor } from '@waymark/presence';
 import { breather } from '../../platform/breathe.ts';
-import { type FixStore, givesEvidence, rowsThatTell } from '../../platform/fix-store.ts';
+import { givesEvidence, rowsThatTell } from '../../platform/fixes/fix.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 
 /** One wearing as a run takes it, in order of id. */
 export interface WearingSnapshot {

@@ -1,7 +1,7 @@
 import type { AccessPolicy } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
-import type { FixStore } from '../../platform/fix-store.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 
 /** Positions of protected people are kept for so long, ms: late fixes of the subject can still be compared with them. */
 export const protectedKeptMs = 7 * 86_400_000;

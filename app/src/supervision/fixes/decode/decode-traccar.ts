@@ -1,4 +1,4 @@
-import { notValid } from '../../../platform/fix-store.ts';
+import { notValid } from '../../../platform/fixes/fix.ts';
 import { type Decoded, eventsOf, numberOf, positiveOf, rawFix, shorten } from './raw-fix.ts';
 import { readTime } from './read-time.ts';
 

@@ -1,4 +1,4 @@
-import { fixMethods } from '../../../platform/fix-store.ts';
+import { fixMethods } from '../../../platform/fixes/fix.ts';
 import { storable } from '../../../platform/storable.ts';
 import { type Decoded, eventsOf, numberTold, type RawFix, rawFix, shorten, tell } from './raw-fix.ts';
 import { readTime } from './read-time.ts';

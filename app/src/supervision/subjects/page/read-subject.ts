@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../../platform/action.ts';
-import type { FixStore } from '../../../platform/fix-store.ts';
+import type { FixStore } from '../../../platform/fixes/fix-store.ts';
 import { bearSameName } from '../../../platform/same-name.ts';
 import { type Happening, readTimeline } from '../../days/index.ts';
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { temporaryFolder } from '../../test/serve-for-test.ts';
-import { type FixBatch, FixStore, fixColumns } from './fix-store.ts';
+import { temporaryFolder } from '../../../test/serve-for-test.ts';
+import { type FixBatch, fixColumns } from './fix.ts';
+import { FixStore } from './fix-store.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let store: FixStore;

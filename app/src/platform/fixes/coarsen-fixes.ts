@@ -1,0 +1,78 @@
+import type { Connection } from '@waymark/engine';
+import { atHome, type Homes } from './fix.ts';
+
+/** One piece of writing after another. */
+export type Alone = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** The position of a home in place of one in it; null where it is not in the home after all. */
+export type Coarser = (home: number, lon: number, lat: number, accuracyM: number) => { lon: number; lat: number; accuracyM: number } | null;
+
+/**
+ * Makes fixes of before a moment that lie in a home coarser, week by week. Gives how many.
+ * @param coarser the home's number, the position and its accuracy; null where it is not in the home after all
+ */
+export async function coarsenFixes(writer: Connection, alone: Alone, homes: Homes, before: number, coarser: Coarser): Promise<number> {
+  if (homes.length === 0) return 0;
+  const shape = { home: 'i32', wearing: 'i32', from: 'f64', to: 'f64', west: 'f64', east: 'f64', south: 'f64', north: 'f64' } as const;
+  const all = (name: 'from' | 'to' | 'west' | 'east' | 'south' | 'north') => Float64Array.from(homes, (home) => home[name]);
+  await alone(async () => {
+    await writer.run(
+      `CREATE OR REPLACE TEMP TABLE homes (home INTEGER, wearing INTEGER, "from" DOUBLE, "to" DOUBLE, west DOUBLE, east DOUBLE, south DOUBLE, north DOUBLE)`,
+    );
+    await writer.run('CREATE OR REPLACE TEMP TABLE coarse (tag INTEGER, at_ms BIGINT, lon DOUBLE, lat DOUBLE, accuracy_m FLOAT)');
+    const columns = { from: all('from'), to: all('to'), west: all('west'), east: all('east'), south: all('south'), north: all('north') };
+    const whose = { home: Int32Array.from(homes, (_, i) => i), wearing: Int32Array.from(homes, ({ wearing }) => wearing) };
+    await writer.append('homes', shape, { ...whose, ...columns }, homes.length);
+  });
+  const [span] = await alone(() =>
+    writer.rows<{ first: number | null }>(
+      `SELECT min(at_ms)::DOUBLE AS first FROM fixes WHERE method <> ${atHome} AND at_ms < ${Math.trunc(before)}`,
+    ),
+  );
+  let changed = 0;
+  const weekMs = 7 * 86_400_000;
+  for (let from = span?.first ?? before; from < before; from += weekMs) {
+    changed += await alone(() => coarsenWeek(writer, from, Math.min(before, from + weekMs), coarser));
+  }
+  await alone(() => writer.run('DROP TABLE homes; DROP TABLE coarse'));
+  // The exact positions are written over in the file, too.
+  if (changed > 0) await alone(() => writer.run('CHECKPOINT'));
+  return changed;
+}
+
+async function coarsenWeek(writer: Connection, from: number, to: number, coarser: Coarser): Promise<number> {
+  const { count, columns } = await writer.columns(
+    `SELECT h.home, f.tag, f.at_ms, f.lon, f.lat, f.accuracy_m FROM fixes f JOIN homes h ON h.wearing = f.wearing
+       AND f.at_ms >= h."from" AND f.at_ms < h."to" AND f.lon BETWEEN h.west AND h.east AND f.lat BETWEEN h.south AND h.north
+     WHERE f.at_ms >= ${Math.trunc(from)} AND f.at_ms < ${Math.trunc(to)} AND f.method <> ${atHome}`,
+    { home: 'i32', tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32' },
+  );
+  const found = new Map<string, { tag: number; at: number; lon: number; lat: number; accuracyM: number }>();
+  for (let i = 0; i < count; i++) {
+    const [tag, at] = [columns.tag[i] as number, columns.at[i] as number];
+    const made = coarser(columns.home[i] as number, columns.lon[i] as number, columns.lat[i] as number, columns.accuracyM[i] as number);
+    if (made) found.set(`${tag}@${at}`, { tag, at, ...made });
+  }
+  if (found.size === 0) return 0;
+  const rows = [...found.values()];
+  await writer.transaction(async () => {
+    await writer.run('DELETE FROM coarse');
+    await writer.append(
+      'coarse',
+      { tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32' },
+      {
+        tag: Int32Array.from(rows, (row) => row.tag),
+        at: Float64Array.from(rows, (row) => row.at),
+        lon: Float64Array.from(rows, (row) => row.lon),
+        lat: Float64Array.from(rows, (row) => row.lat),
+        accuracyM: Float32Array.from(rows, (row) => row.accuracyM),
+      },
+      rows.length,
+    );
+    await writer.run(
+      `UPDATE fixes SET lon = c.lon, lat = c.lat, accuracy_m = c.accuracy_m, speed_mps = NULL, heading_deg = NULL, method = ${atHome}
+       FROM coarse c WHERE fixes.tag = c.tag AND fixes.at_ms = c.at_ms`,
+    );
+  });
+  return rows.length;
+}

@@ -1,0 +1,129 @@
+import type { Columns, ColumnType, Readers } from '@waymark/engine';
+import { atHome, type FixColumns, fixShape, givesEvidence, type QuarantineRow, type Receipt } from './fix.ts';
+import { listQuarantined, quarantineReasons } from './quarantine.ts';
+
+/** What can be asked of stored fixes. Questions are answered beside each other, and beside what is being stored. */
+export class FixQuestions {
+  protected readonly readers: Readers;
+
+  protected constructor(readers: Readers) {
+    this.readers = readers;
+  }
+
+  /** Receipts after the given one, oldest first. */
+  async receiptsAfter(receipt: number): Promise<(Receipt & { source: string })[]> {
+    return this.readers.next.rows(
+      'SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt',
+      [receipt],
+    );
+  }
+
+  /** Fixes of one wearing in order of time. */
+  async track(wearing: number, from: number, to: number, receiptUpto = 2_147_483_647): Promise<{ count: number; columns: FixColumns }> {
+    return this.readers.next.columns(
+      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+       FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ? AND receipt <= ? ORDER BY at_ms, receipt`,
+      fixShape,
+      { values: [wearing, Math.round(from), Math.round(to), receiptUpto] },
+    );
+  }
+
+  /**
+   * The last fix of a wearing before a moment, or the first after one; none where there is none. On wish those that give evidence,
+   * and then some more, the nearest first, for `rowsThatTell` to choose from.
+   */
+  async nearest(
+    wearing: number,
+    side: { before: number } | { after: number },
+    { receiptUpto = 2_147_483_647, exact = false }: { receiptUpto?: number; exact?: boolean } = {},
+  ): Promise<{ count: number; columns: FixColumns }> {
+    const [where, order, moment] = 'before' in side ? ['<', 'DESC', side.before] : ['>', 'ASC', side.after];
+    return this.readers.next.columns(
+      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+       FROM fixes WHERE wearing = ? AND at_ms ${where} ? AND receipt <= ?${exact ? ` AND ${givesEvidence}` : ''} ORDER BY at_ms ${order} LIMIT ${exact ? 8 : 1}`,
+      fixShape,
+      { values: [wearing, Math.round(moment), receiptUpto] },
+    );
+  }
+
+  /** Fixes of several wearings, each in order of time, one after another. */
+  async tracks(wearings: readonly number[], from = 0): Promise<{ count: number; columns: FixColumns }> {
+    return this.readers.next.columns(
+      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+       FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) AND at_ms >= ? ORDER BY wearing, at_ms, receipt`,
+      fixShape,
+      { values: [Math.round(from)] },
+    );
+  }
+
+  /** How many fixes each of some wearings has. */
+  async countByWearing(wearings: readonly number[]): Promise<Map<number, number>> {
+    const { count, columns } = await this.readers.next.columns(
+      `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,
+      { wearing: 'i32', n: 'i32' },
+    );
+    return new Map(Array.from({ length: count }, (_, i) => [columns.wearing[i] as number, columns.n[i] as number]));
+  }
+
+  /** Runs a read-only query over `fixes` and gives typed columns. */
+  async query<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    options: { values?: (number | string)[]; shared?: boolean; rowsExpected?: number } = {},
+  ): Promise<{ count: number; columns: Columns<S> }> {
+    return this.readers.next.columns(sql, shape, options);
+  }
+
+  /** Runs a read-only query over `fixes` and hands it over chunk by chunk. */
+  async scan<S extends Record<string, ColumnType>>(
+    sql: string,
+    shape: S,
+    values: (number | string)[],
+    onChunk: (columns: Columns<S>, count: number) => void,
+  ): Promise<void> {
+    await this.readers.next.scan(sql, shape, values, onChunk);
+  }
+
+  async summary(): Promise<{ fixes: number; quarantined: number; tags: number; latest: number | null }> {
+    const [row] = await this.readers.next.rows<{ fixes: number; quarantined: number; tags: number; latest: number | null }>(
+      `SELECT (SELECT count(*) FROM fixes) AS fixes, (SELECT count(*) FROM quarantine WHERE released_by IS NULL) AS quarantined,
+        (SELECT count(DISTINCT tag) FROM fixes) AS tags, (SELECT max(at_ms) FROM fixes) AS latest`,
+    );
+    return row as { fixes: number; quarantined: number; tags: number; latest: number | null };
+  }
+
+  /** Latest fix and number of fixes per tag. */
+  async lastSeen(): Promise<{ tag: number; at: number; fixes: number; battery: number | null }[]> {
+    return this.readers.next.rows(
+      'SELECT tag, max(at_ms) AS "at", count(*) AS fixes, arg_max(battery, at_ms) AS battery FROM fixes GROUP BY tag',
+    );
+  }
+
+  quarantineReasons(): Promise<{ reason: string; count: number }[]> {
+    return quarantineReasons(this.readers.next);
+  }
+
+  quarantine(options: Parameters<typeof listQuarantined>[1]): Promise<{ rows: QuarantineRow[]; total: number }> {
+    return listQuarantined(this.readers.next, options);
+  }
+
+  /** How many fixes there are, and when the last receipt came in, ms since 1970; null where none has. */
+  async extent(): Promise<{ fixes: number; newestReceiptMs: number | null }> {
+    const [row] = await this.readers.next.rows<{ fixes: number; newest: number | null }>(
+      'SELECT (SELECT count(*) FROM fixes)::DOUBLE AS fixes, (SELECT max(received_ms) FROM receipts)::DOUBLE AS newest',
+    );
+    return { fixes: row?.fixes ?? 0, newestReceiptMs: row?.newest ?? null };
+  }
+
+  /** Up to when positions of some wearings say no more than “at home”, and the oldest fix there is. Ms since 1970. */
+  async coarsenedUpto(wearings: readonly number[]): Promise<{ oldest: number; atHome: Map<number, number> }> {
+    const [first] = await this.readers.next.rows<{ oldest: number | null }>('SELECT min(at_ms)::DOUBLE AS oldest FROM fixes');
+    const { count, columns } = await this.readers.next.columns(
+      `SELECT wearing, max(at_ms) AS at_ms FROM fixes WHERE method = ${atHome}
+         AND wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,
+      { wearing: 'i32', at: 'time' },
+    );
+    const upto = Array.from({ length: count }, (_, i): [number, number] => [columns.wearing[i] as number, columns.at[i] as number]);
+    return { oldest: first?.oldest ?? Number.NEGATIVE_INFINITY, atHome: new Map(upto) };
+  }
+}
