@@ -23,7 +23,13 @@ module.exports = {
       name: 'platform-knows-no-feature',
       severity: 'error',
       from: { path: '^app/src/platform/' },
-      to: { path: '^app/src/(supervision|support|person|oversight|web)/' },
+      to: { path: '^app/src/(supervision|support|person|oversight|web|demo|commands)/' },
+    },
+    {
+      name: 'web-knows-no-feature',
+      severity: 'error',
+      from: { path: '^app/src/web/' },
+      to: { path: '^app/src/(supervision|support|person|oversight|demo|commands)/|^app/src/waymark\\.ts$' },
     },
     {
       name: 'nothing-imports-person',
@@ -42,6 +48,28 @@ module.exports = {
       severity: 'error',
       from: { path: '^app/src/(person|oversight)/' },
       to: { path: '^app/src/(supervision|support)/', pathNot: '/index\\.ts$' },
+    },
+    // A folder is entered by its door: index.ts, or routes.ts by whoever mounts it. Tables are read as they are.
+    {
+      name: 'folders-by-their-door',
+      severity: 'error',
+      from: { path: '^app/src/(.+)/[^/]+$', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^app/src/(supervision|support|oversight)/',
+        pathNot: ['^app/src/$1/[^/]+$', '/index\\.ts$', '/schema/', '/routes\\.ts$'],
+      },
+    },
+    {
+      name: 'halves-by-their-door',
+      severity: 'error',
+      from: { path: '^app/src/[^/]+$' },
+      to: { path: '^app/src/(supervision|support|oversight)/', pathNot: ['/index\\.ts$', '/routes\\.ts$'] },
+    },
+    {
+      name: 'routes-are-mounted-by-their-half',
+      severity: 'error',
+      from: { path: '^app/src/', pathNot: '^app/src/((supervision|support|oversight)/routes|mount)\\.ts$' },
+      to: { path: '^app/src/(supervision|support|oversight)/.*routes\\.ts$', pathNot: '-routes\\.ts$' },
     },
     {
       name: 'packages-by-their-index',

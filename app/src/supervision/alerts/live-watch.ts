@@ -1,17 +1,16 @@
-import { defaultTagParameters, defaultWatch, type LaidArea, NearWatch, type TagReport, TagWatch, type ZoneWatch } from '@waymark/presence';
+import { defaultTagParameters, defaultWatch, type LaidArea, NearWatch, type TagReport, TagWatch } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
-import { appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { added, type FixColumns, known, type Stored } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import type { Severity } from '../schema/tables.ts';
 import { zonesOfWearings } from '../zones/index.ts';
-import { type FoundAlert, findNearAlerts, findTagAlerts, findZoneAlerts, severityOf } from './find-alerts.ts';
-import { queueDeliveries, type RaisedAlert } from './queue-deliveries.ts';
-import { type AlertChange, reconcile, type Settled, type StoredAlert, unsettled } from './reconcile.ts';
-import { openWearings, storedAlerts, type Written, wearingsInAlert, writeChanges } from './store.ts';
+import { type FoundAlert, findZoneAlerts } from './find-alerts.ts';
+import type { StoredAlert } from './reconcile.ts';
+import { recordChanges, type TellingChange } from './record-changes.ts';
+import { openWearings, storedAlerts, wearingsInAlert } from './store.ts';
 import { type HeldZone, heldZones, reportOf, tracksOf, watchOf } from './stored-track.ts';
+import { changesOf, endsOf, heldBy, nearAlerts, protectionsOf, tagAlerts, take, type Watched } from './watched.ts';
 
 /** What a receipt stored, to be evaluated. */
 interface Evaluation {
@@ -19,45 +18,13 @@ interface Evaluation {
   fixes: Map<number, TagReport[]>;
 }
 
-/** One wearing that is watched. */
-interface Watched {
-  watch: ZoneWatch;
-  tag: TagWatch;
-  /** The end of the wearing or of its order, ms since 1970. */
-  ends: number;
-  /** By version. */
-  zones: Map<string, HeldZone>;
-  /** Hours are worked out up to here, ms since 1970. */
-  upto: number;
-  stored: StoredAlert[];
-  settled: Settled;
-  /** Whoever the wearer must keep away from. */
-  near: { protection: Protection; watch: NearWatch }[];
-}
-
-/** What has to be changed on record; what has ended, and rests on fixes that are not as they were, is left. */
-function changesOf({ stored, settled }: Watched, found: readonly FoundAlert[]): AlertChange[] {
-  return reconcile(unsettled(stored, settled), unsettled(found, settled));
-}
-
-interface Protection {
-  id: number;
-  tagId: number;
-  radiusM: number;
-  /** Ms since 1970; within the protection, its order and the wearing. */
-  from: number;
-  to: number;
-}
-
 /** Told of every change that is on record. */
-export type AlertListener = (change: { id: number; wearing: number; change: string; severity: Severity | null }) => void;
+export type AlertListener = (change: TellingChange) => void;
 
 /** How far ahead hours are worked out; then the watch is made anew. */
 const aheadMs = 90 * 86_400_000;
 /** How often it is put on record that nothing had to be changed, ms: as much is evaluated again after a crash. */
 const recordEveryMs = 5000;
-/** Nearness is worked out anew for this long, ms: a day less than positions of protected people are kept. */
-const nearSinceMs = 6 * 86_400_000;
 /** Fixes that are read together, about: each takes some 300 bytes until it has been gone through. */
 const fixesTogether = 200_000;
 /** Wearings whose changes are put on record together. */
@@ -287,7 +254,10 @@ export class LiveWatch {
         const { zone, holds } = watched.zones.get(id) as HeldZone;
         found.push(...findZoneAlerts(zone.id, zone.kind, spans, holds, silent));
       }
-      found.push(...this.#nearAlerts(watched, silent), ...this.#tagAlerts(wearing, watched));
+      found.push(
+        ...nearAlerts(watched, silent, this.#now()),
+        ...tagAlerts(watched, this.#now(), () => this.#isMute(wearing, watched.stored)),
+      );
       if (changesOf(watched, found).length > 0) changed.push({ wearing, found });
     }
     this.#evaluatedReceipt = Math.max(this.#evaluatedReceipt, receipt);
@@ -306,41 +276,13 @@ export class LiveWatch {
 
   /** Puts the differences of some wearings on record, and tells of them. Whatever a crash leaves undone is found different again. */
   async #write(changed: { wearing: number; found: FoundAlert[] }[]): Promise<void> {
-    const { told, stored } = await this.#inMonitoring(async (tx) => {
-      const told: Parameters<AlertListener>[0][] = [];
-      const raised: RaisedAlert[] = [];
-      for (const { wearing, found } of changed) {
-        const watched = this.#watched.get(wearing) as Watched;
-        const changes = changesOf(watched, found);
-        const ids = await writeChanges(tx, wearing, changes);
-        changes.forEach((own, i) => {
-          if (own.change === 'raised' || own.change === 'raised again' || (own.change === 'amended' && own.isWorse))
-            raised.push({ ...(ids[i] as Written), severity: severityOf(own.found.kind), to: own.found.to });
-          const severity = own.change === 'retracted' ? null : severityOf(own.found.kind);
-          told.push({ id: (ids[i] as Written).id, wearing, change: own.change, severity });
-        });
-      }
-      await queueDeliveries(tx, raised, this.#now(), this.#timeZone);
-      await appendAudit(
+    const { told, stored } = await this.#inMonitoring((tx) =>
+      recordChanges(
         tx,
-        told.map(({ id, change }) => ({
-          actor: 'system',
-          actorName: 'Waymark',
-          role: 'system',
-          purpose: 'monitoring',
-          action: 'alert.evaluate',
-          about: { kind: 'alert', id: String(id) },
-          outcome: 'done' as const,
-          policy: this.#policy,
-          detail: { change },
-        })),
-      );
-      const stored = await storedAlerts(
-        tx,
-        changed.map(({ wearing }) => wearing),
-      );
-      return { told, stored };
-    });
+        changed.map((own) => ({ ...own, watched: this.#watched.get(own.wearing) as Watched })),
+        { policy: this.#policy, now: this.#now(), timeZone: this.#timeZone },
+      ),
+    );
     this.counts.changes += told.length;
     for (const [wearing, alerts] of stored) (this.#watched.get(wearing) as Watched).stored = alerts;
     for (const listener of this.#listeners) for (const change of told) listener(change);
@@ -438,28 +380,6 @@ export class LiveWatch {
     }
   }
 
-  /** Of a tag that has been taken off nothing lasts; a silence that was on record ends with the wearing. */
-  #tagAlerts(wearing: number, { tag, ends, stored }: Watched): FoundAlert[] {
-    if (ends > this.#now()) return findTagAlerts(tag.episodes(this.#isMute(wearing, stored)));
-    const wasSilent = stored.some(({ kind, from, retracted }) => kind === 'no signal' && from === tag.lastAt && !retracted);
-    const episodes = tag.episodes(wasSilent);
-    return findTagAlerts(
-      episodes.map((own) => (own.lasts ? { ...own, lasts: false, to: own.kind === 'no signal' ? Math.max(ends, own.from) : own.to } : own)),
-    );
-  }
-
-  /** Positions of protected people are kept for a week: what was found before that stays as it is on record. */
-  #nearAlerts({ near, stored }: Watched, silent: boolean): FoundAlert[] {
-    if (near.length === 0 && !stored.some(({ kind }) => kind === 'near protected person')) return [];
-    const since = this.#now() - nearSinceMs;
-    const before = stored.filter(({ kind, from, retracted }) => kind === 'near protected person' && from < since && !retracted);
-    const found = near.flatMap(({ protection, watch }) => {
-      const over = silent || protection.to <= this.#now();
-      return findNearAlerts(protection.id, protection.radiusM, watch.episodes(), over).filter(({ from }) => from >= since);
-    });
-    return [...before.map((own) => ({ ...own, to: own.to ?? since, confirmedAt: own.from })), ...found];
-  }
-
   #isSilent(wearing: number): boolean {
     return this.#now() - (this.#heard.get(wearing) ?? Number.NEGATIVE_INFINITY) > 1000 * defaultWatch.staleS;
   }
@@ -479,57 +399,4 @@ export class LiveWatch {
   #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return withPurpose(this.#db, 'supervision', 'monitoring', work);
   }
-}
-
-/** @returns `'older'` when a fix is older than what can be put right: the watches are to be made anew */
-function take({ watch, tag, zones, near }: Watched, fixes: readonly TagReport[]): 'older' | null {
-  for (const { protection, watch: own } of near) if (own.take('wearer', heldBy(protection, fixes)) === 'older') return 'older';
-  if (tag.take(fixes) === 'older') return 'older';
-  return zones.size > 0 && watch.take(fixes) === 'older' ? 'older' : null;
-}
-
-/** The fixes while somebody is protected. */
-function heldBy({ from, to }: Protection, fixes: readonly TagReport[]): TagReport[] {
-  return fixes.filter(({ at }) => at >= from && at <= to);
-}
-
-/** Who the wearers of some wearings, or of all, must keep away from. */
-async function protectionsOf(tx: Tx, wearings: readonly number[] | null): Promise<Map<number, Protection[]>> {
-  let query = tx
-    .selectFrom('supervision.protections as p')
-    .innerJoin('supervision.orders as o', 'o.id', 'p.order_id')
-    .innerJoin('supervision.wearings as w', 'w.subject_id', 'o.subject_id')
-    .select([
-      'p.id',
-      'p.tag_id',
-      'p.radius_m',
-      'p.starts_at',
-      'p.ends_at',
-      'o.ends_at as order_ends',
-      'w.id as wearing',
-      'w.starts_at as fitted',
-      'w.ends_at as removed',
-    ]);
-  if (wearings) query = query.where('w.id', 'in', [...wearings]);
-  const found = new Map<number, Protection[]>();
-  for (const row of await query.execute()) {
-    const from = Math.max(row.starts_at.getTime(), row.fitted.getTime());
-    const to = Math.min(row.ends_at?.getTime() ?? Infinity, row.order_ends?.getTime() ?? Infinity, row.removed?.getTime() ?? Infinity);
-    if (from >= to) continue;
-    found.set(row.wearing, [...(found.get(row.wearing) ?? []), { id: row.id, tagId: row.tag_id, radiusM: row.radius_m, from, to }]);
-  }
-  return found;
-}
-
-/** When each wearing ends: with it, or with its order. */
-async function endsOf(tx: Tx, wearings: readonly number[]): Promise<Map<number, number>> {
-  const rows = await tx
-    .selectFrom('supervision.wearings as w')
-    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
-    .select(['w.id', 'w.ends_at', 'o.ends_at as order_ends'])
-    .where('w.id', 'in', [...wearings])
-    .execute();
-  return new Map(
-    rows.map(({ id, ends_at, order_ends }) => [id, Math.min(ends_at?.getTime() ?? Infinity, order_ends?.getTime() ?? Infinity)]),
-  );
 }

@@ -1,0 +1,56 @@
+import { appendAudit } from '../../platform/audit.ts';
+import type { Tx } from '../../platform/database.ts';
+import type { Severity } from '../schema/tables.ts';
+import { type FoundAlert, severityOf } from './find-alerts.ts';
+import { queueDeliveries, type RaisedAlert } from './queue-deliveries.ts';
+import type { StoredAlert } from './reconcile.ts';
+import { storedAlerts, type Written, writeChanges } from './store.ts';
+import { changesOf, type Watched } from './watched.ts';
+
+/** A change that is on record, for whoever listens. */
+export interface TellingChange {
+  id: number;
+  wearing: number;
+  change: string;
+  severity: Severity | null;
+}
+
+/** Puts the differences of some wearings on record, with what is to be delivered of them; gives what to tell, and what stands now. */
+export async function recordChanges(
+  tx: Tx,
+  changed: readonly { wearing: number; watched: Watched; found: FoundAlert[] }[],
+  { policy, now, timeZone }: { policy: string | null; now: number; timeZone: string },
+): Promise<{ told: TellingChange[]; stored: Map<number, StoredAlert[]> }> {
+  const told: TellingChange[] = [];
+  const raised: RaisedAlert[] = [];
+  for (const { wearing, watched, found } of changed) {
+    const changes = changesOf(watched, found);
+    const ids = await writeChanges(tx, wearing, changes);
+    changes.forEach((own, i) => {
+      if (own.change === 'raised' || own.change === 'raised again' || (own.change === 'amended' && own.isWorse))
+        raised.push({ ...(ids[i] as Written), severity: severityOf(own.found.kind), to: own.found.to });
+      const severity = own.change === 'retracted' ? null : severityOf(own.found.kind);
+      told.push({ id: (ids[i] as Written).id, wearing, change: own.change, severity });
+    });
+  }
+  await queueDeliveries(tx, raised, now, timeZone);
+  await appendAudit(
+    tx,
+    told.map(({ id, change }) => ({
+      actor: 'system',
+      actorName: 'Waymark',
+      role: 'system',
+      purpose: 'monitoring',
+      action: 'alert.evaluate',
+      about: { kind: 'alert', id: String(id) },
+      outcome: 'done' as const,
+      policy: policy,
+      detail: { change },
+    })),
+  );
+  const stored = await storedAlerts(
+    tx,
+    changed.map(({ wearing }) => wearing),
+  );
+  return { told, stored };
+}
