@@ -276,12 +276,9 @@ export class LiveWatch {
 
   /** Puts the differences of some wearings on record, and tells of them. Whatever a crash leaves undone is found different again. */
   async #write(changed: { wearing: number; found: FoundAlert[] }[]): Promise<void> {
+    const watched = changed.map((own) => ({ ...own, watched: this.#watched.get(own.wearing) as Watched }));
     const { told, stored } = await this.#inMonitoring((tx) =>
-      recordChanges(
-        tx,
-        changed.map((own) => ({ ...own, watched: this.#watched.get(own.wearing) as Watched })),
-        { policy: this.#policy, now: this.#now(), timeZone: this.#timeZone },
-      ),
+      recordChanges(tx, watched, { policy: this.#policy, now: this.#now(), timeZone: this.#timeZone }),
     );
     this.counts.changes += told.length;
     for (const [wearing, alerts] of stored) (this.#watched.get(wearing) as Watched).stored = alerts;
@@ -381,7 +378,7 @@ export class LiveWatch {
   }
 
   #isSilent(wearing: number): boolean {
-    return this.#now() - (this.#heard.get(wearing) ?? Number.NEGATIVE_INFINITY) > 1000 * defaultWatch.staleS;
+    return this.#now() - (this.#heard.get(wearing) ?? -Infinity) > 1000 * defaultWatch.staleS;
   }
 
   /**

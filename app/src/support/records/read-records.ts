@@ -1,5 +1,6 @@
 import type { RowProblem } from '../schema/tables.ts';
-import { cut, type Door, type MappedRecord, type Mapping, mapRow, Problems } from './mapping.ts';
+import { cut, type Door, type MappedRecord, mapRow, Problems } from './map-row.ts';
+import type { Mapping } from './mapping.ts';
 import { openRows, type RowsFrom } from './open-rows.ts';
 import { FileFault } from './raw-rows.ts';
 
