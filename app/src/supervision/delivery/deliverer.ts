@@ -100,20 +100,7 @@ export class Deliverer {
 
   /** Takes what is due, so that nobody else does while it is on its way. */
   async #claim(tx: Tx, now: Date): Promise<Due[]> {
-    // Nobody waits any more for what somebody has seen meanwhile.
-    await tx
-      .updateTable('supervision.deliveries as d')
-      .from('supervision.delivery_rules as r')
-      .from('supervision.alerts as a')
-      .set({ state: 'not needed', settled_at: now, problem: null })
-      .whereRef('r.id', '=', 'd.rule_id')
-      .whereRef('a.id', '=', 'd.alert_id')
-      .where('d.state', '=', 'waiting')
-      .where('d.due_at', '<=', now)
-      .where((eb) =>
-        eb.or([eb('a.state', 'in', ['retracted', 'closed']), eb.and([eb('r.unseen_after_s', '>', 0), eb('a.state', '<>', 'raised')])]),
-      )
-      .execute();
+    await dropNotNeeded(tx, now);
     const claimed = await tx
       .updateTable('supervision.deliveries')
       .set({ due_at: new Date(now.getTime() + 1000 * claimS), attempts: sql<number>`attempts + 1` })
@@ -218,4 +205,21 @@ export class Deliverer {
   #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return withPurpose(this.#db, 'supervision', 'monitoring', work);
   }
+}
+
+/** Nobody waits any more for what somebody has seen meanwhile. */
+async function dropNotNeeded(tx: Tx, now: Date): Promise<void> {
+  await tx
+    .updateTable('supervision.deliveries as d')
+    .from('supervision.delivery_rules as r')
+    .from('supervision.alerts as a')
+    .set({ state: 'not needed', settled_at: now, problem: null })
+    .whereRef('r.id', '=', 'd.rule_id')
+    .whereRef('a.id', '=', 'd.alert_id')
+    .where('d.state', '=', 'waiting')
+    .where('d.due_at', '<=', now)
+    .where((eb) =>
+      eb.or([eb('a.state', 'in', ['retracted', 'closed']), eb.and([eb('r.unseen_after_s', '>', 0), eb('a.state', '<>', 'raised')])]),
+    )
+    .execute();
 }

@@ -92,19 +92,7 @@ export const readPackage: Action<null, { id: number }, PackageView> = {
       .executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such package.');
     note({ kind: 'package', id }, { person: found.person });
-    const goals = await tx
-      .selectFrom('support.goals')
-      .select(['id', 'goal', 'outcome', 'outcome_note as outcomeNote'])
-      .where('package_id', '=', id)
-      .orderBy('id')
-      .execute();
-    const steps = await tx
-      .selectFrom('support.steps')
-      .select(['id', 'goal_id', 'step', 'actor', 'done_at as doneAt', 'done_by as doneBy'])
-      .select(sql<string | null>`to_char(due_on, 'YYYY-MM-DD')`.as('dueOn'))
-      .where('goal_id', 'in', goals.length > 0 ? goals.map((goal) => goal.id) : [-1])
-      .orderBy('id')
-      .execute();
+    const goals = await goalsOf(tx, id);
     const sessions = await tx
       .selectFrom('support.sessions')
       .select(['id', 'attended', 'note', 'by_name as byName'])
@@ -134,8 +122,26 @@ export const readPackage: Action<null, { id: number }, PackageView> = {
       ...found,
       reviews,
       shared,
-      goals: goals.map((goal) => ({ ...goal, steps: steps.filter(({ goal_id }) => goal_id === goal.id) })),
+      goals,
       sessions,
     };
   },
 };
+
+/** The goals of a package, each with its steps. */
+async function goalsOf(tx: Tx, id: number): Promise<PackageView['goals']> {
+  const goals = await tx
+    .selectFrom('support.goals')
+    .select(['id', 'goal', 'outcome', 'outcome_note as outcomeNote'])
+    .where('package_id', '=', id)
+    .orderBy('id')
+    .execute();
+  const steps = await tx
+    .selectFrom('support.steps')
+    .select(['id', 'goal_id', 'step', 'actor', 'done_at as doneAt', 'done_by as doneBy'])
+    .select(sql<string | null>`to_char(due_on, 'YYYY-MM-DD')`.as('dueOn'))
+    .where('goal_id', 'in', goals.length > 0 ? goals.map((goal) => goal.id) : [-1])
+    .orderBy('id')
+    .execute();
+  return goals.map((goal) => ({ ...goal, steps: steps.filter(({ goal_id }) => goal_id === goal.id) }));
+}

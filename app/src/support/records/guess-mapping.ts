@@ -77,7 +77,6 @@ export function guessMapping(
   { name, reads, headings: headingRow }: { name: string; reads: 'csv' | 'excel'; headings?: number },
 ): MappingGuess {
   const becomes = new Map<string, string>();
-  const plain = (text: string) => text.toLowerCase().replace(/[_-]+/g, ' ').trim();
   const take = (test: (column: SampleColumn) => boolean): SampleColumn | undefined =>
     columns.find((column) => !becomes.has(column.name) && test(column));
   for (const { name: heading } of columns) if (ofSomebodyElse.test(plain(heading))) becomes.set(heading, '');
@@ -113,20 +112,7 @@ export function guessMapping(
     becomes.set(ethnic.name, 'Ethnicity, kept apart');
     characteristics.ethnicity = { column: ethnic.name, optional: true };
   }
-  const facts: NonNullable<Mapping['facts']> = [];
-  for (const [kind, pattern] of factHeadings) {
-    const column = take(({ name: heading }) => pattern.test(plain(heading)));
-    if (!column) continue;
-    const at = columns.indexOf(column);
-    // The day stands to the right of what it is the day of, as a rule.
-    const day = [...columns.slice(at + 1), ...columns.slice(0, at)].find(
-      (other) => !becomes.has(other.name) && dayHeading.test(plain(other.name)) && isDates(other.values),
-    );
-    if (!day) continue;
-    becomes.set(column.name, factKinds[kind].name);
-    becomes.set(day.name, `The day of “${factKinds[kind].name}”`);
-    facts.push({ kind, value: { column: column.name, ...wordsFor(kind, column.values) }, on: { column: day.name } });
-  }
+  const facts = factsIn(columns, becomes, take);
   // A number that is each person's own, by its heading and by what stands there; never a name, a date or initials: asked for otherwise.
   const isOwn = ({ values }: SampleColumn) =>
     values.length > 0 &&
@@ -155,6 +141,31 @@ export function guessMapping(
       becomes: becomes.get(column.name) || null,
     })),
   };
+}
+
+const plain = (text: string) => text.toLowerCase().replace(/[_-]+/g, ' ').trim();
+
+/** What is stated of people, each with the column of its day; what it takes is noted in `becomes`. */
+function factsIn(
+  columns: readonly SampleColumn[],
+  becomes: Map<string, string>,
+  take: (test: (column: SampleColumn) => boolean) => SampleColumn | undefined,
+): NonNullable<Mapping['facts']> {
+  const facts: NonNullable<Mapping['facts']> = [];
+  for (const [kind, pattern] of factHeadings) {
+    const column = take(({ name: heading }) => pattern.test(plain(heading)));
+    if (!column) continue;
+    const at = columns.indexOf(column);
+    // The day stands to the right of what it is the day of, as a rule.
+    const day = [...columns.slice(at + 1), ...columns.slice(0, at)].find(
+      (other) => !becomes.has(other.name) && dayHeading.test(plain(other.name)) && isDates(other.values),
+    );
+    if (!day) continue;
+    becomes.set(column.name, factKinds[kind].name);
+    becomes.set(day.name, `The day of “${factKinds[kind].name}”`);
+    facts.push({ kind, value: { column: column.name, ...wordsFor(kind, column.values) }, on: { column: day.name } });
+  }
+  return facts;
 }
 
 function isDates(values: readonly string[]): boolean {

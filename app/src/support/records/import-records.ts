@@ -197,14 +197,8 @@ export async function importRecords(
     for await (const part of partsFromThread<ReadPart>(new URL('./read-records-worker.ts', import.meta.url), task, readingLimits)) {
       if ('records' in part) {
         const { records, rows } = part;
-        const stored = await performer.perform(actor, storePart, null, {
-          importId,
-          today,
-          rows,
-          sourceId,
-          records,
-          replaces: delivery !== 'additions',
-        });
+        const own = { importId, today, rows, sourceId, records, replaces: delivery !== 'additions' };
+        const stored = await performer.perform(actor, storePart, null, own);
         for (const [name, count] of Object.entries(stored) as [keyof Stored, number][]) counts[name] = (counts[name] ?? 0) + count;
         onProgress(rows);
         continue;
@@ -223,12 +217,8 @@ export async function importRecords(
     fault = `It cannot be read. ${error.message}`;
   }
   if (fault === null && delivery !== 'additions') {
-    const { missing, ended, told } = await performer.perform(actor, endMissing, null, {
-      importId,
-      sourceId,
-      today,
-      isWhole: delivery === 'whole list',
-    });
+    const whose = { importId, sourceId, today, isWhole: delivery === 'whole list' };
+    const { missing, ended, told } = await performer.perform(actor, endMissing, null, whose);
     counts.missing = missing;
     counts.ended = (counts.ended ?? 0) + ended;
     if (told) result.problems.unshift({ row: 0, column: 'file', value: fileName, message: told, refused: false });

@@ -43,26 +43,7 @@ export async function readFhir(path: string, today = new Date().toISOString().sl
       resource: isObject(entry) && isObject(entry.resource) ? entry.resource : {},
     };
   });
-  for (const { place, fullUrl, resource } of entries) {
-    if (resource.resourceType !== 'Patient') continue;
-    const identifiers = list(resource.identifier)
-      .map(({ value }) => textOf(value))
-      .filter(Boolean);
-    const id = textOf(resource.id) || fullUrl.replace(/^urn:uuid:/, '') || identifiers[0];
-    if (!id) {
-      refuse(place, 'id', '', 'The patient has neither an id, nor a fullUrl, nor an identifier. Give each one.');
-      continue;
-    }
-    if (isRestricted(resource)) {
-      leaveOut('Patient, restricted');
-      continue;
-    }
-    const gone = goneOf(resource);
-    for (const name of [`Patient/${id}`, fullUrl, ...identifiers]) if (name) known.set(name, gone === null ? id : '');
-    if (gone !== null) refuse(place, 'Patient', '', gone);
-    else if (patients.has(id)) refuse(place, 'id', id, 'Two patients of the bundle have this id. The first was read.');
-    else patients.set(id, { place, patient: resource });
-  }
+  readPatients(entries, patients, known, refuse, leaveOut);
   const observed = new Map<string, Observed[]>();
   for (const { place, resource } of entries) {
     const kind = textOf(resource.resourceType);
@@ -100,6 +81,42 @@ export async function readFhir(path: string, today = new Date().toISOString().sl
       yield nestedRow(place, { ...flat(patient, id, today), observations: observed.get(id) ?? [] });
   }
   return { columns: null, rows: rows(), problems, unread };
+}
+
+interface Entry {
+  place: number;
+  fullUrl: string;
+  resource: Loose;
+}
+
+/** The patients of a bundle by their id, and under which names the others of it know them; '' for whoever is not read. */
+function readPatients(
+  entries: readonly Entry[],
+  patients: Map<string, { place: number; patient: Loose }>,
+  known: Map<string, string>,
+  refuse: (row: number, column: string, value: string, message: string) => void,
+  leaveOut: (kind: string) => void,
+): void {
+  for (const { place, fullUrl, resource } of entries) {
+    if (resource.resourceType !== 'Patient') continue;
+    const identifiers = list(resource.identifier)
+      .map(({ value }) => textOf(value))
+      .filter(Boolean);
+    const id = textOf(resource.id) || fullUrl.replace(/^urn:uuid:/, '') || identifiers[0];
+    if (!id) {
+      refuse(place, 'id', '', 'The patient has neither an id, nor a fullUrl, nor an identifier. Give each one.');
+      continue;
+    }
+    if (isRestricted(resource)) {
+      leaveOut('Patient, restricted');
+      continue;
+    }
+    const gone = goneOf(resource);
+    for (const name of [`Patient/${id}`, fullUrl, ...identifiers]) if (name) known.set(name, gone === null ? id : '');
+    if (gone !== null) refuse(place, 'Patient', '', gone);
+    else if (patients.has(id)) refuse(place, 'id', id, 'Two patients of the bundle have this id. The first was read.');
+    else patients.set(id, { place, patient: resource });
+  }
 }
 
 interface Observed {
