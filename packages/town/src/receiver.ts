@@ -70,9 +70,8 @@ function heavy(random: Random): number {
   return z / Math.sqrt(chi / 4);
 }
 
-export function receive(random: Random, path: TruePath, endS: number, settings: ReceiverSettings): ReportedFixes {
-  const room = Math.ceil((endS / settings.intervalS) * 1.02) + 64;
-  const fixes: ReportedFixes = {
+function noFixes(room: number): ReportedFixes {
+  return {
     count: 0,
     at: new Float64Array(room),
     receivedAt: new Float64Array(room),
@@ -84,6 +83,11 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
     battery: new Float32Array(room),
     events: new Map(),
   };
+}
+
+export function receive(random: Random, path: TruePath, endS: number, settings: ReceiverSettings): ReportedFixes {
+  const room = Math.ceil((endS / settings.intervalS) * 1.02) + 64;
+  const fixes = noFixes(room);
   let near = 0;
   let slowX = 0;
   let slowY = 0;
@@ -160,14 +164,17 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
     fixes.speedMps[i] = Math.hypot(x - lastX, y - lastY) / settings.intervalS;
     fixes.method[i] = wifi ? 1 : 0;
     fixes.battery[i] = battery;
-    if (random.chance(settings.duplicateChance)) {
-      const copy = fixes.count++;
-      for (const column of [fixes.at, fixes.lon, fixes.lat, fixes.accuracyM, fixes.speedMps, fixes.method, fixes.battery])
-        column[copy] = column[i] as number;
-      fixes.receivedAt[copy] = (fixes.receivedAt[i] as number) + 1;
-    }
+    if (random.chance(settings.duplicateChance)) sendAgain(fixes, i);
     lastX = x;
     lastY = y;
   }
   return fixes;
+}
+
+/** The tag sends a fix twice. */
+function sendAgain(fixes: ReportedFixes, i: number): void {
+  const copy = fixes.count++;
+  for (const column of [fixes.at, fixes.lon, fixes.lat, fixes.accuracyM, fixes.speedMps, fixes.method, fixes.battery])
+    column[copy] = column[i] as number;
+  fixes.receivedAt[copy] = (fixes.receivedAt[i] as number) + 1;
 }

@@ -105,14 +105,7 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
       'from',
     );
   const weeks = await complianceOfWearing(tx, fixes, wearingId, period, timeZone);
-  const conditions = new Map<number, ConditionKept>();
-  for (const own of weeks.flatMap(({ zones }) => zones)) {
-    const sum = conditions.get(own.zoneVersion) ?? { ...own, keptMs: 0, brokenMs: 0, unknownMs: 0 };
-    sum.keptMs += own.keptMs;
-    sum.brokenMs += own.brokenMs;
-    sum.unknownMs += own.unknownMs;
-    conditions.set(own.zoneVersion, sum);
-  }
+  const conditions = conditionsOver(weeks.flatMap(({ zones }) => zones));
   const { count, columns } = await fixes.query(
     `SELECT count(*)::INTEGER AS n, coalesce(median(accuracy_m), 'nan')::DOUBLE AS accuracy, coalesce(max(receipt), 0)::INTEGER AS receipt
      FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ?`,
@@ -120,24 +113,7 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
     { values: [wearingId, Math.round(period.from), Math.round(period.to)] },
   );
   const accuracy = count > 0 ? (columns.accuracy[0] as number) : Number.NaN;
-  const all = await tx
-    .selectFrom('supervision.alerts as a')
-    .leftJoin('supervision.zone_versions as v', 'v.id', 'a.zone_version_id')
-    .select(['a.id', 'a.kind', 'a.state', 'a.version', 'a.from_at', 'a.to_at', 'a.facts', 'a.outcome', 'v.name as zone'])
-    .where('a.wearing_id', '=', wearingId)
-    .where('a.from_at', '<', new Date(period.to))
-    .where((eb) => eb.or([eb('a.to_at', 'is', null), eb('a.to_at', '>=', new Date(period.from))]))
-    .orderBy('a.from_at')
-    .orderBy('a.id')
-    .execute();
-  const steps = await tx
-    .selectFrom('supervision.alert_steps')
-    .select(['alert_id', 'note', 'by_name'])
-    .where('step', '=', 'closed')
-    .where('alert_id', 'in', all.length > 0 ? all.map(({ id }) => id) : [-1])
-    .orderBy('id')
-    .execute();
-  const closed = new Map(steps.map((step) => [step.alert_id, step]));
+  const { all, closed } = await alertsOf(tx, wearingId, period);
   const iso = (at: Date | number) => new Date(at).toISOString();
   return {
     subject: { name: row.name, reference: row.reference },
@@ -149,7 +125,7 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
       medianAccuracyM: Number.isNaN(accuracy) ? null : Math.round(accuracy),
       receipts: columns.receipt[0] ?? 0,
     },
-    conditions: [...conditions.values()],
+    conditions,
     alerts: all
       .filter(({ state }) => state !== 'retracted')
       .map(({ id, kind, version, from_at, to_at, facts, outcome, zone }) => ({
@@ -171,6 +147,42 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
       `Every position is taken to be uncertain by ${defaultParameters.accuracyFloorM} m at least, whatever accuracy the tag reports.`,
     ],
   };
+}
+
+/** Alerts of a wearing that a period touches, and how those that were closed were closed. */
+async function alertsOf(tx: Tx, wearingId: number, period: { from: number; to: number }) {
+  const all = await tx
+    .selectFrom('supervision.alerts as a')
+    .leftJoin('supervision.zone_versions as v', 'v.id', 'a.zone_version_id')
+    .select(['a.id', 'a.kind', 'a.state', 'a.version', 'a.from_at', 'a.to_at', 'a.facts', 'a.outcome', 'v.name as zone'])
+    .where('a.wearing_id', '=', wearingId)
+    .where('a.from_at', '<', new Date(period.to))
+    .where((eb) => eb.or([eb('a.to_at', 'is', null), eb('a.to_at', '>=', new Date(period.from))]))
+    .orderBy('a.from_at')
+    .orderBy('a.id')
+    .execute();
+  const steps = await tx
+    .selectFrom('supervision.alert_steps')
+    .select(['alert_id', 'note', 'by_name'])
+    .where('step', '=', 'closed')
+    .where('alert_id', 'in', all.length > 0 ? all.map(({ id }) => id) : [-1])
+    .orderBy('id')
+    .execute();
+  const closed = new Map(steps.map((step) => [step.alert_id, step]));
+  return { all, closed };
+}
+
+/** Each condition in each version, over all weeks. */
+function conditionsOver(zones: readonly ConditionKept[]): ConditionKept[] {
+  const conditions = new Map<number, ConditionKept>();
+  for (const own of zones) {
+    const sum = conditions.get(own.zoneVersion) ?? { ...own, keptMs: 0, brokenMs: 0, unknownMs: 0 };
+    sum.keptMs += own.keptMs;
+    sum.brokenMs += own.brokenMs;
+    sum.unknownMs += own.unknownMs;
+    conditions.set(own.zoneVersion, sum);
+  }
+  return [...conditions.values()];
 }
 
 async function packOf(tx: Tx, id: number): Promise<Pack & { intact: boolean }> {

@@ -43,6 +43,51 @@ export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): Pa
     const own = problem(1, missing.join(', '), header.cells.join(delimiter), 'INVALID_COLUMN_COUNT', message, action);
     return { format: 'headed csv', rows: others.length, crimes: [], problems: [own] };
   }
+  tellOfHeadings({ guessed, unread, doubled }, problems);
+  const crimes: ParsedCrime[] = [];
+  const state = { zoned: 0 };
+  for (const row of others) {
+    if (!('cells' in row)) {
+      problems.push(problem(row.line, 'row', row.text, 'INVALID_TEXT', row.problem, 'Mend the row and send it again.'));
+      continue;
+    }
+    if (row.cells.every((cell) => cell.trim() === '')) continue;
+    if (row.cells.length > header.cells.length && row.cells.slice(header.cells.length).some((cell) => cell.trim() !== '')) {
+      const message = `The row has ${row.cells.length} cells, the header ${header.cells.length}.`;
+      problems.push(
+        problem(
+          row.line,
+          'row',
+          row.cells.join(delimiter),
+          'INVALID_COLUMN_COUNT',
+          message,
+          'Put text that holds the separator in quotation marks.',
+        ),
+      );
+      continue;
+    }
+    const record: Partial<Record<CrimeField, string>> = {};
+    for (const [field, i] of Object.entries(at) as [CrimeField, number][]) {
+      const cell = (row.cells[i] ?? '').trim();
+      record[field] = field === 'latitude' || field === 'longitude' || field === 'uncertainty_m' ? decimalIn(cell, delimiter) : cell;
+    }
+    const crime = readHeadedRow(record, row.line, problems, options, state);
+    if (crime) crimes.push(crime);
+  }
+  if (state.zoned > 0) {
+    const message = `${state.zoned} times had no offset from UTC and were read as clock time in ${options.timeZone}.`;
+    problems.push(
+      problem(1, 'from, to', '', 'TIMES_WITHOUT_OFFSET', message, 'Check that this is right, or write times with an offset.', 'warning'),
+    );
+  }
+  return { format: 'headed csv', rows: others.length, crimes, problems };
+}
+
+/** Tells what was guessed of the headings, what could be two things, and what is not read. */
+function tellOfHeadings(
+  { guessed, unread, doubled }: Pick<ReturnType<typeof readHeadings>, 'guessed' | 'unread' | 'doubled'>,
+  problems: ImportProblem[],
+): void {
   if (guessed.length > 0) {
     const told = guessed.map(([heading, field]) => `${heading} as ${field}`).join(', ');
     problems.push(
@@ -81,43 +126,6 @@ export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): Pa
         'warning',
       ),
     );
-  const crimes: ParsedCrime[] = [];
-  const state = { zoned: 0 };
-  for (const row of others) {
-    if (!('cells' in row)) {
-      problems.push(problem(row.line, 'row', row.text, 'INVALID_TEXT', row.problem, 'Mend the row and send it again.'));
-      continue;
-    }
-    if (row.cells.every((cell) => cell.trim() === '')) continue;
-    if (row.cells.length > header.cells.length && row.cells.slice(header.cells.length).some((cell) => cell.trim() !== '')) {
-      const message = `The row has ${row.cells.length} cells, the header ${header.cells.length}.`;
-      problems.push(
-        problem(
-          row.line,
-          'row',
-          row.cells.join(delimiter),
-          'INVALID_COLUMN_COUNT',
-          message,
-          'Put text that holds the separator in quotation marks.',
-        ),
-      );
-      continue;
-    }
-    const record: Partial<Record<CrimeField, string>> = {};
-    for (const [field, i] of Object.entries(at) as [CrimeField, number][]) {
-      const cell = (row.cells[i] ?? '').trim();
-      record[field] = field === 'latitude' || field === 'longitude' || field === 'uncertainty_m' ? decimalIn(cell, delimiter) : cell;
-    }
-    const crime = readHeadedRow(record, row.line, problems, options, state);
-    if (crime) crimes.push(crime);
-  }
-  if (state.zoned > 0) {
-    const message = `${state.zoned} times had no offset from UTC and were read as clock time in ${options.timeZone}.`;
-    problems.push(
-      problem(1, 'from, to', '', 'TIMES_WITHOUT_OFFSET', message, 'Check that this is right, or write times with an offset.', 'warning'),
-    );
-  }
-  return { format: 'headed csv', rows: others.length, crimes, problems };
 }
 
 function readHeadedRow(

@@ -29,41 +29,7 @@ export async function readTimeline(tx: Tx, subjectId: number, limit: number): Pr
     .orderBy('t.at', 'desc')
     .limit(limit)
     .execute();
-  const zones = await tx
-    .selectFrom('supervision.zone_versions as v')
-    .innerJoin('supervision.zone_orders as z', 'z.zone_id', 'v.zone_id')
-    .innerJoin('supervision.orders as o', 'o.id', 'z.order_id')
-    .innerJoin('supervision.zones as s', 's.id', 'v.zone_id')
-    .select([
-      'v.id',
-      'v.name',
-      'v.version',
-      'v.reason',
-      'v.by_name',
-      'v.recorded_at',
-      'v.superseded_at',
-      's.shared',
-      'z.added_at',
-      'z.removed_at',
-      'z.removed_reason',
-    ])
-    .select((eb) =>
-      eb
-        .not(
-          eb.exists(
-            eb
-              .selectFrom('supervision.zone_versions as n')
-              .select('n.id')
-              .whereRef('n.zone_id', '=', 'v.zone_id')
-              .whereRef('n.version', '>', 'v.version'),
-          ),
-        )
-        .as('latest'),
-    )
-    .where('o.subject_id', '=', subjectId)
-    .orderBy('v.recorded_at', 'desc')
-    .limit(limit)
-    .execute();
+  const zones = await zoneVersionsOf(tx, subjectId, limit);
   const absences = await tx
     .selectFrom('supervision.absences as a')
     .innerJoin('supervision.orders as o', 'o.id', 'a.order_id')
@@ -98,6 +64,45 @@ export async function readTimeline(tx: Tx, subjectId: number, limit: number): Pr
     })),
   ];
   return all.sort((a, b) => b.at.getTime() - a.at.getTime()).slice(0, limit);
+}
+
+/** Versions of the zones of a subject's orders, the latest first. */
+async function zoneVersionsOf(tx: Tx, subjectId: number, limit: number) {
+  return tx
+    .selectFrom('supervision.zone_versions as v')
+    .innerJoin('supervision.zone_orders as z', 'z.zone_id', 'v.zone_id')
+    .innerJoin('supervision.orders as o', 'o.id', 'z.order_id')
+    .innerJoin('supervision.zones as s', 's.id', 'v.zone_id')
+    .select([
+      'v.id',
+      'v.name',
+      'v.version',
+      'v.reason',
+      'v.by_name',
+      'v.recorded_at',
+      'v.superseded_at',
+      's.shared',
+      'z.added_at',
+      'z.removed_at',
+      'z.removed_reason',
+    ])
+    .select((eb) =>
+      eb
+        .not(
+          eb.exists(
+            eb
+              .selectFrom('supervision.zone_versions as n')
+              .select('n.id')
+              .whereRef('n.zone_id', '=', 'v.zone_id')
+              .whereRef('n.version', '>', 'v.version'),
+          ),
+        )
+        .as('latest'),
+    )
+    .where('o.subject_id', '=', subjectId)
+    .orderBy('v.recorded_at', 'desc')
+    .limit(limit)
+    .execute();
 }
 
 interface ZoneRow {

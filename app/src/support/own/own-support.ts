@@ -140,6 +140,24 @@ async function ownSupport(tx: Tx, today: string): Promise<OwnSupport> {
     said: records.map(({ source, agency, receivedAt, identity }) => ({ source, agency, receivedAt, fields: fieldsOf(identity) })),
     characteristics: apart,
     agreements: agreements.filter(({ source }) => sources.has(source)),
+    ...(await decidedOf(tx)),
+    challenges: challenges.map(({ fact_id: _, kind, ...own }) => ({ ...own, kindName: factKinds[kind as FactKindKey].name })),
+    packages: await ownPackages(tx),
+    notes: await tx
+      .selectFrom('support.notes')
+      .select(['note', 'by_name as byName', 'at'])
+      .where('taken_back_at', 'is', null)
+      .orderBy('id', 'desc')
+      .execute(),
+    reach: reach?.areas ?? null,
+    cases: await supportCases.mine(tx),
+    stoppedAt: stopped?.at ?? null,
+  };
+}
+
+/** What they were told, and what was decided about them. */
+async function decidedOf(tx: Tx): Promise<Pick<OwnSupport, 'told' | 'decisions' | 'proposals'>> {
+  return {
     told: await tx
       .selectFrom('support.notices')
       .select(['told_whom as toldWhom', 'how'])
@@ -163,17 +181,6 @@ async function ownSupport(tx: Tx, today: string): Promise<OwnSupport> {
       .where('a.decision', 'is not', null)
       .orderBy('a.id', 'desc')
       .execute(),
-    challenges: challenges.map(({ fact_id: _, kind, ...own }) => ({ ...own, kindName: factKinds[kind as FactKindKey].name })),
-    packages: await ownPackages(tx),
-    notes: await tx
-      .selectFrom('support.notes')
-      .select(['note', 'by_name as byName', 'at'])
-      .where('taken_back_at', 'is', null)
-      .orderBy('id', 'desc')
-      .execute(),
-    reach: reach?.areas ?? null,
-    cases: await supportCases.mine(tx),
-    stoppedAt: stopped?.at ?? null,
   };
 }
 

@@ -88,6 +88,31 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: P
     if (fault) report(nameOf(cell), fault.value, fault.message);
     if (text) identity[field] = text;
   }
+  if (!checkIdentity(identity, { mapping, row, today, door, report })) return null;
+  const facts = factsIn({ mapping, row, today, door, report });
+  const kept: MappedRecord['characteristics'] = {};
+  for (const [name, cell] of Object.entries(mapping.characteristics ?? {}) as [Characteristic, Cell][]) {
+    if (!door.opensTo(name, isFilled(row, cell))) continue;
+    const { text } = textOf(row, cell);
+    if (text) kept[name] = text;
+  }
+  return { place: row.place, key, identity, facts, characteristics: kept };
+}
+
+/** What a row is read with. */
+interface Reading {
+  mapping: Mapping;
+  row: RawRow;
+  today: string;
+  door: Door;
+  report: (column: string, value: string, message: string, refused?: boolean) => void;
+}
+
+/**
+ * Looks at numbers, dates and names, and leaves out what cannot be.
+ * @returns false where the row is refused
+ */
+function checkIdentity(identity: MappedRecord['identity'], { mapping, row, today, door, report }: Reading): boolean {
   // What a number, a date or a name is to show is looked at here, where whoever sent it can still be asked.
   for (const [field, kind] of [
     ['nhs_number', 'nhs'],
@@ -127,7 +152,7 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: P
       'The birth date is in the future. Correct it and send the row again.',
       true,
     );
-    return null;
+    return false;
   }
   const ownBorn = identity.date_of_birth ? standardDate(identity.date_of_birth) : null;
   const parentBorn = mapping.parent_born && ownBorn ? bornOf(row, mapping.parent_born, door) : null;
@@ -140,6 +165,11 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: P
     );
     delete identity.date_of_birth;
   }
+  return true;
+}
+
+/** What is stated of the person, so far as the agreement allows it. */
+function factsIn({ mapping, row, today, door, report }: Reading): MappedFact[] {
   const facts: MappedFact[] = [];
   for (const rule of mapping.facts ?? []) {
     for (const part of rule.each ? row.each(rule.each) : [row]) {
@@ -168,13 +198,7 @@ export function mapRow(mapping: Mapping, row: RawRow, today: string, problems: P
       }
     }
   }
-  const kept: MappedRecord['characteristics'] = {};
-  for (const [name, cell] of Object.entries(mapping.characteristics ?? {}) as [Characteristic, Cell][]) {
-    if (!door.opensTo(name, isFilled(row, cell))) continue;
-    const { text } = textOf(row, cell);
-    if (text) kept[name] = text;
-  }
-  return { place: row.place, key, identity, facts, characteristics: kept };
+  return facts;
 }
 
 /** A parent's birth date, where the agreement lets it be looked at. */

@@ -114,27 +114,16 @@ export function trainModel(
     const plain = noughts(m);
     model.blocking.forEach((rule, r) => {
       if (!teaches(r)) return;
-      const decided = new Set(rule.equal.flatMap(({ fields }) => fields));
-      const free = model.comparisons.map((comparison) => !fieldsRead(comparison).some((field) => decided.has(field)));
-      const result = expectationMaximisation(
-        counted,
-        (e) => ((counted.rules[e] as number) & (1 << r)) !== 0,
-        u.map((own, c) => (free[c] ? own : null)),
-        m.map((own, c) => (free[c] ? own : null)),
-        lambdas[r] as number,
-        { fixed: fixed.m, household: h },
-      );
-      lambdas[r] = Math.min(0.9, Math.max(0.01, result.lambda));
-      const pairs = sumWhere(counted, r);
-      const enough = result.lambda * pairs >= leastSupport;
-      report.sessions.push({
-        rule: rule.name,
-        pairs: Math.round(pairs / share),
-        lambda: result.lambda,
-        estimated: enough ? model.comparisons.filter((_, c) => free[c]).map(({ name }) => name) : [],
-        converged: result.converged,
-        history: result.history,
+      const { session, result, enough } = runSession(model, rule, r, counted, {
+        m,
+        u,
+        fixed: fixed.m,
+        household: h,
+        lambda: lambdas[r] as number,
+        share,
       });
+      lambdas[r] = Math.min(0.9, Math.max(0.01, result.lambda));
+      report.sessions.push(session);
       if (!enough) return;
       result.support.forEach((own, c) => {
         own?.forEach((value, level) => {
@@ -171,6 +160,47 @@ export function trainModel(
     prior: model.prior?.origin === 'fixed' || model.prior?.origin === 'from labels' ? model.prior : { value: lambda, origin: 'estimated' },
   };
   return { model: result, report };
+}
+
+interface SessionInput {
+  m: LevelTable;
+  u: LevelTable;
+  fixed: (number | null)[][];
+  household: LevelTable | null;
+  /** Where the estimate begins. */
+  lambda: number;
+  share: number;
+}
+
+/** What the pairs of one blocking rule teach, of the comparisons that it does not ask for. */
+function runSession(
+  model: LinkageModel,
+  rule: LinkageModel['blocking'][number],
+  r: number,
+  counted: ReturnType<typeof countCandidates>,
+  { m, u, fixed, household, lambda, share }: SessionInput,
+) {
+  const decided = new Set(rule.equal.flatMap(({ fields }) => fields));
+  const free = model.comparisons.map((comparison) => !fieldsRead(comparison).some((field) => decided.has(field)));
+  const result = expectationMaximisation(
+    counted,
+    (e) => ((counted.rules[e] as number) & (1 << r)) !== 0,
+    u.map((own, c) => (free[c] ? own : null)),
+    m.map((own, c) => (free[c] ? own : null)),
+    lambda,
+    { fixed, household },
+  );
+  const pairs = sumWhere(counted, r);
+  const enough = result.lambda * pairs >= leastSupport;
+  const session = {
+    rule: rule.name,
+    pairs: Math.round(pairs / share),
+    lambda: result.lambda,
+    estimated: enough ? model.comparisons.filter((_, c) => free[c]).map(({ name }) => name) : [],
+    converged: result.converged,
+    history: result.history,
+  };
+  return { session, result, enough };
 }
 
 /** Every field that a comparison reads. */

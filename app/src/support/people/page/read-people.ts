@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../../platform/action.ts';
+import type { Tx } from '../../../platform/database.ts';
 import type { WaitingErasure } from '../../../platform/erase-tree.ts';
 import { bearSameName } from '../../../platform/same-name.ts';
 import { factKinds, type IdentityField, identityFields, identityKeys } from '../../facts/index.ts';
@@ -172,30 +173,19 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       const age = ageOn(born, day);
       return instrument.stages.find(({ from, to }) => age >= from && age <= to)?.key ?? null;
     };
-    const hold = await tx
-      .selectFrom('support.holds')
-      .select(['reason', 'by_name as byName'])
-      .select(sql<string>`to_char(until, 'YYYY-MM-DD')`.as('until'))
-      .where('person_id', '=', id)
-      .where('ended_at', 'is', null)
-      .orderBy('until', 'desc')
-      .executeTakeFirst();
     const erasing = await waitingErasure(tx, id, actor.id);
+    const standingOf = ({ id: fact, challenged, notAllowed, expires }: (typeof facts)[number]): FactView['standing'] => {
+      if (foundWrong.has(fact)) return 'found wrong';
+      if (challenged) return 'challenged';
+      if (notAllowed) return 'not allowed any more';
+      if (expires < today) return 'expired';
+      return relied.has(fact) || !('factors' in profile) ? 'relied on' : 'a later one stands';
+    };
     const views = facts.map(
       (fact): FactView => ({
         ...fact,
         kindName: factKinds[fact.kind].name,
-        standing: foundWrong.has(fact.id)
-          ? 'found wrong'
-          : fact.challenged
-            ? 'challenged'
-            : fact.notAllowed
-              ? 'not allowed any more'
-              : fact.expires < today
-                ? 'expired'
-                : relied.has(fact.id) || !('factors' in profile)
-                  ? 'relied on'
-                  : 'a later one stands',
+        standing: standingOf(fact),
         stage: stageOn(fact.on),
       }),
     );
@@ -222,7 +212,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
       challenges,
       notes: await notesOf(tx, actor, id),
       tasks: isOfTheTeam(actor.role) ? await tasksOf(tx, id) : [],
-      hold: hold ?? null,
+      hold: await holdOf(tx, id),
       erasing,
       since: isOfTheTeam(actor.role)
         ? await lookAt(tx, actor.id, id, seenNow('factors' in profile ? profile : null, views), new Date())
@@ -230,6 +220,19 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
     };
   },
 };
+
+/** Until when a person's data is held back from removal, and why; null where it is not. */
+async function holdOf(tx: Tx, person: number): Promise<PersonView['hold']> {
+  const hold = await tx
+    .selectFrom('support.holds')
+    .select(['reason', 'by_name as byName'])
+    .select(sql<string>`to_char(until, 'YYYY-MM-DD')`.as('until'))
+    .where('person_id', '=', person)
+    .where('ended_at', 'is', null)
+    .orderBy('until', 'desc')
+    .executeTakeFirst();
+  return hold ?? null;
+}
 
 function fieldOver(records: readonly PersonRecord[], field: IdentityField): FieldView[] {
   const plain = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
