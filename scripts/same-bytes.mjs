@@ -92,7 +92,9 @@ try {
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
   const differ = names.filter((name) => !before.has(name) || !after.has(name) || sha(before.get(name)) !== sha(after.get(name)));
   for (const name of names)
-    console.log(`${differ.includes(name) ? 'DIFFERS' : 'same   '} ${name} ${after.has(name) ? sha(after.get(name)) : 'is gone'}`);
+    console.log(
+      `${differ.includes(name) ? 'DIFFERS' : 'same   '} ${name} ${after.has(name) ? `${sha(after.get(name))} ${after.get(name).length} bytes` : 'is gone'}`,
+    );
   console.log(`${names.length - differ.length} of ${names.length} the same.`);
   process.exitCode = differ.length === 0 ? 0 : 1;
 } finally {
