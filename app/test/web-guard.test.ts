@@ -122,6 +122,31 @@ describe('what is sent', () => {
       }
   });
 
+  test('however long what is asked is, the address that it leads to is one that browsers and proxies take', async () => {
+    const officer = await signedIn('mo-1');
+    const long = encodeURIComponent('é'.repeat(2000));
+    const nobody = new Visitor(serving.url);
+    const auditor = await signedIn('au-1');
+    const answers = [
+      await officer.request(`/subjects?page=9999&search=${long}`),
+      await nobody.request(`/alerts?search=${long}`),
+      await nobody.request(`/sign-in/start?to=/alerts%3Fsearch=${encodeURIComponent(long.slice(0, 3000))}`),
+    ];
+    const body = new URLSearchParams({
+      _csrf: await auditor.csrf('/sample'),
+      outcome: 'in order',
+      note: 'It was.',
+      month: 'x'.repeat(500_000),
+    });
+    answers.push(await auditor.request('/sample/1', { method: 'POST', body }));
+    for (const response of answers) {
+      expect([302, 303, 400, 404]).toContain(response.status);
+      for (const [name, value] of response.headers) expect([name, value.length > 4096]).toEqual([name, false]);
+    }
+    expect(answers[0]?.headers.get('location')).toBe('/subjects');
+    expect(answers[1]?.headers.get('location')).toBe('/sign-in');
+  });
+
   test('no answer about anybody may be kept by a cache', async () => {
     const known = { 'ca-1': ['/crimes', '/api/crimes', '/imports'], 'mo-1': ['/alerts', '/subjects/1', '/tags', '/quarantine'] };
     for (const [account, paths] of Object.entries(known)) {

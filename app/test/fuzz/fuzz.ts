@@ -61,6 +61,8 @@ export async function fuzz({
   process.on('unhandledRejection', uncaught);
   process.on('uncaughtException', uncaught);
   let requests = 0;
+  /** What was asked last. */
+  let asking = '';
   try {
     const { waymark, server, url } = serving;
     await fillWithSmallTown(waymark, folder.path);
@@ -135,6 +137,7 @@ export async function fuzz({
       const at = path(template);
       const query = random.chance(method === 'GET' ? 0.8 : 0.1) ? `?${formOf(fieldsOf())}` : '';
       const what = `${method} ${at.slice(0, 100)}${query.slice(0, 300)} as ${account}`;
+      asking = what;
       if (method === 'GET') return judge(what, await visitor.request(`${at.slice(0, 2000)}${query.slice(0, 12_000)}`));
       const how = random.integer(0, 3);
       if (how === 0)
@@ -194,6 +197,7 @@ export async function fuzz({
       if (encoding === 1) [body, headers['content-encoding']] = [brotliCompressSync(body), 'br'];
       if (encoding === 2) headers['content-encoding'] = 'gzip';
       const before = await waymark.fixes.summary();
+      asking = `POST ${to} ${JSON.stringify(text.slice(0, 300))}`;
       const response = await fetch(`${url}${to}`, { method: 'POST', headers, body: body as Uint8Array<ArrayBuffer> });
       const copy = response.clone();
       await judge(`POST ${to} ${JSON.stringify(body.toString('latin1').slice(0, 300))}`, response);
@@ -251,7 +255,12 @@ export async function fuzz({
     const until = Date.now() + seconds * 1000;
     while (Date.now() < until && requests < atMost && faults.length < 50) {
       const kind = random.next();
-      await (kind < 0.6 ? askPage() : kind < 0.85 ? ingest() : kind < 0.95 ? publish() : roundTrip());
+      try {
+        await (kind < 0.6 ? askPage() : kind < 0.85 ? ingest() : kind < 0.95 ? publish() : roundTrip());
+      } catch (error) {
+        const { message, cause } = error as Error & { cause?: { code?: string } };
+        faults.push(`no answer that can be read: ${asking}: ${cause?.code ?? message}`);
+      }
     }
     await waymark.live.settled();
     await tag.endAsync();

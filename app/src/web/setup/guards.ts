@@ -6,6 +6,8 @@ import type { SignIns } from '../../platform/sign-in/sign-ins.ts';
 import type { House } from '../kit.ts';
 import type { Identity } from './identity.ts';
 
+/** Longest address on this server that an answer leads to; headers of 16 KB break connections. */
+const locationAtMost = 4000;
 /** What anybody who is signed in may do with their own session. */
 const personalActions = new Set(['start', 'sign-out']);
 
@@ -53,6 +55,10 @@ export function setUpGuards(app: FastifyInstance, house: House, identity: Identi
   // Whatever is answered is about somebody unless its route says otherwise: no cache keeps it.
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    // What somebody asked for comes back in an address only so far as every browser and proxy takes it.
+    const location = reply.getHeader('location');
+    if (typeof location === 'string' && location.startsWith('/') && location.length > locationAtMost)
+      reply.header('location', location.slice(0, location.indexOf('?')).slice(0, locationAtMost) || '/');
   });
   app.addHook('preHandler', async (request, reply) => {
     if (request.is404 || request.routeOptions.config.open || !request.actor) return;

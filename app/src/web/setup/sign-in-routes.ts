@@ -15,9 +15,12 @@ interface Pages {
   page(request: FastifyRequest, reply: FastifyReply, template: string, data: object): Promise<FastifyReply>;
 }
 
+/** A cookie holds it on the way to the provider, and takes no more. */
+const pathAtMost = 2000;
+
 /** Only paths of our own: no other site is ever redirected to. */
 export function safePath(path: string): string {
-  return /^\/(?![/\\])[\x20-\x7e]*$/.test(path) && !path.startsWith('/sign-in') ? path : '/';
+  return path.length <= pathAtMost && /^\/(?![/\\])[\x20-\x7e]*$/.test(path) && !path.startsWith('/sign-in') ? path : '/';
 }
 
 /** Signing in and out. What is kept on the way to the provider lies with the browser, signed: visits leave no rows. */

@@ -156,12 +156,7 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
     const { name, born, bornDiffers } = personOf(records.map(({ identity }) => identity));
     if (bearSameName(actor.name, name)) note(null, { sameName: true });
     const instrument = currentInstrument();
-    const stopped = await tx
-      .selectFrom('support.withdrawals')
-      .select('id')
-      .where('person_id', '=', id)
-      .where('ended_at', 'is', null)
-      .executeTakeFirst();
+    const stopped = await hasStopped(tx, id);
     const profile: Profile | NoProfile = stopped
       ? { reason: 'somebody who has stopped all support', age: born === null ? null : ageOn(born, today) }
       : computeProfile(instrument, facts, born, today);
@@ -220,6 +215,17 @@ export const readPerson: Action<null, { id: number; today: string }, PersonView>
     };
   },
 };
+
+/** Whether a person has stopped all support, and not come back. */
+async function hasStopped(tx: Tx, person: number): Promise<boolean> {
+  const found = await tx
+    .selectFrom('support.withdrawals')
+    .select('id')
+    .where('person_id', '=', person)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return found !== undefined;
+}
 
 /** Until when a person's data is held back from removal, and why; null where it is not. */
 async function holdOf(tx: Tx, person: number): Promise<PersonView['hold']> {
