@@ -85,6 +85,20 @@ function noFixes(room: number): ReportedFixes {
   };
 }
 
+/** How far reflections put a receiver out for a while, metres. */
+function burst(random: Random, settings: ReceiverSettings): [x: number, y: number] {
+  const angle = random.between(0, 2 * Math.PI);
+  const length = settings.burstScaleM * (0.4 + random.exponential(0.8));
+  return [length * Math.cos(angle), length * Math.sin(angle)];
+}
+
+/** How far one fix is out, metres. */
+function outlier(random: Random): [x: number, y: number] {
+  const angle = random.between(0, 2 * Math.PI);
+  const length = random.between(80, 420);
+  return [length * Math.cos(angle), length * Math.sin(angle)];
+}
+
 export function receive(random: Random, path: TruePath, endS: number, settings: ReceiverSettings): ReportedFixes {
   const room = Math.ceil((endS / settings.intervalS) * 1.02) + 64;
   const fixes = noFixes(room);
@@ -92,16 +106,14 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
   let slowX = 0;
   let slowY = 0;
   let burstUntil = -1;
-  let burstX = 0;
-  let burstY = 0;
+  let [burstX, burstY] = [0, 0];
   let silentUntil = -1;
   let offlineUntil = -1;
   let battery = random.between(0.6, 1);
   let day = -1;
   let flatFrom = Infinity;
   let flatUntil = -1;
-  let lastX = 0;
-  let lastY = 0;
+  let [lastX, lastY] = [0, 0];
   // Personal over-confidence of this device's accuracy figure.
   const candour = random.between(0.55, 1.15);
   for (
@@ -121,8 +133,7 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
       }
     }
     battery = Math.max(0.02, battery - settings.intervalS / 108_000);
-    if (t >= flatFrom && t < flatUntil) continue;
-    if (t < silentUntil) continue;
+    if ((t >= flatFrom && t < flatUntil) || t < silentUntil) continue;
     const indoors = path.indoors[index] as boolean;
     const canyon = Math.hypot(x, y) < settings.canyonRadiusM;
     if (indoors && random.chance(settings.indoorGapChance)) {
@@ -138,20 +149,16 @@ export function receive(random: Random, path: TruePath, endS: number, settings: 
     let ey = scale * (0.75 * slowY + 0.6 * heavy(random));
     if ((canyon || indoors) && t > burstUntil && random.chance(canyon ? settings.burstChance : settings.burstChance / 5)) {
       burstUntil = t + random.exponential(settings.burstMeanS);
-      const angle = random.between(0, 2 * Math.PI);
-      const length = settings.burstScaleM * (0.4 + random.exponential(0.8));
-      burstX = length * Math.cos(angle);
-      burstY = length * Math.sin(angle);
+      [burstX, burstY] = burst(random, settings);
     }
     if (t <= burstUntil) {
       ex += burstX;
       ey += burstY;
     }
     if (random.chance(settings.outlierChance)) {
-      const angle = random.between(0, 2 * Math.PI);
-      const length = random.between(80, 420);
-      ex += length * Math.cos(angle);
-      ey += length * Math.sin(angle);
+      const [outX, outY] = outlier(random);
+      ex += outX;
+      ey += outY;
     }
     if (random.chance(settings.offlineChance / 60)) offlineUntil = t + random.between(600, 9000);
     const i = fixes.count++;

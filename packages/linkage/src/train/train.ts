@@ -108,32 +108,14 @@ export function trainModel(
       household = findHousehold(model, counted, m, u, lambda, pairsInAll * share, household);
       if (!household) break;
     }
-    const h = household?.h ?? null;
-    report.sessions = [];
-    const sums = noughts(m);
-    const plain = noughts(m);
-    model.blocking.forEach((rule, r) => {
-      if (!teaches(r)) return;
-      const { session, result, enough } = runSession(model, rule, r, counted, {
-        m,
-        u,
-        fixed: fixed.m,
-        household: h,
-        lambda: lambdas[r] as number,
-        share,
-      });
-      lambdas[r] = Math.min(0.9, Math.max(0.01, result.lambda));
-      report.sessions.push(session);
-      if (!enough) return;
-      result.support.forEach((own, c) => {
-        own?.forEach((value, level) => {
-          const [sum, seen] = [sums[c] as number[], plain[c] as number[]];
-          seen[level] = (seen[level] as number) + value;
-          // A rule that finds mostly strangers teaches less well: what sets its few matches apart may be chance.
-          sum[level] = (sum[level] as number) + value * result.lambda;
-        });
-      });
+    const { sums, plain, sessions } = teachOnce(model, counted, lambdas, teaches, {
+      m,
+      u,
+      fixed: fixed.m,
+      household: household?.h ?? null,
+      share,
     });
+    report.sessions = sessions;
     support = plain;
     m = m.map((own, c) => normalised(own, sums[c] ?? null, plain[c] ?? null, fixed.m[c] as (number | null)[]));
     lambda = estimateLambda(counted, m, u, lambda, pairsInAll * share, model);
@@ -149,17 +131,57 @@ export function trainModel(
   report.expectedMatches = expected;
   report.expectedMissed = expected * missed;
   const trained = { m, u, support, random, fixed, household, warnings: report.warnings };
-  const result: LinkageModel = {
+  const sources = options.perSource ? (c: number) => bySources(records, counted, c, m[c] ?? null, same) : null;
+  return { model: modelOf(model, trained, lambda, sources), report };
+}
+
+/** What all blocking rules that teach something teach in one round; where their estimates ended is noted in `lambdas`. */
+function teachOnce(
+  model: LinkageModel,
+  counted: ReturnType<typeof countCandidates>,
+  lambdas: number[],
+  teaches: (rule: number) => boolean,
+  given: Omit<SessionInput, 'lambda'>,
+) {
+  const sums = noughts(given.m);
+  const plain = noughts(given.m);
+  const sessions: TrainingReport['sessions'] = [];
+  model.blocking.forEach((rule, r) => {
+    if (!teaches(r)) return;
+    const { session, result, enough } = runSession(model, rule, r, counted, { ...given, lambda: lambdas[r] as number });
+    lambdas[r] = Math.min(0.9, Math.max(0.01, result.lambda));
+    sessions.push(session);
+    if (!enough) return;
+    result.support.forEach((own, c) => {
+      own?.forEach((value, level) => {
+        const [sum, seen] = [sums[c] as number[], plain[c] as number[]];
+        seen[level] = (seen[level] as number) + value;
+        // A rule that finds mostly strangers teaches less well: what sets its few matches apart may be chance.
+        sum[level] = (sum[level] as number) + value * result.lambda;
+      });
+    });
+  });
+  return { sums, plain, sessions };
+}
+
+/** The model with what was learnt in place of what it had. */
+function modelOf(
+  model: LinkageModel,
+  trained: Parameters<typeof trainedLevels>[2],
+  lambda: number,
+  sources: ((c: number) => ReturnType<typeof bySources>) | null,
+): LinkageModel {
+  const { household } = trained;
+  return {
     ...model,
     comparisons: model.comparisons.map((comparison, c) => ({
       ...comparison,
       levels: trainedLevels(comparison, c, trained),
-      ...(options.perSource ? { mBySources: bySources(records, counted, c, m[c] ?? null, same) } : {}),
+      ...(sources ? { mBySources: sources(c) } : {}),
     })),
     household: household ? { value: household.lambda, origin: 'estimated' } : undefined,
     prior: model.prior?.origin === 'fixed' || model.prior?.origin === 'from labels' ? model.prior : { value: lambda, origin: 'estimated' },
   };
-  return { model: result, report };
 }
 
 interface SessionInput {
