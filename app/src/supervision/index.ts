@@ -1,9 +1,8 @@
-export { type AlertListener, correctionByCase, decideAlert, LiveWatch, listAlerts } from './alerts/index.ts';
+export { correctionByCase, decideAlert, LiveWatch, listAlerts } from './alerts/index.ts';
 export { countTagDays } from './caseload/index.ts';
-export { type CrimesFile, type ImportResult, importCrimes, parseCrimes } from './crimes/index.ts';
+export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
 export {
-  exportEvidencePack,
   keyName,
   knowsEvidencePack,
   makeEvidencePack,
@@ -14,17 +13,7 @@ export {
   Sealer,
 } from './evidence/index.ts';
 export { decodeWaymark as decodeWaymarkLines, zoneOffsetMs } from './fixes/decode/index.ts';
-export {
-  type FixFile,
-  type FixImport,
-  Intake,
-  importFixes,
-  listQuarantineAtConsole,
-  Positions,
-  registerWearers,
-  releaseQuarantineAtConsole,
-  type Sender,
-} from './fixes/index.ts';
+export { Intake, importFixes, listQuarantineAtConsole, Positions, registerWearers, releaseQuarantineAtConsole } from './fixes/index.ts';
 export {
   askSupervision,
   type OwnSupervision,
@@ -42,7 +31,6 @@ export type { AlertKind, AlertOutcome } from './schema/tables.ts';
 export { declareOrder, declareSubject } from './subjects/index.ts';
 export { declareGateway, declareTag, issueTagCredential, listTags, moveTag } from './tags/index.ts';
 export {
-  type ComputedRun,
   codeVersion,
   computeDueVerdicts,
   readRun,
@@ -51,7 +39,6 @@ export {
   selectVerdicts,
   streamVerdicts,
   VerdictStore,
-  type VerdictView,
 } from './verdicts/index.ts';
 export { BrokerError, brokerInWords, fleetSilence, OutsideBroker, TagBroker } from './wire/index.ts';
 export { declareZone } from './zones/index.ts';

@@ -1,4 +1,4 @@
-export { exportEvidencePack, knowsEvidencePack } from './leave-pack.ts';
+export { knowsEvidencePack } from './leave-pack.ts';
 export { makeEvidencePack } from './make-pack.ts';
 export { parametersInWords } from './parameters-in-words.ts';
 export { type PackRepetition, repeatPack } from './repeat-pack.ts';

@@ -1,4 +1,4 @@
-export { type FixFile, type FixImport, importFixes } from './import-fixes.ts';
+export { importFixes } from './import-fixes.ts';
 export { hashSecret, Intake, type Sender } from './intake.ts';
 export { type Position, Positions } from './positions.ts';
 export { listQuarantineAtConsole, releaseQuarantineAtConsole } from './quarantine.ts';

@@ -1,4 +1,4 @@
-export { type ComputedRun, codeVersion, computeDueVerdicts, type VerdictServices } from './compute-verdicts.ts';
+export { codeVersion, computeDueVerdicts, type VerdictServices } from './compute-verdicts.ts';
 export { fixesAround, nearestBeyond } from './fixes-around.ts';
 export type { Findings, PackInputs } from './inputs-and-findings.ts';
 export { currentRuns, readRun, repeatRun, selectVerdicts, streamVerdicts, type VerdictView, viewOf, wearerNames } from './read-verdicts.ts';

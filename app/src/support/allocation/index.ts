@@ -1,2 +1,2 @@
-export { type Allocation, allocate, type Candidate, firstCome, needRank, type ServiceOffer } from './allocate.ts';
+export { allocate, type Candidate, firstCome, needRank, type ServiceOffer } from './allocate.ts';
 export { proposeAllocation } from './propose.ts';
