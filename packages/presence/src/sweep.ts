@@ -4,6 +4,9 @@ import { Worker } from 'node:worker_threads';
 import { coincidenceShiftsAtMost, type Fleet, type SweepInput, type SweepPart } from './fleet.ts';
 import { PartSweeper } from './sweep-part.ts';
 
+/** As it stands here, and as it is built. */
+const workerFile = import.meta.url.endsWith('.ts') ? './sweep-worker.ts' : './sweep-worker.js';
+
 const rowsPerPart = 250_000;
 /** Parts that a thread may have waiting for the store: it keeps working through a slow moment of the store. */
 const partsAhead = 6;
@@ -119,7 +122,7 @@ async function onThreads(
   let storing: Promise<void> = Promise.resolve();
   const run = (share: Share, s: number) =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL('./sweep-worker.ts', import.meta.url), {
+      const worker = new Worker(new URL(workerFile, import.meta.url), {
         workerData: { input, firstWearing: share.first, lastWearing: share.last },
       });
       const end = (error?: unknown) => void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
