@@ -19,7 +19,7 @@ function documented(name: string): string {
   return block;
 }
 
-const [from, to] = [await startPostgres(), await startPostgres()];
+const [from, to] = [await startPostgres(), await startPostgres({}, { empty: true })];
 
 test.skipIf(!from || !to)('the documented backup of PostgreSQL, restored as documented, is the whole installation', async () => {
   const [source, target] = [from as TestPostgres, to as TestPostgres];

@@ -14,7 +14,7 @@ import { trialAgreement } from './trial-agreement.ts';
 import { until } from './until.ts';
 
 /** Feeds that are read by the clock: an agency's folder, and an agency's own PostgreSQL. */
-const agency = await startPostgres();
+const agency = await startPostgres({}, { empty: true });
 const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
 const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'record-linkage' };
 const folder = temporaryFolder();

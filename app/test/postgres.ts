@@ -5,6 +5,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
 export interface TestPostgres {
+  /** Its folder, for who copies it once it has stopped. */
+  data: string;
   /** A login that may create roles and databases and is bound by row-level security. */
   url: string;
   /** The superuser, which Waymark refuses. */
@@ -13,7 +15,7 @@ export interface TestPostgres {
   asOwner(statement: string): Promise<void>;
   /** The path of one of PostgreSQL's own programs, such as `pg_dump`. */
   program(name: string): string;
-  stop(): Promise<void>;
+  stop(how?: { keep?: boolean }): Promise<void>;
 }
 
 /** Where Debian, or the path, keeps the server's programs. */
@@ -37,8 +39,12 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** A real PostgreSQL of its own in a temporary folder; null where none is installed. It refuses to run as root, so root lends it a user. */
-export async function startPostgres(settings: Record<string, string> = {}): Promise<TestPostgres | null> {
+/**
+ * A real PostgreSQL of its own in a temporary folder; null where none is installed. It refuses to run as root, so root lends it a user.
+ * Where `migrated-template.ts` has made one with all migrations done, it is a copy of that.
+ * @param empty a server with nothing in it
+ */
+export async function startPostgres(settings: Record<string, string> = {}, { empty = false } = {}): Promise<TestPostgres | null> {
   const programs = serverPrograms();
   if (!programs) {
     if (process.env.WAYMARK_NEEDS_POSTGRES === 'yes') throw new Error('PostgreSQL is not installed here, and this run must have it.');
@@ -52,11 +58,14 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     chownSync(folder, user.uid, user.gid);
   }
   const data = join(folder, 'data');
-  execFileSync(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'], {
-    ...user,
-    stdio: 'ignore',
-    cwd: folder,
-  });
+  const template = empty ? undefined : process.env.WAYMARK_TEST_POSTGRES;
+  if (template) execFileSync('cp', ['-a', template, data]);
+  else
+    execFileSync(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'], {
+      ...user,
+      stdio: 'ignore',
+      cwd: folder,
+    });
   const port = await freePort();
   const given = Object.entries({ fsync: 'off', ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   writeFileSync(join(folder, 'log'), '');
@@ -71,17 +80,20 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     const client = new pg.Client({ connectionString: adminUrl });
     try {
       await client.connect();
-      await client.query('CREATE ROLE waymark LOGIN CREATEROLE CREATEDB');
-      await client.query('CREATE DATABASE waymark OWNER waymark');
+      if (!template) {
+        await client.query('CREATE ROLE waymark LOGIN CREATEROLE CREATEDB');
+        await client.query('CREATE DATABASE waymark OWNER waymark');
+      }
       await client.end();
       break;
     } catch (error) {
       await client.end().catch(() => undefined);
       if (server.exitCode !== null) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
   return {
+    data,
     url: `postgres://waymark@127.0.0.1:${port}/waymark`,
     adminUrl,
     asOwner: async (statement) => {
@@ -90,10 +102,10 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       await client.query(statement).finally(() => client.end());
     },
     program: (name) => (existsSync(join(programs, name)) ? join(programs, name) : name),
-    stop: () =>
+    stop: ({ keep = false } = {}) =>
       new Promise((resolve) => {
         server.once('exit', () => {
-          rmSync(folder, { recursive: true, force: true });
+          if (!keep) rmSync(folder, { recursive: true, force: true });
           resolve();
         });
         server.kill('SIGINT');

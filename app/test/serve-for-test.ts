@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../src/config.ts';
@@ -10,9 +10,16 @@ export function temporaryFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** Puts the empty, migrated stores into a folder, where there is a template: see `migrated-template.ts`. */
+export function fillFromTemplate(folder: string): void {
+  const template = process.env.WAYMARK_TEST_TEMPLATE;
+  if (template) cpSync(template, folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
+}
+
 /** A whole Waymark on a free port with an empty folder of its own. */
 export async function serveForTest(env: Record<string, string> = {}): Promise<Serving & { end(): Promise<void> }> {
   const folder = temporaryFolder();
+  if (!env.DATABASE_URL) fillFromTemplate(folder.path);
   const config = readConfig({
     NODE_ENV: 'test',
     WAYMARK_DATA: folder.path,

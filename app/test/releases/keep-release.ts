@@ -14,7 +14,7 @@ if (!name || !/^[\w.-]+$/.test(name)) {
   console.error('Name the release, such as 0.2.0.');
   process.exit(2);
 }
-const postgres = await startPostgres();
+const postgres = await startPostgres({}, { empty: true });
 if (!postgres) {
   console.error('PostgreSQL is not installed here, and a release is kept with both kinds of records.');
   process.exit(1);
