@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { pictureOf } from '../../scripts/shape/draw-picture.ts';
 import { doorsOf, orderOf, readSources } from '../../scripts/shape/read-folders.ts';
 import { temporaryFolder } from './serve-for-test.ts';
 
@@ -73,6 +74,10 @@ describe('folders', () => {
     const own = readSources(root);
     expect(own.length).toBeGreaterThan(300);
     expect(orderOf(doorsOf(own)).circles).toEqual([]);
+  });
+
+  test('the picture of the rooms is drawn from the imports as they are', () => {
+    expect(readFileSync(join(root, 'docs/architecture.svg'), 'utf8'), 'run: npm run picture').toBe(pictureOf(root));
   });
 
   test('every file that the documents name is there', () => {
