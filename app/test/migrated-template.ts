@@ -1,26 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readConfig } from '../src/config.ts';
 import { openDatabase } from '../src/platform/database.ts';
 import { migrate } from '../src/platform/migrate.ts';
-import { openWaymark } from '../src/waymark.ts';
 import { startPostgres } from './postgres.ts';
 
 /**
- * Makes one empty, migrated data folder, and one PostgreSQL where it is installed, before the first test, of which every embedded server in a test gets a copy: making it anew takes
- * ten times as long. The migrations themselves are tried in tests of their own.
+ * Makes empty, migrated records before the first test, embedded ones and a PostgreSQL where it is installed; every server in a test gets a
+ * copy, which belongs to no installation yet: making them anew takes ten times as long. The migrations are tried in tests of their own.
  */
 export default async function setup(): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), 'waymark-template-'));
-  const config = readConfig({
-    NODE_ENV: 'test',
-    WAYMARK_DATA: folder,
-    WAYMARK_DEMO: 'no',
-    WAYMARK_LOG: 'silent',
-    WAYMARK_ENGINE_MB: '256',
-  });
-  await (await openWaymark(config)).close();
+  const records = await openDatabase({ folder: join(folder, 'records') });
+  await migrate(records.db);
+  await records.close();
   process.env.WAYMARK_TEST_TEMPLATE = folder;
   const postgres = await startPostgres();
   if (postgres) {

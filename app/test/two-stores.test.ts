@@ -26,7 +26,7 @@ import { decodeWaymark } from '../src/supervision/fixes/decode/decode-waymark.ts
 import { openWaymark, type Waymark } from '../src/waymark.ts';
 import { startPostgres } from './postgres.ts';
 import { keptReleases, unpackFolder } from './releases/kept-release.ts';
-import { temporaryFolder } from './serve-for-test.ts';
+import { fillFromTemplate, temporaryFolder } from './serve-for-test.ts';
 
 const postgres = await startPostgres();
 afterAll(() => postgres?.stop());
@@ -58,6 +58,7 @@ async function acknowledge(waymark: Waymark, first: number, count = 1): Promise<
 
 async function filled(count: number, env: Record<string, string> = {}): Promise<string> {
   const path = newFolder();
+  if (!env.DATABASE_URL) fillFromTemplate(path);
   const waymark = await open(path, env);
   await acknowledge(waymark, 0, count);
   await waymark.close();

@@ -11,6 +11,8 @@ import { pack, packages } from './pack.mjs';
  */
 installIfNeeded();
 const versions = ['22', '24'];
+/** As somebody has it who knows nothing of this project: without the settings that npm hands down. */
+const elsewhere = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 const folder = mkdtempSync(join(tmpdir(), 'waymark-packages-'));
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefix'];
 try {
@@ -18,8 +20,8 @@ try {
   for (const version of versions) {
     const place = join(folder, `node-${version}`);
     mkdirSync(place);
-    writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module" }\n');
-    execFileSync('npm', ['install', ...quiet, place, `node@${version}`, ...packed], { stdio: 'inherit', cwd: place });
+    writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module", "allowScripts": { "node": true } }\n');
+    execFileSync('npm', ['install', ...quiet, place, `node@${version}`, ...packed], { stdio: 'inherit', cwd: place, env: elsewhere });
     const node = join(place, 'node_modules/.bin/node');
     for (const name of packages) {
       const example = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'packages', name, 'README.md'), 'utf8'))?.[1];
