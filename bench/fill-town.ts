@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Town, toDegrees } from '@waymark/town';
-import { fixColumns } from '../app/src/platform/fixes/fix.ts';
+import { fixColumns } from '../app/src/platform/fixes/fix-columns.ts';
 import { FixStore } from '../app/src/platform/fixes/fix-store.ts';
 import { say } from './report.ts';
 

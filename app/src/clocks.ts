@@ -27,7 +27,7 @@ export function startClocks(waymark: Waymark, jobs: Jobs, log: Logger): () => vo
   const clocks: Clock[] = [
     { name: 'forgetting where protected people were', everyMs: hourMs, work: () => forgetProtected(database.db, fixes, access) },
     // Statements expire with the day.
-    { name: 'asking for profiles', everyMs: hourMs, work: () => jobs.ask(peopleDue) },
+    { name: 'asking for profiles', everyMs: hourMs, firstMs: null, work: () => jobs.ask(peopleDue) },
     { name: 'asking for removal', everyMs: 12 * hourMs, firstMs: 10 * minuteMs, work: () => jobs.ask(retentionDue) },
     { name: 'signing the end of the record', everyMs: hourMs, work: () => keepHead(database.db, folder) },
     {

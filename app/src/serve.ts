@@ -78,6 +78,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
     publicUrl = url;
     deliverer.start();
+    await jobs.ask(peopleDue);
     stopClocks = startClocks(waymark, jobs, log);
   } catch (error) {
     await broker?.close();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
-import { fixColumns } from '../src/platform/fixes/fix.ts';
+import { fixColumns } from '../src/platform/fixes/fix-columns.ts';
 import { correctionByCase } from '../src/supervision/alerts/correct-by-case.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';

@@ -147,6 +147,15 @@ describe('what is sent', () => {
     expect(answers[1]?.headers.get('location')).toBe('/sign-in');
   });
 
+  test('a file of our own is there whatever stands behind its address', async () => {
+    for (const address of ['/assets/govuk.css', '/assets/waymark/waymark.css', '/api/docs/json', '/assets/waymark/nothing.css'])
+      for (const query of ['?a=1&a=2', '?a=%00'])
+        expect([address, (await fetch(`${serving.url}${address}${query}`)).status]).toEqual([
+          address,
+          address.includes('nothing') ? 404 : 200,
+        ]);
+  });
+
   test('no answer about anybody may be kept by a cache', async () => {
     const known = { 'ca-1': ['/crimes', '/api/crimes', '/imports'], 'mo-1': ['/alerts', '/subjects/1', '/tags', '/quarantine'] };
     for (const [account, paths] of Object.entries(known)) {

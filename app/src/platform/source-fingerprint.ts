@@ -4,13 +4,13 @@ import { join, relative } from 'node:path';
 
 const known = new Map<string, string>();
 
-/** SHA-256 over the TypeScript source of a folder, file by file and without its tests: two programs with the same one reckon alike. */
+/** SHA-256 over the TypeScript source of a folder, file by file, without its tests and what shows it: two programs with the same one reckon alike. */
 export function fingerprintOfSource(folder: string): string {
   const before = known.get(folder);
   if (before) return before;
   const hash = createHash('sha256');
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !/(\.test|routes)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   for (const file of files) hash.update(relative(folder, file).replaceAll('\\', '/')).update('\0').update(readFileSync(file)).update('\0');

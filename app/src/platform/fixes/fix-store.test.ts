@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../test/serve-for-test.ts';
-import { type FixBatch, fixColumns } from './fix.ts';
+import type { FixBatch } from './fix.ts';
+import { fixColumns } from './fix-columns.ts';
 import { FixStore } from './fix-store.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

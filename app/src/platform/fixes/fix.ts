@@ -1,4 +1,4 @@
-import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
+import type { Columns, ColumnType } from '@waymark/engine';
 
 /** Columns of stored fixes, in table order. Times in ms since 1970; NaN for what was not reported. */
 export const fixShape = {
@@ -107,9 +107,4 @@ export function rowsThatTell(
     i = next;
   }
   return rows;
-}
-
-/** Columns with room for `count` fixes. */
-export function fixColumns(count: number): FixColumns {
-  return Object.fromEntries(Object.entries(fixShape).map(([name, type]) => [name, emptyColumn(type, count)])) as FixColumns;
 }

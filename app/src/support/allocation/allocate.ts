@@ -1,5 +1,5 @@
 import highsModule, { type Highs } from 'highs';
-import { isSameArea } from '../services/index.ts';
+import { isSameArea } from '../facts/index.ts';
 
 // The package's types describe it as CommonJS, which it is not when imported.
 const loadHighs = highsModule as unknown as () => Promise<Highs>;

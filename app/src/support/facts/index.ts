@@ -1,3 +1,4 @@
+export { areaName, areasIn, faultOfArea, isSameArea } from './areas.ts';
 export {
   type Characteristic,
   characteristics,

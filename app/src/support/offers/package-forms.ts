@@ -5,8 +5,6 @@ import { idOf, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { addGoal, addReview, addSession, addStep, answerOffer, closePackage, setOutcome, tickStep } from './package.ts';
 
-const _room = 'support' as const;
-
 /** Mounts a form of the page of a package: what it is called, what it needs, what is said when it is done, and what it does. */
 export type MountForm = (
   path: string,

@@ -1,2 +1,1 @@
-export { areasIn, faultOfArea, isSameArea } from './areas.ts';
 export { declareService, type OfferableService, servicesFor } from './services.ts';

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { areaName, faultOfArea, isSameArea } from '../facts/index.ts';
 import { decisionHolds, hasOffer } from '../finding/index.ts';
 import { currentInstrument } from '../needs/index.ts';
 import type {} from '../schema/tables.ts';
-import { areaName, faultOfArea, isSameArea } from './areas.ts';
 
 export const serviceKinds = [
   'educational support',

@@ -9,13 +9,20 @@ export const bodyAtMost = 1024 * 1024;
 /** A file that is sent from a page, bytes. Larger ones are read at the command line, or by a feed. */
 const fileAtMost = 64 * 1024 * 1024;
 
-/** How forms and files are read, and what no form and no address may hold. */
+/** How forms and files are read. */
 export async function setUpBodies(app: FastifyInstance): Promise<void> {
   await app.register(formbody);
   await app.register(multipart, {
     attachFieldsToBody: true,
     limits: { fileSize: fileAtMost, files: 1, fields: 50, fieldSize: bodyAtMost },
   });
+}
+
+/**
+ * What no form and no address may hold: a character that no database takes, a number that no record has, a field that stands twice. Files of
+ * our own that were mounted before are left alone.
+ */
+export function setUpFieldChecks(app: FastifyInstance): void {
   app.addHook('preHandler', async (request) => {
     // No database takes such a character into a text.
     if (holdsNul(request.body) || holdsNul(request.query))

@@ -58,7 +58,7 @@ export function setUpGuards(app: FastifyInstance, house: House, identity: Identi
     // What somebody asked for comes back in an address only so far as every browser and proxy takes it.
     const location = reply.getHeader('location');
     if (typeof location === 'string' && location.startsWith('/') && location.length > locationAtMost)
-      reply.header('location', location.slice(0, location.indexOf('?')).slice(0, locationAtMost) || '/');
+      reply.header('location', location.split('?', 1)[0]?.slice(0, locationAtMost) || '/');
   });
   app.addHook('preHandler', async (request, reply) => {
     if (request.is404 || request.routeOptions.config.open || !request.actor) return;

@@ -7,7 +7,7 @@ import type { House, RouteSet, WebKit } from '../kit.ts';
 import { startOf } from '../navigation.ts';
 import { setUpApiDocs } from './api-docs.ts';
 import { setUpAssets } from './assets.ts';
-import { bodyAtMost, setUpBodies } from './bodies.ts';
+import { bodyAtMost, setUpBodies, setUpFieldChecks } from './bodies.ts';
 import { demoAccountRoutes } from './demo-accounts.ts';
 import { setUpErrors } from './errors.ts';
 import { setUpGuards } from './guards.ts';
@@ -52,11 +52,6 @@ export async function buildServer(
   app.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, config: route.config });
   });
-  await setUpApiDocs(app);
-  await setUpAssets(app);
-  setUpGuards(app, house, identity, signIns);
-  setUpMeasures(app, metrics);
-
   const web: WebKit = {
     waymark: house,
     metrics,
@@ -69,6 +64,12 @@ export async function buildServer(
     },
   };
   setUpErrors(app, web);
+  await setUpApiDocs(app);
+  await setUpAssets(app);
+  setUpFieldChecks(app);
+  setUpGuards(app, house, identity, signIns);
+  setUpMeasures(app, metrics);
+
   signInRoutes(app, web, { sessions, signIns, identity });
   demoAccountRoutes(app, web, identity);
   healthRoutes(app, house, metrics, readiness);

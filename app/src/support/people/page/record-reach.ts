@@ -1,8 +1,8 @@
 import { type Action, InvalidError, NotFoundError } from '../../../platform/action.ts';
 import type { Tx } from '../../../platform/database.ts';
+import { areasIn, faultOfArea } from '../../facts/index.ts';
 import { anchorOf } from '../../offers/index.ts';
 import type {} from '../../schema/tables.ts';
-import { areasIn, faultOfArea } from '../../services/index.ts';
 
 const areasAtMost = 12;
 
