@@ -15,10 +15,6 @@ export async function setUpAssets(app: FastifyInstance): Promise<void> {
     .replace(/@font-face\{[^}]*\}/g, '')
     .replace(/"?GDS Transport"?,/g, '')
     .replace(/\/\*# sourceMappingURL=.*?\*\//g, '');
-  const cached = { config: { open: true, rateLimit: false as const } };
-  app.get('/assets/govuk.css', cached, (_request, reply) =>
-    reply.type('text/css').header('cache-control', 'public, max-age=3600').send(govukCss),
-  );
   const folders: [string, string][] = [
     ['/assets/waymark/', join(import.meta.dirname, '../browser')],
     ['/assets/maplibre/', join(packageFolder('maplibre-gl'), 'dist')],
@@ -30,6 +26,10 @@ export async function setUpAssets(app: FastifyInstance): Promise<void> {
     scope.addHook('onRoute', (route) => {
       route.config = { ...route.config, open: true };
     });
+    const cached = { config: { open: true, rateLimit: false as const } };
+    scope.get('/assets/govuk.css', cached, (_request, reply) =>
+      reply.type('text/css').header('cache-control', 'public, max-age=3600').send(govukCss),
+    );
     for (const [i, [prefix, root]] of folders.entries()) {
       await scope.register(fastifyStatic, { root, prefix, decorateReply: i === 0, maxAge: 3_600_000, index: false });
     }
