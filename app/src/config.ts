@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
+import { ToldError } from './platform/told-error.ts';
 
 /**
  * Configuration comes from environment variables only. Each has a default that suits a trial on one machine; what
@@ -93,7 +94,7 @@ export function keepsOf(config: Config): { positions: number; subjects: number; 
 }
 
 /** A setting is missing or wrong; the message names it, the value and the remedy. */
-export class ConfigError extends Error {
+export class ConfigError extends ToldError {
   override name = 'ConfigError';
 }
 

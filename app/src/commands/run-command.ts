@@ -4,11 +4,12 @@ import { createInterface } from 'node:readline';
 import { EngineBusyError } from '@waymark/engine';
 import type { Config } from '../config.ts';
 import { DataFolder } from '../platform/data-folder.ts';
+import { ToldError } from '../platform/told-error.ts';
 import { openWaymark } from '../waymark.ts';
 import type { Command, Emit, Message } from './command.ts';
 
 /** The command cannot run now; the message says what to do. */
-export class CommandError extends Error {
+export class CommandError extends ToldError {
   override name = 'CommandError';
 }
 

@@ -1,21 +1,11 @@
-/** Errors that say what is wrong and what to do: their words are enough. */
-const expected = new Set([
-  'CommandError',
-  'ConfigError',
-  'InvalidError',
-  'NotFoundError',
-  'RefusedError',
-  'UnsafeLoginError',
-  'InputFileError',
-  'LargeBlockError',
-  'ModelError',
-  'RecordIdError',
-  'InstallationError',
-  'MigrationError',
-  'EngineDamagedError',
-]);
+import { EngineDamagedError } from '@waymark/engine';
+import { InputFileError, LargeBlockError, ModelError, RecordIdError } from '@waymark/linkage';
+import { ToldError } from '../platform/told-error.ts';
 
-/** Whether an error's own words are for whoever gave the command. */
+/** Those of the packages, which know nothing of this application. */
+const ofPackages = [EngineDamagedError, InputFileError, LargeBlockError, ModelError, RecordIdError];
+
+/** Whether an error's own words are enough for whoever gave the command or started the server. */
 export function isTold(error: unknown): error is Error {
-  return error instanceof Error && expected.has(error.name);
+  return error instanceof ToldError || ofPackages.some((kind) => error instanceof kind);
 }

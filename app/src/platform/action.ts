@@ -1,19 +1,20 @@
 import type { AccessPolicy, Actor, Purpose } from './access.ts';
 import { type AuditFact, appendAudit } from './audit.ts';
 import { type Database, type Room, type Tx, withPurpose } from './database.ts';
+import { ToldError } from './told-error.ts';
 
 /** Nothing of that name is there, or it may not be seen: the two are not told apart. */
-export class NotFoundError extends Error {
+export class NotFoundError extends ToldError {
   override name = 'NotFoundError';
 }
 
 /** The access policy says no. */
-export class RefusedError extends Error {
+export class RefusedError extends ToldError {
   override name = 'RefusedError';
 }
 
 /** The input cannot be used; `field` names where, the message says what to do. */
-export class InvalidError extends Error {
+export class InvalidError extends ToldError {
   override name = 'InvalidError';
   readonly field: string | null;
   constructor(message: string, field: string | null = null) {

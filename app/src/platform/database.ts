@@ -12,6 +12,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { storableParameter } from './storable.ts';
+import { ToldError } from './told-error.ts';
 
 /** Columns that the database fills in. */
 export type Json<T> = ColumnType<T, string, string>;
@@ -60,7 +61,7 @@ export interface OpenDatabase {
 }
 
 /** The login must not be able to see past row-level security. */
-export class UnsafeLoginError extends Error {
+export class UnsafeLoginError extends ToldError {
   override name = 'UnsafeLoginError';
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { ToldError } from './told-error.ts';
 
 /** What one thread may take. */
 export interface ThreadLimits {
@@ -12,7 +13,7 @@ export interface ThreadLimits {
 const usualLimits: ThreadLimits = { seconds: 1800, memoryMb: 4096 };
 
 /** A thread took more time or memory than it may; what it worked on is too large, or made to be. */
-export class ThreadLimitError extends Error {
+export class ThreadLimitError extends ToldError {
   override name = 'ThreadLimitError';
 }
 

@@ -4,9 +4,10 @@ import { sql } from 'kysely';
 import type { DataFolder } from './data-folder.ts';
 import type { Database, OpenDatabase } from './database.ts';
 import type { FixStore } from './fixes/fix-store.ts';
+import { ToldError } from './told-error.ts';
 
 /** The two stores do not belong together as they are; the message says what happened and what to do. */
-export class InstallationError extends Error {
+export class InstallationError extends ToldError {
   override name = 'InstallationError';
 }
 

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Database } from './database.ts';
+import { ToldError } from './told-error.ts';
 
 const folder = join(import.meta.dirname, '../../migrations');
 /** The last migration of the first public build. Records of before it are not read. */
 const firstPublic = '0021-made-up-crimes';
 
 /** These records cannot be brought up to date; the message says why and what to do. */
-export class MigrationError extends Error {
+export class MigrationError extends ToldError {
   override name = 'MigrationError';
 }
 

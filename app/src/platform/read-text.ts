@@ -1,5 +1,7 @@
+import { ToldError } from './told-error.ts';
+
 /** The charset that was named is none that is known. */
-export class UnknownCharsetError extends Error {
+export class UnknownCharsetError extends ToldError {
   override name = 'UnknownCharsetError';
 }
 

@@ -40,5 +40,5 @@ export {
   streamVerdicts,
   VerdictStore,
 } from './verdicts/index.ts';
-export { BrokerError, brokerInWords, fleetSilence, OutsideBroker, TagBroker } from './wire/index.ts';
+export { brokerInWords, fleetSilence, OutsideBroker, TagBroker } from './wire/index.ts';
 export { declareZone } from './zones/index.ts';

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as client from 'openid-client';
 import type { SignInRole } from '../access.ts';
+import { ToldError } from '../told-error.ts';
 import { NoRoleError, roleOfClaims } from './role-of-claims.ts';
 
 export interface OpenIdSettings {
@@ -36,7 +37,7 @@ export interface Tokens {
 }
 
 /** The identity provider cannot be used as it is; the message says why and what to do. No secret is told. */
-export class SignInProviderError extends Error {
+export class SignInProviderError extends ToldError {
   override name = 'SignInProviderError';
 }
 

@@ -1,7 +1,8 @@
 import { purposeOf, type SignInRole } from '../access.ts';
+import { ToldError } from '../told-error.ts';
 
 /** The identity provider vouches for somebody who has no role here, or more than one. */
-export class NoRoleError extends Error {
+export class NoRoleError extends ToldError {
   override name = 'NoRoleError';
 }
 

@@ -1,3 +1,3 @@
 export { fleetSilence } from './fleet-silence.ts';
-export { BrokerError, brokerInWords, OutsideBroker } from './outside-broker.ts';
+export { brokerInWords, OutsideBroker } from './outside-broker.ts';
 export { TagBroker } from './tag-broker.ts';

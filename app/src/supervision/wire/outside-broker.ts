@@ -1,5 +1,6 @@
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { AccessPolicy } from '../../platform/access.ts';
+import { ToldError } from '../../platform/told-error.ts';
 import type { Intake } from '../fixes/index.ts';
 import { decodeMessage, tagOfTopic } from './decode-message.ts';
 
@@ -16,7 +17,7 @@ export interface OutsideBrokerOptions {
 }
 
 /** The broker cannot be used as it is; the message says why and what to do. */
-export class BrokerError extends Error {
+export class BrokerError extends ToldError {
   override name = 'BrokerError';
 }
 

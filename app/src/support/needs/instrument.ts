@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
+import { ToldError } from '../../platform/told-error.ts';
 import { type FactKindKey, factKindKeys, factKinds, faultOfValue } from '../facts/index.ts';
 
 const only = { additionalProperties: false };
@@ -77,7 +78,7 @@ export type Instrument = Static<typeof Instrument>;
 export type InstrumentRule = Static<typeof Rule>;
 
 /** An instrument cannot be used; the message names each fault. */
-export class InstrumentError extends Error {
+export class InstrumentError extends ToldError {
   override name = 'InstrumentError';
 }
 

@@ -4,6 +4,7 @@ import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { inThread } from '../../platform/in-thread.ts';
+import { ToldError } from '../../platform/told-error.ts';
 import { type Identity, type IdentityField, identityKeys } from '../facts/index.ts';
 import type {} from '../schema/tables.ts';
 import type { Linked, LinkTask } from './link-table.ts';
@@ -87,7 +88,7 @@ const readStanding: Action<null, { records: number }, Known> = {
 };
 
 /** Another run has begun since; what it writes stands. */
-export class LinkingOvertakenError extends Error {
+export class LinkingOvertakenError extends ToldError {
   override name = 'LinkingOvertakenError';
 }
 

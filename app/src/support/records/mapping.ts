@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
+import { ToldError } from '../../platform/told-error.ts';
 import { characteristics, type FactKindKey, factKindKeys, faultOfValue, identityKeys } from '../facts/index.ts';
 
 /** A mapping file cannot be used; the message names each fault. */
-export class MappingError extends Error {
+export class MappingError extends ToldError {
   override name = 'MappingError';
 }
 

@@ -1,8 +1,9 @@
+import { ToldError } from '../../platform/told-error.ts';
 import type { RowProblem } from '../schema/tables.ts';
 import type { RawRow } from './mapping.ts';
 
 /** A file cannot be read as what the mapping says it is; the message says what to do. */
-export class FileFault extends Error {
+export class FileFault extends ToldError {
   override name = 'FileFault';
 }
 

@@ -1,9 +1,10 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib';
 import { textOfBytes } from '../../../platform/read-text.ts';
+import { ToldError } from '../../../platform/told-error.ts';
 
 /** What was sent cannot be read as it is said to be written; the message names the remedy. */
-export class UnreadableBodyError extends Error {
+export class UnreadableBodyError extends ToldError {
   override name = 'UnreadableBodyError';
   readonly statusCode: number;
   constructor(statusCode: number, message: string) {
