@@ -5,6 +5,7 @@ import type { Jobs } from './platform/jobs.ts';
 import { forgetProtected } from './supervision/zones/index.ts';
 import { areFeedsDue } from './support/index.ts';
 import type { Waymark } from './waymark.ts';
+import type { WebServer } from './web/setup/server.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -22,13 +23,14 @@ interface Clock {
  * Starts what is done by the clock: most of it asks for a job, which one server of several does.
  * @returns stops all of it
  */
-export function startClocks(waymark: Waymark, jobs: Jobs, log: Logger): () => void {
+export function startClocks(waymark: Waymark, server: WebServer, jobs: Jobs, log: Logger): () => void {
   const { database, fixes, access, folder } = waymark;
   const clocks: Clock[] = [
     { name: 'forgetting where protected people were', everyMs: hourMs, work: () => forgetProtected(database.db, fixes, access) },
     // Statements expire with the day.
     { name: 'asking for profiles', everyMs: hourMs, firstMs: null, work: () => jobs.ask(peopleDue) },
     { name: 'asking for removal', everyMs: 12 * hourMs, firstMs: 10 * minuteMs, work: () => jobs.ask(retentionDue) },
+    { name: 'forgetting sessions that ran out', everyMs: hourMs, work: () => server.forgetExpiredSessions() },
     { name: 'signing the end of the record', everyMs: hourMs, work: () => keepHead(database.db, folder) },
     {
       name: 'looking for feeds',

@@ -79,7 +79,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     publicUrl = url;
     deliverer.start();
     await jobs.ask(peopleDue);
-    stopClocks = startClocks(waymark, jobs, log);
+    stopClocks = startClocks(waymark, server, jobs, log);
   } catch (error) {
     await broker?.close();
     await closeAll();

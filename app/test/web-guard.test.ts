@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from '../src/config.ts';
 import { serve } from '../src/serve.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';
+import { until } from './until.ts';
 
 type Serving = Awaited<ReturnType<typeof serveForTest>>;
 
@@ -252,6 +253,13 @@ describe('sessions', () => {
     await officer.request('/alerts');
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect((await officer.request('/alerts')).status).toBe(302);
+    // And nothing of it stays, of its sign-in neither.
+    const rowsOf = async (table: string) => (await serving.waymark.database.executeSql(`SELECT 1 FROM platform.${table}`)).rows.length;
+    await serving.waymark.database.executeSql("UPDATE platform.sessions SET expires_at = now() - interval '1 minute'");
+    expect(await rowsOf('sign_ins')).toBeGreaterThan(0);
+    await serving.server.forgetExpiredSessions();
+    expect(await rowsOf('sessions')).toBe(0);
+    await until(async () => (await rowsOf('sign_ins')) === 0);
     await serving.end();
   });
 });

@@ -26,7 +26,7 @@ type Found = (error: unknown, result?: Session | null) => void;
 
 /**
  * Sessions in the records database. They hold who signed in, and nothing about anybody else. Emits `ended` with the number of a
- * session that was ended before its time.
+ * session that is over: ended before its time, or forgotten after it.
  */
 export class DatabaseSessionStore extends EventEmitter implements SessionStore {
   readonly #db: Database;
@@ -123,7 +123,9 @@ export class DatabaseSessionStore extends EventEmitter implements SessionStore {
     this.emit('ended', id);
   }
 
+  /** Forgets the sessions that ran out, and with `ended` what others keep of them. */
   async removeExpired(): Promise<void> {
-    await this.#db.deleteFrom('platform.sessions').where('expires_at', '<', new Date()).execute();
+    const ended = await this.#db.deleteFrom('platform.sessions').where('expires_at', '<', new Date()).returning('id').execute();
+    for (const { id } of ended) this.emit('ended', id);
   }
 }

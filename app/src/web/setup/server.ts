@@ -26,6 +26,8 @@ export interface WebServer {
   readiness: Map<string, Readiness>;
   /** Every route with its guard, as registered; for checks. */
   routes: { method: string; url: string; config?: FastifyContextConfig }[];
+  /** Forgets who was signed in, once their sessions ran out. */
+  forgetExpiredSessions(): Promise<void>;
   listen(host: string, port: number): Promise<string>;
 }
 
@@ -83,6 +85,7 @@ export async function buildServer(
     metrics,
     readiness,
     routes,
+    forgetExpiredSessions: () => sessions.removeExpired(),
     async listen(host, port) {
       await app.listen({ host, port });
       const address = app.server.address();
@@ -90,7 +93,6 @@ export async function buildServer(
       const publicUrl =
         config.WAYMARK_PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
       await identity.begin(house, host, publicUrl, log, readiness);
-      await sessions.removeExpired();
       return publicUrl;
     },
   };
