@@ -264,6 +264,35 @@ describe('sessions', () => {
   });
 });
 
+describe('credentials', () => {
+  test('what has ended keeps the moment at which it ended', async () => {
+    const serving = await serveForTest();
+    const administrator = new Visitor(serving.url);
+    await administrator.signIn('ad-1');
+    const send = async (path: string, body: Record<string, string> = {}) =>
+      administrator.request(path, {
+        method: 'POST',
+        body: new URLSearchParams({ _csrf: await administrator.csrf('/credentials'), ...body }),
+      });
+    await send('/credentials/gateways', { name: 'Traccar' });
+    await send('/credentials/tokens', { name: 'Reporting', role: 'auditor' });
+    for (const [path, table] of [
+      ['gateways', 'supervision.gateways'],
+      ['tokens', 'platform.api_tokens'],
+    ]) {
+      const ends = async () =>
+        (await serving.waymark.database.executeSql(`SELECT id, revoked_at FROM ${table} ORDER BY id DESC LIMIT 1`)).rows;
+      const [{ id }] = (await ends()) as [{ id: number }];
+      expect((await send(`/credentials/${path}/${id}/revoke`)).status).toBe(302);
+      const ended = await ends();
+      expect(ended).toEqual([{ id, revoked_at: expect.any(Date) }]);
+      expect((await send(`/credentials/${path}/${id}/revoke`)).status).toBe(404);
+      expect(await ends()).toEqual(ended);
+    }
+    await serving.end();
+  });
+});
+
 describe('who asks from where', () => {
   test('what somebody says of proxies is not believed unless so many are configured', async () => {
     const serving = await serveForTest({ WAYMARK_PUBLIC_URL: 'http://127.0.0.1:1', WAYMARK_RATE_LIMIT: '20' });

@@ -53,9 +53,10 @@ export const revokeApiToken: Action<null, { id: number }, null> = {
       .updateTable('platform.api_tokens')
       .set({ revoked_at: new Date() })
       .where('id', '=', id)
+      .where('revoked_at', 'is', null)
       .returning('id')
       .executeTakeFirst();
-    if (!row) throw new NotFoundError('There is no such token.');
+    if (!row) throw new NotFoundError('There is no such token, or it has ended already.');
     return null;
   },
 };

@@ -96,9 +96,10 @@ export const revokeGateway: Action<null, { id: number }, null> = {
       .updateTable('supervision.gateways')
       .set({ revoked_at: new Date() })
       .where('id', '=', id)
+      .where('revoked_at', 'is', null)
       .returning('id')
       .executeTakeFirst();
-    if (!row) throw new NotFoundError('There is no such gateway.');
+    if (!row) throw new NotFoundError('There is no such gateway, or it has ended already.');
     return null;
   },
 };
