@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command as CommandLine } from 'commander';
 import { InvalidError } from '../platform/action.ts';
-import {
-  declareAgreement,
-  importRecords,
-  listSources,
-  mappingNames,
-  mappingOfName,
-  readMapping,
-  sharedFields,
-  todayOf,
-} from '../support/index.ts';
+import { todayOf } from '../platform/days.ts';
+import { declareAgreement, importRecords, listSources, mappingNames, mappingOfName, readMapping, sharedFields } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit, existing, progress } from './command.ts';
 import { print, resolvePath, run, withData } from './terminal.ts';

@@ -1,5 +1,6 @@
 import type { Command as CommandLine } from 'commander';
-import { readPerson, todayOf } from '../support/index.ts';
+import { todayOf } from '../platform/days.ts';
+import { readPerson } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor } from './command.ts';
 import { print, run, whole, withData } from './terminal.ts';

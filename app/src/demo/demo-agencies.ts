@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agencyNames, writeAgencies } from '@waymark/town';
 import type { Actor } from '../platform/access.ts';
+import { todayOf } from '../platform/days.ts';
 import {
   computeProfiles,
   declareAgreement,
@@ -12,7 +13,6 @@ import {
   mappingOfName,
   proposeAllocation,
   sharedFields,
-  todayOf,
 } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 

@@ -1,7 +1,7 @@
 import { figuresOf, publishRecords, readRunningConfiguration } from '../oversight/transparency/index.ts';
 import type { Actor } from '../platform/access.ts';
+import { todayOf } from '../platform/days.ts';
 import { overseeReviews } from '../supervision/index.ts';
-import { todayOf } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 
 const auditor: Actor = { id: 'au-1', name: 'Aled Price', role: 'auditor', purpose: 'oversight' };

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../platform/action.ts';
+import { todayOf } from '../platform/days.ts';
 import { askSupervision, supervisionLooks } from '../supervision/index.ts';
-import { askSupport, supportLooks, todayOf } from '../support/index.ts';
+import { askSupport, supportLooks } from '../support/index.ts';
 import { textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import type { Fault, OwnPages } from './own-pages.ts';

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Action, InvalidError } from '../platform/action.ts';
+import { todayOf } from '../platform/days.ts';
 import { type Half, ownActor } from '../platform/own-access.ts';
 import { type OwnSupervision, readOwnSupervision } from '../supervision/index.ts';
-import { factKinds, type OwnSupport, readOwnSupport, todayOf } from '../support/index.ts';
+import { factKinds, type OwnSupport, readOwnSupport } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
 import type { WebKit } from '../web/kit.ts';
 import { type Speech, speechIn } from './texts/speak.ts';

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { challengeOwn, comeBack, todayOf, withdraw } from '../support/index.ts';
+import { todayOf } from '../platform/days.ts';
+import { challengeOwn, comeBack, withdraw } from '../support/index.ts';
 import { Id, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import type { Fault, OwnPages } from './own-pages.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type AuditHead, isHeadTrue } from './audit-head.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Tables, Tx } from './database.ts';
 import { withPurpose } from './database.ts';
 import { storable, storableParameter } from './storable.ts';
 
@@ -19,20 +19,8 @@ export interface AuditFact {
   detail?: Record<string, unknown>;
 }
 
-type Row = {
-  seq: number;
-  at: Date;
-  actor: string;
-  actor_name: string;
-  role: string;
-  purpose: string;
-  action: string;
-  about_kind: string | null;
-  about_id: string | null;
-  outcome: string;
-  policy: string | null;
-  detail: Record<string, unknown>;
-};
+/** What of an entry its hash covers. */
+type Row = Omit<Selectable<Tables['oversight.audit_entries']>, 'previous_hash' | 'hash'>;
 
 function hashOf(previous: string, row: Row): string {
   return createHash('sha256')

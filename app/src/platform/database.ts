@@ -14,7 +14,7 @@ import pg from 'pg';
 import { storableParameter } from './storable.ts';
 import { ToldError } from './told-error.ts';
 
-/** Columns that the database fills in. */
+/** A column of JSON: read as it was, written as text. */
 export type Json<T> = ColumnType<T, string, string>;
 
 /** Tables of the platform itself. Features add theirs by declaration merging. */

@@ -1,4 +1,3 @@
-export { todayOf } from '../platform/days.ts';
 export { declareAgreement, type NewAgreement, type RegisteredAgreement, registeredAgreements, sharedFields } from './agreements/index.ts';
 export { allocate, type Candidate, firstCome, needRank, proposeAllocation, type ServiceOffer } from './allocation/index.ts';
 export { characteristics, factKinds, identityFields } from './facts/index.ts';

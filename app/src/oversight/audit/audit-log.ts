@@ -1,22 +1,12 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { AccessPolicy, PolicyText } from '../../platform/access.ts';
 import { type Action, InvalidError } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
+import type { Tables, Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 
-export interface AuditRow {
-  seq: number;
-  at: Date;
-  actor: string;
-  actor_name: string;
-  role: string;
-  purpose: string;
-  action: string;
-  about_kind: string | null;
-  about_id: string | null;
-  outcome: string;
-  detail: Record<string, unknown>;
-}
+const shown = ['seq', 'at', 'actor', 'actor_name', 'role', 'purpose', 'action', 'about_kind', 'about_id', 'outcome', 'detail'] as const;
+/** An entry as it is listed. */
+export type AuditRow = Pick<Selectable<Tables['oversight.audit_entries']>, (typeof shown)[number]>;
 
 export interface AuditQuery {
   search?: string;
@@ -58,8 +48,6 @@ function entriesOf(tx: Tx, { search, action, outcome, purpose, actor, about, fro
   return base;
 }
 
-const shown = ['seq', 'at', 'actor', 'actor_name', 'role', 'purpose', 'action', 'about_kind', 'about_id', 'outcome', 'detail'] as const;
-
 function checkDays({ from, to }: AuditQuery): void {
   for (const [field, day] of [
     ['from', from],
@@ -81,7 +69,7 @@ export const listAudit: Action<{ timeZone: string }, AuditQuery, { rows: AuditRo
     const rows = await base.select(shown).orderBy('seq', 'desc').limit(query.limit).offset(query.offset).execute();
     const actions = await tx.selectFrom('oversight.audit_entries').select('action').distinct().orderBy('action').execute();
     note(null, { shown: rows.length });
-    return { rows: rows as AuditRow[], total, actions: actions.map((row) => row.action) };
+    return { rows, total, actions: actions.map((row) => row.action) };
   },
 };
 
@@ -101,7 +89,7 @@ export const exportAudit: Action<{ timeZone: string }, Omit<AuditQuery, 'limit' 
       .limit(exportedAtMost)
       .execute();
     note(null, { rows: rows.length, asked: query });
-    return rows as AuditRow[];
+    return rows;
   },
 };
 

@@ -2,9 +2,10 @@ import { sql } from 'kysely';
 import { keepsOf } from '../../config.ts';
 import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
+import { todayOf } from '../../platform/days.ts';
 import type { Erased } from '../../platform/erase-tree.ts';
 import { keepSubjects } from '../../supervision/index.ts';
-import { keepRecords, todayOf } from '../../support/index.ts';
+import { keepRecords } from '../../support/index.ts';
 import type { Waymark } from '../../waymark.ts';
 import { askForRetention, endRetentionAsk, type RetentionAsk } from './retention-asks.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
-import { todayOf } from '../../support/index.ts';
+import { todayOf } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError, NotFoundError } from '../../platform/action.ts';
+import { todayOf } from '../../platform/days.ts';
 import { keyName, overseeReviews, Sealer } from '../../supervision/index.ts';
-import { todayOf } from '../../support/index.ts';
 import type { Waymark } from '../../waymark.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { textsOf } from '../../web/form.ts';

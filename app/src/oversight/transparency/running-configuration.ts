@@ -4,6 +4,7 @@ import { keepsOf } from '../../config.ts';
 import { purposeOf, roles } from '../../platform/access.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { type Tx, withPurpose } from '../../platform/database.ts';
+import { todayOf } from '../../platform/days.ts';
 import { codeVersion, reckoningFingerprint, supervisionRules } from '../../supervision/index.ts';
 import {
   allocationFingerprint,
@@ -15,7 +16,6 @@ import {
   type RegisteredAgreement,
   registeredAgreements,
   supportRules,
-  todayOf,
 } from '../../support/index.ts';
 import type { Waymark } from '../../waymark.ts';
 
