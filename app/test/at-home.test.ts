@@ -105,11 +105,20 @@ test('positions inside the own home become “at home” after a set time, and n
   // Somebody else at the same place: it is not their home.
   const other = await wearer('AH-2', [], [{ at: daysAgo(80), ...kitchen }]);
   const held = await wearer('AH-3', [circle], [{ at: daysAgo(80), ...kitchen }]);
+  // Two positions of one moment, one of them in the home: the other is as it was sent.
+  const torn = await wearer(
+    'AH-9',
+    [circle],
+    [
+      { at: daysAgo(80), ...kitchen },
+      { at: daysAgo(80), ...shop },
+    ],
+  );
   await serving.waymark.performer.perform(officer, placeSubjectHold, null, {
     ...{ subject: held.subject, until: '2027-01-01', reason: 'The court may ask again.', today: '2026-11-01' },
   });
   const run = () => runRetention({ ...serving.waymark, now: () => new Date(today) } as never);
-  expect((await run()).supervision).toMatchObject({ 'positions made “at home”': 2 });
+  expect((await run()).supervision).toMatchObject({ 'positions made “at home”': 3 });
   const track = async (wearing: number) => {
     const { count, columns } = await serving.waymark.fixes.track(wearing, 0, today);
     return Array.from({ length: count }, (_, i) => ({
@@ -129,6 +138,10 @@ test('positions inside the own home become “at home” after a set time, and n
   expect(inYard?.lat).toBeLessThan(53.8005);
   expect(besideYard).toMatchObject({ home: false, accuracyM: 8 });
   expect(lately).toMatchObject({ ...kitchen, home: false });
+  expect((await track(torn.wearing)).sort((a, b) => a.lon - b.lon)).toMatchObject([
+    { ...shop, accuracyM: 8, home: false },
+    { lon: -1.5, home: true },
+  ]);
   expect((await track(other.wearing))[0]).toMatchObject({ ...kitchen, home: false });
   expect((await track(held.wearing))[0]).toMatchObject({ ...kitchen, home: false });
   // The same again changes nothing.

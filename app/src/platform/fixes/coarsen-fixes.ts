@@ -19,7 +19,9 @@ export async function coarsenFixes(writer: Connection, alone: Alone, homes: Home
     await writer.run(
       `CREATE OR REPLACE TEMP TABLE homes (home INTEGER, wearing INTEGER, "from" DOUBLE, "to" DOUBLE, west DOUBLE, east DOUBLE, south DOUBLE, north DOUBLE)`,
     );
-    await writer.run('CREATE OR REPLACE TEMP TABLE coarse (tag INTEGER, at_ms BIGINT, lon DOUBLE, lat DOUBLE, accuracy_m FLOAT)');
+    await writer.run(
+      'CREATE OR REPLACE TEMP TABLE coarse (tag INTEGER, at_ms BIGINT, was_lon DOUBLE, was_lat DOUBLE, lon DOUBLE, lat DOUBLE, accuracy_m FLOAT)',
+    );
     const columns = { from: all('from'), to: all('to'), west: all('west'), east: all('east'), south: all('south'), north: all('north') };
     const whose = { home: Int32Array.from(homes, (_, i) => i), wearing: Int32Array.from(homes, ({ wearing }) => wearing) };
     await writer.append('homes', shape, { ...whose, ...columns }, homes.length);
@@ -47,11 +49,13 @@ async function coarsenWeek(writer: Connection, from: number, to: number, coarser
      WHERE f.at_ms >= ${Math.trunc(from)} AND f.at_ms < ${Math.trunc(to)} AND f.method <> ${atHome}`,
     { home: 'i32', tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32' },
   );
-  const found = new Map<string, { tag: number; at: number; lon: number; lat: number; accuracyM: number }>();
+  // By position too: of a moment with two, the other may lie elsewhere, and is left as it is.
+  const found = new Map<string, { tag: number; at: number; wasLon: number; wasLat: number; lon: number; lat: number; accuracyM: number }>();
   for (let i = 0; i < count; i++) {
     const [tag, at] = [columns.tag[i] as number, columns.at[i] as number];
-    const made = coarser(columns.home[i] as number, columns.lon[i] as number, columns.lat[i] as number, columns.accuracyM[i] as number);
-    if (made) found.set(`${tag}@${at}`, { tag, at, ...made });
+    const [wasLon, wasLat] = [columns.lon[i] as number, columns.lat[i] as number];
+    const made = coarser(columns.home[i] as number, wasLon, wasLat, columns.accuracyM[i] as number);
+    if (made) found.set(`${tag}@${at}@${wasLon}@${wasLat}`, { tag, at, wasLon, wasLat, ...made });
   }
   if (found.size === 0) return 0;
   const rows = [...found.values()];
@@ -59,10 +63,12 @@ async function coarsenWeek(writer: Connection, from: number, to: number, coarser
     await writer.run('DELETE FROM coarse');
     await writer.append(
       'coarse',
-      { tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32' },
+      { tag: 'i32', at: 'time', wasLon: 'f64', wasLat: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' },
       {
         tag: Int32Array.from(rows, (row) => row.tag),
         at: Float64Array.from(rows, (row) => row.at),
+        wasLon: Float64Array.from(rows, (row) => row.wasLon),
+        wasLat: Float64Array.from(rows, (row) => row.wasLat),
         lon: Float64Array.from(rows, (row) => row.lon),
         lat: Float64Array.from(rows, (row) => row.lat),
         accuracyM: Float32Array.from(rows, (row) => row.accuracyM),
@@ -71,7 +77,7 @@ async function coarsenWeek(writer: Connection, from: number, to: number, coarser
     );
     await writer.run(
       `UPDATE fixes SET lon = c.lon, lat = c.lat, accuracy_m = c.accuracy_m, speed_mps = NULL, heading_deg = NULL, method = ${atHome}
-       FROM coarse c WHERE fixes.tag = c.tag AND fixes.at_ms = c.at_ms`,
+       FROM coarse c WHERE fixes.tag = c.tag AND fixes.at_ms = c.at_ms AND fixes.lon = c.was_lon AND fixes.lat = c.was_lat`,
     );
   });
   return rows.length;
