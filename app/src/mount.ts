@@ -39,7 +39,7 @@ export function mounted(
       }),
     (app, web) => personRoutes(app, web, waymark),
     (app, web) => oversightRoutes(app, web, waymark),
-    (app) => controlRoute(app, waymark, async () => undefined),
+    (app) => controlRoute(app, waymark),
     (app) => {
       app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {
         const file = waymark.folder.file('basemap.geojson');

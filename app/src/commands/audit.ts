@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command as CommandLine } from 'commander';
 import { askForAuditCheck } from '../oversight/index.ts';
 import { InvalidError } from '../platform/action.ts';
@@ -6,7 +7,7 @@ import { verifyAudit } from '../platform/audit.ts';
 import { keepHead, keptHeads, readHeads } from '../platform/audit-head.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, existing } from './command.ts';
-import { print, resolvePath, run, withData } from './terminal.ts';
+import { print, run, withData } from './terminal.ts';
 
 export const auditVerifyCommand = {
   name: 'audit-verify',
@@ -46,7 +47,7 @@ export function defineAudit(program: CommandLine): void {
       .description('check that no entry was changed or removed')
       .option('--head <file>', 'ends that were signed earlier and kept elsewhere, one to a line'),
   ).action(async (options) => {
-    const head = options.head ? resolvePath(options.head) : undefined;
+    const head = options.head ? resolve(options.head) : undefined;
     const result = await run(auditVerifyCommand, options, { head });
     if (options.json) await print(`${JSON.stringify(result)}\n`);
     else if (result.problems.length === 0) await print(`The record is whole: ${result.entries} entries.\n`);

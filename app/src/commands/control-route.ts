@@ -6,7 +6,7 @@ import type { Message } from './command.ts';
 import { storedCommands } from './stored-commands.ts';
 
 /** Lets a command on the same machine work through the server that holds the data folder. */
-export function controlRoute(app: FastifyInstance, waymark: Waymark, afterCommand: () => Promise<void>): void {
+export function controlRoute(app: FastifyInstance, waymark: Waymark): void {
   app.post('/control/:command', { config: { open: true, api: true, rateLimit: false } }, async (request, reply) => {
     const token = waymark.folder.control()?.token ?? '';
     const given = Buffer.from(String(request.headers['x-waymark-control'] ?? ''));
@@ -23,7 +23,6 @@ export function controlRoute(app: FastifyInstance, waymark: Waymark, afterComman
     void command
       .run(waymark, (request.body ?? {}) as never, emit)
       .then((value) => emit({ kind: 'result', value }))
-      .then(afterCommand)
       .catch((error: Error) => emit({ kind: 'failed', message: error.message }))
       .finally(() => out.end());
     return reply.type('application/x-ndjson').send(out);

@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import type { Command as CommandLine } from 'commander';
 import { knowsEvidencePack, Sealer } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { checkPack, type PackCheck, packCheckInWords } from './check-pack.ts';
 import { consoleActor, existing } from './command.ts';
-import { print, resolvePath, run, withData } from './terminal.ts';
+import { print, run, withData } from './terminal.ts';
 
 /** Works an evidence pack out again from the file, and looks whether it was put together here. */
 export const evidenceRerunCommand = {
@@ -26,8 +27,8 @@ export function defineEvidence(program: CommandLine): void {
       .option('--key <file>', 'the public key of whoever sealed it, as they publish it; without it the data folder’s own')
       .description('work an evidence pack out again from what stands in it, compare byte for byte, and check its seal'),
   ).action(async (file: string, options) => {
-    const key = options.key ? resolvePath(options.key) : undefined;
-    const result = await run(evidenceRerunCommand, options, { file: resolvePath(file), key });
+    const key = options.key ? resolve(options.key) : undefined;
+    const result = await run(evidenceRerunCommand, options, { file: resolve(file), key });
     if (options.json) await print(`${JSON.stringify(result)}\n`);
     else await print(packCheckInWords(result));
     // Whoever scripts this may tell apart: it does not hold, or it does and nobody here vouches for its key.

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Command as CommandLine } from 'commander';
 import { importCrimes } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, existing } from './command.ts';
-import { print, resolvePath, run, withData } from './terminal.ts';
+import { print, run, withData } from './terminal.ts';
 
 export const importCrimesCommand = {
   name: 'import-crimes',
@@ -28,7 +28,7 @@ export function defineImportCrimes(program: CommandLine): void {
       .description('read crimes; bad rows are listed with what to mend')
       .option('--strict', 'refuse windows longer than 12 hours'),
   ).action(async (file: string, options) => {
-    const result = await run(importCrimesCommand, options, { file: resolvePath(file), strict: options.strict });
+    const result = await run(importCrimesCommand, options, { file: resolve(file), strict: options.strict });
     if (options.json) await print(`${JSON.stringify(result)}\n`);
     else {
       await print(

@@ -1,8 +1,9 @@
+import { resolve } from 'node:path';
 import type { Command as CommandLine } from 'commander';
 import { importFixes } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit, existing, progress } from './command.ts';
-import { print, resolvePath, run, withData } from './terminal.ts';
+import { print, run, withData } from './terminal.ts';
 
 export const importFixesCommand = {
   name: 'import-fixes',
@@ -39,7 +40,7 @@ export function defineImportFixes(program: CommandLine): void {
       .option('--register', 'make a fictional subject, order and wearing for each tag not yet known'),
   ).action(async (file: string, options) => {
     const result = await run(importFixesCommand, options, {
-      file: resolvePath(file),
+      file: resolve(file),
       columns: options.columns,
       timezone: options.timezone,
       tag: options.tag,

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command as CommandLine } from 'commander';
 import { InvalidError } from '../platform/action.ts';
 import { todayOf } from '../platform/days.ts';
 import { declareAgreement, importRecords, listSources, mappingNames, mappingOfName, readMapping, sharedFields } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit, existing, progress } from './command.ts';
-import { print, resolvePath, run, withData } from './terminal.ts';
+import { print, run, withData } from './terminal.ts';
 
 /** A mapping by the name of one that comes along, or from a file. */
 function mappingFrom(given: unknown) {
@@ -64,8 +65,8 @@ export function defineImportRecords(program: CommandLine): void {
       .requiredOption('--mapping <file>', 'a mapping file (YAML), or the name of one that comes along')
       .option('--register', 'put a trial agreement for the source on the register, for fictional records'),
   ).action(async (file: string, options) => {
-    const mapping = /[./]/.test(options.mapping) ? resolvePath(options.mapping) : options.mapping;
-    const args = { file: resolvePath(file), source: options.source, mapping, register: options.register };
+    const mapping = /[./]/.test(options.mapping) ? resolve(options.mapping) : options.mapping;
+    const args = { file: resolve(file), source: options.source, mapping, register: options.register };
     const result = await run(importRecordsCommand, options, args);
     if (options.json) return print(`${JSON.stringify(result)}\n`);
     const { counts, dropped, problems } = result;

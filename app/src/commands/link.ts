@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import type { Command as CommandLine } from 'commander';
 import { areProfilesOld, computeProfiles, isLinkingDue, linkRecords } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit } from './command.ts';
 import { linkFiles } from './link-files.ts';
-import { type CommonOptions, decimal, Progress, print, resolvePath, run, whole } from './terminal.ts';
+import { type CommonOptions, decimal, Progress, print, run, whole } from './terminal.ts';
 
 export const linkPeopleCommand = {
   name: 'link-people',
@@ -54,13 +55,13 @@ export function defineLink(program: CommandLine): void {
       let step = '';
       const result = await linkFiles(
         {
-          files: files.map(resolvePath),
-          model: options.model ? resolvePath(options.model) : undefined,
+          files: files.map((file) => resolve(file)),
+          model: options.model ? resolve(options.model) : undefined,
           id: options.id,
           truth: options.truth,
           thresholdBits: options.threshold,
-          out: options.out ? resolvePath(options.out) : undefined,
-          saveModel: options.saveModel ? resolvePath(options.saveModel) : undefined,
+          out: options.out ? resolve(options.out) : undefined,
+          saveModel: options.saveModel ? resolve(options.saveModel) : undefined,
           blockAtMost: options.blockAtMost,
         },
         (unit, done, all) => {

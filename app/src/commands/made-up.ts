@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import { Town, writeAgencies, writeTown } from '@waymark/town';
 import type { Command as CommandLine } from 'commander';
-import { decimal, Progress, print, resolvePath, whole } from './terminal.ts';
+import { decimal, Progress, print, whole } from './terminal.ts';
 import { writePeople } from './write-people.ts';
 
 /** `waymark town`, `waymark people` and `waymark agencies`: fictional data with the truth */
@@ -34,7 +35,7 @@ export function defineMadeUp(program: CommandLine): void {
     .option('--seed <n>', 'the same seed gives the same people', whole, 1)
     .requiredOption('--out <file>', 'file to write')
     .action(async (options) => {
-      const records = await writePeople(resolvePath(options.out), options);
+      const records = await writePeople(resolve(options.out), options);
       await print(`${records} records of ${options.people} people in ${options.out}\n`);
     });
 
@@ -49,7 +50,7 @@ export function defineMadeUp(program: CommandLine): void {
     .action(async (options) => {
       const { people, errors, seed } = options;
       const today = new Date().toISOString().slice(0, 10);
-      const { files, records } = await writeAgencies(resolvePath(options.out), { people, errors, seed, today });
+      const { files, records } = await writeAgencies(resolve(options.out), { people, errors, seed, today });
       if (options.json) return print(`${JSON.stringify({ files, records })}\n`);
       for (const { file, agency, mapping, records: rows } of files)
         await print(`${file}\t${agency}\tmapping ${mapping}\t${rows} records\n`);

@@ -78,8 +78,3 @@ export const withData = (command: CommandLine) =>
   command
     .option('--data <dir>', 'folder of the embedded stores (default: data, or WAYMARK_DATA)')
     .option('--json', 'print the result as JSON');
-
-/** npx runs in the folder of the package when called from a workspace; paths are meant from where the person is. */
-export function resolvePath(path: string): string {
-  return path.startsWith('/') ? path : `${process.cwd()}/${path}`;
-}
