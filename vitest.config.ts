@@ -1,14 +1,19 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { spaceInMemory } from './app/test/temporary-space.ts';
 
+// Commands and threads that tests run begin sooner; this outlives a run.
+const compiled = join(tmpdir(), 'waymark-compile-cache');
+process.env.TMPDIR = spaceInMemory() ?? tmpdir();
+
+/** What `npm test` runs. Fuzz and kills have their short forms beside it: `vitest.short-forms.config.ts`. */
 export default defineConfig({
   test: {
     include: ['app/**/*.test.ts', 'packages/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'app/test/browser/**'],
+    exclude: ['**/node_modules/**', 'app/test/browser/**', 'app/test/fuzz/**', 'app/test/kill/**'],
     globalSetup: 'app/test/migrated-template.ts',
-    // Commands that tests run begin sooner.
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'waymark-compile-cache') },
+    env: { NODE_COMPILE_CACHE: compiled, TMPDIR: process.env.TMPDIR },
     pool: 'forks',
     maxWorkers: 2,
     // No test is bound to a clock: these end what hangs.

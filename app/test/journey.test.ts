@@ -5,10 +5,11 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { busFile } from './buses.csv.ts';
-import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { waymark } from './command-line.ts';
+import { fillFromTemplate, serveForTest, temporaryFolder } from './serve-for-test.ts';
 import { until } from './until.ts';
 
-/** The main job from outside: the command line as people type it, and the server as tags and programs call it. */
+/** The main job from outside: the command line in the words that people type, and the server as tags and programs call it. */
 const cli = join(import.meta.dirname, '../src/cli.ts');
 const run = promisify(execFile);
 
@@ -22,16 +23,6 @@ interface Verdict {
   coverage: number;
   fixes: number;
   closest: { distanceM: number; at: string } | null;
-}
-
-async function waymark(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-  try {
-    const done = await run(process.execPath, [cli, ...args], { maxBuffer: 1 << 28, env: { ...process.env, WAYMARK_LOG: 'silent' } });
-    return { ...done, code: 0 };
-  } catch (error) {
-    const failed = error as { stdout: string; stderr: string; code: number };
-    return { stdout: failed.stdout, stderr: failed.stderr, code: failed.code };
-  }
 }
 
 interface Placed {
@@ -77,6 +68,7 @@ function expectBusVerdicts(verdicts: Verdict[]): void {
 describe('the command line', () => {
   const folder = temporaryFolder();
   const data = join(folder.path, 'data');
+  fillFromTemplate(data);
   afterAll(() => folder.remove());
 
   test('positions and crimes in, verdicts out, the same again', async () => {
@@ -132,6 +124,7 @@ describe('the command line', () => {
     const crimes = join(folder.path, 'real-crimes.csv');
     writeFileSync(crimes, crimesFile(crimesAlong(track)));
     const there = join(folder.path, 'real');
+    fillFromTemplate(there);
     await waymark(
       'import',
       'fixes',
@@ -199,10 +192,8 @@ describe('the command line', () => {
   });
 
   test('while a server holds the folder a command goes through it; with a dead one it says what to do', async () => {
-    const server = spawn(process.execPath, [cli, 'serve', '--data', data, '--port', '0'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no' },
-    });
+    const env = { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no' };
+    const server = spawn(process.execPath, [cli, 'serve', '--data', data, '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'], env });
     let words = '';
     await new Promise<void>((resolve, reject) => {
       server.stderr.on('data', (chunk) => {
@@ -214,7 +205,7 @@ describe('the command line', () => {
     const through = await waymark('verdicts', '--json', '--data', data);
     expect(through.code).toBe(0);
     expect((JSON.parse(through.stdout) as unknown[]).length).toBe(120);
-    const second = await waymark('serve', '--data', data, '--port', '0');
+    const second = await run(process.execPath, [cli, 'serve', '--data', data, '--port', '0'], { env }).catch((error) => error);
     expect(second.code).toBe(1);
     expect(second.stderr).toContain('is in use by another process');
     server.kill('SIGTERM');

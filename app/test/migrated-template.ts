@@ -26,5 +26,7 @@ export default async function setup(): Promise<() => void> {
   return () => {
     rmSync(folder, { recursive: true, force: true });
     if (postgres) rmSync(dirname(postgres.data), { recursive: true, force: true });
+    const space = tmpdir();
+    if (space.endsWith(String(process.pid))) rmSync(space, { recursive: true, force: true });
   };
 }

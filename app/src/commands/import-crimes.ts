@@ -4,7 +4,7 @@ import type { Command as CommandLine } from 'commander';
 import { importCrimes } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, existing } from './command.ts';
-import { print, run, withData } from './terminal.ts';
+import { print, run, tell, withData } from './terminal.ts';
 
 export const importCrimesCommand = {
   name: 'import-crimes',
@@ -35,7 +35,7 @@ export function defineImportCrimes(program: CommandLine): void {
         `${result.rows} rows: ${result.counts.new} new, ${result.counts.changed} changed, ${result.counts.unchanged} the same, ${result.refused} refused\n`,
       );
       for (const p of result.problems)
-        console.error(`${p.row ? `row ${p.row}` : 'file'}, ${p.field} "${p.value}": ${p.message} ${p.action} [${p.code}]`);
+        tell(`${p.row ? `row ${p.row}` : 'file'}, ${p.field} "${p.value}": ${p.message} ${p.action} [${p.code}]`);
     }
     if (result.accepted === 0 && result.problems.some((p) => p.severity === 'error')) process.exitCode = 2;
   });

@@ -3,7 +3,7 @@ import type { Command as CommandLine } from 'commander';
 import { importFixes } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit, existing, progress } from './command.ts';
-import { print, run, withData } from './terminal.ts';
+import { print, run, tell, withData } from './terminal.ts';
 
 export const importFixesCommand = {
   name: 'import-fixes',
@@ -51,9 +51,9 @@ export function defineImportFixes(program: CommandLine): void {
       `${result.read} read: ${result.accepted} accepted, ${result.duplicates} known already, ${result.quarantined} quarantined` +
         `${result.registered ? `; ${result.registered} fictional wearers registered` : ''}\n`,
     );
-    for (const problem of result.problems) console.error(`line ${problem.line}: ${problem.message} ${problem.value}`);
-    for (const { what, count } of result.notUnderstood) console.error(`not understood, ${count} times: ${what}`);
+    for (const problem of result.problems) tell(`line ${problem.line}: ${problem.message} ${problem.value}`);
+    for (const { what, count } of result.notUnderstood) tell(`not understood, ${count} times: ${what}`);
     if (result.read === 0) process.exitCode = 2;
-    if (result.quarantined > 0) console.error('See why with: waymark quarantine');
+    if (result.quarantined > 0) tell('See why with: waymark quarantine');
   });
 }

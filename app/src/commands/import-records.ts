@@ -6,7 +6,7 @@ import { todayOf } from '../platform/days.ts';
 import { declareAgreement, importRecords, listSources, mappingNames, mappingOfName, readMapping, sharedFields } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit, existing, progress } from './command.ts';
-import { print, run, withData } from './terminal.ts';
+import { print, run, tell, withData } from './terminal.ts';
 
 /** A mapping by the name of one that comes along, or from a file. */
 function mappingFrom(given: unknown) {
@@ -73,10 +73,8 @@ export function defineImportRecords(program: CommandLine): void {
     await print(
       `${result.again ? 'This very file had been read before. ' : ''}${counts.rows} rows: ${counts.added} new, ${counts.changed} changed, ${counts.unchanged} the same, ${counts.refused} refused; ${counts.facts} statements\n`,
     );
-    for (const [field, count] of Object.entries(dropped))
-      console.error(`${field}: ${count} values dropped, for the agreement does not allow them`);
-    for (const { row, column, value, message } of problems)
-      console.error(`${row ? `row ${row}` : 'file'}, ${column} "${value}": ${message}`);
+    for (const [field, count] of Object.entries(dropped)) tell(`${field}: ${count} values dropped, for the agreement does not allow them`);
+    for (const { row, column, value, message } of problems) tell(`${row ? `row ${row}` : 'file'}, ${column} "${value}": ${message}`);
     if (counts.added + counts.changed + counts.unchanged === 0) process.exitCode = 2;
   });
 }

@@ -1,22 +1,20 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { waymark } from '../../test/command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waymark-test-'));
 const file = (name: string) => join(folder, name);
-const waymark = (...args: string[]) =>
-  spawnSync(process.execPath, [join(import.meta.dirname, '../cli.ts'), ...args], { encoding: 'utf8', cwd: folder, timeout: 60_000 });
 
 describe('waymark link', () => {
-  beforeAll(() => {
-    expect(waymark('people', '--people', '400', '--out', file('people.csv')).status).toBe(0);
+  beforeAll(async () => {
+    expect((await waymark('people', '--people', '400', '--out', file('people.csv'))).code).toBe(0);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('guesses a model, prints clusters, and compares with the truth', () => {
-    const { status, stdout, stderr } = waymark(
+  test('guesses a model, prints clusters, and compares with the truth', async () => {
+    const { code, stdout, stderr } = await waymark(
       'link',
       file('people.csv'),
       '--truth',
@@ -27,7 +25,7 @@ describe('waymark link', () => {
       file('model.json'),
     );
     expect(stderr).toMatch(/record as id.*forename as forename/);
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     const lines = stdout.trim().split('\n');
     const told = JSON.parse(lines.at(-1) as string);
     expect(told.pairs.f1).toBeGreaterThan(0.9);
@@ -38,8 +36,8 @@ describe('waymark link', () => {
     expect(persons.length).toBe(readFileSync(file('people.csv'), 'utf8').trim().split('\n').length);
   });
 
-  test('uses a saved model again, and prints JSON', () => {
-    const { status, stdout } = waymark(
+  test('uses a saved model again, and prints JSON', async () => {
+    const { code, stdout } = await waymark(
       'link',
       file('people.csv'),
       '--model',
@@ -52,7 +50,7 @@ describe('waymark link', () => {
       '4',
       '--json',
     );
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     const result = JSON.parse(stdout);
     expect(result.model.thresholds.linkBits).toBe(4);
     expect(result.training).toBeNull();
@@ -68,13 +66,13 @@ describe('waymark link', () => {
     ['an id that stands twice', ['people.csv', '--id', 'person'], /stands twice/],
     ['an unknown column', ['people.csv', '--truth', 'nobody'], /no column "nobody"; it has record/],
     ['a threshold that is no number', ['people.csv', '--threshold', 'high'], /Give a number/],
-  ])('%s gets a clear message and exit code 1', (_, args, message) => {
+  ])('%s gets a clear message and exit code 1', async (_, args, message) => {
     writeFileSync(file('empty.csv'), 'id,name\n');
     writeFileSync(file('broken.json'), '{');
     writeFileSync(file('other.json'), '{"format":"waymark-linkage-1"}');
-    const { status, stderr } = waymark('link', ...args);
+    const { code, stderr } = await waymark('link', ...args.map((arg) => (/\.(csv|json)$/.test(arg) ? file(arg) : arg)));
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/ {4}at /);
-    expect(status).toBe(1);
+    expect(code).toBe(1);
   });
 });

@@ -4,7 +4,7 @@ import { areProfilesOld, computeProfiles, isLinkingDue, linkRecords } from '../s
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit } from './command.ts';
 import { linkFiles } from './link-files.ts';
-import { type CommonOptions, decimal, Progress, print, run, whole } from './terminal.ts';
+import { type CommonOptions, decimal, Progress, print, run, tell, whole } from './terminal.ts';
 
 export const linkPeopleCommand = {
   name: 'link-people',
@@ -31,7 +31,7 @@ async function linkPeople(options: CommonOptions): Promise<void> {
   await print(
     `${result.records} records are ${result.persons} people; ${result.changed} records have a new person; ${result.review} pairs wait for review. ${(result.tookMs / 1000).toFixed(1)} s\n`,
   );
-  if (result.doubts.length > 0) console.error(`These records teach too little, and careful defaults are used: ${result.doubts.join('; ')}`);
+  if (result.doubts.length > 0) tell(`These records teach too little, and careful defaults are used: ${result.doubts.join('; ')}`);
 }
 
 /** `waymark link` */
@@ -71,11 +71,11 @@ export function defineLink(program: CommandLine): void {
         },
       ).finally(() => progress.end());
       if (options.json) return print(`${JSON.stringify(result)}\n`);
-      if (result.columns) console.error(`columns: ${result.columns.map(({ column, kind }) => `${column} as ${kind}`).join(', ')}`);
-      for (const warning of result.training?.warnings ?? []) console.error(warning);
+      if (result.columns) tell(`columns: ${result.columns.map(({ column, kind }) => `${column} as ${kind}`).join(', ')}`);
+      for (const warning of result.training?.warnings ?? []) tell(warning);
       for (const cluster of result.clusters)
         await print(`${cluster.map(({ id, source }) => (source ? `${source}:${id}` : id)).join('\t')}\n`);
-      console.error(
+      tell(
         `${result.records} records are ${result.persons} persons; ${result.clusters.length} have several records. ${result.review.length} pairs are for a person to decide.`,
       );
       const { pairs, best } = result;

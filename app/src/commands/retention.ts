@@ -2,7 +2,7 @@ import type { Command as CommandLine } from 'commander';
 import { agreeToRetention, noteRetentionPreview, previewRetention, runRetention } from '../oversight/retention/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor } from './command.ts';
-import { print, run, withData } from './terminal.ts';
+import { print, run, tell, withData } from './terminal.ts';
 
 /** Removes what is past its date or was decided to be erased, now. */
 export const retentionCommand = {
@@ -43,10 +43,10 @@ export function defineRetention(program: CommandLine): void {
         .join('');
     const planned = asked ?? ('wouldGo' in result ? { ...result, agreed: [] as { name: string }[] } : null);
     if (planned) {
-      for (const why of planned.why) console.error(why);
+      for (const why of planned.why) tell(why);
       await print(list(planned.wouldGo) || 'Nothing is past its date.\n');
       if (asked)
-        console.error(
+        tell(
           `Nothing was removed. Two people must agree, on the page Retention or with --agree; so far: ${planned.agreed.map(({ name }) => name).join(', ') || 'nobody'}.`,
         );
       return;

@@ -49,6 +49,11 @@ export async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
+/** Words for the person at the terminal, which are no result: one line on stderr. */
+export function tell(words: string): void {
+  process.stderr.write(`${words}\n`);
+}
+
 /** The configuration, with the data folder that was named. */
 export const configOf = ({ data }: CommonOptions) => readConfig({ ...process.env, ...(data ? { WAYMARK_DATA: data } : {}) });
 

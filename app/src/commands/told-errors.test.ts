@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { waymark } from '../../test/command-line.ts';
+import { fillFromTemplate } from '../../test/serve-for-test.ts';
 
 const sources = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'waymark-test-'));
@@ -18,17 +19,15 @@ test('every error that the application defines is told in its own words, or neve
   expect(direct.sort()).toEqual(inner);
 });
 
-test('a mapping of one’s own that does not fit is told on the command line in words, without a stack', () => {
+test('a mapping of one’s own that does not fit is told on the command line in words, without a stack', async () => {
   const mapping = join(folder, 'own.yaml');
   const file = join(folder, 'records.csv');
   writeFileSync(mapping, 'format: something else\n');
   writeFileSync(file, 'number,name\n1,Ada\n');
   const args = ['import', 'records', file, '--source', 'Wards', '--mapping', mapping, '--register', '--data', join(folder, 'data')];
-  const { status, stderr } = spawnSync(process.execPath, [join(sources, 'cli.ts'), ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, WAYMARK_LOG: 'silent' },
-  });
+  fillFromTemplate(join(folder, 'data'));
+  const { code, stderr } = await waymark(...args);
   expect(stderr).toMatch(/^The mapping does not fit its form\./m);
   expect(stderr).not.toContain('    at ');
-  expect(status).toBe(1);
+  expect(code).toBe(1);
 });

@@ -1,5 +1,4 @@
-import { workerData } from 'node:worker_threads';
-import { sendParts } from '../../platform/thread-parts.ts';
+import { workInThread } from '../../platform/work-in-thread.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { parseCrimes } from './parse-crimes.ts';
 import type { CrimeFileOptions, ParsedCrime, ParsedCrimes } from './parsed-crime.ts';
@@ -14,9 +13,12 @@ const crimesTogether = 100;
 /** Most problems of a file that are kept. */
 const problemsKept = 10_000;
 
-const { bytes, options } = workerData as { bytes: Uint8Array; options: CrimeFileOptions };
+interface Task {
+  bytes: Uint8Array;
+  options: CrimeFileOptions;
+}
 
-function* parts(): Generator<CrimesPart> {
+function* parts({ bytes, options }: Task): Generator<CrimesPart> {
   const { format, rows, crimes, problems } = parseCrimes(bytes, options);
   const refused = new Set(problems.filter((p) => p.severity === 'error' && p.row > 0).map((p) => p.row)).size;
   // What was refused comes before what is only remarkable.
@@ -25,4 +27,4 @@ function* parts(): Generator<CrimesPart> {
   for (let i = 0; i < crimes.length; i += crimesTogether) yield { crimes: crimes.slice(i, i + crimesTogether) };
 }
 
-await sendParts(parts());
+workInThread(parts);

@@ -1,5 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workInThread } from '../../platform/work-in-thread.ts';
 import { type LinkTask, linkTable } from './link-table.ts';
 
 /** A thread that links, so that pages are answered meanwhile. */
-parentPort?.postMessage(linkTable(workerData as LinkTask));
+workInThread((task: LinkTask) => [linkTable(task)]);

@@ -1,0 +1,7 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import usual from './vitest.config.ts';
+
+/** The short forms of what takes long: requests that nobody would send, and servers that are killed. */
+const config = mergeConfig(usual, defineConfig({}));
+config.test = { ...config.test, include: ['app/test/fuzz/**/*.test.ts', 'app/test/kill/**/*.test.ts'], exclude: ['**/node_modules/**'] };
+export default config;
