@@ -15,6 +15,7 @@ export default defineConfig({
     globalSetup: 'app/test/migrated-template.ts',
     env: { NODE_COMPILE_CACHE: compiled, TMPDIR: process.env.TMPDIR },
     pool: 'forks',
+    isolate: false,
     maxWorkers: 2,
     // No test is bound to a clock: these end what hangs.
     testTimeout: 900_000,

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openDatabase } from '../src/platform/database.ts';
+import { type OpenDatabase, openDatabase } from '../src/platform/database.ts';
+import { Jobs } from '../src/platform/jobs.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { startPostgres } from './postgres.ts';
 
@@ -11,15 +12,11 @@ import { startPostgres } from './postgres.ts';
  */
 export default async function setup(): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), 'waymark-template-'));
-  const records = await openDatabase({ folder: join(folder, 'records') });
-  await migrate(records.db);
-  await records.close();
+  await prepare(await openDatabase({ folder: join(folder, 'records') }));
   process.env.WAYMARK_TEST_TEMPLATE = folder;
   const postgres = await startPostgres();
   if (postgres) {
-    const database = await openDatabase({ url: postgres.url });
-    await migrate(database.db);
-    await database.close();
+    await prepare(await openDatabase({ url: postgres.url }));
     await postgres.stop({ keep: true });
     process.env.WAYMARK_TEST_POSTGRES = postgres.data;
   }
@@ -29,4 +26,14 @@ export default async function setup(): Promise<() => void> {
     const space = tmpdir();
     if (space.endsWith(String(process.pid))) rmSync(space, { recursive: true, force: true });
   };
+}
+
+async function prepare(database: OpenDatabase): Promise<void> {
+  await migrate(database.db);
+  // The queue keeps tables of its own.
+  const jobs = await Jobs.start(database, (error) => {
+    throw error;
+  });
+  await jobs.stop();
+  await database.close();
 }

@@ -8,7 +8,7 @@ import { checkOutside } from '../src/commands/check-outside.ts';
 import { readConfig } from '../src/config.ts';
 import { type Serving, serve } from '../src/serve.ts';
 import { fleetSilence, registerWearers } from '../src/supervision/index.ts';
-import { temporaryFolder } from './serve-for-test.ts';
+import { fillFromTemplate, temporaryFolder } from './serve-for-test.ts';
 import { until } from './until.ts';
 
 /** A broker of the operator's own: a real Mosquitto, with mosquitto_pub as the tag. */
@@ -56,6 +56,7 @@ describe.skipIf(!mosquitto)('an outside broker', () => {
   };
 
   beforeAll(async () => {
+    fillFromTemplate(join(folder.path, 'data'));
     port = await freePort();
     const config = join(folder.path, 'mosquitto.conf');
     writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
@@ -138,8 +139,9 @@ describe.skipIf(!mosquitto)('an outside broker', () => {
 describe.skipIf(!mosquitto).each([['kept', true] as const, ['not kept', false] as const])(
   'a broker that is restarted, its sessions %s',
   (_name, keeps) => {
-    test('nothing that a tag was told is taken is lost while we listen, and what is wrong is told', async () => {
+    test.concurrent('nothing that a tag was told is taken is lost while we listen, and what is wrong is told', async () => {
       const folder = temporaryFolder();
+      fillFromTemplate(join(folder.path, 'data'));
       chmodSync(folder.path, 0o777);
       const port = await freePort();
       const config = join(folder.path, 'mosquitto.conf');

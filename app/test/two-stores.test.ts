@@ -41,6 +41,13 @@ function newFolder(): string {
   return folder.path;
 }
 
+/** A folder with empty stores. */
+function readyFolder(): string {
+  const path = newFolder();
+  fillFromTemplate(path);
+  return path;
+}
+
 const configOf = (path: string, env: Record<string, string> = {}) =>
   readConfig({ NODE_ENV: 'test', WAYMARK_DATA: path, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', WAYMARK_ENGINE_MB: '256', ...env });
 const open = (path: string, env: Record<string, string> = {}, options = {}) => openWaymark(configOf(path, env), options);
@@ -67,7 +74,7 @@ async function filled(count: number, env: Record<string, string> = {}): Promise<
 
 describe('the two stores', () => {
   test('a fix store whose end was cut is told at start, and no receipt number is given twice', async () => {
-    const path = newFolder();
+    const path = readyFolder();
     let waymark = await open(path);
     await acknowledge(waymark, 0, 3);
     await waymark.close();
@@ -95,7 +102,7 @@ describe('the two stores', () => {
   });
 
   test('a write-ahead log that was cut is told at start', async () => {
-    const path = newFolder();
+    const path = readyFolder();
     // A server that is killed leaves its log: a copy of both halves while it runs is what that looks like.
     const waymark = await open(path);
     const last = await acknowledge(waymark, 0, 6);

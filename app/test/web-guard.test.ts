@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, readConfig } from '../src/config.ts';
 import { serve } from '../src/serve.ts';
-import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
+import { fillFromTemplate, serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';
 import { until } from './until.ts';
 
@@ -305,6 +305,7 @@ describe('who asks from where', () => {
 
   test('accounts without a password are refused where others can reach them, and on a folder that no trial made', async () => {
     const folder = temporaryFolder();
+    fillFromTemplate(folder.path);
     const base = { WAYMARK_DATA: folder.path, WAYMARK_PORT: '0', WAYMARK_MQTT_PORT: '0', WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no' };
     const start = (env: Record<string, string>) =>
       serve(readConfig({ ...base, ...env })).then(

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
 import {
   type ColumnType,
@@ -110,6 +111,9 @@ function withStorableText(dialect: Dialect): Dialect {
 }
 
 async function openPglite(folder: string): Promise<OpenDatabase> {
+  // Freeing compiled code that was replaced by faster code ends Node 24 with “Check failed: jit_page_->allocations_.erase”
+  // now and then, where WebAssembly as large as this is opened again and again: nodejs/node issue 64500.
+  setFlagsFromString('--no-wasm-code-gc');
   const lite = await PGlite.create(folder);
   const db = new Kysely<Tables>({ dialect: withStorableText(new PGliteDialect({ pglite: lite })) });
   return {
