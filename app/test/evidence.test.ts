@@ -20,7 +20,7 @@ import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
 import { closeWearing } from '../src/supervision/subjects/wearings.ts';
 import { openWaymark } from '../src/waymark.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
+import { fillFromTemplate, serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';
 
 /** What bears out a reviewed verdict: one wearer's, no more than is needed, and the same wherever it is worked out again. */
@@ -81,6 +81,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(new Set(chosen.map(({ verdict, strength }) => `${verdict} ${strength}`)).size).toBeGreaterThanOrEqual(3);
     const elsewhere = temporaryFolder();
     const config = readConfig({ NODE_ENV: 'test', WAYMARK_DATA: join(elsewhere.path, 'data'), WAYMARK_DEMO: 'no', WAYMARK_LOG: 'silent' });
+    fillFromTemplate(join(elsewhere.path, 'data'));
     const other = await openWaymark(config);
     const key = join(town.path, 'evidence-key.pem');
     writeFileSync(key, await (await fetch(`${serving.url}/transparency/evidence-key.pem`)).text());

@@ -2,6 +2,8 @@ import { constants, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../src/config.ts';
+import { type OpenDatabase, openDatabase } from '../src/platform/database.ts';
+import { migrate } from '../src/platform/migrate.ts';
 import { type Serving, serve } from '../src/serve.ts';
 
 /** A folder that goes with the test. */
@@ -14,6 +16,21 @@ export function temporaryFolder(): { path: string; remove(): void } {
 export function fillFromTemplate(folder: string): void {
   const template = process.env.WAYMARK_TEST_TEMPLATE;
   if (template) cpSync(template, folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
+}
+
+/** Embedded records with all tables and nothing in them, and how to be rid of them. */
+export async function recordsForTest(): Promise<OpenDatabase> {
+  const folder = temporaryFolder();
+  fillFromTemplate(folder.path);
+  const database = await openDatabase({ folder: join(folder.path, 'records') });
+  await migrate(database.db);
+  return {
+    ...database,
+    close: async () => {
+      await database.close();
+      folder.remove();
+    },
+  };
 }
 
 /** A whole Waymark on a free port with an empty folder of its own. */

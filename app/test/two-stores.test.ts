@@ -139,6 +139,7 @@ describe('the two stores', () => {
     const emptied = newFolder();
     cpSync(one, emptied, { recursive: true });
     rmSync(join(emptied, 'records'), { recursive: true });
+    fillFromTemplate(emptied);
     await expect(open(emptied)).rejects.toThrow(/records are new or of before/);
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/postgres.ts';
+import { recordsForTest } from '../../test/serve-for-test.ts';
 import { appendAudit, auditLength, verifyAudit } from './audit.ts';
 import { keepHead, keptHeads } from './audit-head.ts';
 import { DataFolder } from './data-folder.ts';
@@ -33,7 +34,7 @@ const fact = (n: number) => ({
 describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', (kind) => {
   let database: OpenDatabase;
   beforeAll(async () => {
-    database = await openDatabase(kind === 'PGlite' ? { folder: 'memory://' } : { url: (postgres as TestPostgres).url });
+    database = await (kind === 'PGlite' ? recordsForTest() : openDatabase({ url: (postgres as TestPostgres).url }));
     await migrate(database.db);
     // Applying the steps again changes nothing.
     await migrate(database.db);
@@ -114,8 +115,7 @@ describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', (kin
   test('a record that was written anew, or whose end was cut off, is told by what was signed of it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'waymark-heads-'));
     const data = new DataFolder(folder);
-    const own = kind === 'PGlite' ? await openDatabase({ folder: 'memory://' }) : database;
-    if (own !== database) await migrate(own.db);
+    const own = kind === 'PGlite' ? await recordsForTest() : database;
     const put = (n: number) => withPurpose(own.db, 'supervision', 'monitoring', (tx) => appendAudit(tx, [fact(n)]));
     for (let n = 0; n < 6; n++) await put(n);
     const head = await keepHead(own.db, data);

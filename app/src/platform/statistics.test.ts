@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { openDatabase } from './database.ts';
+import { recordsForTest } from '../../test/serve-for-test.ts';
 import { analyseGrown } from './statistics.ts';
 
 test('the embedded database learns what has grown, once', async () => {
-  const database = await openDatabase({ folder: 'memory://' });
+  const database = await recordsForTest();
   await database.executeSql('CREATE TABLE grown (id integer, other integer); CREATE TABLE small (id integer)');
   await database.executeSql('INSERT INTO grown SELECT n, n FROM generate_series(1, 5000) n; INSERT INTO small VALUES (1)');
   // Counts of changes are told between transactions, at most once a second.

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type OpenDatabase, openDatabase } from './database.ts';
+import { recordsForTest } from '../../test/serve-for-test.ts';
+import type { OpenDatabase } from './database.ts';
 import { storable, storableParameter } from './storable.ts';
 
 describe('any text can be stored', () => {
   let database: OpenDatabase;
   beforeAll(async () => {
-    database = await openDatabase({ folder: 'memory://' });
+    database = await recordsForTest();
     await database.executeSql('CREATE TABLE t (id int, plain text, json jsonb)');
   });
   afterAll(() => database.close());

@@ -53,7 +53,7 @@ describe('what records teach', () => {
   });
 
   test('a model that was learnt of households is refused, careful defaults stand in, and it is said why', () => {
-    for (const twins of [0, 5, 15, 30, 60]) {
+    for (const twins of [0, 15, 60]) {
       const rows = households(11 + twins, 600, twins);
       const columns = Object.keys(rows[0] as Row);
       const sample = new Map(columns.map((column) => [column, rows.map((row) => (row as Record<string, string>)[column] ?? null)]));
