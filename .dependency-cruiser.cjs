@@ -71,6 +71,19 @@ module.exports = {
       from: { path: '^app/src/', pathNot: '^app/src/((supervision|support|oversight)/routes|mount)\\.ts$' },
       to: { path: '^app/src/(supervision|support|oversight)/.*routes\\.ts$', pathNot: '-routes\\.ts$' },
     },
+    // What runs in a browser stands apart: it uses what every page shares, and nothing of a server.
+    {
+      name: 'browser-code-knows-no-server',
+      severity: 'error',
+      from: { path: '\\.browser\\.ts$|^app/src/web/browser/' },
+      to: { path: '^(app|packages)/', pathNot: '^app/src/web/browser/' },
+    },
+    {
+      name: 'servers-import-no-browser-code',
+      severity: 'error',
+      from: { path: '^app/', pathNot: '\\.browser\\.ts$|^app/src/web/browser/' },
+      to: { path: '\\.browser\\.ts$|^app/src/web/browser/' },
+    },
     {
       name: 'packages-by-their-index',
       severity: 'error',
@@ -81,7 +94,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'app/src/web/browser|node_modules' },
+    exclude: { path: 'node_modules' },
     parser: 'swc',
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },

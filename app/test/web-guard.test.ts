@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { request as rawRequest } from 'node:http';
 import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, readConfig } from '../src/config.ts';
 import { serve } from '../src/serve.ts';
+import { browserAssets } from '../src/web/assets/build-assets.ts';
 import { fillFromTemplate, serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';
 import { until } from './until.ts';
@@ -149,7 +151,10 @@ describe('what is sent', () => {
   });
 
   test('a file of our own is there whatever stands behind its address', async () => {
-    for (const address of ['/assets/govuk.css', '/assets/waymark/waymark.css', '/api/docs/json'])
+    const page = await (await fetch(`${serving.url}/sign-in`)).text();
+    const assets = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map((found) => found[1] as string);
+    expect(assets.length).toBeGreaterThan(2);
+    for (const address of [...assets, '/api/docs/json'])
       for (const query of ['?a=1&a=2', '?a=%00'])
         expect([address, (await fetch(`${serving.url}${address}${query}`)).status]).toEqual([address, 200]);
   });
@@ -173,8 +178,27 @@ describe('what is sent', () => {
       await response.arrayBuffer();
       expect([url, response.headers.get('cache-control')]).toEqual([url, 'no-store']);
     }
-    const asset = await fetch(`${serving.url}/assets/govuk.css`);
-    expect(asset.headers.get('cache-control')).toContain('max-age');
+  });
+
+  test('style sheets and scripts say which version they are, are sent packed, and are kept for a year', async () => {
+    const { files, addressOf } = await browserAssets();
+    expect(files.size).toBeGreaterThan(12);
+    for (const [address, { bytes }] of files) {
+      for (const encoding of ['br', 'gzip', 'identity']) {
+        const response = await serving.server.app.inject({ url: address, headers: { 'accept-encoding': encoding } });
+        expect([address, response.statusCode, response.headers['cache-control']]).toEqual([
+          address,
+          200,
+          'public, max-age=31536000, immutable',
+        ]);
+        const sent = response.rawPayload;
+        const unpacked = encoding === 'br' ? brotliDecompressSync(sent) : encoding === 'gzip' ? gunzipSync(sent) : sent;
+        expect(unpacked.equals(bytes)).toBe(true);
+        if (encoding !== 'identity' && bytes.length > 2000) expect(sent.length).toBeLessThan(0.6 * bytes.length);
+      }
+      expect(address).toMatch(/-[\w.]{8,}\.\w+$|\/maplibre-\d+\.\d+\.\d+\//);
+    }
+    expect(() => addressOf('nothing.js')).toThrow(/There is no nothing.js for browsers; there are .*alert-news.js/);
   });
 });
 

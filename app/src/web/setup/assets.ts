@@ -1,37 +1,36 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import fastifyStatic from '@fastify/static';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { govukFolder } from '../views.ts';
+import type { Asset, Assets } from '../assets/build-assets.ts';
 
-const require = createRequire(import.meta.url);
-const packageFolder = (name: string) => dirname(require.resolve(`${name}/package.json`));
+const year = 'public, max-age=31536000, immutable';
+const squeeze = { [constants.BROTLI_PARAM_QUALITY]: 9 };
 
-/** Style sheets and scripts from our own address only; nothing comes from elsewhere. */
-export async function setUpAssets(app: FastifyInstance): Promise<void> {
-  // The GDS typeface and the crown belong to government services; neither is served.
-  const govukCss = readFileSync(join(govukFolder, 'govuk/govuk-frontend.min.css'), 'utf8')
-    .replace(/@font-face\{[^}]*\}/g, '')
-    .replace(/"?GDS Transport"?,/g, '')
-    .replace(/\/\*# sourceMappingURL=.*?\*\//g, '');
-  const folders: [string, string][] = [
-    ['/assets/waymark/', join(import.meta.dirname, '../browser')],
-    ['/assets/maplibre/', join(packageFolder('maplibre-gl'), 'dist')],
-    ['/assets/terra-draw/', dirname(require.resolve('terra-draw'))],
-    ['/assets/terra-draw-maplibre/', dirname(require.resolve('terra-draw-maplibre-gl-adapter'))],
-    ['/assets/govuk-js/', join(govukFolder, 'govuk')],
-  ];
-  await app.register(async (scope) => {
-    scope.addHook('onRoute', (route) => {
-      route.config = { ...route.config, open: true };
+/**
+ * Style sheets and scripts from our own address only; nothing comes from elsewhere. Each address says which version it is, so browsers
+ * keep them for a year.
+ */
+export function setUpAssets(app: FastifyInstance, { files }: Assets): void {
+  const config = { open: true, rateLimit: false as const };
+  for (const [address, asset] of files) {
+    const packed = compressedOnce(asset);
+    app.get(address, { config }, async (request, reply) => {
+      const accepted = String(request.headers['accept-encoding'] ?? '');
+      const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null;
+      void reply.type(asset.type).header('cache-control', year).header('vary', 'accept-encoding');
+      if (encoding) void reply.header('content-encoding', encoding);
+      return reply.send(encoding ? await packed(encoding) : asset.bytes);
     });
-    const cached = { config: { open: true, rateLimit: false as const } };
-    scope.get('/assets/govuk.css', cached, (_request, reply) =>
-      reply.type('text/css').header('cache-control', 'public, max-age=3600').send(govukCss),
-    );
-    for (const [i, [prefix, root]] of folders.entries()) {
-      await scope.register(fastifyStatic, { root, prefix, decorateReply: i === 0, maxAge: 3_600_000, index: false });
-    }
-  });
+  }
+}
+
+/** Compresses when it is first asked for, and keeps the result. */
+function compressedOnce({ bytes }: Asset): (encoding: 'br' | 'gzip') => Promise<Buffer> {
+  const kept = new Map<string, Promise<Buffer>>();
+  return (encoding) => {
+    const packed =
+      kept.get(encoding) ?? (encoding === 'br' ? promisify(brotliCompress)(bytes, { params: squeeze }) : promisify(gzip)(bytes));
+    kept.set(encoding, packed);
+    return packed;
+  };
 }

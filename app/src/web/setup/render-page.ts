@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Assets } from '../assets/build-assets.ts';
 import type { House } from '../kit.ts';
 import { navigationFor } from '../navigation.ts';
 import { makeViews } from '../views.ts';
@@ -6,8 +7,9 @@ import { makeViews } from '../views.ts';
 export type RenderPage = (request: FastifyRequest, reply: FastifyReply, template: string, data?: object) => Promise<FastifyReply>;
 
 /** Renders pages with what stands on each of them: who is signed in, where they may go, what was just done. */
-export function pagesOf(house: House, isDemo: () => boolean): RenderPage {
+export function pagesOf(house: House, assets: Assets, isDemo: () => boolean): RenderPage {
   const views = makeViews(house.timeZone);
+  views.addGlobal('asset', assets.addressOf);
   return async (request, reply, template, data = {}) => {
     const { user, notice } = request.session;
     if (notice) request.session.notice = undefined;

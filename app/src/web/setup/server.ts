@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type Fastif
 import type { Logger } from 'pino';
 import type { SignInRole } from '../../platform/access.ts';
 import { Metrics } from '../../platform/metrics.ts';
+import { browserAssets } from '../assets/build-assets.ts';
 import type { House, RouteSet, WebKit } from '../kit.ts';
 import { startOf } from '../navigation.ts';
 import { setUpApiDocs } from './api-docs.ts';
@@ -39,6 +40,7 @@ export async function buildServer(
   askForVerdicts: () => Promise<void>,
 ): Promise<WebServer> {
   const { config } = house;
+  const assets = await browserAssets();
   const identity = new Identity(config.WAYMARK_PUBLIC_URL?.startsWith('https://') ?? false);
   const app = makeApp(house, log, identity);
   const metrics = new Metrics(() => house.fixes.waiting);
@@ -60,14 +62,14 @@ export async function buildServer(
     askForVerdicts,
     sessions,
     onSessionEnd: (tell) => void sessions.on('ended', tell),
-    page: pagesOf(house, () => identity.demo !== null),
+    page: pagesOf(house, assets, () => identity.demo !== null),
     notice(request, text) {
       request.session.notice = text;
     },
   };
   setUpErrors(app, web);
   await setUpApiDocs(app);
-  await setUpAssets(app);
+  setUpAssets(app, assets);
   setUpFieldChecks(app);
   setUpGuards(app, house, identity, signIns);
   setUpMeasures(app, metrics);

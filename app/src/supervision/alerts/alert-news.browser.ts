@@ -1,10 +1,11 @@
-import { follow } from './follow.js';
+import { follow } from '../../web/browser/follow.ts';
+import { element } from '../../web/browser/page.ts';
 
 /** Says that alerts have changed, and shows them when asked: a list never moves under somebody's hand. */
-const status = document.querySelector('#alert-news');
+const status = element('#alert-news');
 let changes = 0;
 
-function tell(text) {
+function tell(text: string): void {
   const link = document.createElement('a');
   link.className = 'govuk-link';
   link.href = location.href;
@@ -12,7 +13,7 @@ function tell(text) {
   status.replaceChildren(link);
 }
 
-follow(
+follow<{ change: unknown }>(
   '/api/alerts/changes',
   {
     change: () => {
@@ -20,5 +21,7 @@ follow(
       tell(`${changes} ${changes === 1 ? 'change' : 'changes'} since this page was opened. Show them`);
     },
   },
-  (isLost) => isLost && tell('The connection is lost: this list may be old. Open it again'),
+  (isLost) => {
+    if (isLost) tell('The connection is lost: this list may be old. Open it again');
+  },
 );

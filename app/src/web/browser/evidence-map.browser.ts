@@ -1,16 +1,35 @@
-import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
-import { baseLayers, baseSources, circle } from './base-map.js';
+import * as maplibre from 'maplibre-gl';
+import { circle, collection, extendBy, mapIn, type Place, redraw } from './base-map.ts';
+import { element, given } from './page.ts';
 
 /**
  * Draws the recorded place, the observed fixes with their accuracy circles, and nothing between them; plays the window.
  */
-const box = document.querySelector('#evidence-map');
-const evidence = JSON.parse(box.dataset.evidence);
-const controls = document.querySelector('.wm-map-controls');
-const slider = document.querySelector('#moment');
-const momentText = document.querySelector('#moment-text');
-const momentStatus = document.querySelector('#moment-status');
-const playButton = document.querySelector('#play');
+interface Evidence {
+  /** The window, ms, and how much is shown on either side of it. */
+  from: number;
+  to: number;
+  marginMs: number;
+  place:
+    | { kind: 'none' }
+    | { kind: 'zones'; zones: GeoJSON.Geometry[] }
+    | { kind: 'geometry'; geometry: GeoJSON.Geometry }
+    | ({ kind: 'point' } & { lon: number; lat: number })
+    | { kind: 'line'; points: Place[] }
+    | { kind: 'area'; rings: Place[][] };
+  /** How near counts as there, metres. */
+  radiusM: number;
+  points: [at: number, lon: number, lat: number, accuracyM: number | null][];
+  gaps: { from: number; to: number }[];
+}
+
+const box = element('#evidence-map');
+const evidence = given<Evidence>(box, 'evidence');
+const controls = element('.wm-map-controls');
+const slider = element<HTMLInputElement>('#moment');
+const momentText = element('#moment-text');
+const momentStatus = element('#moment-status');
+const playButton = element('#play');
 
 const from = evidence.from - evidence.marginMs;
 const to = evidence.to + evidence.marginMs;
@@ -23,26 +42,26 @@ const clock = new Intl.DateTimeFormat('en-GB', {
   timeZone: box.dataset.timeZone,
 });
 
-function placeFeatures({ place, radiusM }) {
+function placeFeatures({ place, radiusM }: Evidence): GeoJSON.Feature[] {
   if (place.kind === 'none') return [];
   if (place.kind === 'zones') {
     return place.zones.map((geometry) => ({ type: 'Feature', properties: { part: 'shape' }, geometry }));
   }
   if (place.kind === 'geometry') return [{ type: 'Feature', properties: { part: 'shape' }, geometry: place.geometry }];
   if (place.kind === 'point') {
-    const centre = [place.lon, place.lat];
+    const centre: Place = [place.lon, place.lat];
     return [
       circle(centre, radiusM, { part: 'reach' }),
       { type: 'Feature', properties: { part: 'place' }, geometry: { type: 'Point', coordinates: centre } },
     ];
   }
-  const geometry =
+  const geometry: GeoJSON.Geometry =
     place.kind === 'line' ? { type: 'LineString', coordinates: place.points } : { type: 'Polygon', coordinates: place.rings };
   return [{ type: 'Feature', properties: { part: 'shape' }, geometry }];
 }
 
-function fixFeatures(until) {
-  const features = [];
+function fixFeatures(until: number): GeoJSON.Feature[] {
+  const features: GeoJSON.Feature[] = [];
   for (const [at, lon, lat, accuracyM] of evidence.points) {
     if (at > until) continue;
     const inside = at >= evidence.from && at <= evidence.to;
@@ -56,15 +75,14 @@ function fixFeatures(until) {
     if (accuracyM) features.push(circle([lon, lat], accuracyM, { ...properties, part: 'accuracy' }));
     features.push({ type: 'Feature', properties: { ...properties, part: 'fix' }, geometry: { type: 'Point', coordinates: [lon, lat] } });
   }
-  return { type: 'FeatureCollection', features };
+  return features;
 }
 
 function bounds() {
   const all = new maplibre.LngLatBounds();
   // The whole of a person's zones may lie all over the country: a day is shown where it was spent.
   for (const feature of evidence.place.kind === 'zones' ? [] : placeFeatures(evidence)) {
-    const extend = (c) => (typeof c[0] === 'number' ? all.extend(c) : c.forEach(extend));
-    extend(feature.geometry.coordinates);
+    extendBy(all, feature.geometry);
   }
   const near = evidence.points.filter(([at]) => at >= evidence.from - 300_000 && at <= evidence.to + 300_000);
   for (const [, lon, lat] of near) all.extend([lon, lat]);
@@ -72,80 +90,72 @@ function bounds() {
   return all;
 }
 
-const inside = ['get', 'inside'];
-const map = new maplibre.Map({
-  container: box,
+const inside: maplibre.ExpressionSpecification = ['get', 'inside'];
+const map = mapIn(box, {
   bounds: bounds(),
   fitBoundsOptions: { padding: 40, maxZoom: 17 },
-  attributionControl: false,
-  cooperativeGestures: true,
-  style: {
-    version: 8,
-    sources: {
-      ...baseSources,
-      place: { type: 'geojson', data: { type: 'FeatureCollection', features: placeFeatures(evidence) } },
-      fixes: { type: 'geojson', data: fixFeatures(to) },
-    },
-    layers: [
-      ...baseLayers,
-      {
-        id: 'reach',
-        type: 'fill',
-        source: 'place',
-        filter: ['==', 'part', 'reach'],
-        paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.1 },
-      },
-      {
-        id: 'reach-line',
-        type: 'line',
-        source: 'place',
-        filter: ['in', 'part', 'reach', 'shape'],
-        paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] },
-      },
-      {
-        id: 'accuracy',
-        type: 'fill',
-        source: 'fixes',
-        filter: ['==', 'part', 'accuracy'],
-        paint: { 'fill-color': ['case', inside, '#b4460a', '#6f8793'], 'fill-opacity': ['case', ['get', 'recent'], 0.16, 0.05] },
-      },
-      {
-        id: 'accuracy-line',
-        type: 'line',
-        source: 'fixes',
-        filter: ['==', 'part', 'accuracy'],
-        paint: {
-          'line-color': ['case', inside, '#b4460a', '#6f8793'],
-          'line-opacity': ['case', ['get', 'recent'], 0.8, 0.25],
-          'line-width': 1,
-        },
-      },
-      {
-        id: 'fix',
-        type: 'circle',
-        source: 'fixes',
-        filter: ['==', 'part', 'fix'],
-        paint: {
-          'circle-radius': ['case', ['get', 'recent'], 6, 4.5],
-          'circle-color': ['case', inside, '#b4460a', '#6f8793'],
-          'circle-stroke-color': '#fff',
-          'circle-stroke-width': 1.2,
-        },
-      },
-      {
-        id: 'place',
-        type: 'circle',
-        source: 'place',
-        filter: ['==', 'part', 'place'],
-        paint: { 'circle-radius': 7, 'circle-color': '#fff', 'circle-stroke-color': '#1f4f6b', 'circle-stroke-width': 3.5 },
-      },
-    ],
+  sources: {
+    place: { type: 'geojson', data: collection(placeFeatures(evidence)) },
+    fixes: { type: 'geojson', data: collection(fixFeatures(to)) },
   },
+  layers: [
+    {
+      id: 'reach',
+      type: 'fill',
+      source: 'place',
+      filter: ['==', 'part', 'reach'],
+      paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.1 },
+    },
+    {
+      id: 'reach-line',
+      type: 'line',
+      source: 'place',
+      filter: ['in', 'part', 'reach', 'shape'],
+      paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] },
+    },
+    {
+      id: 'accuracy',
+      type: 'fill',
+      source: 'fixes',
+      filter: ['==', 'part', 'accuracy'],
+      paint: { 'fill-color': ['case', inside, '#b4460a', '#6f8793'], 'fill-opacity': ['case', ['get', 'recent'], 0.16, 0.05] },
+    },
+    {
+      id: 'accuracy-line',
+      type: 'line',
+      source: 'fixes',
+      filter: ['==', 'part', 'accuracy'],
+      paint: {
+        'line-color': ['case', inside, '#b4460a', '#6f8793'],
+        'line-opacity': ['case', ['get', 'recent'], 0.8, 0.25],
+        'line-width': 1,
+      },
+    },
+    {
+      id: 'fix',
+      type: 'circle',
+      source: 'fixes',
+      filter: ['==', 'part', 'fix'],
+      paint: {
+        'circle-radius': ['case', ['get', 'recent'], 6, 4.5],
+        'circle-color': ['case', inside, '#b4460a', '#6f8793'],
+        'circle-stroke-color': '#fff',
+        'circle-stroke-width': 1.2,
+      },
+    },
+    {
+      id: 'place',
+      type: 'circle',
+      source: 'place',
+      filter: ['==', 'part', 'place'],
+      paint: { 'circle-radius': 7, 'circle-color': '#fff', 'circle-stroke-color': '#1f4f6b', 'circle-stroke-width': 3.5 },
+    },
+  ],
 });
-map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
-map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
 const popup = new maplibre.Popup({ closeButton: false, closeOnClick: false });
-map.on('mousemove', 'fix', ({ features, lngLat }) => popup.setLngLat(lngLat).setText(features[0].properties.text).addTo(map));
+map.on('mousemove', 'fix', ({ features = [], lngLat }) => {
+  popup.setLngLat(lngLat).setText(features[0]?.properties.text).addTo(map);
+});
 map.on('mouseleave', 'fix', () => popup.remove());
 map.on('load', () => {
   box.dataset.ready = 'yes';
@@ -162,15 +172,15 @@ function show() {
     : where;
   // A status that says the same again would be read out again.
   if (momentStatus.textContent !== words) momentStatus.textContent = words;
-  map.getSource('fixes')?.setData(fixFeatures(moment));
+  redraw(map, 'fixes', fixFeatures(moment));
 }
 
-let playing = 0;
+let playing: ReturnType<typeof setInterval> | undefined;
 const playText = playButton.textContent;
 playButton.addEventListener('click', () => {
   if (playing) {
     clearInterval(playing);
-    playing = 0;
+    playing = undefined;
     playButton.textContent = playText;
     return;
   }

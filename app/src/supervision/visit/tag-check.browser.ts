@@ -1,19 +1,22 @@
-import { follow } from './follow.js';
+import { follow } from '../../web/browser/follow.ts';
+import { element } from '../../web/browser/page.ts';
 
 /** Opens the page again when the tag is heard for the first time, so that an officer at the door sees it without a touch. */
-const box = document.querySelector('#tag-check');
-const news = document.querySelector('#tag-check-news');
+const box = element('#tag-check');
+const news = element('#tag-check-news');
 const shown = box.dataset.heard === 'yes';
 
 function heard() {
   if (!shown) location.reload();
 }
 
-follow(
+follow<{ hello: { heard: boolean }; heard: unknown }>(
   `/api/wearings/${box.dataset.wearing}/heard`,
   {
     // It may have been heard between the page and this connection.
-    hello: ({ heard: already }) => already && heard(),
+    hello: ({ heard: already }) => {
+      if (already) heard();
+    },
     heard,
   },
   (isLost) => {

@@ -1,47 +1,36 @@
-import * as maplibre from '/assets/maplibre/maplibre-gl.mjs';
-import { baseLayers, baseSources, circle, zoneLayers } from './base-map.js';
+import * as maplibre from 'maplibre-gl';
+import { TerraDraw, TerraDrawPolygonMode, TerraDrawSelectMode } from 'terra-draw';
+import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
+import { circle, collection, extendBy, mapIn, redraw, zoneLayers } from '../../web/browser/base-map.ts';
+import { element, given } from '../../web/browser/page.ts';
 
 /**
  * Draws the zones that hold, and takes a new one from the map: a circle by a click, a shape by its corners. What is drawn is
  * put into the fields of the form, which can be filled in by hand as well.
  */
-const { TerraDraw, TerraDrawPolygonMode, TerraDrawSelectMode } = globalThis.terraDraw;
-const { TerraDrawMapLibreGLAdapter } = globalThis.terraDrawMaplibreGlAdapter;
+const box = element('#zone-map');
+const zones = given<GeoJSON.Feature[]>(box, 'zones');
+const field = (id: string) => element<HTMLInputElement>(`#${id}`);
+const news = element('#zone-map-news');
 
-const box = document.querySelector('#zone-map');
-const zones = JSON.parse(box.dataset.zones);
-const field = (id) => document.querySelector(`#${id}`);
-const news = document.querySelector('#zone-map-news');
-const empty = { type: 'FeatureCollection', features: [] };
-
-const map = new maplibre.Map({
-  container: box,
+const map = mapIn(box, {
   center: [-1.83, 53.09],
   zoom: 13,
-  attributionControl: false,
-  cooperativeGestures: true,
-  style: {
-    version: 8,
-    sources: {
-      ...baseSources,
-      zones: { type: 'geojson', data: { type: 'FeatureCollection', features: zones } },
-      draft: { type: 'geojson', data: empty },
-    },
-    layers: [
-      ...baseLayers,
-      ...zoneLayers,
-      { id: 'draft', type: 'fill', source: 'draft', paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.2 } },
-      { id: 'draft-line', type: 'line', source: 'draft', paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] } },
-    ],
+  sources: {
+    zones: { type: 'geojson', data: collection(zones) },
+    draft: { type: 'geojson', data: collection([]) },
   },
+  layers: [
+    ...zoneLayers,
+    { id: 'draft', type: 'fill', source: 'draft', paint: { 'fill-color': '#1f4f6b', 'fill-opacity': 0.2 } },
+    { id: 'draft-line', type: 'line', source: 'draft', paint: { 'line-color': '#1f4f6b', 'line-width': 2.5, 'line-dasharray': [3, 2] } },
+  ],
 });
-map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
-map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
 
 /** Shows what the fields say, and gives its features. */
-function show() {
+function show(): GeoJSON.Feature[] {
   const text = field('area').value.trim();
-  let features = [];
+  let features: GeoJSON.Feature[] = [];
   if (text) {
     try {
       const value = JSON.parse(text);
@@ -53,24 +42,22 @@ function show() {
       // The server says what is wrong with it.
     }
   } else {
-    const [lat, lon, radius] = ['lat', 'lon', 'radiusM'].map((id) =>
-      field(id).value.trim() === '' ? Number.NaN : Number(field(id).value),
-    );
+    const number = (id: string) => (field(id).value.trim() === '' ? Number.NaN : Number(field(id).value));
+    const [lat, lon, radius] = [number('lat'), number('lon'), number('radiusM')];
     if (Math.abs(lat) <= 90 && Math.abs(lon) <= 180 && radius > 0 && radius < 20_000) features = [circle([lon, lat], radius, {})];
   }
-  map.getSource('draft')?.setData({ type: 'FeatureCollection', features });
+  redraw(map, 'draft', features);
   return features;
 }
 
-function fit(features) {
+function fit(features: GeoJSON.Feature[]): void {
   const bounds = new maplibre.LngLatBounds();
-  const extend = (c) => (typeof c?.[0] === 'number' ? bounds.extend(c) : c?.forEach?.(extend));
-  for (const { geometry } of features) extend(geometry?.coordinates);
+  for (const { geometry } of features) extendBy(bounds, geometry);
   if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 60, maxZoom: 16, animate: false });
 }
 
-let doing = null;
-let draw = null;
+let doing: 'circle' | 'shape' | 'shape-done' | null = null;
+let draw: TerraDraw | null = null;
 map.on('load', () => {
   draw = new TerraDraw({
     adapter: new TerraDrawMapLibreGLAdapter({ map }),
@@ -83,23 +70,25 @@ map.on('load', () => {
   });
   draw.start();
   draw.on('finish', take);
-  draw.on('change', () => doing === 'shape-done' && take());
+  draw.on('change', () => {
+    if (doing === 'shape-done') take();
+  });
   fit([...zones, ...show()]);
   box.dataset.ready = 'yes';
 });
 
 /** Puts the drawn shape into the form. */
 function take() {
-  const [shape] = draw.getSnapshot().filter(({ geometry }) => geometry.type === 'Polygon');
+  const shape = draw?.getSnapshot().find(({ geometry }) => geometry.type === 'Polygon');
   if (!shape) return;
-  const rounded = shape.geometry.coordinates.map((ring) =>
-    ring.map(([lon, lat]) => [Math.round(lon * 1e6) / 1e6, Math.round(lat * 1e6) / 1e6]),
+  const rounded = (shape.geometry as GeoJSON.Polygon).coordinates.map((ring) =>
+    ring.map((corner) => corner.map((c) => Math.round(c * 1e6) / 1e6)),
   );
   field('area').value = JSON.stringify({ type: 'Polygon', coordinates: rounded });
   if (doing === 'shape') {
     doing = 'shape-done';
-    draw.setMode('select');
-    news.textContent = `A shape of ${rounded[0].length - 1} corners. Drag its corners to change it.`;
+    draw?.setMode('select');
+    news.textContent = `A shape of ${(rounded[0]?.length ?? 1) - 1} corners. Drag its corners to change it.`;
   }
 }
 
@@ -113,7 +102,7 @@ map.on('click', ({ lngLat }) => {
   news.textContent = `A circle of ${field('radiusM').value} m. Change its size in the field below, or click elsewhere.`;
 });
 
-function begin(what, text) {
+function begin(what: typeof doing, text: string): void {
   field('area').closest('details')?.setAttribute('open', '');
   doing = what;
   draw?.clear();
@@ -141,8 +130,8 @@ for (const id of ['lat', 'lon', 'radiusM', 'area'])
     if (id === 'area') forgetDrawn();
     if (doing !== 'shape-done') fit(show());
   });
-field('area-file')?.addEventListener('change', async ({ target }) => {
-  const [file] = target.files;
+document.querySelector<HTMLInputElement>('#area-file')?.addEventListener('change', async ({ target }) => {
+  const [file] = (target as HTMLInputElement).files ?? [];
   if (!file) return;
   if (file.size > 10_000_000) {
     news.textContent = 'That file is larger than 10 MB. Simplify the shapes first.';
@@ -157,4 +146,4 @@ field('area-file')?.addEventListener('change', async ({ target }) => {
       ? `${file.name} holds no shape that can be read. Choose a GeoJSON file.`
       : `${features.length} ${features.length === 1 ? 'shape' : 'shapes'} from ${file.name}.${features.length > 1 ? ' Each becomes a zone of its own when you add them.' : ''}`;
 });
-for (const own of document.querySelectorAll('.wm-draw')) own.hidden = false;
+for (const own of document.querySelectorAll<HTMLElement>('.wm-draw')) own.hidden = false;
