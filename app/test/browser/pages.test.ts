@@ -422,7 +422,12 @@ describe('pages', () => {
     await administrator.page.getByLabel('To', { exact: true }).fill('http://127.0.0.1:9/hook');
     await administrator.page.getByRole('button', { name: 'Add rule' }).click();
     await administrator.page.getByText('signed with this secret').waitFor();
+    const trial = administrator.page.waitForResponse(
+      (response) => response.request().method() === 'GET' && response.url().endsWith('/delivery'),
+    );
     await administrator.page.getByRole('button', { name: 'Send a trial' }).click();
+    await trial;
+    await administrator.page.waitForLoadState();
     await until(async () => {
       await administrator.page.reload();
       return (await administrator.page.locator('main').innerText()).includes('Failed 1 time');
