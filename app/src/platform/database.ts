@@ -1,52 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
-import {
-  type ColumnType,
-  type DatabaseConnection,
-  type Dialect,
-  type Generated,
-  Kysely,
-  PGliteDialect,
-  PostgresDialect,
-  sql,
-  type Transaction,
-} from 'kysely';
+import { type DatabaseConnection, type Dialect, Kysely, PGliteDialect, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
+import type { Json, Narrowed } from './columns.ts';
+import type { GeneratedTables } from './generated-tables.ts';
 import { storableParameter } from './storable.ts';
 import { ToldError } from './told-error.ts';
 
-/** A column of JSON: read as it was, written as text. */
-export type Json<T> = ColumnType<T, string, string>;
-
 /** Tables of the platform itself. Features add theirs by declaration merging. */
-export interface Tables {
-  'platform.sessions': { id: string; data: Json<unknown>; expires_at: Date };
-  'platform.api_tokens': {
-    id: Generated<number>;
-    name: string;
-    role: string;
-    hash: string;
-    created_at: Generated<Date>;
-    revoked_at: Date | null;
-  };
-  'oversight.audit_entries': {
-    seq: number;
-    at: Date;
-    actor: string;
-    actor_name: string;
-    role: string;
-    purpose: string;
-    action: string;
-    about_kind: string | null;
-    about_id: string | null;
-    outcome: string;
-    policy: string | null;
-    detail: Json<Record<string, unknown>>;
-    previous_hash: string;
-    hash: string;
-  };
-  'oversight.audit_head': { only: boolean; seq: number; hash: string };
-}
+export interface Tables
+  extends Narrowed<
+    GeneratedTables,
+    { 'oversight.audit_entries': { detail: Json<Record<string, unknown>> }; 'oversight.audit_head': { only: boolean } }
+  > {}
 
 export type Database = Kysely<Tables>;
 export type Tx = Transaction<Tables>;

@@ -1,19 +1,12 @@
-import { type Generated, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Narrowed } from '../../platform/columns.ts';
 import { isLooking } from '../audit/index.ts';
+import type { GeneratedTables } from '../schema/generated-tables.ts';
 
 declare module '../../platform/database.ts' {
-  interface Tables {
-    'oversight.sample_checks': {
-      id: Generated<number>;
-      seq: number;
-      outcome: SampleOutcome;
-      note: string;
-      by_actor: string;
-      by_name: string;
-      at: Generated<Date>;
-    };
-  }
+  interface Tables
+    extends Narrowed<Pick<GeneratedTables, 'oversight.sample_checks'>, { 'oversight.sample_checks': { outcome: SampleOutcome } }> {}
 }
 
 export const sampleOutcomes = ['in order', 'cannot tell', 'not in order'] as const;

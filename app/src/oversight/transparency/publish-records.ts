@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { Generated } from 'kysely';
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
-import { type Database, type Json, type Tx, withPurpose } from '../../platform/database.ts';
+import type { Json, Narrowed } from '../../platform/columns.ts';
+import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { isDay, todayOf } from '../../platform/days.ts';
 import type { overseeReviews } from '../../supervision/index.ts';
 import { shareOf } from '../../support/index.ts';
 import type { Waymark } from '../../waymark.ts';
+import type { GeneratedTables } from '../schema/generated-tables.ts';
 import { algorithmicTransparency } from './algorithmic-transparency.ts';
 import { equalityAssessment } from './equality-assessment.ts';
 import { impactAssessment } from './impact-assessment.ts';
@@ -21,20 +24,19 @@ import {
 import { type Statement, statementFields } from './statement.ts';
 
 declare module '../../platform/database.ts' {
-  interface Tables {
-    'oversight.transparency_records': {
-      id: import('kysely').Generated<number>;
-      at: import('kysely').Generated<Date>;
-      by_name: string;
-      configuration: Json<RunningConfiguration>;
-      fingerprint: string;
-      statement: Json<Statement>;
-      records: Json<TransparencyRecord[]>;
-      sha256: string;
-      /** 1: over records and fingerprint alone; 2: over all that is shown. */
-      seal_rule: import('kysely').Generated<number>;
-    };
-  }
+  interface Tables
+    extends Narrowed<
+      Pick<GeneratedTables, 'oversight.transparency_records'>,
+      {
+        'oversight.transparency_records': {
+          configuration: Json<RunningConfiguration>;
+          statement: Json<Statement>;
+          records: Json<TransparencyRecord[]>;
+          /** 1: over records and fingerprint alone; 2: over all that is shown. */
+          seal_rule: Generated<number>;
+        };
+      }
+    > {}
 }
 
 /** What was published, and whether it still tells how Waymark runs. */

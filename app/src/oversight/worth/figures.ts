@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Generated, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import { parse } from 'yaml';
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
+import type { GeneratedTables } from '../schema/generated-tables.ts';
 
 /** What a cost is of. */
 export const costGroups = ['prison on average', 'tag', 'one prisoner fewer', 'support'] as const;
@@ -62,18 +63,7 @@ export interface Cost {
 }
 
 declare module '../../platform/database.ts' {
-  interface Tables {
-    'oversight.cost_figures': {
-      id: Generated<number>;
-      key: string;
-      low: number;
-      high: number;
-      price_year: number;
-      source: string;
-      by_name: string;
-      at: Generated<Date>;
-    };
-  }
+  interface Tables extends Pick<GeneratedTables, 'oversight.cost_figures'> {}
 }
 
 let seed: Static<typeof Figures> | undefined;

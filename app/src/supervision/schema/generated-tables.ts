@@ -1,0 +1,328 @@
+// Written by `npm run tables` from what the migrations make. What a column holds more exactly stands where its tables are declared.
+import type { Generated } from 'kysely';
+import type { Day, Json } from '../../platform/columns.ts';
+
+export interface GeneratedTables {
+  'supervision.absences': {
+    id: Generated<number>;
+    order_id: number;
+    from_at: Date;
+    to_at: Date;
+    reason: string;
+    by_name: string;
+    recorded_at: Generated<Date>;
+  };
+  'supervision.alert_steps': {
+    id: Generated<number>;
+    alert_id: number;
+    step: string;
+    outcome: string | null;
+    note: string;
+    by_actor: string;
+    by_name: string;
+    at: Generated<Date>;
+  };
+  'supervision.alert_versions': {
+    alert_id: number;
+    version: number;
+    change: string;
+    kind: string;
+    from_at: Date;
+    to_at: Date | null;
+    facts: Json<unknown>;
+    at: Generated<Date>;
+  };
+  'supervision.alerts': {
+    id: Generated<number>;
+    wearing_id: number;
+    zone_version_id: number | null;
+    kind: string;
+    severity: string;
+    state: string;
+    version: number;
+    from_at: Date;
+    to_at: Date | null;
+    confirmed_at: Date;
+    raised_at: Generated<Date>;
+    facts: Json<unknown>;
+    assigned_to: string | null;
+    outcome: string | null;
+  };
+  'supervision.breach_packs': {
+    id: Generated<number>;
+    wearing_id: number;
+    from_at: Date;
+    to_at: Date;
+    content: Json<unknown>;
+    sha256: string;
+    note: string;
+    made_by: string;
+    made_by_name: string;
+    made_at: Generated<Date>;
+    decision: string | null;
+    reason: string | null;
+    reviewed_by: string | null;
+    reviewed_by_name: string | null;
+    reviewed_at: Date | null;
+  };
+  'supervision.crime_versions': {
+    id: Generated<number>;
+    crime_id: number;
+    version: number;
+    type: string;
+    from_at: Date;
+    to_at: Date;
+    place: Json<unknown>;
+    text: string;
+    batch: string | null;
+    import_id: number | null;
+    changed: Json<unknown>;
+    recorded_at: Generated<Date>;
+    made_up: Generated<boolean>;
+  };
+  'supervision.crimes': {
+    id: Generated<number>;
+    force: string;
+    reference: string;
+    version: number;
+  };
+  'supervision.deliveries': {
+    id: Generated<number>;
+    rule_id: number;
+    alert_id: number | null;
+    alert_version: number;
+    state: string;
+    attempts: number;
+    due_at: Date;
+    problem: string | null;
+    created_at: Generated<Date>;
+    settled_at: Date | null;
+  };
+  'supervision.delivery_rules': {
+    id: Generated<number>;
+    name: string;
+    severities: Json<unknown>;
+    channel: string;
+    target: string;
+    secret: string;
+    unseen_after_s: number;
+    quiet_from: string | null;
+    quiet_to: string | null;
+    by_name: string;
+    created_at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  'supervision.erasures': {
+    id: Generated<number>;
+    subject_id: number;
+    reason: string;
+    by_name: string;
+    at: Generated<Date>;
+    done_at: Date | null;
+    by_id: Generated<string>;
+    agreed_by: string | null;
+    agreed_at: Date | null;
+    withdrawn_by: string | null;
+  };
+  'supervision.evidence_packs': {
+    id: Generated<number>;
+    crime_version_id: number;
+    wearing_id: number;
+    content: string;
+    sha256: string;
+    made_by: string;
+    made_by_name: string;
+    made_at: Generated<Date>;
+    page: Generated<string>;
+    seal: Generated<string>;
+  };
+  'supervision.gateways': {
+    id: Generated<number>;
+    name: string;
+    credential_hash: string;
+    created_at: Generated<Date>;
+    revoked_at: Date | null;
+  };
+  'supervision.holds': {
+    id: Generated<number>;
+    subject_id: number;
+    reason: string;
+    until: Day;
+    by_name: string;
+    at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  'supervision.imports': {
+    id: Generated<number>;
+    kind: string;
+    file_name: string;
+    sha256: string;
+    at: Generated<Date>;
+    by_name: string;
+    counts: Json<unknown>;
+    problems: Json<unknown>;
+  };
+  'supervision.intake_state': {
+    only: Generated<boolean>;
+    last_receipt: number;
+  };
+  'supervision.orders': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    authority: string;
+    starts_at: Date;
+    ends_at: Date | null;
+    created_at: Generated<Date>;
+  };
+  'supervision.own_access': {
+    account_key: string;
+    subject_id: number;
+    since: Generated<Date>;
+  };
+  'supervision.own_cases': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    about: string;
+    said: string;
+    opened_at: Generated<Date>;
+    due_on: Day;
+    owner_name: string | null;
+    reply: string | null;
+    replied_by: string | null;
+    replied_at: Date | null;
+  };
+  'supervision.own_invitations': {
+    code_hash: string;
+    subject_id: number;
+    by_name: string;
+    at: Generated<Date>;
+    expires_at: Date;
+    used_at: Date | null;
+  };
+  'supervision.protections': {
+    id: Generated<number>;
+    order_id: number;
+    name: string;
+    tag_id: number;
+    radius_m: number;
+    starts_at: Date;
+    ends_at: Date | null;
+    by_name: string;
+    created_at: Generated<Date>;
+  };
+  'supervision.review_tests': {
+    id: Generated<number>;
+    crime_version_id: number;
+    wearing_id: number;
+    shown: Json<unknown>;
+    away_m: number;
+    asked_by: string;
+    made_at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  'supervision.reviews': {
+    id: Generated<number>;
+    crime_version_id: number;
+    wearing_id: number;
+    run_id: number;
+    verdict: string;
+    decision: string;
+    reason: string;
+    reviewer: string;
+    reviewer_name: string;
+    at: Generated<Date>;
+  };
+  'supervision.run_crimes': {
+    run_id: number;
+    crime_version_id: number;
+    coincidence: number | null;
+    present: number;
+    excluded: number;
+    unknown: number;
+  };
+  'supervision.runs': {
+    id: number;
+    at: Generated<Date>;
+    by_name: string;
+    model_version: string;
+    code_version: string;
+    parameters: Json<unknown>;
+    time_zone: string;
+    receipt_upto: number;
+    wearings: Json<unknown>;
+    inputs_hash: string;
+    output_hash: string;
+    crimes: number;
+    verdicts: number;
+    fixes: number;
+    took_ms: number;
+  };
+  'supervision.subjects': {
+    id: Generated<number>;
+    reference: string;
+    name: string;
+    fictional: Generated<boolean>;
+    created_at: Generated<Date>;
+  };
+  'supervision.tag_steps': {
+    id: Generated<number>;
+    tag_id: number;
+    step: string;
+    wearing_id: number | null;
+    note: string;
+    by_name: string;
+    at: Generated<Date>;
+  };
+  'supervision.tags': {
+    id: Generated<number>;
+    serial: string;
+    model: Generated<string>;
+    credential_hash: string | null;
+    created_at: Generated<Date>;
+    state: Generated<string>;
+  };
+  'supervision.watch_again': {
+    wearing_id: number;
+  };
+  'supervision.watch_state': {
+    only: Generated<boolean>;
+    evaluated_receipt: number;
+  };
+  'supervision.wearings': {
+    id: Generated<number>;
+    tag_id: number;
+    order_id: number;
+    subject_id: number;
+    starts_at: Date;
+    ends_at: Date | null;
+  };
+  'supervision.zone_orders': {
+    zone_id: number;
+    order_id: number;
+    added_at: Generated<Date>;
+    removed_at: Date | null;
+    removed_reason: string | null;
+    id: Generated<number>;
+  };
+  'supervision.zone_versions': {
+    id: Generated<number>;
+    zone_id: number;
+    version: number;
+    name: string;
+    kind: string;
+    area: Json<unknown>;
+    hours: Json<unknown>;
+    effective_at: Date;
+    superseded_at: Date | null;
+    reason: string;
+    by_name: string;
+    recorded_at: Generated<Date>;
+  };
+  'supervision.zones': {
+    id: Generated<number>;
+    created_at: Generated<Date>;
+    shared: Generated<boolean>;
+  };
+}
