@@ -1,13 +1,23 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { frozenHashes, migrationHashes } from '../platform/migrate.ts';
+import { frozenHashes, migrationHashes, unfrozen } from '../platform/migrate.ts';
 
-/** Writes down what each new migration is, before it is released. One that has been released never changes. */
-const file = join(import.meta.dirname, '../../migrations/frozen.json');
-const frozen = existsSync(file) ? frozenHashes() : new Map<string, string>();
+/**
+ * `npm run freeze`: writes down what each new migration is, before it is released. One that has been released never changes.
+ * With `--check` it writes nothing, and only says what is not frozen.
+ */
+const isCheck = process.argv.includes('--check');
+const frozen = frozenHashes();
 const now = migrationHashes();
-for (const [name, hash] of now) if (!frozen.has(name)) frozen.set(name, hash);
-writeFileSync(file, `${JSON.stringify(Object.fromEntries([...frozen].sort()), null, 2)}\n`);
-const changed = [...frozen].filter(([name, hash]) => now.get(name) !== hash).map(([name]) => name);
-console.log(`${frozen.size} migrations are frozen.${changed.length > 0 ? ` Changed since: ${changed.join(', ')}. Put them back.` : ''}`);
-process.exitCode = changed.length > 0 ? 1 : 0;
+if (!isCheck) {
+  const file = join(import.meta.dirname, '../../migrations/frozen.json');
+  const all = [...now, ...frozen].sort(([a], [b]) => (a < b ? -1 : 1));
+  writeFileSync(file, `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
+}
+const wrong = isCheck ? unfrozen() : unfrozen(now, new Map([...now, ...frozen]));
+console.log(
+  wrong.length > 0
+    ? `Migrations: ${wrong.join(', ')}. Put back what was changed; freeze what is new.`
+    : `${now.size} migrations are frozen.`,
+);
+process.exitCode = wrong.length > 0 ? 1 : 0;
