@@ -38,7 +38,6 @@ export async function benchIngest(options: { seed: number; size?: number }): Pro
       Array.from({ length: wearers }, (_, i) => ({ tag: `B${i}`, name: 'Bench Wearer', firstAt: at })),
     );
     const { secret } = await serving.waymark.performer.perform(actor, declareGateway, null, { name: 'bench' });
-    await serving.waymark.intake.reload();
     const loads: Load[] = [
       { name: 'batches of 1', batch: 1, clients: 64, seconds },
       { name: 'batches of 100', batch: 100, clients: 16, seconds },

@@ -30,7 +30,7 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
   const engine = engineAlone(options.seed);
   const serving = await serveForTest();
   try {
-    const { performer, intake, live, database } = serving.waymark;
+    const { performer, live, database } = serving.waymark;
     const { declareZone, issueTagCredential, registerWearers } = await import('../app/src/supervision/index.ts');
     const at = Date.now() - 300 * 86_400_000;
     const system = (purpose: 'administration' | 'monitoring') => ({ id: 'bench', name: 'bench', role: 'system' as const, purpose });
@@ -58,7 +58,6 @@ export async function benchLive(options: { seed: number; size?: number }): Promi
       }
       if ((i + 1) % 100 === 0) say(`live: ${i + 1} of ${tags} tags ready`);
     }
-    await intake.reload();
     const { rows } = await database.executeSql(
       'SELECT w.id, t.serial FROM supervision.wearings w JOIN supervision.tags t ON t.id = w.tag_id',
     );

@@ -37,7 +37,6 @@ export async function benchMap(options: { seed: number; size?: number }): Promis
     await waymark.performer.perform(system, registerWearers, null, part);
     say(`map: ${Math.min(tags, i + 500)} of ${tags} tags ready`);
   }
-  await waymark.intake.reload();
   const random = new Random(options.seed);
   const places = serials.map(() => ({ x: 1800 * random.normal(), y: 1800 * random.normal() }));
   const none = Number.NaN;

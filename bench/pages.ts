@@ -90,7 +90,6 @@ async function fillWearers({ waymark }: Serving, size: number, town: string): Pr
       firstAt,
     }));
     await waymark.performer.perform(system, registerWearers, null, many);
-    await waymark.intake.reload();
     const lines = many.flatMap(({ tag }, i) =>
       [0, 1, 2].map(
         (k) =>

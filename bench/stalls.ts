@@ -42,7 +42,6 @@ export async function benchStalls(options: { seed: number; size?: number }): Pro
       const wearer = made[copy % made.length] as (typeof made)[number];
       const tag = `${wearer.tag}-${copy++}`;
       await performer.perform(system, registerWearers, null, [{ tag, name: 'Bench Wearer', firstAt: startMs }]);
-      await waymark.intake.reload();
       const lines = [...fixLines(wearer, startMs)].map((line) => line.replace(wearer.tag, tag));
       await waymark.intake.accept(decodeWaymarkLines(lines.join('')), { kind: 'operator', name: 'bench' });
       fixes += lines.length;
@@ -51,7 +50,6 @@ export async function benchStalls(options: { seed: number; size?: number }): Pro
     await performer.perform(system, registerWearers, null, [{ tag: 'PROBE', name: 'Probe', firstAt: Date.now() - 3 * 86_400_000 }]);
     const administrator = { id: 'bench', name: 'bench', role: 'administrator', purpose: 'administration' } as const;
     const { secret } = await performer.perform(administrator, issueTagCredential, null, { serial: 'PROBE' });
-    await waymark.intake.reload();
     const { port } = serving.broker as TagBroker;
     const probe = new Worker(join(import.meta.dirname, 'stall-probe.ts'), { workerData: { url, port, serial: 'PROBE', secret } });
     await once(probe, 'message');

@@ -47,6 +47,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     await waymark.close();
     throw error;
   }
+  waymark.changes.onError = (error) =>
+    log.error({ error: (error as Error).name, message: (error as Error).message }, 'hearing of a change');
   waymark.live.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones');
   const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
   const ask = () => jobs.ask(verdictsDue);
@@ -75,6 +77,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   try {
     broker = await openBroker(config, waymark, server, onBrokerError, say);
     server.readiness.set('tags', () => fleetSilence(waymark.intake.heard, Date.now()));
+    await waymark.changes.listenToOthers();
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
     publicUrl = url;
     deliverer.start();

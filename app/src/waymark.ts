@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { AccessPolicy } from './platform/access.ts';
 import { Performer } from './platform/action.ts';
 import { appendAudit } from './platform/audit.ts';
+import { Changes } from './platform/changes.ts';
 import { DataFolder } from './platform/data-folder.ts';
 import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
 import { FixStore } from './platform/fixes/fix-store.ts';
@@ -18,6 +19,7 @@ export interface Waymark {
   database: OpenDatabase;
   access: AccessPolicy;
   performer: Performer;
+  changes: Changes;
   fixes: FixStore;
   verdicts: VerdictStore;
   intake: Intake;
@@ -73,13 +75,18 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     const positions = new Positions(fixes);
     await positions.start();
     intake.onStored.push((stored, columns, count) => positions.see(stored, columns, count));
+    const changes = new Changes(database);
+    changes.listen('supervision.senders', () => intake.reload());
+    changes.listen('supervision.rules', (wearings) => live.rethink(wearings));
+    changes.listen('supervision.erased', (wearings) => positions.forget(wearings));
     const statistics = setInterval(() => void analyseGrown(database as OpenDatabase).catch(() => undefined), statisticsEveryMs).unref();
     return {
       config,
       folder,
       ...opened,
       access,
-      performer: new Performer(database.db, access),
+      performer: new Performer(database.db, access, changes),
+      changes,
       fixes,
       intake,
       live,
@@ -89,6 +96,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       repaired,
       close: async () => {
         clearInterval(statistics);
+        await changes.close();
         await live.close();
         await fixes.close();
         await opened.database.close();

@@ -28,7 +28,6 @@ describe('what is acknowledged is kept', () => {
     const administrator = { ...operator, purpose: 'administration' } as const;
     gateway = (await waymark.performer.perform(administrator, declareGateway, null, { name: 'test' })).secret;
     tagSecret = (await waymark.performer.perform(administrator, issueTagCredential, null, { serial: 'T1' })).secret;
-    await waymark.intake.reload();
   });
   afterAll(() => serving.end());
 

@@ -32,28 +32,18 @@ interface Seen {
 }
 
 async function wearer(serial: string, homes: { area: Area }[], seen: Seen[]): Promise<{ subject: number; wearing: number }> {
-  const { performer, intake, fixes } = serving.waymark;
+  const { performer, fixes } = serving.waymark;
   const begins = new Date(daysAgo(300));
   const { id: subject } = await performer.perform(officer, declareSubject, null, { reference: serial, name: `Wearer of ${serial}` });
-  const { id: orderId } = await performer.perform(
-    officer,
-    declareOrder,
-    { intake },
-    {
-      subjectId: subject,
-      kind: 'community order',
-      authority: 'Tarnbridge Court',
-      startsAt: begins,
-      endsAt: null,
-    },
-  );
+  const { id: orderId } = await performer.perform(officer, declareOrder, null, {
+    subjectId: subject,
+    kind: 'community order',
+    authority: 'Tarnbridge Court',
+    startsAt: begins,
+    endsAt: null,
+  });
   const { id: tag } = await performer.perform(officer, declareTag, null, { serial, model: 'T1' });
-  const { id: wearing } = await performer.perform(
-    officer,
-    openWearing,
-    { intake },
-    { subjectId: subject, orderId, serial, startsAt: begins },
-  );
+  const { id: wearing } = await performer.perform(officer, openWearing, null, { subjectId: subject, orderId, serial, startsAt: begins });
   for (const home of homes)
     await performer.perform(officer, declareZone, null, {
       ...{ orderId, name: 'Home', kind: 'curfew' as const, effectiveAt: begins, reason: 'the order' },

@@ -58,11 +58,11 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
     beforeAll(async () => {
       serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
-      const { performer, intake, fixes, live } = serving.waymark;
+      const { performer, fixes, live } = serving.waymark;
       const startsAt = new Date(start - 24 * hour);
       subjectId = (await performer.perform(officer, declareSubject, null, { reference: 'C-1', name: 'Nobody At Home' })).id;
       const order = { subjectId, kind: 'community order', authority: 'A court', startsAt, endsAt: null };
-      orderId = (await performer.perform(officer, declareOrder, { intake }, order)).id;
+      orderId = (await performer.perform(officer, declareOrder, null, order)).id;
       await performer.perform(officer, declareZone, null, {
         orderId,
         name: 'Home',
@@ -73,16 +73,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       });
       for (const serial of ['C-T1', 'C-T2']) await performer.perform(officer, declareTag, null, { serial, model: '' });
       wearings.push(
-        (
-          await performer.perform(
-            officer,
-            openWearing,
-            { intake },
-            { subjectId, orderId, serial: 'C-T1', startsAt: new Date(start - hour) },
-          )
-        ).id,
+        (await performer.perform(officer, openWearing, null, { subjectId, orderId, serial: 'C-T1', startsAt: new Date(start - hour) })).id,
       );
-      await intake.reload();
       // Home from 18:30, out from 20:00 to 21:00, home to 21:30, then nothing until 22:45, home to 23:30.
       await send('C-T1', start + 30 * minute, start + 3 * hour - minute, 'home');
       await send('C-T1', start + 3 * hour, start + 4 * hour - minute, 'away');
@@ -91,23 +83,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await performer.perform(
         officer,
         closeWearing,
-        { intake, fixes },
+        { fixes },
         { id: wearings[0] as number, endsAt: new Date(start + 7 * hour), state: 'removed', note: '' },
       );
       wearings.push(
-        (
-          await performer.perform(
-            officer,
-            openWearing,
-            { intake },
-            { subjectId, orderId, serial: 'C-T2', startsAt: new Date(start + 24 * hour) },
-          )
-        ).id,
+        (await performer.perform(officer, openWearing, null, { subjectId, orderId, serial: 'C-T2', startsAt: new Date(start + 24 * hour) }))
+          .id,
       );
-      await intake.reload();
       await send('C-T2', start + 24 * hour + 30 * minute, start + 24 * hour + 6.5 * hour, 'home');
       const end = { id: wearings[1] as number, endsAt: new Date(start + 48 * hour), state: 'removed', note: '' };
-      await performer.perform(officer, closeWearing, { intake, fixes }, end);
+      await performer.perform(officer, closeWearing, { fixes }, end);
       await live.rethink(wearings);
     });
     afterAll(() => serving?.end());

@@ -135,7 +135,6 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const tag = `D-${++number}`;
       const at = Date.now() - agoMinutes * minute;
       await performer.perform(system, registerWearers, null, [{ tag, name: `Nobody At All ${number}`, firstAt: at - 10 * minute }]);
-      await intake.reload();
       const none = Number.NaN;
       const more = { tag, lat: 53.09, lon: -1.83, accuracyM: 8, speedMps: none, headingDeg: none, method: 0, battery: none, seq: none };
       const fixes = [

@@ -14,14 +14,13 @@ const began = Date.now() - 3_600_000;
 
 beforeAll(async () => {
   serving = await serveForTest();
-  const { performer, intake } = serving.waymark;
+  const { performer } = serving.waymark;
   const system = { id: 'system', name: 'Test', role: 'system' as const, purpose: 'administration' as const };
   const administrator = { ...system, role: 'administrator' as const };
   for (const serial of ['M-1', 'M-2']) {
     await performer.perform(system, registerWearers, null, [{ tag: serial, name: `Nobody ${serial}`, firstAt: began }]);
     secrets.set(serial, (await performer.perform(administrator, issueTagCredential, null, { serial })).secret);
   }
-  await intake.reload();
 });
 afterAll(() => serving?.end());
 
@@ -151,10 +150,9 @@ describe('tags on MQTT', () => {
     await first.publishAsync('waymark/tags/M-1/fixes', line(20), { qos: 1 });
     expect(await stored(20)).toBe(1);
     await other.endAsync();
-    const { performer, intake } = serving.waymark;
+    const { performer } = serving.waymark;
     const administrator = { id: 'system', name: 'Test', role: 'administrator' as const, purpose: 'administration' as const };
     secrets.set('M-1', (await performer.perform(administrator, issueTagCredential, null, { serial: 'M-1' })).secret);
-    await intake.reload();
     const end = closed(first);
     first.publish('waymark/tags/M-1/fixes', line(21), { qos: 1 });
     await end;

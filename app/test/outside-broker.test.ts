@@ -70,7 +70,6 @@ describe.skipIf(!mosquitto)('an outside broker', () => {
     serving = await start();
     const system = { id: 'system', name: 'Test', role: 'system' as const, purpose: 'administration' as const };
     await serving.waymark.performer.perform(system, registerWearers, null, [{ tag: 'O-1', name: 'Nobody', firstAt: began }]);
-    await serving.waymark.intake.reload();
   });
   afterAll(async () => {
     await serving?.stop();
@@ -177,7 +176,6 @@ describe.skipIf(!mosquitto).each([['kept', true] as const, ['not kept', false] a
       try {
         const system = { id: 'system', name: 'Test', role: 'system' as const, purpose: 'administration' as const };
         await serving.waymark.performer.perform(system, registerWearers, null, [{ tag: 'O-2', name: 'Nobody', firstAt: began }]);
-        await serving.waymark.intake.reload();
         let minute = 0;
         const acknowledged: number[] = [];
         const publish = async (count: number) => {

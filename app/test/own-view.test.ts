@@ -231,7 +231,6 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           .where('w.subject_id', '=', subject)
           .executeTakeFirstOrThrow(),
       );
-      await serving.waymark.intake.reload();
       const decoded = decodeWaymarkLines(
         JSON.stringify({ tag: serial, at: '2026-09-10T10:00:00Z', lat: 53.9, lon: -1.6, accuracy: 8, events: ['strap-cut'] }),
       );

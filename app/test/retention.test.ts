@@ -320,7 +320,6 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
             serial,
           }),
         );
-        await serving.waymark.intake.reload();
         const send = (at: string) =>
           serving.server.app.inject({
             method: 'POST',

@@ -198,7 +198,7 @@ facts:
   test('two runs at once leave every record with one person, and no person without a record', async () => {
     const { performer } = serving.waymark;
     await inSupport((tx) => sql`UPDATE support.records SET person_id = NULL, settled = false`.execute(tx));
-    const other = new Performer(serving.waymark.database.db, serving.waymark.access);
+    const other = new Performer(serving.waymark.database.db, serving.waymark.access, serving.waymark.changes);
     const runs = await Promise.allSettled([
       linkRecords(performer, console_),
       linkRecords(performer, console_),

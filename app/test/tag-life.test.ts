@@ -29,12 +29,12 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   afterAll(() => serving?.end());
 
   async function somebody() {
-    const { performer, intake } = serving.waymark;
+    const { performer } = serving.waymark;
     const reference = `P-${++number}x`;
     const startsAt = new Date(start - 86_400_000);
     const { id: subjectId } = await performer.perform(officer, declareSubject, null, { reference, name: `Nobody ${number}` });
     const order = { subjectId, kind: 'court bail', authority: 'A court', startsAt, endsAt: null };
-    const { id: orderId } = await performer.perform(officer, declareOrder, { intake }, order);
+    const { id: orderId } = await performer.perform(officer, declareOrder, null, order);
     return { subjectId, orderId, reference, startsAt };
   }
 
@@ -44,9 +44,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   }
 
   async function fit(serial: string, to: Awaited<ReturnType<typeof somebody>>, startsAt = to.startsAt): Promise<number> {
-    const { performer, intake } = serving.waymark;
-    const { id } = await performer.perform(officer, openWearing, { intake }, { ...to, serial, startsAt });
-    await intake.reload();
+    const { performer } = serving.waymark;
+    const { id } = await performer.perform(officer, openWearing, null, { ...to, serial, startsAt });
     return id;
   }
 
@@ -74,7 +73,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     (await serving.waymark.performer.perform(officer, listAlerts, null, { list, search, limit: 50, offset: 0 })).rows;
 
   test('in stock, fitted, worn, removed, checked, lost; every step stays on record', async () => {
-    const { performer, intake, fixes, positions } = serving.waymark;
+    const { performer, fixes, positions } = serving.waymark;
     const tag = await newTag();
     expect(await standing(tag.id)).toBe('in stock');
     const person = await somebody();
@@ -90,8 +89,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect((await performer.perform(officer, readWearing, { positions }, { id: wearing })).checks.every(({ done }) => done)).toBe(true);
     await expect(performer.perform(officer, moveTag, null, { id: tag.id, state: 'lost', note: 'gone' })).rejects.toThrow('on somebody');
     const ends = { id: wearing, endsAt: new Date(start + minute), state: 'removed', note: 'The order ended' };
-    await performer.perform(officer, closeWearing, { intake, fixes }, ends);
-    await intake.reload();
+    await performer.perform(officer, closeWearing, { fixes }, ends);
     expect(await standing(tag.id)).toBe('removed');
     await expect(fit(tag.serial, await somebody(), new Date())).rejects.toThrow('back from somebody and not yet checked');
     await performer.perform(officer, moveTag, null, { id: tag.id, state: 'in stock', note: '' });
@@ -168,7 +166,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   });
 
   test('a silence stays on record when the tag is taken off, and ends then', async () => {
-    const { performer, intake, fixes, live } = serving.waymark;
+    const { performer, fixes, live } = serving.waymark;
     const tag = await newTag();
     const person = await somebody();
     const wearing = await fit(tag.serial, person);
@@ -182,21 +180,21 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     await later.close();
     expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', to_at: null }]);
     const endsAt = new Date(start + 100 * minute);
-    await performer.perform(officer, closeWearing, { intake, fixes }, { id: wearing, endsAt, state: 'lost', note: 'Thrown away' });
+    await performer.perform(officer, closeWearing, { fixes }, { id: wearing, endsAt, state: 'lost', note: 'Thrown away' });
     await live.rethink([wearing]);
     expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', from_at: new Date(start + minute), to_at: endsAt }]);
     expect(await alerts(person.reference, 'retracted')).toEqual([]);
   });
 
   test('nobody fits or takes off a tag in the future', async () => {
-    const { performer, intake, fixes } = serving.waymark;
+    const { performer, fixes } = serving.waymark;
     const tag = await newTag();
     const person = await somebody();
     const tomorrow = new Date(Date.now() + 86_400_000);
     await expect(fit(tag.serial, person, tomorrow)).rejects.toThrow('still to come');
     const id = await fit(tag.serial, person);
-    await expect(performer.perform(officer, closeWearing, { intake, fixes }, { id, endsAt: tomorrow })).rejects.toThrow('still to come');
-    await expect(performer.perform(officer, closeWearing, { intake, fixes }, { id, endsAt: new Date(Number.NaN) })).rejects.toThrow(
+    await expect(performer.perform(officer, closeWearing, { fixes }, { id, endsAt: tomorrow })).rejects.toThrow('still to come');
+    await expect(performer.perform(officer, closeWearing, { fixes }, { id, endsAt: new Date(Number.NaN) })).rejects.toThrow(
       'date and time',
     );
   });

@@ -11,14 +11,11 @@ export const credentialCommand = {
   async run(waymark: Waymark, args: { kind: 'tag' | 'gateway' | 'token'; name: string; role?: string }) {
     const actor = consoleActor('administration');
     const { performer } = waymark;
-    const value =
-      args.kind === 'gateway'
-        ? await performer.perform(actor, declareGateway, null, { name: String(args.name) })
-        : args.kind === 'tag'
-          ? await performer.perform(actor, issueTagCredential, null, { serial: String(args.name) })
-          : await performer.perform(actor, issueApiToken, null, { name: String(args.name), role: String(args.role ?? '') });
-    await waymark.intake.reload();
-    return value;
+    return args.kind === 'gateway'
+      ? await performer.perform(actor, declareGateway, null, { name: String(args.name) })
+      : args.kind === 'tag'
+        ? await performer.perform(actor, issueTagCredential, null, { serial: String(args.name) })
+        : await performer.perform(actor, issueApiToken, null, { name: String(args.name), role: String(args.role ?? '') });
   },
 };
 

@@ -77,7 +77,6 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
     const newWearer = { tag: wearer.tag, name: wearer.name, firstAt: startMs };
     const { orders } = await waymark.performer.perform(system('administration'), registerWearers, null, [newWearer]);
     await declareRules(waymark, wearer, orders[0] as number, startMs);
-    await waymark.intake.reload();
     const lines = [...fixLines(wearer, startMs)];
     for (let i = 0; i < lines.length; i += 20_000) {
       const decoded = decodeWaymarkLines(lines.slice(i, i + 20_000).join(''));
@@ -134,7 +133,7 @@ const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-offi
 
 /** People under an order who wear nothing yet, and tags in stock, so that a visit can be tried out. */
 async function addPeopleToFit(waymark: Waymark): Promise<void> {
-  const { performer, intake } = waymark;
+  const { performer } = waymark;
   for (const [i, name] of ['Erin Holloway', 'Dev Marsh', 'Tilly Rowan'].entries()) {
     const { id } = await performer.perform(officer, declareSubject, null, { reference: `F-NEW-${i + 1}`, name });
     const startsAt = new Date(Date.now() - dayMs);
@@ -145,12 +144,11 @@ async function addPeopleToFit(waymark: Waymark): Promise<void> {
       startsAt,
       endsAt: new Date(Date.now() + 90 * dayMs),
     };
-    await performer.perform(officer, declareOrder, { intake }, order);
+    await performer.perform(officer, declareOrder, null, order);
   }
   for (let i = 1; i <= 6; i++) await performer.perform(officer, declareTag, null, { serial: `TB-S000${i}`, model: 'Fictional spare' });
   const { rows } = await performer.perform(officer, listTags, waymark, { search: 'TB-S0006', filter: 'all', limit: 1, offset: 0 });
   await performer.perform(officer, moveTag, null, { id: rows[0]?.id ?? 0, state: 'faulty', note: 'Does not charge' });
-  await intake.reload();
 }
 
 /** What the officer found, by what the alert is about. */
@@ -190,7 +188,6 @@ export async function playTown(waymark: Waymark, port: number): Promise<() => vo
     const serial = tagOf(index);
     secrets.push({ serial, ...(await waymark.performer.perform(system('administration'), issueTagCredential, null, { serial })) });
   }
-  await waymark.intake.reload();
   const { latest } = await waymark.fixes.summary();
   const from = Math.max(latest ?? 0, Date.now() - catchUpMs);
   const child = fork(join(import.meta.dirname, 'demo-tags.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });

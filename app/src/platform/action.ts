@@ -1,5 +1,6 @@
 import type { AccessPolicy, Actor, Purpose } from './access.ts';
 import { type AuditFact, appendAudit } from './audit.ts';
+import type { Change, Changes, Topic } from './changes.ts';
 import { type Database, type Room, type Tx, withPurpose } from './database.ts';
 import { ToldError } from './told-error.ts';
 
@@ -28,6 +29,8 @@ export interface ActionContext {
   actor: Actor;
   /** Adds to what the audit entry says: the thing concerned, and counts or names of fields, never content. */
   note(about: { kind: string; id: string | number } | null, detail?: Record<string, unknown>): void;
+  /** Says what it changes that is kept in memory too: whoever keeps it hears once this is on record. */
+  tell(topic: Topic, ids?: readonly number[]): void;
 }
 
 /**
@@ -40,14 +43,18 @@ export interface Action<Services, Input, Output> {
   run(context: ActionContext, services: Services, input: Input): Promise<Output>;
 }
 
+const changesOf = (told: Map<Topic, Set<number>>): Change[] => [...told].map(([topic, ids]) => ({ topic, ids: [...ids] }));
+
 /** Performs actions: policy first, then effect and audit entry in one transaction. */
 export class Performer {
   readonly #db: Database;
   readonly #access: AccessPolicy;
+  readonly #changes: Changes;
 
-  constructor(db: Database, access: AccessPolicy) {
+  constructor(db: Database, access: AccessPolicy, changes: Changes) {
     this.#db = db;
     this.#access = access;
+    this.#changes = changes;
   }
 
   /**
@@ -58,6 +65,7 @@ export class Performer {
     const decision = this.#access.decide(actor, action.name, action.purpose, action.room);
     let about: AuditFact['about'] = null;
     let detail: Record<string, unknown> = {};
+    const told = new Map<Topic, Set<number>>();
     const fact = (outcome: AuditFact['outcome']): AuditFact => ({
       actor: actor.id,
       actorName: actor.name,
@@ -77,13 +85,14 @@ export class Performer {
           : `Your role (${actor.role}) does not allow ${action.name}.`,
       );
     }
+    let output: O;
     try {
-      return await withPurpose(
+      output = await withPurpose(
         this.#db,
         action.room,
         action.purpose,
         async (tx) => {
-          const output = await action.run(
+          const given = await action.run(
             {
               tx,
               actor,
@@ -91,12 +100,16 @@ export class Performer {
                 if (thing) about = { kind: thing.kind, id: String(thing.id) };
                 detail = { ...detail, ...more };
               },
+              tell: (topic, ids = []) => {
+                told.set(topic, new Set([...(told.get(topic) ?? []), ...ids]));
+              },
             },
             services,
             input,
           );
           await appendAudit(tx, [fact('done')]);
-          return output;
+          await this.#changes.announce(tx, changesOf(told));
+          return given;
         },
         actor.self,
       );
@@ -105,6 +118,8 @@ export class Performer {
       await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact(outcome)]));
       throw error;
     }
+    await this.#changes.settle(changesOf(told));
+    return output;
   }
 
   /**

@@ -19,13 +19,25 @@ export type Tx = Transaction<Tables>;
 
 export type Room = 'supervision' | 'support' | 'person' | 'oversight';
 
+export interface Hearing {
+  onMessage(text: string): void;
+  /** The connection is there again after a break: messages may have been missed. */
+  onBreak(): void;
+  onError(error: Error): void;
+}
+
 export interface OpenDatabase {
   db: Database;
   kind: 'pglite' | 'postgres';
   /** Runs a statement outside any purpose; for migrations and the job queue, which hold no personal data. */
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  /** Hears what other servers notify, through breaks; embedded, there are none. Gives what ends it. */
+  listen(channel: string, hear: Hearing): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
+
+/** A connection that listens is made again so soon after a break, ms. */
+const listenAgainMs = 500;
 
 /** The login must not be able to see past row-level security. */
 export class UnsafeLoginError extends ToldError {
@@ -90,6 +102,7 @@ async function openPglite(folder: string): Promise<OpenDatabase> {
       const results = await lite.exec(text);
       return { rows: results.flatMap((result) => result.rows) };
     },
+    listen: async () => async () => undefined,
     close: async () => {
       await db.destroy().catch(() => undefined);
       if (!lite.closed) await lite.close();
@@ -125,7 +138,43 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
       const result = await pool.query(text, values);
       return Array.isArray(result) ? { rows: result.flatMap((part) => part.rows ?? []) } : { rows: result.rows ?? [] };
     },
+    listen: (channel, hear) => listenOn(url, channel, hear),
     close: () => db.destroy(),
+  };
+}
+
+/** A connection of its own that listens; one that breaks is made again. */
+async function listenOn(url: string, channel: string, hear: Hearing): Promise<() => Promise<void>> {
+  let isEnded = false;
+  let client: pg.Client | null = null;
+  let again: NodeJS.Timeout | undefined;
+  const connect = async () => {
+    const own = new pg.Client({ connectionString: url, keepAlive: true });
+    own.on('notification', ({ payload = '' }) => hear.onMessage(payload));
+    own.on('error', (error) => {
+      hear.onError(error);
+      void own.end().catch(() => undefined);
+    });
+    own.on('end', () => {
+      if (!isEnded && client === own) retry();
+    });
+    await own.connect();
+    await own.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    client = own;
+  };
+  const retry = () => {
+    again = setTimeout(() => {
+      connect().then(hear.onBreak, (error: Error) => {
+        hear.onError(error);
+        if (!isEnded) retry();
+      });
+    }, listenAgainMs);
+  };
+  await connect();
+  return async () => {
+    isEnded = true;
+    clearTimeout(again);
+    await client?.end().catch(() => undefined);
   };
 }
 

@@ -39,11 +39,11 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   crimeReviewRoutes(app, web, services);
   verdictRoutes(app, web, services);
   evidenceRoutes(app, web, services);
-  subjectRoutes(app, web, services);
+  subjectRoutes(app, web);
   tagRoutes(app, web, services);
   quarantineRoutes(app, web, services);
   alertRoutes(app, web, services);
-  zoneRoutes(app, web, services);
+  zoneRoutes(app, web);
   subjectRetentionRoutes(app, web);
   caseloadRoutes(app, web, services);
   visitRoutes(app, web, services);

@@ -73,7 +73,6 @@ export async function fuzz({
     );
     const serial = tags[0]?.serial ?? '';
     const secret = (await waymark.performer.perform(administrator, issueTagCredential, null, { serial })).secret;
-    await waymark.intake.reload();
     const tag = await mqtt.connectAsync(`mqtt://127.0.0.1:${(serving.broker as TagBroker).port}`, { username: serial, password: secret });
     const names = fieldNames();
     const visitors = new Map<string, { visitor: Visitor; token: string }>();

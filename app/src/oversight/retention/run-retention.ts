@@ -40,11 +40,7 @@ export async function runRetention(waymark: Waymark, role: 'system' | 'operator'
     if (!isAgreed) return { support: {}, supervision: {}, asked: ask };
   }
   const support = await performer.perform(actor, keepRecords, null, { today });
-  const { erased: supervision, wearings } = await performer.perform(actor, keepSubjects, { fixes }, { today, keeps });
-  if (wearings.length > 0) {
-    waymark.positions.forget(wearings);
-    await waymark.intake.reload();
-  }
+  const { erased: supervision } = await performer.perform(actor, keepSubjects, { fixes }, { today, keeps });
   await performer.perform(actor, endRetentionAsk, null, { how: why.length > 0 ? 'done' : 'no longer due' });
   // The embedded database does not tidy up by itself: without this, removed rows would stay in its files.
   if (database.kind === 'pglite' && Object.keys({ ...support, ...supervision }).length > 0) await database.executeSql('VACUUM');
@@ -69,6 +65,7 @@ export async function previewRetention(waymark: Waymark): Promise<{ why: string[
   const count = async (tx: Parameters<Parameters<typeof withPurpose>[3]>[0], text: string): Promise<number> =>
     Number((await sql.raw<{ n: number }>(text).execute(tx)).rows[0]?.n ?? 0);
   const note = () => undefined;
+  const tell = note;
 
   const support = await tried('support', async (tx) => {
     const all = {
@@ -76,7 +73,7 @@ export async function previewRetention(waymark: Waymark): Promise<{ why: string[
       persons: await count(tx, 'SELECT count(*)::int AS n FROM support.persons'),
       decided: await count(tx, 'SELECT count(*)::int AS n FROM support.erasures WHERE done_at IS NULL AND agreed_at IS NOT NULL'),
     };
-    return { all, erased: await keepRecords.run({ tx, actor: system, note }, null, { today }) };
+    return { all, erased: await keepRecords.run({ tx, actor: system, note, tell }, null, { today }) };
   });
   const extent = await fixes.extent();
   const supervision = await tried('supervision', async (tx) => {
@@ -85,7 +82,7 @@ export async function previewRetention(waymark: Waymark): Promise<{ why: string[
       decided: await count(tx, 'SELECT count(*)::int AS n FROM supervision.erasures WHERE done_at IS NULL AND agreed_at IS NOT NULL'),
     };
     const input = { today, keeps: keepsOf(config) };
-    return { all, erased: (await keepSubjects.run({ tx, actor: system, note }, { fixes: fixes.preview() }, input)).erased };
+    return { all, erased: (await keepSubjects.run({ tx, actor: system, note, tell }, { fixes: fixes.preview() }, input)).erased };
   });
 
   const why: string[] = [];

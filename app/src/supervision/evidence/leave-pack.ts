@@ -56,7 +56,7 @@ async function objectionToVerdict(
   services: PackServices,
   { content, crimeId, crimeVersion, wearing }: Omit<EvidencePack, 'objection'> & { crimeVersion: number },
 ): Promise<string | null> {
-  const page = await readCrime.run({ tx, actor, note: () => undefined }, services, { id: crimeId });
+  const page = await readCrime.run({ tx, actor, note: () => undefined, tell: () => undefined }, services, { id: crimeId });
   if (page.crime.id !== crimeVersion)
     return 'The crime has been recorded anew since. Review the verdict on its new version, and put a new pack together.';
   const now = page.verdicts.find((verdict) => verdict.wearing === wearing);

@@ -63,7 +63,6 @@ export async function importFixes(
       const fresh = newWearers(decoded, known);
       if (fresh.length > 0) {
         result.registered += (await performer.perform({ ...actor, purpose: 'administration' }, registerWearers, null, fresh)).registered;
-        await intake.reload();
       }
     }
     const receipt = await intake.accept(decoded, { kind: 'operator', name: actor.name });

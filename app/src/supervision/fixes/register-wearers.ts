@@ -12,7 +12,7 @@ export const registerWearers: Action<null, NewWearer[], { registered: number; or
   name: 'fixes.register',
   room: 'supervision',
   purpose: 'administration',
-  async run({ tx, note }, _services, wearers) {
+  async run({ tx, note, tell }, _services, wearers) {
     let registered = 0;
     const made: number[] = [];
     for (let i = 0; i < wearers.length; i += 500) {
@@ -67,6 +67,7 @@ export const registerWearers: Action<null, NewWearer[], { registered: number; or
         .execute();
       registered += fresh.length;
     }
+    if (registered > 0) tell('supervision.senders');
     note(null, { registered });
     return { registered, orders: made };
   },

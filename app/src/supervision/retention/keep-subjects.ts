@@ -49,7 +49,7 @@ export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: Su
     name: 'retention.run',
     room: 'supervision',
     purpose: 'retention',
-    async run({ tx, note }, { fixes }, { today, keeps }) {
+    async run({ tx, note, tell }, { fixes }, { today, keeps }) {
       const isHeld = sql<boolean>`EXISTS (
       SELECT FROM supervision.holds h WHERE h.subject_id = s.id AND h.ended_at IS NULL AND h.until >= ${today}::date)`;
       const { rows } = await sql<{ id: number }>`
@@ -84,6 +84,8 @@ export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: Su
         const zones = await sql<{ id: number }>`
         SELECT DISTINCT z.id FROM supervision.zones z JOIN supervision.zone_orders zo ON zo.zone_id = z.id
           JOIN supervision.orders o ON o.id = zo.order_id WHERE o.subject_id = ANY(${subjects}::int[]) AND NOT z.shared`.execute(tx);
+        tell('supervision.erased', due.wearings);
+        tell('supervision.senders');
         const gone = await fixes.forgetWearings(due.wearings);
         if (gone > 0) erased.fixes = gone;
         await eraseTree(tx, 'supervision.subjects', subjects, erased);

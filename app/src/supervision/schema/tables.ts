@@ -136,6 +136,17 @@ declare module '../../platform/database.ts' {
   interface Tables extends Narrowed<GeneratedTables, Exactly> {}
 }
 
+declare module '../../platform/changes.ts' {
+  interface Topics {
+    /** Who may send positions, and whose they are: tags, their secrets, gateways, wearings, protected persons. */
+    'supervision.senders': true;
+    /** What wearings are watched for: zones, hours, absences, who is protected. Their ids. */
+    'supervision.rules': true;
+    /** Wearings whose positions were removed. Their ids. */
+    'supervision.erased': true;
+  }
+}
+
 /** One thing to mend in a file: where, what, and how. */
 export interface ImportProblem {
   row: number;

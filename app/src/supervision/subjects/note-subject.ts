@@ -10,7 +10,7 @@ export type WayToSubject = { subject: number } | { wearing: number } | { order: 
  * Puts on record whom an action is about, by number, so that they see it among who looked, and so that a look at a relative is
  * noted. A zone that several share is about nobody alone.
  */
-export async function noteSubject({ tx, actor, note }: ActionContext, way: WayToSubject): Promise<void> {
+export async function noteSubject({ tx, actor, note }: Pick<ActionContext, 'tx' | 'actor' | 'note'>, way: WayToSubject): Promise<void> {
   const { rows } = await sql<{ id: number; name: string }>`
     SELECT s.id, s.name FROM supervision.subjects s WHERE s.id = (${idOf(way)})`.execute(tx);
   const [subject] = rows;

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { Intake } from '../fixes/index.ts';
 
 export interface SubjectRow {
   id: number;
@@ -95,7 +94,7 @@ export interface NewOrder {
 
 export const orderKinds = ['community order', 'licence condition', 'court bail', 'immigration bail', 'suspended sentence order'] as const;
 
-export const declareOrder: Action<{ intake: Intake }, NewOrder, { id: number }> = {
+export const declareOrder: Action<null, NewOrder, { id: number }> = {
   name: 'order.declare',
   room: 'supervision',
   purpose: 'monitoring',

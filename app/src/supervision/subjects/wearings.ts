@@ -1,7 +1,6 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import type { Intake } from '../fixes/index.ts';
 import type { TagState } from '../schema/tables.ts';
 import { isTagState, writeTagStep } from '../tags/index.ts';
 import { watchAgain } from './watch-again.ts';
@@ -15,11 +14,11 @@ export interface NewWearing {
 }
 
 /** Opens a wearing: from now on fixes of the tag belong to this subject under this order. */
-export const openWearing: Action<{ intake: Intake }, NewWearing, { id: number }> = {
+export const openWearing: Action<null, NewWearing, { id: number }> = {
   name: 'wearing.open',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, input) {
+  async run({ tx, actor, note, tell }, _services, input) {
     const order = await tx
       .selectFrom('supervision.orders')
       .selectAll()
@@ -64,7 +63,8 @@ export const openWearing: Action<{ intake: Intake }, NewWearing, { id: number }>
       note: (input.note ?? '').trim().slice(0, 500),
       by: actor.name,
     });
-    await watchAgain(tx, input.subjectId);
+    tell('supervision.senders');
+    await watchAgain({ tx, tell }, input.subjectId);
     note({ kind: 'subject', id: input.subjectId }, { wearing: row.id, tag: tag.id });
     return row;
   },
@@ -98,11 +98,11 @@ export interface WearingEnd {
 }
 
 /** Closes a wearing: the tag is off, and later fixes of it belong to nobody. */
-export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, WearingEnd, { subjectId: number }> = {
+export const closeWearing: Action<{ fixes: FixStore }, WearingEnd, { subjectId: number }> = {
   name: 'wearing.close',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note: audit }, { fixes }, { id, endsAt, state = 'removed', note = '' }) {
+  async run({ tx, actor, note: audit, tell }, { fixes }, { id, endsAt, state = 'removed', note = '' }) {
     const wearing = await tx.selectFrom('supervision.wearings').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
     if (!wearing) throw new NotFoundError('There is no such wearing.');
     if (wearing.ends_at) throw new InvalidError('This wearing is closed already.', 'endsAt');
@@ -128,6 +128,8 @@ export const closeWearing: Action<{ intake: Intake; fixes: FixStore }, WearingEn
     await tx.updateTable('supervision.wearings').set({ ends_at: endsAt }).where('id', '=', id).execute();
     await tx.updateTable('supervision.tags').set({ state }).where('id', '=', wearing.tag_id).execute();
     await writeTagStep(tx, { tagId: wearing.tag_id, step: state, wearingId: id, note: note.trim().slice(0, 500), by: actor.name });
+    tell('supervision.senders');
+    tell('supervision.rules', [id]);
     audit({ kind: 'subject', id: wearing.subject_id }, { wearing: id });
     return { subjectId: wearing.subject_id };
   },

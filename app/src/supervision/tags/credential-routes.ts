@@ -5,11 +5,10 @@ import { issueApiToken, listApiTokens, revokeApiToken } from '../../platform/api
 import { actorOf } from '../../web/actor-of.ts';
 import { Id } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import type { Intake } from '../fixes/index.ts';
 import { declareGateway, issueTagCredential, listGateways, revokeGateway } from './tags.ts';
 
 /** Secrets of tags and gateways, and tokens of programs: pages. */
-export function credentialRoutes(app: FastifyInstance, web: WebKit, { intake }: { intake: Intake }): void {
+export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   const credentialsPage = async (
     request: FastifyRequest,
@@ -38,7 +37,6 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit, { intake }: 
       const body = (request.body ?? {}) as Record<string, string>;
       try {
         const { secret, token } = await performer.perform(actorOf(request), action, null, input(body));
-        await intake.reload();
         return credentialsPage(request, reply, { label: label(body), secret: secret ?? token ?? '' });
       } catch (error) {
         if (error instanceof InvalidError) return credentialsPage(request, reply, null, error);
@@ -74,7 +72,6 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit, { intake }: 
   );
   app.post('/credentials/gateways/:id/revoke', { config: { action: 'gateway.revoke' }, schema: { params: Id } }, async (request, reply) => {
     await performer.perform(actorOf(request), revokeGateway, null, request.params as { id: number });
-    await intake.reload();
     web.notice(request, 'The gateway can no longer send.');
     return reply.redirect('/credentials');
   });

@@ -4,7 +4,7 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { Intake, Positions } from '../fixes/index.ts';
+import type { Positions } from '../fixes/index.ts';
 import { tagStates } from '../schema/tables.ts';
 import { credentialRoutes } from './credential-routes.ts';
 import { type FleetFilter, fleetFilters, listTags } from './list-fleet.ts';
@@ -12,7 +12,7 @@ import { moveTag, readTag } from './tag-life.ts';
 import { declareTag } from './tags.ts';
 
 /** The fleet, one tag and its life, and secrets: pages. */
-export function tagRoutes(app: FastifyInstance, web: WebKit, { intake, positions }: { intake: Intake; positions: Positions }): void {
+export function tagRoutes(app: FastifyInstance, web: WebKit, { positions }: { positions: Positions }): void {
   const { performer } = web.waymark;
   const tagsPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft = {}) => {
     const { show } = (error ? {} : request.query) as { show?: string };
@@ -37,7 +37,6 @@ export function tagRoutes(app: FastifyInstance, web: WebKit, { intake, positions
       if (error instanceof InvalidError) return tagsPage(request, reply, error, { serial, model });
       throw error;
     }
-    await intake.reload();
     web.notice(request, `Tag ${serial} is registered and in stock.`);
     return reply.redirect('/tags');
   });
@@ -65,5 +64,5 @@ export function tagRoutes(app: FastifyInstance, web: WebKit, { intake, positions
     }
     return reply.redirect(`/tags/${id}`);
   });
-  credentialRoutes(app, web, { intake });
+  credentialRoutes(app, web);
 }

@@ -8,7 +8,7 @@ export const declareTag: Action<null, { serial: string; model: string }, { id: n
   name: 'tag.declare',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, input) {
+  async run({ tx, actor, note, tell }, _services, input) {
     const serial = input.serial.trim();
     if (!/^[^\s].{0,98}[^\s]$|^\S$/.test(serial))
       throw new InvalidError('Enter the serial number of the tag, up to 100 characters.', 'serial');
@@ -20,6 +20,7 @@ export const declareTag: Action<null, { serial: string; model: string }, { id: n
       .returning('id')
       .executeTakeFirstOrThrow();
     await writeTagStep(tx, { tagId: row.id, step: 'registered', by: actor.name });
+    tell('supervision.senders');
     note({ kind: 'tag', id: row.id });
     return row;
   },
@@ -35,7 +36,7 @@ export const issueTagCredential: Action<null, { serial: string }, { secret: stri
   name: 'tag.credential',
   room: 'supervision',
   purpose: 'administration',
-  async run({ tx, note }, _services, { serial }) {
+  async run({ tx, note, tell }, _services, { serial }) {
     const secret = newSecret();
     const row = await tx
       .updateTable('supervision.tags')
@@ -44,6 +45,7 @@ export const issueTagCredential: Action<null, { serial: string }, { secret: stri
       .returning('id')
       .executeTakeFirst();
     if (!row) throw new NotFoundError(`No tag with the serial number ${serial} is registered.`);
+    tell('supervision.senders');
     note({ kind: 'tag', id: row.id });
     return { secret };
   },
@@ -70,7 +72,7 @@ export const declareGateway: Action<null, { name: string }, { secret: string }> 
   name: 'gateway.declare',
   room: 'supervision',
   purpose: 'administration',
-  async run({ tx, note }, _services, input) {
+  async run({ tx, note, tell }, _services, input) {
     const name = input.name.trim();
     if (name.length < 2 || name.length > 60) throw new InvalidError('Enter a name of 2 to 60 characters.', 'name');
     const taken = await tx.selectFrom('supervision.gateways').select('id').where('name', '=', name).executeTakeFirst();
@@ -81,6 +83,7 @@ export const declareGateway: Action<null, { name: string }, { secret: string }> 
       .values({ name, credential_hash: hashSecret(secret).toString('hex'), revoked_at: null })
       .returning('id')
       .executeTakeFirstOrThrow();
+    tell('supervision.senders');
     note({ kind: 'gateway', id: row.id });
     return { secret };
   },
@@ -90,7 +93,8 @@ export const revokeGateway: Action<null, { id: number }, null> = {
   name: 'gateway.revoke',
   room: 'supervision',
   purpose: 'administration',
-  async run({ tx, note }, _services, { id }) {
+  async run({ tx, note, tell }, _services, { id }) {
+    tell('supervision.senders');
     note({ kind: 'gateway', id });
     const row = await tx
       .updateTable('supervision.gateways')

@@ -6,7 +6,6 @@ import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import { openWearing } from '../subjects/index.ts';
 import { readSubject } from '../subjects/page/index.ts';
-import type { VisitServices } from './visit-services.ts';
 
 /** What an officer does and says before leaving. */
 const doorSteps = [
@@ -16,9 +15,8 @@ const doorSteps = [
 ];
 
 /** Fitting a tag: the steps that an officer takes before leaving. */
-export function fitRoutes(app: FastifyInstance, web: WebKit, { intake, live }: VisitServices): void {
+export function fitRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, fixes, timeZone } = web.waymark;
-  const services = { fixes, intake };
   const fitPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft = {}) => {
     const { subject, orders } = await performer.perform(actorOf(request), readSubject, { fixes }, { id });
     const now = new Date();
@@ -41,7 +39,7 @@ export function fitRoutes(app: FastifyInstance, web: WebKit, { intake, live }: V
     let wearing = 0;
     try {
       if (told.length < doorSteps.length) throw new InvalidError('Do each of these steps first, and tick it.', 'told');
-      const opened = await performer.perform(actorOf(request), openWearing, services, {
+      const opened = await performer.perform(actorOf(request), openWearing, null, {
         subjectId: id,
         orderId: idOf(text('orderId')),
         serial: text('serial'),
@@ -53,8 +51,6 @@ export function fitRoutes(app: FastifyInstance, web: WebKit, { intake, live }: V
       if (error instanceof InvalidError) return fitPage(request, reply, id, error, { ...body, told });
       throw error;
     }
-    await intake.reload();
-    await live.rethink([wearing]);
     return reply.redirect(`/wearings/${wearing}/door`);
   });
 }

@@ -4,9 +4,9 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/decode/index.ts';
+import type { Positions } from '../fixes/index.ts';
 import { closeWearing } from '../subjects/index.ts';
 import { readWearing } from './read-wearing.ts';
-import type { VisitServices } from './visit-services.ts';
 
 const afterwards = [
   { value: 'removed', text: 'It goes back to be checked' },
@@ -16,9 +16,8 @@ const afterwards = [
 ];
 
 /** Taking a tag off. */
-export function removeRoutes(app: FastifyInstance, web: WebKit, { intake, live, positions }: VisitServices): void {
+export function removeRoutes(app: FastifyInstance, web: WebKit, { positions }: { positions: Positions }): void {
   const { performer, fixes, timeZone } = web.waymark;
-  const services = { fixes, intake };
   const removePage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft = {}) => {
     const detail = await performer.perform(actorOf(request), readWearing, { positions }, { id });
     return web.page(request, error ? reply.code(400) : reply, 'supervision/visit/remove.njk', {
@@ -36,19 +35,22 @@ export function removeRoutes(app: FastifyInstance, web: WebKit, { intake, live, 
     const [endsAt, state, note] = textsOf(request.body, 'endsAt', 'state', 'note');
     let subjectId = 0;
     try {
-      const closed = await performer.perform(actorOf(request), closeWearing, services, {
-        id,
-        endsAt: endsAt ? new Date(readTime(endsAt, timeZone)) : new Date(),
-        state: state || 'removed',
-        note,
-      });
+      const closed = await performer.perform(
+        actorOf(request),
+        closeWearing,
+        { fixes },
+        {
+          id,
+          endsAt: endsAt ? new Date(readTime(endsAt, timeZone)) : new Date(),
+          state: state || 'removed',
+          note,
+        },
+      );
       subjectId = closed.subjectId;
     } catch (error) {
       if (error instanceof InvalidError) return removePage(request, reply, id, error, { endsAt, state, note });
       throw error;
     }
-    await intake.reload();
-    await live.rethink([id]);
     web.notice(request, 'The tag is off. Later fixes go to quarantine.');
     return reply.redirect(`/subjects/${subjectId}`);
   });

@@ -4,18 +4,17 @@ import { EventStreams } from '../../web/event-streams.ts';
 import { Id, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readPage } from '../../web/paging.ts';
+import type { Positions } from '../fixes/index.ts';
 import { findAtDoor } from './find-at-door.ts';
 import { fitRoutes } from './fit-routes.ts';
 import { readWearing } from './read-wearing.ts';
 import { removeRoutes } from './remove-routes.ts';
-import type { VisitServices } from './visit-services.ts';
 
 const doorOf = (wearing: number) => `wearing ${wearing}`;
 
 /** The visit at the door: finding somebody, fitting a tag, hearing it, taking it off. */
-export function visitRoutes(app: FastifyInstance, web: WebKit, services: VisitServices): void {
+export function visitRoutes(app: FastifyInstance, web: WebKit, { positions }: { positions: Positions }): void {
   const { performer } = web.waymark;
-  const { positions } = services;
   const pages = new EventStreams(web.onSessionEnd);
   const stopFollowing = positions.listen((moved) => {
     for (const { wearing } of moved) pages.tell(doorOf(wearing), 'heard', null);
@@ -48,6 +47,6 @@ export function visitRoutes(app: FastifyInstance, web: WebKit, services: VisitSe
       });
     },
   );
-  fitRoutes(app, web, services);
-  removeRoutes(app, web, services);
+  fitRoutes(app, web);
+  removeRoutes(app, web, { positions });
 }

@@ -2,15 +2,11 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import { watchAgain } from '../subjects/index.ts';
 
 /** Lets a subject be elsewhere for a while: the order's conditions do not hold in that time. */
-export const authoriseAbsence: Action<
-  null,
-  { orderId: number; from: Date; to: Date; reason: string },
-  { subjectId: number; wearings: number[] }
-> = {
+export const authoriseAbsence: Action<null, { orderId: number; from: Date; to: Date; reason: string }, { subjectId: number }> = {
   name: 'absence.authorise',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { orderId, from, to, reason }) {
+  async run({ tx, actor, note, tell }, _services, { orderId, from, to, reason }) {
     const order = await tx.selectFrom('supervision.orders').select(['id', 'subject_id']).where('id', '=', orderId).executeTakeFirst();
     if (!order) throw new NotFoundError('There is no such order.');
     if (Number.isNaN(from.getTime())) throw new InvalidError('Enter when the absence begins, for example 2026-09-07 18:00.', 'absenceFrom');
@@ -25,6 +21,7 @@ export const authoriseAbsence: Action<
       .returning('id')
       .executeTakeFirstOrThrow();
     note({ kind: 'subject', id: order.subject_id }, { absence: row.id, order: orderId });
-    return { subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
+    await watchAgain({ tx, tell }, order.subject_id);
+    return { subjectId: order.subject_id };
   },
 };

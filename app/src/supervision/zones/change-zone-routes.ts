@@ -8,10 +8,10 @@ import { changeZone } from './change-zone.ts';
 import { readCircle, readGeoJsonArea } from './read-area.ts';
 import { dayNames, hoursOf } from './read-zone-form.ts';
 import { geometryOf, readZone, zoneFeature } from './read-zones.ts';
-import { pageOf, type Watching } from './zones-page.ts';
+import { pageOf } from './zones-page.ts';
 
 /** Changing and ending a zone, a subject's own or a shared one. */
-export function changeZoneRoutes(app: FastifyInstance, web: WebKit, { live }: Watching): void {
+export function changeZoneRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   const changePage = async (request: FastifyRequest, reply: FastifyReply, zoneId: number, error: InvalidError | null, draft?: Form) => {
     const { zone, subjectId, shared } = await performer.perform(actorOf(request), readZone, null, { zoneId });
@@ -47,8 +47,7 @@ export function changeZoneRoutes(app: FastifyInstance, web: WebKit, { live }: Wa
     const [name, kind, area, lat, lon, radiusM, reason] = textsOf(body, 'name', 'kind', 'area', 'lat', 'lon', 'radiusM', 'reason');
     try {
       const draft = { name, kind, area: area.trim() === '' ? readCircle(lat, lon, radiusM) : readGeoJsonArea(area), hours: hoursOf(body) };
-      const { subjectId, wearings } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft, reason });
-      await live.rethink(wearings);
+      const { subjectId } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft, reason });
       web.notice(request, 'The zone is changed from now on. The version before stays on record.');
       return reply.redirect(pageOf(subjectId));
     } catch (error) {
@@ -59,8 +58,7 @@ export function changeZoneRoutes(app: FastifyInstance, web: WebKit, { live }: Wa
   app.post('/zones/:id/end', { config: { action: 'zone.change' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const [reason] = textsOf(request.body, 'reason');
-    const { subjectId, wearings } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft: null, reason });
-    await live.rethink(wearings);
+    const { subjectId } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft: null, reason });
     web.notice(request, 'The zone has ended. What it gave while it held stays on record.');
     return reply.redirect(pageOf(subjectId));
   });

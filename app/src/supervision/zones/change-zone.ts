@@ -6,15 +6,11 @@ import { checkZone, type ZoneDraft } from './declare-zone.ts';
  * Gives a zone a new version from now on, or ends it. The version before stays on record with when it held, and goes on
  * judging what happened while it did.
  */
-export const changeZone: Action<
-  null,
-  { zoneId: number; draft: ZoneDraft | null; reason: string },
-  { subjectId: number | null; wearings: number[] }
-> = {
+export const changeZone: Action<null, { zoneId: number; draft: ZoneDraft | null; reason: string }, { subjectId: number | null }> = {
   name: 'zone.change',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { zoneId, draft, reason }) {
+  async run({ tx, actor, note, tell }, _services, { zoneId, draft, reason }) {
     const current = await tx
       .selectFrom('supervision.zone_versions')
       .selectAll()
@@ -52,11 +48,10 @@ export const changeZone: Action<
       .distinct()
       .where('zo.zone_id', '=', zoneId)
       .execute();
-    const wearings: number[] = [];
-    for (const { subject_id } of under) wearings.push(...(await watchAgain(tx, subject_id)));
+    for (const { subject_id } of under) await watchAgain({ tx, tell }, subject_id);
     note({ kind: 'zone', id: zoneId }, draft ? { version: current.version + 1 } : { ended: true });
     await noteSubject({ tx, actor, note }, { zone: zoneId });
     const { shared } = await tx.selectFrom('supervision.zones').select('shared').where('id', '=', zoneId).executeTakeFirstOrThrow();
-    return { subjectId: shared ? null : (under[0]?.subject_id ?? null), wearings };
+    return { subjectId: shared ? null : (under[0]?.subject_id ?? null) };
   },
 };

@@ -67,12 +67,12 @@ async function orderOf(tx: Tx, id: number) {
 export const declareZone: Action<
   null,
   ZoneDraft & { subjectId?: number; orderId: number; effectiveAt: Date },
-  { zoneId: number; subjectId: number; wearings: number[] }
+  { zoneId: number; subjectId: number }
 > = {
   name: 'zone.declare',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, input) {
+  async run({ tx, actor, note, tell }, _services, input) {
     const { name, kind } = checkZone(input);
     const order = await orderOf(tx, input.orderId);
     if (input.subjectId !== undefined && input.subjectId !== order.subject_id) throw new NotFoundError('This person has no such order.');
@@ -85,6 +85,7 @@ export const declareZone: Action<
       .execute();
     note({ kind: 'zone', id: zoneId }, { order: order.id, kind });
     await noteSubject({ tx, actor, note }, { subject: order.subject_id });
-    return { zoneId, subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
+    await watchAgain({ tx, tell }, order.subject_id);
+    return { zoneId, subjectId: order.subject_id };
   },
 };

@@ -13,11 +13,11 @@ export interface NewProtection {
  * Has a subject watched for being near somebody who carries a device of their own. That person's positions are kept for a week,
  * are shown to nobody, and are never compared with crimes.
  */
-export const protectPerson: Action<null, NewProtection, { id: number; wearings: number[] }> = {
+export const protectPerson: Action<null, NewProtection, { id: number }> = {
   name: 'protection.declare',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, input) {
+  async run({ tx, actor, note, tell }, _services, input) {
     const order = await tx
       .selectFrom('supervision.orders')
       .select(['subject_id', 'ends_at'])
@@ -67,16 +67,18 @@ export const protectPerson: Action<null, NewProtection, { id: number; wearings: 
       .executeTakeFirstOrThrow();
     note({ kind: 'protection', id }, { order: input.orderId });
     await noteSubject({ tx, actor, note }, { order: input.orderId });
-    return { id, wearings: await watchAgain(tx, input.subjectId) };
+    tell('supervision.senders');
+    await watchAgain({ tx, tell }, input.subjectId);
+    return { id };
   },
 };
 
 /** Ends the protection from now on. What it gave stays on record. */
-export const endProtection: Action<null, { id: number }, { subjectId: number; wearings: number[] }> = {
+export const endProtection: Action<null, { id: number }, { subjectId: number }> = {
   name: 'protection.end',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { id }) {
+  async run({ tx, note, tell }, _services, { id }) {
     note({ kind: 'protection', id });
     const ended = await tx
       .updateTable('supervision.protections')
@@ -87,6 +89,8 @@ export const endProtection: Action<null, { id: number }, { subjectId: number; we
       .executeTakeFirst();
     if (!ended) throw new NotFoundError('There is no such protection in force.');
     const order = await tx.selectFrom('supervision.orders').select('subject_id').where('id', '=', ended.order_id).executeTakeFirstOrThrow();
-    return { subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
+    tell('supervision.senders');
+    await watchAgain({ tx, tell }, order.subject_id);
+    return { subjectId: order.subject_id };
   },
 };

@@ -3,12 +3,11 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idOf, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import type { Intake } from '../fixes/index.ts';
 import { endProtection, protectPerson } from './protect-person.ts';
-import { type Watching, zonesPage } from './zones-page.ts';
+import { zonesPage } from './zones-page.ts';
 
 /** Protected persons whom somebody may not come near. */
-export function protectionRoutes(app: FastifyInstance, web: WebKit, { live, intake }: Watching & { intake: Pick<Intake, 'reload'> }): void {
+export function protectionRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   app.post('/subjects/:id/protections', { config: { action: 'protection.declare' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
@@ -16,9 +15,7 @@ export function protectionRoutes(app: FastifyInstance, web: WebKit, { live, inta
     const [orderId, name, serial, radiusM] = textsOf(body, 'orderId', 'protectedName', 'protectedSerial', 'protectedRadiusM');
     try {
       const draft = { subjectId: id, orderId: idOf(orderId), name, serial, radiusM };
-      const { wearings } = await performer.perform(actorOf(request), protectPerson, null, draft);
-      await intake.reload();
-      await live.rethink(wearings);
+      await performer.perform(actorOf(request), protectPerson, null, draft);
     } catch (error) {
       if (error instanceof InvalidError) return zonesPage(web, request, reply, id, error, body);
       throw error;
@@ -28,9 +25,7 @@ export function protectionRoutes(app: FastifyInstance, web: WebKit, { live, inta
   });
   app.post('/protections/:id/end', { config: { action: 'protection.end' }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
-    const { subjectId, wearings } = await performer.perform(actorOf(request), endProtection, null, { id });
-    await intake.reload();
-    await live.rethink(wearings);
+    const { subjectId } = await performer.perform(actorOf(request), endProtection, null, { id });
     web.notice(request, 'The protection has ended.');
     return reply.redirect(`/subjects/${subjectId}/zones`);
   });

@@ -57,15 +57,11 @@ export const declareSharedZone: Action<null, ZoneDraft, { zoneId: number; kind: 
 };
 
 /** Adds a shared zone to an order, from now on. */
-export const addSharedZone: Action<
-  null,
-  { subjectId: number; orderId: number; zoneId: number },
-  { subjectId: number; wearings: number[] }
-> = {
+export const addSharedZone: Action<null, { subjectId: number; orderId: number; zoneId: number }, { subjectId: number }> = {
   name: 'zone.share',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { subjectId, orderId, zoneId }) {
+  async run({ tx, note, tell }, _services, { subjectId, orderId, zoneId }) {
     const order = await tx
       .selectFrom('supervision.orders')
       .select(['subject_id', 'ends_at'])
@@ -97,20 +93,17 @@ export const addSharedZone: Action<
       .insertInto('supervision.zone_orders')
       .values({ zone_id: zoneId, order_id: orderId, removed_at: null, removed_reason: null })
       .execute();
-    return { subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
+    await watchAgain({ tx, tell }, order.subject_id);
+    return { subjectId: order.subject_id };
   },
 };
 
 /** Takes a shared zone from an order, from now on. What it gave while it held stays on record. */
-export const removeSharedZone: Action<
-  null,
-  { orderId: number; zoneId: number; reason: string },
-  { subjectId: number; wearings: number[] }
-> = {
+export const removeSharedZone: Action<null, { orderId: number; zoneId: number; reason: string }, { subjectId: number }> = {
   name: 'zone.share',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { orderId, zoneId, reason }) {
+  async run({ tx, note, tell }, _services, { orderId, zoneId, reason }) {
     note({ kind: 'zone', id: zoneId }, { order: orderId, removed: true });
     if (reason.trim().length < 3) throw new InvalidError('Give the reason for taking the zone from this order.', 'reason');
     const removed = await tx
@@ -124,6 +117,7 @@ export const removeSharedZone: Action<
       .executeTakeFirst();
     if (!removed) throw new NotFoundError('This order has no such shared zone.');
     const order = await tx.selectFrom('supervision.orders').select('subject_id').where('id', '=', orderId).executeTakeFirstOrThrow();
-    return { subjectId: order.subject_id, wearings: await watchAgain(tx, order.subject_id) };
+    await watchAgain({ tx, tell }, order.subject_id);
+    return { subjectId: order.subject_id };
   },
 };

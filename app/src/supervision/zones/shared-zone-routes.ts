@@ -9,10 +9,10 @@ import { zoneKinds } from '../schema/tables.ts';
 import { dayNames, draftsOf } from './read-zone-form.ts';
 import { zoneFeature } from './read-zones.ts';
 import { addSharedZone, declareSharedZone, listSharedZones, removeSharedZone } from './share-zone.ts';
-import { pageOf, type Watching, zonesPage } from './zones-page.ts';
+import { pageOf, zonesPage } from './zones-page.ts';
 
 /** Zones that several subjects share, and adding them to an order. */
-export function sharedZoneRoutes(app: FastifyInstance, web: WebKit, { live }: Watching): void {
+export function sharedZoneRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   const sharedPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: Form = {}) => {
     const query = readPage(error ? {} : request.query);
@@ -60,12 +60,11 @@ export function sharedZoneRoutes(app: FastifyInstance, web: WebKit, { live }: Wa
     const { id } = request.params as { id: number };
     const [order, zone] = textsOf(request.body, 'orderId', 'zoneId');
     try {
-      const { subjectId, wearings } = await performer.perform(actorOf(request), addSharedZone, null, {
+      const { subjectId } = await performer.perform(actorOf(request), addSharedZone, null, {
         subjectId: id,
         orderId: idOf(order),
         zoneId: idOf(zone),
       });
-      await live.rethink(wearings);
       web.notice(request, 'The shared zone holds for this order from now on.');
       return reply.redirect(pageOf(subjectId));
     } catch (error) {
@@ -78,12 +77,11 @@ export function sharedZoneRoutes(app: FastifyInstance, web: WebKit, { live }: Wa
     { config: { action: 'zone.share' }, schema: { params: Type.Object({ ...Id.properties, zone: Id.properties.id }) } },
     async (request, reply) => {
       const { id, zone } = request.params as { id: number; zone: number };
-      const { subjectId, wearings } = await performer.perform(actorOf(request), removeSharedZone, null, {
+      const { subjectId } = await performer.perform(actorOf(request), removeSharedZone, null, {
         orderId: id,
         zoneId: zone,
         reason: textsOf(request.body, 'reason')[0],
       });
-      await live.rethink(wearings);
       web.notice(request, 'The shared zone no longer holds for this order. What it gave stays on record.');
       return reply.redirect(pageOf(subjectId));
     },

@@ -8,10 +8,10 @@ import { authoriseAbsence } from './authorise-absence.ts';
 import { declareZone } from './declare-zone.ts';
 import { draftsOf } from './read-zone-form.ts';
 import { readZones, zoneFeature } from './read-zones.ts';
-import { type Watching, zonesPage } from './zones-page.ts';
+import { zonesPage } from './zones-page.ts';
 
 /** A subject's own zones and authorised absences. */
-export function subjectZoneRoutes(app: FastifyInstance, web: WebKit, { live }: Watching): void {
+export function subjectZoneRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, timeZone } = web.waymark;
   const time = (text: unknown) => new Date(typeof text === 'string' && text !== '' ? readTime(text, timeZone) : Number.NaN);
   app.get('/subjects/:id/zones', { config: { action: 'zone.list' }, schema: { params: Id } }, (request, reply) =>
@@ -45,11 +45,8 @@ export function subjectZoneRoutes(app: FastifyInstance, web: WebKit, { live }: W
           orderId: idOf(text('orderId')),
           effectiveAt: text('effectiveAt') === '' ? new Date() : time(text('effectiveAt')),
         }));
-        const wearings = new Set<number>();
-        for (const draft of drafts)
-          for (const wearing of (await performer.perform(actorOf(request), declareZone, null, draft)).wearings) wearings.add(wearing);
+        for (const draft of drafts) await performer.perform(actorOf(request), declareZone, null, draft);
         added = drafts.length;
-        await live.rethink([...wearings]);
       } catch (error) {
         if (error instanceof InvalidError) return zonesPage(web, request, reply, id, error, body);
         throw error;
@@ -62,13 +59,12 @@ export function subjectZoneRoutes(app: FastifyInstance, web: WebKit, { live }: W
     const { id } = request.params as { id: number };
     const body = (request.body ?? {}) as Record<string, string>;
     try {
-      const { subjectId, wearings } = await performer.perform(actorOf(request), authoriseAbsence, null, {
+      const { subjectId } = await performer.perform(actorOf(request), authoriseAbsence, null, {
         orderId: id,
         from: time(body.absenceFrom),
         to: time(body.absenceTo),
         reason: textsOf(body, 'absenceReason')[0],
       });
-      await live.rethink(wearings);
       web.notice(request, 'The absence is authorised. Alerts within it are taken back.');
       return reply.redirect(`/subjects/${subjectId}/zones`);
     } catch (error) {

@@ -7,11 +7,6 @@ import { zoneKinds } from '../schema/tables.ts';
 import { dayNames } from './read-zone-form.ts';
 import { readZones, zoneFeature } from './read-zones.ts';
 
-/** What the zones of a subject need besides the web: whoever watches them looks again when they change. */
-export interface Watching {
-  live: { rethink(wearings: number[]): Promise<void> };
-}
-
 /** The page of one subject's zones, on which several parts have their forms. */
 export async function zonesPage(
   web: WebKit,

@@ -4,13 +4,12 @@ import { actorOf } from '../../../web/actor-of.ts';
 import { Id, orAgain, security } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { readTime } from '../../fixes/decode/index.ts';
-import type { Intake } from '../../fixes/index.ts';
 import { declareOrder, orderKinds } from '../index.ts';
 import { subjectListRoutes } from './list-routes.ts';
 import { readSubject } from './read-subject.ts';
 
 /** Subjects and their orders: pages and API. */
-export function subjectRoutes(app: FastifyInstance, web: WebKit, { intake }: { intake: Intake }): void {
+export function subjectRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, fixes, timeZone } = web.waymark;
   const time = (text: string | undefined) => new Date(text ? readTime(text, timeZone) : Number.NaN);
   subjectListRoutes(app, web);
@@ -47,18 +46,13 @@ export function subjectRoutes(app: FastifyInstance, web: WebKit, { intake }: { i
     const body = (request.body ?? {}) as Record<string, string>;
     const again = await orAgain(
       () =>
-        performer.perform(
-          actorOf(request),
-          declareOrder,
-          { intake },
-          {
-            subjectId: id,
-            kind: body.kind ?? '',
-            authority: body.authority ?? '',
-            startsAt: time(body.startsAt),
-            endsAt: body.endsAt ? time(body.endsAt) : null,
-          },
-        ),
+        performer.perform(actorOf(request), declareOrder, null, {
+          subjectId: id,
+          kind: body.kind ?? '',
+          authority: body.authority ?? '',
+          startsAt: time(body.startsAt),
+          endsAt: body.endsAt ? time(body.endsAt) : null,
+        }),
       (error) => subjectPage(request, reply, id, error, 'order', body),
     );
     if (again) return again;
