@@ -27,6 +27,7 @@ export function mounted(
         cases: supportCases,
         personPath: '/people',
         casesPath: '/cases',
+        casesRank: 250,
       }),
     (app, web) =>
       ownStaffRoutes(app, web, {
@@ -35,6 +36,7 @@ export function mounted(
         cases: supervisionCases,
         personPath: '/subjects',
         casesPath: '/requests',
+        casesRank: 150,
         correction: correctionByCase(waymark.performer),
       }),
     (app, web) => personRoutes(app, web, waymark),

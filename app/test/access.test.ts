@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { roles } from '../src/platform/access.ts';
 import { issueApiToken } from '../src/platform/api-tokens.ts';
 import { auditLength, verifyAudit } from '../src/platform/audit.ts';
+import { navigationFor } from '../src/web/navigation.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 
 /**
@@ -226,6 +227,22 @@ describe('access', () => {
       (route) => route.config?.action && !['sign-out', 'start'].includes(route.config.action) && !(route.config.action in meantFor),
     );
     expect(unknown.map(({ method, url }) => `${method} ${url}`)).toEqual([]);
+  });
+
+  test('every page of the menu has a place of its own, and whoever sees it there may open it', async () => {
+    const menu = serving.server.menu();
+    expect(menu.length).toBeGreaterThan(35);
+    expect(new Set(menu.map(({ rank }) => rank)).size).toBe(menu.length);
+    for (const role of roles) {
+      const shown = navigationFor(serving.waymark, menu, role, '');
+      expect(shown.length, role).toBeGreaterThan(0);
+      for (const { href } of shown) {
+        const response = await serving.server.app.inject({ url: href, headers: { authorization: `Bearer ${tokens.get(role)}` } });
+        expect([200, 403], `${role}: ${href}`).toContain(response.statusCode);
+        // What programs may not read, people may: their own pages are looked at in a browser.
+        if (response.statusCode === 403) expect(response.body, `${role}: ${href}`).toContain('program');
+      }
+    }
   });
 
   test('what is open holds nothing personal', () => {

@@ -21,7 +21,9 @@ export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }
   const { as, tag, both, page, change } = own;
   const home = async (request: FastifyRequest, reply: FastifyReply, error: Fault | null) =>
     page(request, reply, 'home', { ...(await both(request)), error });
-  app.get('/me', { config: { action: 'own.home', room: 'person' } }, (request, reply) => home(request, reply, null));
+  app.get('/me', { config: { action: 'own.home', room: 'person', menu: { text: 'Start', rank: 10 } } }, (request, reply) =>
+    home(request, reply, null),
+  );
   app.post('/me/code', { config: { action: 'own.redeem', room: 'person' } }, async (request, reply) => {
     const [code] = textsOf(request.body, 'code');
     const half = halfOfCode(code);
@@ -38,7 +40,7 @@ export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }
     });
   });
 
-  app.get('/me/tag', { config: { action: 'own.tag', room: 'supervision' } }, async (request, reply) => {
+  app.get('/me/tag', { config: { action: 'own.tag', room: 'supervision', menu: { text: 'My tag', rank: 20 } } }, async (request, reply) => {
     const found = await tag(request);
     const rulesMap = found && { zones: found.zones.map(({ feature }) => feature), last: found.tag?.place ?? null };
     return page(request, reply, 'tag', { tag: found, rulesMap });

@@ -15,6 +15,8 @@ export interface OwnStaffPages {
   /** Where the page of one person is, and where that of all cases. */
   personPath: string;
   casesPath: string;
+  /** Where that of all cases stands in the menu. */
+  casesRank: number;
   /** A decision that a case is about can be put right with its answer. */
   correction?: {
     /** What there is to choose for a case about this, by value; none where there is nothing to correct. */
@@ -27,7 +29,7 @@ export interface OwnStaffPages {
 export function ownStaffRoutes(
   app: FastifyInstance,
   web: WebKit,
-  { half, access, cases, personPath, casesPath, correction }: OwnStaffPages,
+  { half, access, cases, personPath, casesPath, casesRank, correction }: OwnStaffPages,
 ): void {
   const { performer } = web.waymark;
   const { room } = half;
@@ -55,7 +57,9 @@ export function ownStaffRoutes(
       pagination: pagination(casesPath, request.query, query.page, found.total),
     });
   };
-  app.get(casesPath, { config: { action: 'case.list', room } }, (request, reply) => list(request, reply, null));
+  app.get(casesPath, { config: { action: 'case.list', room, menu: { text: 'Questions', rank: casesRank } } }, (request, reply) =>
+    list(request, reply, null),
+  );
   app.post(`${casesPath}/:id`, { config: { action: 'case.answer', room }, schema: { params: Id } }, async (request, reply) => {
     const { id } = request.params as { id: number };
     const [take, text, about, choice] = textsOf(request.body, 'take', 'reply', 'about', 'choice');

@@ -10,7 +10,9 @@ export function ownSupportRoutes(app: FastifyInstance, web: WebKit, own: OwnPage
   const { as, support, page, change } = own;
   const supportPage = async (request: FastifyRequest, reply: FastifyReply, error: Fault | null) =>
     page(request, reply, 'support', { support: await support(request), error });
-  app.get('/me/support', { config: { action: 'own.support', room: 'support' } }, (request, reply) => supportPage(request, reply, null));
+  app.get('/me/support', { config: { action: 'own.support', room: 'support', menu: { text: 'My support', rank: 30 } } }, (request, reply) =>
+    supportPage(request, reply, null),
+  );
   app.post(
     '/me/facts/:id/wrong',
     { config: { action: 'own.challenge', room: 'support' }, schema: { params: Id } },

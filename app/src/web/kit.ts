@@ -28,6 +28,11 @@ declare module 'fastify' {
     open?: boolean;
     /** The action that guards the route; every route that is not open names one. */
     action?: string;
+    /**
+     * The page has a place in the menu of whoever may do this action, or `action` where it is another; lower ranks come first. Who
+     * signs in begins on the first page of their menu.
+     */
+    menu?: { text: string; rank: number; action?: string };
     /** Room of the action; supervision where not said. */
     room?: 'supervision' | 'support' | 'person' | 'oversight';
     /** Answers in JSON, refuses in JSON. */

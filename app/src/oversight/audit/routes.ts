@@ -41,7 +41,9 @@ export function auditRoutes(app: FastifyInstance, web: WebKit): void {
     });
   };
 
-  app.get('/audit', { config: { action: 'audit.list', room: 'oversight' } }, (request, reply) => auditPage(request, reply, null));
+  app.get('/audit', { config: { action: 'audit.list', room: 'oversight', menu: { text: 'Audit', rank: 310 } } }, (request, reply) =>
+    auditPage(request, reply, null),
+  );
   app.get(
     '/api/audit',
     {
@@ -79,8 +81,12 @@ export function auditRoutes(app: FastifyInstance, web: WebKit): void {
     await performer.perform(actorOf(request), askForAuditCheck, null, null);
     return auditPage(request, reply, await verifyAudit(database.db, keptHeads(web.waymark.folder)));
   });
-  app.get('/policies', { config: { action: 'policy.read', room: 'oversight' } }, async (request, reply) => {
-    const policies = await performer.perform(actorOf(request), readPolicy, { access }, null);
-    return web.page(request, reply, 'oversight/audit/policies.njk', { policies, purposes: purposesInWords() });
-  });
+  app.get(
+    '/policies',
+    { config: { action: 'policy.read', room: 'oversight', menu: { text: 'Policies', rank: 390 } } },
+    async (request, reply) => {
+      const policies = await performer.perform(actorOf(request), readPolicy, { access }, null);
+      return web.page(request, reply, 'oversight/audit/policies.njk', { policies, purposes: purposesInWords() });
+    },
+  );
 }

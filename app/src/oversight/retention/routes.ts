@@ -11,17 +11,21 @@ import { agreeToRetention } from './retention-asks.ts';
 /** What is kept how long, what went, and removals that wait for two people: a page. */
 export function retentionRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
-  app.get('/retention', { config: { action: 'retention.read', room: 'oversight' } }, async (request, reply) => {
-    const halves = [
-      { name: 'Supervision', rules: supervisionRules(keepsOf(web.waymark.config)) },
-      { name: 'Support', rules: supportRules },
-    ];
-    return web.page(request, reply, 'oversight/retention/retention.njk', {
-      ...(await performer.perform(actorOf(request), readRetention, null, null)),
-      own: actorOf(request).id,
-      halves,
-    });
-  });
+  app.get(
+    '/retention',
+    { config: { action: 'retention.read', room: 'oversight', menu: { text: 'Retention', rank: 360 } } },
+    async (request, reply) => {
+      const halves = [
+        { name: 'Supervision', rules: supervisionRules(keepsOf(web.waymark.config)) },
+        { name: 'Support', rules: supportRules },
+      ];
+      return web.page(request, reply, 'oversight/retention/retention.njk', {
+        ...(await performer.perform(actorOf(request), readRetention, null, null)),
+        own: actorOf(request).id,
+        halves,
+      });
+    },
+  );
   app.post('/retention/agree', { config: { action: 'retention.agree', room: 'oversight' } }, async (request, reply) => {
     const [id] = textsOf(request.body, 'id');
     const { stillNeeds } = await performer.perform(actorOf(request), agreeToRetention, null, { id: idOf(id) });

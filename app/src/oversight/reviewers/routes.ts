@@ -14,10 +14,14 @@ import type { WebKit } from '../../web/kit.ts';
 /** How verdicts are reviewed, and tests of reviewers: a page. */
 export function reviewerRoutes(app: FastifyInstance, web: WebKit, { verdicts }: { verdicts: VerdictStore }): void {
   const { performer, fixes, timeZone } = web.waymark;
-  app.get('/reviewers', { config: { action: 'decisions.oversee', room: 'supervision' } }, async (request, reply) => {
-    const reviews = await performer.perform(actorOf(request), overseeReviews, null, null);
-    return web.page(request, reply, 'oversight/reviewers/reviewers.njk', { reviews, shareOf, readingTakesS });
-  });
+  app.get(
+    '/reviewers',
+    { config: { action: 'decisions.oversee', room: 'supervision', menu: { text: 'Reviewers', rank: 340 } } },
+    async (request, reply) => {
+      const reviews = await performer.perform(actorOf(request), overseeReviews, null, null);
+      return web.page(request, reply, 'oversight/reviewers/reviewers.njk', { reviews, shareOf, readingTakesS });
+    },
+  );
   app.post('/reviewers/tests', { config: { action: 'reviewtest.ask', room: 'supervision' } }, async (request, reply) => {
     const asked = await performer.perform(actorOf(request), askForReviewTest, null, null);
     // Which crime and whose fixes is drawn where crimes are compared; the auditor learns only that there is a test.

@@ -25,16 +25,20 @@ export function sampleRoutes(app: FastifyInstance, web: WebKit): void {
       draft,
     });
   };
-  app.get('/sample', { config: { action: 'sample.read', room: 'oversight' } }, async (request, reply) => {
-    const { month } = (request.query ?? {}) as { month?: unknown };
-    const asked = typeof month === 'string' ? month.trim() : '';
-    try {
-      return await samplePage(request, reply, asked, null, {});
-    } catch (error) {
-      if (error instanceof InvalidError) return samplePage(request, reply, '', error, {});
-      throw error;
-    }
-  });
+  app.get(
+    '/sample',
+    { config: { action: 'sample.read', room: 'oversight', menu: { text: 'Sample', rank: 330 } } },
+    async (request, reply) => {
+      const { month } = (request.query ?? {}) as { month?: unknown };
+      const asked = typeof month === 'string' ? month.trim() : '';
+      try {
+        return await samplePage(request, reply, asked, null, {});
+      } catch (error) {
+        if (error instanceof InvalidError) return samplePage(request, reply, '', error, {});
+        throw error;
+      }
+    },
+  );
   app.post('/sample/:seq', { config: { action: 'sample.check', room: 'oversight' }, schema: { params: Seq } }, async (request, reply) => {
     const { seq } = request.params as { seq: number };
     const [outcome, note, month] = textsOf(request.body, 'outcome', 'note', 'month');

@@ -9,18 +9,22 @@ import { endSessions, listSessions } from './sessions.ts';
 export function sessionRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, config } = web.waymark;
 
-  app.get('/sessions', { config: { action: 'session.list', room: 'oversight' } }, async (request, reply) => {
-    await performer.perform(actorOf(request), listSessions, null, null);
-    const query = readPage(request.query);
-    const found = await web.sessions.signedIn(query);
-    return web.page(request, reply, 'oversight/sessions/sessions.njk', {
-      ...found,
-      query,
-      idleMinutes: config.WAYMARK_SESSION_IDLE_MINUTES,
-      hours: config.WAYMARK_SESSION_HOURS,
-      pagination: pagination('/sessions', request.query, query.page, found.total),
-    });
-  });
+  app.get(
+    '/sessions',
+    { config: { action: 'session.list', room: 'oversight', menu: { text: 'Signed in', rank: 350 } } },
+    async (request, reply) => {
+      await performer.perform(actorOf(request), listSessions, null, null);
+      const query = readPage(request.query);
+      const found = await web.sessions.signedIn(query);
+      return web.page(request, reply, 'oversight/sessions/sessions.njk', {
+        ...found,
+        query,
+        idleMinutes: config.WAYMARK_SESSION_IDLE_MINUTES,
+        hours: config.WAYMARK_SESSION_HOURS,
+        pagination: pagination('/sessions', request.query, query.page, found.total),
+      });
+    },
+  );
   app.post('/sessions/end', { config: { action: 'session.end', room: 'oversight' } }, async (request, reply) => {
     const [account, name] = textsOf(request.body, 'account', 'name');
     await performer.perform(actorOf(request), endSessions, null, { account });

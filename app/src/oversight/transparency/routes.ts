@@ -48,8 +48,10 @@ export function transparencyRoutes(app: FastifyInstance, web: WebKit, waymark: W
       error: error ? { text: error.message, field: error.field } : null,
     });
   };
-  app.get('/transparency/records', { config: { action: 'transparency.read', room: 'oversight' } }, (request, reply) =>
-    manage(request, reply, null, null),
+  app.get(
+    '/transparency/records',
+    { config: { action: 'transparency.read', room: 'oversight', menu: { text: 'Transparency', rank: 380 } } },
+    (request, reply) => manage(request, reply, null, null),
   );
   app.post('/transparency/records', { config: { action: 'transparency.publish', room: 'oversight' } }, async (request, reply) => {
     const keys = statementFields.map(({ key }) => key);

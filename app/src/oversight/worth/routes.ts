@@ -29,7 +29,11 @@ export function worthRoutes(app: FastifyInstance, web: WebKit): void {
       error: error ? { text: error.message, field: error.field } : null,
     });
   };
-  app.get('/worth', { config: { action: 'worth.read', room: 'supervision' } }, (request, reply) => page(request, reply, null, {}));
+  app.get(
+    '/worth',
+    { config: { action: 'worth.read', room: 'supervision', menu: { text: 'Costs and effects', rank: 370 } } },
+    (request, reply) => page(request, reply, null, {}),
+  );
   app.post('/worth', { config: { action: 'worth.enter', room: 'oversight' } }, async (request, reply) => {
     const [key, low, high, priceYear, source] = textsOf(request.body, 'key', 'low', 'high', 'priceYear', 'source');
     const entered = { key, low, high, priceYear, source };

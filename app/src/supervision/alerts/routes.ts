@@ -15,7 +15,7 @@ import { type AlertList, alertLists, listAlerts } from './read-alerts.ts';
 /** Alerts: pages and API. */
 export function alertRoutes(app: FastifyInstance, web: WebKit, services: { live: LiveWatch }): void {
   const { performer } = web.waymark;
-  app.get('/alerts', { config: { action: 'alert.list' } }, async (request, reply) => {
+  app.get('/alerts', { config: { action: 'alert.list', menu: { text: 'Alerts', rank: 100 } } }, async (request, reply) => {
     const list = listOf(request);
     return alertsPage(request, reply, list, null);
   });

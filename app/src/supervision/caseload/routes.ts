@@ -29,7 +29,7 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit, { live, positi
     pages.close();
   });
 
-  app.get('/caseload', { config: { action: 'caseload.list' } }, async (request, reply) => {
+  app.get('/caseload', { config: { action: 'caseload.list', menu: { text: 'Caseload', rank: 90 } } }, async (request, reply) => {
     const query = readPage(request.query);
     const found = await performer.perform(actorOf(request), listCaseload, { positions }, query);
     return web.page(request, reply, 'supervision/caseload/caseload.njk', {

@@ -54,7 +54,7 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
       },
     );
   });
-  app.get('/imports', { config: { action: 'import.list' } }, async (request, reply) => {
+  app.get('/imports', { config: { action: 'import.list', menu: { text: 'Imports', rank: 70 } } }, async (request, reply) => {
     const imports = await performer.perform(actorOf(request), listImports, null, null);
     return web.page(request, reply, 'supervision/crimes/imports.njk', { imports });
   });

@@ -36,7 +36,7 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
     };
   };
 
-  app.get('/crimes', { config: { action: 'crime.list' } }, async (request, reply) => {
+  app.get('/crimes', { config: { action: 'crime.list', menu: { text: 'Crimes', rank: 60 } } }, async (request, reply) => {
     const query = queryOf(request);
     const found = await performer.perform(actorOf(request), listCrimes, null, query);
     const columns = Object.keys(crimeSorts).map((key) => [key, sortLink('/crimes', request.query, key, query.sort, query.descending)]);

@@ -27,7 +27,9 @@ export function deliveryRoutes(app: FastifyInstance, web: WebKit, channels: Chan
       shown,
     });
   };
-  app.get('/delivery', { config: { action: 'delivery.list' } }, (request, reply) => page(request, reply));
+  app.get('/delivery', { config: { action: 'delivery.list', menu: { text: 'Who is told', rank: 180 } } }, (request, reply) =>
+    page(request, reply),
+  );
   app.post('/delivery', { config: { action: 'delivery.add', lists: ['severities'] } }, async (request, reply) => {
     const body = (request.body ?? {}) as Form;
     const text = (key: string) => textsOf(body, key)[0];

@@ -11,7 +11,7 @@ import { listQuarantine, releaseQuarantine } from './quarantine.ts';
 export function quarantineRoutes(app: FastifyInstance, web: WebKit, { intake }: { intake: Intake }): void {
   const { performer, fixes } = web.waymark;
   const services = { fixes, intake };
-  app.get('/quarantine', { config: { action: 'quarantine.list' } }, async (request, reply) => {
+  app.get('/quarantine', { config: { action: 'quarantine.list', menu: { text: 'Quarantine', rank: 160 } } }, async (request, reply) => {
     const { reason } = (request.query ?? {}) as { reason?: string };
     const query = { ...readPage(request.query), reason: reason && Object.hasOwn(quarantineReasons, reason) ? reason : undefined };
     const page = await performer.perform(actorOf(request), listQuarantine, { fixes }, { ...query, tag: query.search });

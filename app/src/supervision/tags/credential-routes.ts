@@ -26,7 +26,9 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
       error: error ? { text: error.message, field: error.field } : null,
     });
   };
-  app.get('/credentials', { config: { action: 'gateway.list' } }, (request, reply) => credentialsPage(request, reply, null));
+  app.get('/credentials', { config: { action: 'gateway.list', menu: { text: 'Credentials', rank: 170 } } }, (request, reply) =>
+    credentialsPage(request, reply, null),
+  );
   const issuing =
     <I>(
       action: Action<null, I, { secret?: string; token?: string }>,

@@ -28,7 +28,9 @@ export function tagRoutes(app: FastifyInstance, web: WebKit, { positions }: { po
       draft,
     });
   };
-  app.get('/tags', { config: { action: 'tag.list' } }, (request, reply) => tagsPage(request, reply, null));
+  app.get('/tags', { config: { action: 'tag.list', menu: { text: 'Tags', rank: 130 } } }, (request, reply) =>
+    tagsPage(request, reply, null),
+  );
   app.post('/tags', { config: { action: 'tag.declare' } }, async (request, reply) => {
     const [serial, model] = textsOf(request.body, 'serial', 'model');
     try {

@@ -20,7 +20,7 @@ const askForRun: Action<null, null, null> = {
 export function verdictRoutes(app: FastifyInstance, web: WebKit, { verdicts }: { verdicts: VerdictStore }): void {
   const { performer, fixes, timeZone } = web.waymark;
   const services = { fixes, verdicts, timeZone };
-  app.get('/runs', { config: { action: 'run.list' } }, async (request, reply) => {
+  app.get('/runs', { config: { action: 'run.list', menu: { text: 'Runs', rank: 80 } } }, async (request, reply) => {
     const runs = await performer.perform(actorOf(request), listRuns, null, null);
     return web.page(request, reply, 'supervision/verdicts/runs.njk', { runs });
   });

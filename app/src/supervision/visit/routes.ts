@@ -24,11 +24,15 @@ export function visitRoutes(app: FastifyInstance, web: WebKit, { positions }: { 
     pages.close();
   });
 
-  app.get('/door', { config: { action: 'subject.list' } }, async (request, reply) => {
-    const query = readPage(request.query);
-    const found = await performer.perform(actorOf(request), findAtDoor, null, { search: query.search ?? '' });
-    return web.page(request, reply, 'supervision/visit/door.njk', { ...found, query });
-  });
+  app.get(
+    '/door',
+    { config: { action: 'subject.list', menu: { text: 'Visit', rank: 120, action: 'wearing.open' } } },
+    async (request, reply) => {
+      const query = readPage(request.query);
+      const found = await performer.perform(actorOf(request), findAtDoor, null, { search: query.search ?? '' });
+      return web.page(request, reply, 'supervision/visit/door.njk', { ...found, query });
+    },
+  );
   app.get('/wearings/:id/door', { config: { action: 'wearing.read' }, schema: { params: Id } }, async (request, reply) => {
     const detail = await performer.perform(actorOf(request), readWearing, { positions }, request.params as { id: number });
     return web.page(request, reply, 'supervision/visit/worn.njk', { ...detail });

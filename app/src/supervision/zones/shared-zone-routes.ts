@@ -28,7 +28,9 @@ export function sharedZoneRoutes(app: FastifyInstance, web: WebKit): void {
       draft,
     });
   };
-  app.get('/zones', { config: { action: 'zone.list' } }, (request, reply) => sharedPage(request, reply, null));
+  app.get('/zones', { config: { action: 'zone.list', menu: { text: 'Zones', rank: 140 } } }, (request, reply) =>
+    sharedPage(request, reply, null),
+  );
   app.get(
     '/api/zones.geojson',
     {

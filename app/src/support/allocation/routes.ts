@@ -20,10 +20,14 @@ interface Fault {
 /** Who is offered the places of services, and how that was decided: pages and API. */
 export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
-  app.get('/decisions', { config: { action: 'decisions.oversee', room } }, async (request, reply) => {
-    const decisions = await performer.perform(actorOf(request), overseeDecisions, null, null);
-    return web.page(request, reply, 'support/allocation/decisions.njk', { decisions, shareOf });
-  });
+  app.get(
+    '/decisions',
+    { config: { action: 'decisions.oversee', room, menu: { text: 'Decisions', rank: 260 } } },
+    async (request, reply) => {
+      const decisions = await performer.perform(actorOf(request), overseeDecisions, null, null);
+      return web.page(request, reply, 'support/allocation/decisions.njk', { decisions, shareOf });
+    },
+  );
 
   const showAllocation = async (request: FastifyRequest, error: Fault | null) => {
     const query = readPage(request.query);
@@ -36,7 +40,7 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
       pagination: pagination('/allocation', request.query, query.page, view.total),
     };
   };
-  app.get('/allocation', { config: { action: 'allocation.read', room } }, async (request, reply) =>
+  app.get('/allocation', { config: { action: 'allocation.read', room, menu: { text: 'Allocation', rank: 220 } } }, async (request, reply) =>
     web.page(request, reply, 'support/allocation/allocation.njk', await showAllocation(request, null)),
   );
   app.get(

@@ -9,7 +9,7 @@ const room = 'support' as const;
 /** The fairness audit: page and API. */
 export function fairnessRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
-  app.get('/fairness', { config: { action: 'fairness.read', room } }, async (request, reply) => {
+  app.get('/fairness', { config: { action: 'fairness.read', room, menu: { text: 'Fairness', rank: 280 } } }, async (request, reply) => {
     const view = await performer.perform(actorOf(request), readFairness, null, null);
     return web.page(request, reply, 'support/fairness/fairness.njk', { ...view, leastShown });
   });

@@ -43,17 +43,21 @@ export function findingRoutes(app: FastifyInstance, web: WebKit): void {
       today: today(),
     };
   };
-  app.get('/finding', { config: { action: 'finding.list', room } }, async (request, reply) => {
-    const query = queryOf(request);
-    const found = await performer.perform(actorOf(request), findPeople, null, query);
-    return web.page(request, reply, 'support/finding/finding.njk', {
-      ...found,
-      query,
-      instrument: currentInstrument(),
-      highest: highestLevel * currentInstrument().factors.length,
-      pagination: pagination('/finding', request.query, query.page, found.total),
-    });
-  });
+  app.get(
+    '/finding',
+    { config: { action: 'finding.list', room, menu: { text: 'Who may need help', rank: 200 } } },
+    async (request, reply) => {
+      const query = queryOf(request);
+      const found = await performer.perform(actorOf(request), findPeople, null, query);
+      return web.page(request, reply, 'support/finding/finding.njk', {
+        ...found,
+        query,
+        instrument: currentInstrument(),
+        highest: highestLevel * currentInstrument().factors.length,
+        pagination: pagination('/finding', request.query, query.page, found.total),
+      });
+    },
+  );
   app.get(
     '/api/finding',
     {

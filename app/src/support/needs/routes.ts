@@ -27,10 +27,14 @@ const beginDraft: Action<null, null, string> = {
 /** The instrument by which needs are read, and what a change of it would do: pages and API. */
 export function instrumentRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
-  app.get('/instrument', { config: { action: 'instrument.read', room } }, async (request, reply) => {
-    const instrument = await performer.perform(actorOf(request), readTheInstrument, null, null);
-    return web.page(request, reply, 'support/needs/instrument.njk', { instrument, factKinds });
-  });
+  app.get(
+    '/instrument',
+    { config: { action: 'instrument.read', room, menu: { text: 'Instrument', rank: 270 } } },
+    async (request, reply) => {
+      const instrument = await performer.perform(actorOf(request), readTheInstrument, null, null);
+      return web.page(request, reply, 'support/needs/instrument.njk', { instrument, factKinds });
+    },
+  );
   const page = (
     request: FastifyRequest,
     reply: FastifyReply,

@@ -23,7 +23,9 @@ export function challengeRoutes(app: FastifyInstance, web: WebKit, askForProfile
       pagination: pagination('/challenges', request.query, query.page, found.total),
     });
   };
-  app.get('/challenges', { config: { action: 'challenge.list', room } }, (request, reply) => challenges(request, reply, null));
+  app.get('/challenges', { config: { action: 'challenge.list', room, menu: { text: 'Challenges', rank: 240 } } }, (request, reply) =>
+    challenges(request, reply, null),
+  );
   app.get(
     '/api/challenges',
     {

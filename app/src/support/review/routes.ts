@@ -16,7 +16,7 @@ const room = 'support' as const;
 /** Doubtful matches and what links a person's records: pages and API. */
 export function pairRoutes(app: FastifyInstance, web: WebKit, askForLinking: () => Promise<void>): void {
   const { performer } = web.waymark;
-  app.get('/review', { config: { action: 'review.list', room } }, async (request, reply) => {
+  app.get('/review', { config: { action: 'review.list', room, menu: { text: 'Review', rank: 290 } } }, async (request, reply) => {
     const query = readPage(request.query);
     const found = await performer.perform(actorOf(request), listReview, null, query);
     return web.page(request, reply, 'support/review/review.njk', {

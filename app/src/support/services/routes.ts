@@ -25,7 +25,7 @@ export function serviceRoutes(app: FastifyInstance, web: WebKit): void {
     error,
     draft,
   });
-  app.get('/services', { config: { action: 'service.list', room } }, async (request, reply) =>
+  app.get('/services', { config: { action: 'service.list', room, menu: { text: 'Services', rank: 230 } } }, async (request, reply) =>
     web.page(request, reply, 'support/services/services.njk', await showServices(request, null, { serves: {} })),
   );
   app.get(

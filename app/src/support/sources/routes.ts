@@ -35,7 +35,7 @@ export function sourceRoutes(app: FastifyInstance, web: WebKit, places: FeedPlac
     error,
     draft,
   });
-  app.get('/sources', { config: { action: 'source.list', room } }, async (request, reply) =>
+  app.get('/sources', { config: { action: 'source.list', room, menu: { text: 'Sources', rank: 300 } } }, async (request, reply) =>
     web.page(request, reply, 'support/sources/sources.njk', await showSources(request, null, { fields: [] })),
   );
   app.get(

@@ -17,7 +17,7 @@ export function workRoutes(app: FastifyInstance, web: WebKit): void {
     timeZone,
     own: ((request.query ?? {}) as { whose?: string }).whose !== 'everybody',
   });
-  app.get('/day', { config: { action: 'task.list', room } }, async (request, reply) => {
+  app.get('/day', { config: { action: 'task.list', room, menu: { text: 'To do', rank: 190 } } }, async (request, reply) => {
     const query = dayOf(request);
     const found = await performer.perform(actorOf(request), readDay, null, query);
     return web.page(request, reply, 'support/work/day.njk', { ...found, ...query });

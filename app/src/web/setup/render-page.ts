@@ -1,13 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Assets } from '../assets/build-assets.ts';
 import type { House } from '../kit.ts';
-import { navigationFor } from '../navigation.ts';
+import { type MenuPage, navigationFor } from '../navigation.ts';
 import { makeViews } from '../views.ts';
 
 export type RenderPage = (request: FastifyRequest, reply: FastifyReply, template: string, data?: object) => Promise<FastifyReply>;
 
 /** Renders pages with what stands on each of them: who is signed in, where they may go, what was just done. */
-export function pagesOf(house: House, assets: Assets, isDemo: () => boolean): RenderPage {
+export function pagesOf(house: House, assets: Assets, menu: () => readonly MenuPage[], isDemo: () => boolean): RenderPage {
   const views = makeViews(house.timeZone);
   views.addGlobal('asset', assets.addressOf);
   return async (request, reply, template, data = {}) => {
@@ -19,7 +19,7 @@ export function pagesOf(house: House, assets: Assets, isDemo: () => boolean): Re
       notice,
       csrfToken: user ? await reply.generateCsrf() : '',
       path: request.url.split('?')[0],
-      navigation: user ? navigationFor(house, user.role, request.url) : [],
+      navigation: user ? navigationFor(house, menu(), user.role, request.url) : [],
       demo: isDemo(),
       timeZone: house.timeZone,
     });

@@ -5,7 +5,7 @@ import type { SignInRole } from '../../platform/access.ts';
 import { Metrics } from '../../platform/metrics.ts';
 import { browserAssets } from '../assets/build-assets.ts';
 import type { House, RouteSet, WebKit } from '../kit.ts';
-import { startOf } from '../navigation.ts';
+import { type MenuPage, menuOf, startOf } from '../navigation.ts';
 import { setUpApiDocs } from './api-docs.ts';
 import { setUpAssets } from './assets.ts';
 import { bodyAtMost, setUpBodies, setUpFieldChecks } from './bodies.ts';
@@ -27,6 +27,8 @@ export interface WebServer {
   readiness: Map<string, Readiness>;
   /** Every route with its guard, as registered; for checks. */
   routes: { method: string; url: string; config?: FastifyContextConfig }[];
+  /** The pages that have a place in the menu. */
+  menu(): readonly MenuPage[];
   /** Forgets who was signed in, once their sessions ran out. */
   forgetExpiredSessions(): Promise<void>;
   listen(host: string, port: number): Promise<string>;
@@ -56,13 +58,19 @@ export async function buildServer(
   app.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, config: route.config });
   });
+  let pages: MenuPage[] | null = null;
+  // Complete when everything is mounted, which is before anybody is answered.
+  const menu = () => {
+    pages ??= menuOf(routes);
+    return pages;
+  };
   const web: WebKit = {
     waymark: house,
     metrics,
     askForVerdicts,
     sessions,
     onSessionEnd: (tell) => void sessions.on('ended', tell),
-    page: pagesOf(house, assets, () => identity.demo !== null),
+    page: pagesOf(house, assets, menu, () => identity.demo !== null),
     notice(request, text) {
       request.session.notice = text;
     },
@@ -78,7 +86,7 @@ export async function buildServer(
   demoAccountRoutes(app, web, identity);
   healthRoutes(app, house, metrics, readiness);
   app.get('/', { config: { action: 'start' } }, async (request, reply) =>
-    reply.redirect(startOf(house, request.actor?.role as SignInRole)),
+    reply.redirect(startOf(house, menu(), request.actor?.role as SignInRole)),
   );
   for (const feature of features) await app.register(async (scope) => feature(scope, web));
 
@@ -87,6 +95,7 @@ export async function buildServer(
     metrics,
     readiness,
     routes,
+    menu,
     forgetExpiredSessions: () => sessions.removeExpired(),
     async listen(host, port) {
       await app.listen({ host, port });

@@ -8,7 +8,7 @@ import { declareSubject, listSubjects } from '../index.ts';
 /** All subjects, and adding one: page and API. */
 export function subjectListRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
-  app.get('/subjects', { config: { action: 'subject.list' } }, async (request, reply) => {
+  app.get('/subjects', { config: { action: 'subject.list', menu: { text: 'Subjects', rank: 110 } } }, async (request, reply) => {
     const { sort, order } = (request.query ?? {}) as Record<string, string>;
     const query = {
       ...readPage(request.query),

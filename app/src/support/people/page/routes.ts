@@ -31,7 +31,7 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
     };
   };
 
-  app.get('/people', { config: { action: 'person.list', room } }, async (request, reply) => {
+  app.get('/people', { config: { action: 'person.list', room, menu: { text: 'People', rank: 210 } } }, async (request, reply) => {
     const query = queryOf(request);
     const found = await performer.perform(actorOf(request), listPeople, null, query);
     return web.page(request, reply, 'support/people/page/people.njk', {
