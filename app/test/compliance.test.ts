@@ -13,6 +13,7 @@ import { declareTag } from '../src/supervision/tags/tags.ts';
 import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 
 /** How an order was kept, by wearing, and what may leave about it. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -27,6 +28,7 @@ const start = Date.UTC(2026, 8, 8, 17);
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   'compliance on %s',
+  toldInOrder,
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     let subjectId = 0;

@@ -10,6 +10,7 @@ import { declareAgreement, importRecords, readMapping } from '../src/support/ind
 import { readRecordImport } from '../src/support/sources/read-source.ts';
 import { startPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 import { trialAgreement } from './trial-agreement.ts';
 import { until } from './until.ts';
 
@@ -94,7 +95,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-describe('feeds', () => {
+describe('feeds', toldInOrder, () => {
   test('what cannot work is refused when it is set up', async () => {
     await expect(feed({ kind: 'carrier pigeon' })).rejects.toThrow(/files or a database/);
     await expect(feed({ atTime: '25:00' })).rejects.toThrow(/Give the time/);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { busFile } from './buses.csv.ts';
 import { waymark } from './command-line.ts';
 import { fillFromTemplate, serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 import { until } from './until.ts';
 
 /** The main job from outside: the command line in the words that people type, and the server as tags and programs call it. */
@@ -65,7 +66,7 @@ function expectBusVerdicts(verdicts: Verdict[]): void {
   expect(of('at').length).toBeGreaterThan(20);
 }
 
-describe('the command line', () => {
+describe('the command line', toldInOrder, () => {
   const folder = temporaryFolder();
   const data = join(folder.path, 'data');
   fillFromTemplate(data);
@@ -215,7 +216,7 @@ describe('the command line', () => {
   });
 });
 
-describe('the server', () => {
+describe('the server', toldInOrder, () => {
   let serving: Awaited<ReturnType<typeof serveForTest>>;
   let gateway: string;
   let tagSecret: string;

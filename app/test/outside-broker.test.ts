@@ -9,6 +9,7 @@ import { readConfig } from '../src/config.ts';
 import { type Serving, serve } from '../src/serve.ts';
 import { fleetSilence, registerWearers } from '../src/supervision/index.ts';
 import { fillFromTemplate, temporaryFolder } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 import { until } from './until.ts';
 
 /** A broker of the operator's own: a real Mosquitto, with mosquitto_pub as the tag. */
@@ -26,7 +27,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe.skipIf(!mosquitto)('an outside broker', () => {
+describe.skipIf(!mosquitto)('an outside broker', toldInOrder, () => {
   const folder = temporaryFolder();
   let broker: ChildProcess;
   let serving: Serving;

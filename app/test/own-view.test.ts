@@ -34,6 +34,7 @@ import { recordNotice } from '../src/support/offers/tell.ts';
 import { writeNote } from '../src/support/work/notes.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 import { trialAgreement } from './trial-agreement.ts';
 
 /** What people see of themselves, on both databases: their own and nobody else's, and what they can answer. */
@@ -73,6 +74,7 @@ interface Own {
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   "the person's own view on %s",
+  toldInOrder,
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     const folder = temporaryFolder();

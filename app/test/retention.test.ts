@@ -49,6 +49,7 @@ import { writeNote } from '../src/support/work/notes.ts';
 import { addTask } from '../src/support/work/tasks.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 import { trialAgreement } from './trial-agreement.ts';
 
 /** What is past its date or was decided to be erased is gone: from every table, the fix store, memory and the files. */
@@ -90,6 +91,7 @@ const rowOf =
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   'retention and erasure on %s',
+  toldInOrder,
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     const folder = temporaryFolder();

@@ -23,6 +23,7 @@ import { closeWearing } from '../src/supervision/subjects/wearings.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';
+import { toldInOrder } from './told-in-order.ts';
 
 /** Crimes made up to test reviewers: plainly wrong to whoever looks, like any other to whoever does not, and never let out. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -46,6 +47,7 @@ function lot(seed = 7): () => number {
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   'tests of reviewers on %s',
+  toldInOrder,
   (_n, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     let testCrime = 0;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { computeDueVerdicts, importCrimes, importFixes } from '../src/supervision/index.ts';
 import { busFile } from './buses.csv.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 
 /** No verdict leaves without named people's decisions and reasons. */
 let serving: Awaited<ReturnType<typeof serveForTest>>;
@@ -60,7 +61,7 @@ test('the policy is asked before a file of fixes is read', async () => {
   );
 });
 
-describe('review with a second reviewer', () => {
+describe('review with a second reviewer', toldInOrder, () => {
   test('nothing leaves before it, and a reason is needed', async () => {
     expect((await exported('csv')).trim().split('\n')).toHaveLength(1);
     expect(await review('ca-1', 'agree', 'short')).toBe(400);
@@ -93,24 +94,25 @@ describe('review with a second reviewer', () => {
     expect(print).toContain('1 verdict is left out');
     expect(print).not.toContain('<i>text</i>');
   });
-});
-
-test('how people decide is counted by reviewer and direction, and names nobody whom it is about', async () => {
-  const { overseeReviews } = await import('../src/supervision/index.ts');
-  const auditor = { id: 'au-1', name: 'Aled Price', role: 'auditor' as const, purpose: 'oversight' as const };
-  const view = await serving.waymark.performer.perform(auditor, overseeReviews, null, null);
-  expect(view.counts.length).toBeGreaterThan(1);
-  const total = view.counts.reduce((sum, { reviews }) => sum + reviews, 0);
-  expect(total).toBeGreaterThan(1);
-  for (const { reviews, disagree, cannotTell } of view.counts) expect(disagree + cannotTell).toBeLessThanOrEqual(reviews);
-  expect(view.twice.of).toBe(1);
-  expect(view.tooFast.of).toBe(total - view.counts.map(({ reviewer }) => reviewer).filter((own, i, all) => all.indexOf(own) === i).length);
-  expect(JSON.stringify(view)).not.toMatch(/cmd|vehicle|wearing|crime/);
-  const visitor = new Visitor(serving.url);
-  await visitor.signIn('au-1');
-  const page = await (await visitor.follow('/reviewers')).text();
-  expect(page).toContain('Priya Nair');
-  const lead = new Visitor(serving.url);
-  await lead.signIn('sl-1');
-  expect(await (await lead.follow('/decisions')).text()).toContain('How the team decides');
+  test('how people decide is counted by reviewer and direction, and names nobody whom it is about', async () => {
+    const { overseeReviews } = await import('../src/supervision/index.ts');
+    const auditor = { id: 'au-1', name: 'Aled Price', role: 'auditor' as const, purpose: 'oversight' as const };
+    const view = await serving.waymark.performer.perform(auditor, overseeReviews, null, null);
+    expect(view.counts.length).toBeGreaterThan(1);
+    const total = view.counts.reduce((sum, { reviews }) => sum + reviews, 0);
+    expect(total).toBeGreaterThan(1);
+    for (const { reviews, disagree, cannotTell } of view.counts) expect(disagree + cannotTell).toBeLessThanOrEqual(reviews);
+    expect(view.twice.of).toBe(1);
+    expect(view.tooFast.of).toBe(
+      total - view.counts.map(({ reviewer }) => reviewer).filter((own, i, all) => all.indexOf(own) === i).length,
+    );
+    expect(JSON.stringify(view)).not.toMatch(/cmd|vehicle|wearing|crime/);
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('au-1');
+    const page = await (await visitor.follow('/reviewers')).text();
+    expect(page).toContain('Priya Nair');
+    const lead = new Visitor(serving.url);
+    await lead.signIn('sl-1');
+    expect(await (await lead.follow('/decisions')).text()).toContain('How the team decides');
+  });
 });

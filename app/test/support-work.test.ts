@@ -32,6 +32,7 @@ import { readDay } from '../src/support/work/read-day.ts';
 import { addTask, tickTask } from '../src/support/work/tasks.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 import { trialAgreement } from './trial-agreement.ts';
 
 /** The work of the support team, on both databases: who may need an offer, decisions, notes, tasks, reviews, challenges. */
@@ -65,6 +66,7 @@ const head = 'id,first,last,born,postcode,excluded,on,home,since\n';
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   'the work of support on %s',
+  toldInOrder,
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     const folder = temporaryFolder();

@@ -6,6 +6,7 @@ import { declareSubject } from '../src/supervision/index.ts';
 import { declareAgreement } from '../src/support/index.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
+import { toldInOrder } from './told-in-order.ts';
 import { trialAgreement } from './trial-agreement.ts';
 
 /** What the public is told comes from what is running, and says when it no longer does. */
@@ -29,6 +30,7 @@ const said: Record<string, string> = {
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   'transparency on %s',
+  toldInOrder,
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     beforeAll(async () => {

@@ -10,6 +10,7 @@ const file = (name: string) => join(folder, name);
 describe('waymark link', () => {
   beforeAll(async () => {
     expect((await waymark('people', '--people', '400', '--out', file('people.csv'))).code).toBe(0);
+    expect((await waymark('link', file('people.csv'), '--save-model', file('model.json'))).code).toBe(0);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -22,7 +23,7 @@ describe('waymark link', () => {
       '--out',
       file('persons.csv'),
       '--save-model',
-      file('model.json'),
+      file('its-model.json'),
     );
     expect(stderr).toMatch(/record as id.*forename as forename/);
     expect(code).toBe(0);

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/postgres.ts';
 import { recordsForTest } from '../../test/serve-for-test.ts';
+import { toldInOrder } from '../../test/told-in-order.ts';
 import { appendAudit, auditLength, verifyAudit } from './audit.ts';
 import { keepHead, keptHeads } from './audit-head.ts';
 import { DataFolder } from './data-folder.ts';
@@ -31,7 +32,7 @@ const fact = (n: number) => ({
   detail: { z: n, a: [1, { b: 2 }] },
 });
 
-describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', (kind) => {
+describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', toldInOrder, (kind) => {
   let database: OpenDatabase;
   beforeAll(async () => {
     database = await (kind === 'PGlite' ? recordsForTest() : openDatabase({ url: (postgres as TestPostgres).url }));
