@@ -154,10 +154,10 @@ facts:
 
   test('a narrowed or expired agreement stops what it does not allow; one that is registered ahead stands', async () => {
     await declare('narrowing');
-    await take('narrowing', 'n.csv', quentin('permanent', '01/09/2026', '77'), desk());
+    await take('narrowing', 'n.csv', quentin('permanent', '01/09/2026', '7701'), desk());
     await linkRecords(serving.waymark.performer, steward as never);
     const person = await withPurpose(serving.waymark.database.db, 'support', 'support', (tx) =>
-      tx.selectFrom('support.records').select('person_id').where('key', '=', '77').executeTakeFirstOrThrow(),
+      tx.selectFrom('support.records').select('person_id').where('key', '=', '7701').executeTakeFirstOrThrow(),
     );
     const standing = async (day = today) =>
       (
