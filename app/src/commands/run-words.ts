@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { version } from '../version.ts';
 import { defineAllocate } from './allocate.ts';
 import { defineAudit } from './audit.ts';
 import { defineCheck } from './check.ts';
@@ -24,7 +25,7 @@ type DefineCommand = (program: Command) => void;
 function commandLine(more: DefineCommand[]): Command {
   // Set before commands are added, which take it over: an end is told to whoever runs this.
   const program = new Command('waymark').exitOverride();
-  program.description('Positions and crimes in, verdicts out.').version('0.1.0').showHelpAfterError();
+  program.description('Positions and crimes in, verdicts out.').version(version).showHelpAfterError();
   const imports = program.command('import').description('read files of fixes or crimes');
   for (const define of [defineImportFixes, defineImportCrimes, defineImportRecords]) define(imports);
   for (const define of [

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { version } from '../../version.ts';
 
 /** The description of the API, for programs and for people. */
 export async function setUpApiDocs(app: FastifyInstance): Promise<void> {
@@ -9,7 +10,7 @@ export async function setUpApiDocs(app: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'Waymark',
-        version: '0.1.0',
+        version,
         description:
           'Positions and crimes in, verdicts out. Staff programs send an API token as Bearer; tags and gateways their own secrets.',
       },
