@@ -1,5 +1,5 @@
 import { type Intervals, type NearEpisode, type Span, type TagEpisode, type Violation, violationsOf } from '@waymark/presence';
-import type { AlertFacts, AlertKind, Severity, ZoneAlertKind, ZoneKind } from '../schema/tables.ts';
+import type { AlertFacts, AlertKind, ZoneAlertKind, ZoneKind } from '../schema/tables.ts';
 
 /** An alert as the fixes give it, before it is compared with what is on record. Times in ms since 1970. */
 export interface FoundAlert {
@@ -95,10 +95,4 @@ function kindOf(kind: ZoneKind, { fromBeginning, seenToEnd }: Violation): ZoneAl
   if (kind === 'inclusion') return 'inclusion left';
   if (!fromBeginning) return 'curfew ended early';
   return seenToEnd ? 'curfew late' : 'curfew missed';
-}
-
-const high: readonly AlertKind[] = ['exclusion entered', 'strap cut', 'case opened', 'near protected person'];
-
-export function severityOf(kind: AlertKind): Severity {
-  return high.includes(kind) ? 'high' : kind === 'battery low' ? 'low' : 'medium';
 }

@@ -5,7 +5,7 @@ import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { AlertFacts, AlertKind, AlertOutcome, AlertState } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { type ZoneVersionRow, zoneFeature } from '../zones/index.ts';
-import { explainAlert, kindInWords } from './explain-alert.ts';
+import { explainAlert, kindInWords } from './kinds.ts';
 
 export interface AlertRow {
   id: number;
@@ -63,7 +63,7 @@ type Bare = Omit<AlertRow, 'words' | 'explanation'>;
 function inWords(row: Bare, now: Date): AlertRow {
   return {
     ...row,
-    words: kindInWords[row.kind],
+    words: kindInWords(row.kind),
     explanation: explainAlert({ kind: row.kind, from: row.from_at, to: row.to_at, facts: row.facts, zone: row.zone, now }),
   };
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AlertFacts, type AlertKind, severities } from '../schema/tables.ts';
-import { causeOf, type FoundAlert, severityOf } from './find-alerts.ts';
+import { causeOf, type FoundAlert } from './find-alerts.ts';
+import { severityOf } from './kinds.ts';
 
 /** An alert on record, as far as fixes can change it. Times in ms since 1970. */
 export interface StoredAlert {

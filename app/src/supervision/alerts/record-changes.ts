@@ -1,7 +1,8 @@
 import { appendAudit } from '../../platform/audit.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Severity } from '../schema/tables.ts';
-import { type FoundAlert, severityOf } from './find-alerts.ts';
+import type { FoundAlert } from './find-alerts.ts';
+import { severityOf } from './kinds.ts';
 import { queueDeliveries, type RaisedAlert } from './queue-deliveries.ts';
 import type { StoredAlert } from './reconcile.ts';
 import { storedAlerts, type Written, writeChanges } from './store.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
-import { severityOf } from './find-alerts.ts';
+import { severityOf } from './kinds.ts';
 import type { AlertChange, StoredAlert } from './reconcile.ts';
 
 /** Alerts on record of each of some wearings, retracted ones too. */

@@ -130,7 +130,7 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
       .filter(({ state }) => state !== 'retracted')
       .map(({ id, kind, version, from_at, to_at, facts, outcome, zone }) => ({
         id,
-        what: kindInWords[kind],
+        what: kindInWords(kind),
         explanation: explainAlert({ kind, from: from_at, to: to_at, facts, zone, now: new Date(period.to) }),
         zone,
         from: iso(from_at),

@@ -80,7 +80,7 @@ function alertsInWords({ alerts }: WeekCompliance): string {
   const counts = new Map<string, number>();
   for (const { kind, state, outcome } of alerts) {
     const ended = state === 'retracted' ? 'taken back' : (outcome ?? 'open');
-    const words = `${kindInWords[kind]} (${ended})`;
+    const words = `${kindInWords(kind)} (${ended})`;
     counts.set(words, (counts.get(words) ?? 0) + 1);
   }
   return [...counts].map(([words, n]) => (n > 1 ? `${n} × ${words}` : words)).join('; ') || 'none';

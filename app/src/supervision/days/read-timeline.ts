@@ -42,7 +42,7 @@ export async function readTimeline(tx: Tx, subjectId: number, limit: number): Pr
   const all: Happening[] = [
     ...alerts.map(({ id, kind, state, outcome, from_at, zone }) => ({
       at: from_at,
-      what: kindInWords[kind],
+      what: kindInWords(kind),
       detail: [zone ? `“${zone}”` : '', state === 'retracted' ? 'taken back' : outcome ? `closed: ${outcome}` : state]
         .filter(Boolean)
         .join(', '),

@@ -160,7 +160,7 @@ export class Deliverer {
         delivery: row.id,
         alert: row.alert_id,
         severity: (row.severity ?? 'trial').replace(/^./, (first) => first.toUpperCase()),
-        what: row.kind ? kindInWords[row.kind] : 'This is a trial. Nothing has happened',
+        what: row.kind ? kindInWords(row.kind) : 'This is a trial. Nothing has happened',
         reference: row.reference ?? '',
         raisedAt: (row.raised_at ?? now).toISOString(),
         url: row.alert_id ? `${this.#publicUrl()}/alerts/${row.alert_id}` : this.#publicUrl(),

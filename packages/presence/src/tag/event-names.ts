@@ -1,5 +1,9 @@
+/** What a tag can report by an event, each an episode of its own while it is reported again and again. */
+export const eventTroubles = ['strap cut', 'case opened', 'jamming suspected'] as const;
+export type EventTrouble = (typeof eventTroubles)[number];
+
 /** What a reported event means to whoever watches a tag. */
-export type ReportedTrouble = 'strap cut' | 'case opened' | 'battery low' | 'jamming suspected';
+export type ReportedTrouble = EventTrouble | 'battery low';
 
 /**
  * Names under which tags and gateways report trouble, letters and digits only, small letters: every spelling of a name is one

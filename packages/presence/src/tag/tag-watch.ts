@@ -1,5 +1,5 @@
 import { distanceM } from '../ground/plane.ts';
-import { troublesIn } from './event-names.ts';
+import { type EventTrouble, eventTroubles, troublesIn } from './event-names.ts';
 import { defaultReach, isOutOfReach, type ReachParameters } from './reach.ts';
 
 /** What a tag tells of itself with a fix. Ms since 1970, degrees, metres; NaN for what was not reported. */
@@ -16,7 +16,7 @@ export interface TagReport {
   events: string | null;
 }
 
-export const tagTroubles = ['strap cut', 'case opened', 'battery low', 'battery flat', 'no signal', 'jamming suspected'] as const;
+export const tagTroubles = [...eventTroubles, 'battery low', 'battery flat', 'no signal'] as const;
 export type TagTrouble = (typeof tagTroubles)[number];
 
 /** Why jamming or spoofing is suspected. */
@@ -68,9 +68,6 @@ export const defaultTagParameters: Readonly<TagParameters> = {
   movesMps: 1.5,
   frozenFixes: 8,
 };
-
-type Reported = 'strap cut' | 'case opened' | 'jamming suspected';
-const reported: readonly Reported[] = ['strap cut', 'case opened', 'jamming suspected'];
 
 /** Fixes that are kept so that late ones can be put between them. */
 const keptAtMost = 128;
@@ -129,7 +126,7 @@ export class TagWatch {
   }
 }
 
-type OpenKey = Reported | 'battery' | 'frozen';
+type OpenKey = EventTrouble | 'battery' | 'frozen';
 
 /** What is known after some fix. */
 class TagState {
@@ -202,7 +199,7 @@ class TagState {
 
   #readEvents(fix: TagReport): void {
     const told = troublesIn(fix.events);
-    for (const kind of reported) {
+    for (const kind of eventTroubles) {
       const open = this.#open.get(kind);
       if (open && fix.at - open.to > 1000 * this.#parameters.eventGapS) {
         open.lasts = false;
