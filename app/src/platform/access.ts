@@ -74,6 +74,9 @@ export interface PolicyText {
   words: string;
 }
 
+/** Actions that only read bear it in their names; policies may speak of all of them as `Action::"reading"`. */
+const isReading = (action: string): boolean => /\.(list|read|watch)$/.test(action);
+
 const folder = join(import.meta.dirname, '../../policies');
 
 /** Reads the policy files; every policy carries its own @id, which refusals name. */
@@ -136,6 +139,7 @@ export class AccessPolicy {
       entities: [
         { uid: principal, attrs: {}, parents: [] },
         { uid: resource, attrs: {}, parents: [] },
+        { uid: { type: 'Action', id: action }, attrs: {}, parents: isReading(action) ? [{ type: 'Action', id: 'reading' }] : [] },
       ],
     });
     if (answer.type === 'failure') throw new Error(`Access policy failed: ${answer.errors.map((e) => e.message).join('; ')}`);
