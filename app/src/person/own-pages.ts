@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Action, InvalidError } from '../platform/action.ts';
+import type { Action } from '../platform/action.ts';
 import { todayOf } from '../platform/days.ts';
 import { type Half, ownActor } from '../platform/own-access.ts';
 import { type OwnSupervision, readOwnSupervision } from '../supervision/index.ts';
 import { factKinds, type OwnSupport, readOwnSupport } from '../support/index.ts';
 import { actorOf } from '../web/actor-of.ts';
+import { invalidIn } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import { type Speech, speechIn } from './texts/speak.ts';
 import { packageStates } from './words.ts';
@@ -76,8 +77,8 @@ export function ownPages(web: WebKit, secondReview: boolean): OwnPages {
   ) => {
     try {
       await work();
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       reply.code(400);
       return again({ text: error.message, field: error.field });
     }

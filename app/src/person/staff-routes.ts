@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../platform/access.ts';
-import { InvalidError } from '../platform/action.ts';
 import type { Half, OwnAccess } from '../platform/own-access.ts';
 import type { OwnCases } from '../platform/own-cases.ts';
 import { actorOf } from '../web/actor-of.ts';
-import { Id, textsOf } from '../web/form.ts';
+import { Id, idIn, invalidIn, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import { pagination, readPage } from '../web/paging.ts';
 
@@ -34,12 +33,12 @@ export function ownStaffRoutes(
   const { performer } = web.waymark;
   const { room } = half;
   app.post(`${personPath}/:id/access`, { config: { action: 'access.invite', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const made = await performer.perform(actorOf(request), access.invite, null, { id });
     return web.page(request, reply, 'web/pages/access-code.njk', { ...made, back: `${personPath}/${id}` });
   });
   app.post(`${personPath}/:id/access/end`, { config: { action: 'access.end', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     await performer.perform(actorOf(request), access.end, null, { id });
     web.notice(request, 'Nobody sees this from outside any more.');
     return reply.redirect(`${personPath}/${id}`);
@@ -61,13 +60,13 @@ export function ownStaffRoutes(
     list(request, reply, null),
   );
   app.post(`${casesPath}/:id`, { config: { action: 'case.answer', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [take, text, about, choice] = textsOf(request.body, 'take', 'reply', 'about', 'choice');
     try {
       await performer.perform(actorOf(request), cases.answer, null, { id, take: take === 'yes', reply: text });
       if (choice !== '' && take !== 'yes') await correction?.correct(actorOf(request), about, choice, text);
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return list(request, reply.code(400), { text: error.message, field: error.field });
     }
     web.notice(request, take === 'yes' ? 'It is yours now.' : 'Answered. The person reads it on their page.');

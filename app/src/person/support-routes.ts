@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { todayOf } from '../platform/days.ts';
 import { challengeOwn, comeBack, withdraw } from '../support/index.ts';
-import { Id, textsOf } from '../web/form.ts';
+import { Id, idIn, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import type { Fault, OwnPages } from './own-pages.ts';
 
@@ -17,7 +17,7 @@ export function ownSupportRoutes(app: FastifyInstance, web: WebKit, own: OwnPage
     '/me/facts/:id/wrong',
     { config: { action: 'own.challenge', room: 'support' }, schema: { params: Id } },
     async (request, reply) => {
-      const { id } = request.params as { id: number };
+      const id = idIn(request);
       const [reason] = textsOf(request.body, 'reason');
       return change(request, reply, {
         work: () => as(request, 'support', challengeOwn, null, { fact: id, reason }),

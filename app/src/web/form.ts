@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../platform/action.ts';
 
@@ -28,6 +28,18 @@ export const Id = Type.Object({ id: Type.Integer({ minimum: 1, maximum: 2_147_48
 /** How programs sign in, for the description of the API. */
 export const security = [{ token: [] }];
 
+/** The number in the address of a request whose parameters are an `Id`. */
+export const idIn = (request: FastifyRequest): number => (request.params as { id: number }).id;
+
+/**
+ * What is wrong with what was entered, for the page to show.
+ * @throws whatever else was caught
+ */
+export function invalidIn(error: unknown): InvalidError {
+  if (error instanceof InvalidError) return error;
+  throw error;
+}
+
 /** Shows the page again with what was wrong, or carries on. */
 export async function orAgain(
   work: () => Promise<unknown>,
@@ -37,7 +49,6 @@ export async function orAgain(
     await work();
     return null;
   } catch (error) {
-    if (error instanceof InvalidError) return again(error);
-    throw error;
+    return again(invalidIn(error));
   }
 }

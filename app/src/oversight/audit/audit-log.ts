@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { AccessPolicy, PolicyText } from '../../platform/access.ts';
 import { type Action, InvalidError } from '../../platform/action.ts';
+import { containing } from '../../platform/containing.ts';
 import type { Tables, Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 
@@ -28,7 +29,7 @@ export interface AuditQuery {
 function entriesOf(tx: Tx, { search, action, outcome, purpose, actor, about, from, to }: AuditQuery, timeZone: string) {
   let base = tx.selectFrom('oversight.audit_entries');
   if (search) {
-    const like = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
+    const like = containing(search);
     base = base.where((eb) => eb.or([eb('actor_name', 'ilike', like), eb('actor', 'ilike', like), eb('about_id', '=', search)]));
   }
   if (action) base = base.where('action', '=', action);

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { type AuditCheck, verifyAudit } from '../../platform/audit.ts';
 import { keptHeads } from '../../platform/audit-head.ts';
+import { harmlessCell } from '../../platform/csv-cell.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
@@ -10,7 +11,7 @@ import { type AuditQuery, askForAuditCheck, exportAudit, exportedAtMost, listAud
 import { purposesInWords } from './purposes-in-words.ts';
 
 /** A cell that a spreadsheet would run as a formula is made plain text. */
-const harmless = (cell: string | null) => cell?.replace(/^([=+\-@\t\r])/, "'$1") ?? '';
+const harmless = (cell: string | null) => (cell === null ? '' : harmlessCell(cell));
 
 /** Who looked at what, whether the record is whole, and the policies in force: pages and API. */
 export function auditRoutes(app: FastifyInstance, web: WebKit): void {

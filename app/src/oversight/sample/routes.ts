@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { todayOf } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf } from '../../web/form.ts';
+import { invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { checkLook, drawSample, sampleOutcomes, sampleSize } from './monthly-sample.ts';
 
@@ -34,8 +34,7 @@ export function sampleRoutes(app: FastifyInstance, web: WebKit): void {
       try {
         return await samplePage(request, reply, asked, null, {});
       } catch (error) {
-        if (error instanceof InvalidError) return samplePage(request, reply, '', error, {});
-        throw error;
+        return samplePage(request, reply, '', invalidIn(error), {});
       }
     },
   );
@@ -45,8 +44,7 @@ export function sampleRoutes(app: FastifyInstance, web: WebKit): void {
     try {
       await performer.perform(actorOf(request), checkLook, null, { seq, outcome, note });
     } catch (error) {
-      if (error instanceof InvalidError) return samplePage(request, reply, month, error, { seq, outcome, note });
-      throw error;
+      return samplePage(request, reply, month, invalidIn(error), { seq, outcome, note });
     }
     web.notice(request, 'What you found is written down.');
     return reply.redirect(`/sample?month=${encodeURIComponent(month)}`);

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError, NotFoundError } from '../../platform/action.ts';
+import { type InvalidError, NotFoundError } from '../../platform/action.ts';
 import { todayOf } from '../../platform/days.ts';
 import { keyName, overseeReviews, Sealer } from '../../supervision/index.ts';
 import type { Waymark } from '../../waymark.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf } from '../../web/form.ts';
+import { invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { figuresOf, publishRecords, readPublished, readTransparency } from './publish-records.ts';
 import { readRunningConfiguration } from './running-configuration.ts';
@@ -63,8 +63,7 @@ export function transparencyRoutes(app: FastifyInstance, web: WebKit, waymark: W
       const publication = { configuration, figures, statement, today: todayOf(waymark) };
       await performer.perform(actorOf(request), publishRecords, null, publication);
     } catch (error) {
-      if (error instanceof InvalidError) return manage(request, reply, error, statement);
-      throw error;
+      return manage(request, reply, invalidIn(error), statement);
     }
     web.notice(request, 'The four records are published.');
     return reply.redirect('/transparency/records');

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { countTagDays } from '../../supervision/index.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf } from '../../web/form.ts';
+import { invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { costsNow, type Effect, effects, enterCost } from './figures.ts';
 import { effectOf, reckonWorth } from './reckon.ts';
@@ -40,8 +40,7 @@ export function worthRoutes(app: FastifyInstance, web: WebKit): void {
     try {
       await performer.perform(actorOf(request), enterCost, null, entered);
     } catch (error) {
-      if (error instanceof InvalidError) return page(request, reply, error, entered);
-      throw error;
+      return page(request, reply, invalidIn(error), entered);
     }
     web.notice(request, 'The figure is entered. What was there before stays on record.');
     return reply.redirect('/worth');

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, Id, security, textsOf } from '../../web/form.ts';
+import { type Form, Id, idIn, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { alertOutcomes } from '../schema/tables.ts';
 import { decideAlert } from './decide-alert.ts';
@@ -21,7 +21,7 @@ export function oneAlertRoutes(app: FastifyInstance, web: WebKit): void {
     });
   };
   app.get('/alerts/:id', { config: { action: 'alert.read' }, schema: { params: Id } }, (request, reply) =>
-    alertPage(request, reply, (request.params as { id: number }).id, null),
+    alertPage(request, reply, idIn(request), null),
   );
   app.get(
     '/api/alerts/:id',
@@ -29,18 +29,17 @@ export function oneAlertRoutes(app: FastifyInstance, web: WebKit): void {
       config: { action: 'alert.read', api: true },
       schema: { tags: ['Alerts'], summary: 'One alert with its versions, steps, zone (GeoJSON) and fixes', security, params: Id },
     },
-    (request) => performer.perform(actorOf(request), readAlert, { fixes }, request.params as { id: number }),
+    (request) => performer.perform(actorOf(request), readAlert, { fixes }, { id: idIn(request) }),
   );
   app.post('/alerts/:id/steps', { config: { action: 'alert.decide' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [step, outcome, note] = textsOf(request.body, 'step', 'outcome', 'note');
     try {
       const { state } = await performer.perform(actorOf(request), decideAlert, null, { id, step, outcome, note });
       web.notice(request, state === 'closed' ? 'The alert is closed.' : `The alert is ${state} now.`);
       return reply.redirect(state === 'closed' ? '/alerts' : `/alerts/${id}`);
     } catch (error) {
-      if (error instanceof InvalidError) return alertPage(request, reply, id, error, { step, outcome, note });
-      throw error;
+      return alertPage(request, reply, id, invalidIn(error), { step, outcome, note });
     }
   });
 }

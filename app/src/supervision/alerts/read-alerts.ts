@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
+import { containing } from '../../platform/containing.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { AlertFacts, AlertKind, AlertOutcome, AlertState } from '../schema/tables.ts';
@@ -80,7 +81,7 @@ export const listAlerts: Action<
   async run({ tx, actor, note }, _services, { list, search, mine = false, limit, offset }) {
     let base = alertsOf(tx).where('a.state', 'in', list === 'open' ? [...openStates] : [list]);
     if (search) {
-      const like = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
+      const like = containing(search);
       base = base.where((eb) => eb.or([eb('s.name', 'ilike', like), eb('s.reference', 'ilike', like), eb('v.name', 'ilike', like)]));
     }
     if (mine) base = base.where('a.assigned_to', '=', actor.name);

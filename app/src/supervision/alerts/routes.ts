@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError, NotFoundError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, idOf, textsOf } from '../../web/form.ts';
+import { type Form, idOf, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { alertApiRoutes } from './api-routes.ts';
@@ -68,8 +68,7 @@ export function alertRoutes(app: FastifyInstance, web: WebKit, services: { live:
       const { count } = await performer.perform(actorOf(request), handOver, null, { to, note });
       web.notice(request, `${count} ${count === 1 ? 'alert is' : 'alerts are'} with ${to} now.`);
     } catch (error) {
-      if (error instanceof InvalidError) return alertsPage(request, reply, 'open', error, { to, note });
-      throw error;
+      return alertsPage(request, reply, 'open', invalidIn(error), { to, note });
     }
     return reply.redirect('/alerts');
   });

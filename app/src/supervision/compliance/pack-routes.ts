@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, textsOf } from '../../web/form.ts';
+import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { exportPack, readPack, reviewPack } from './breach-pack.ts';
 
 /** Breach packs: reading, reviewing, and what leaves. */
 export function packRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
-  const idOf = (request: FastifyRequest) => (request.params as { id: number }).id;
+  const idOf = (request: FastifyRequest) => idIn(request);
   const packPage = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -33,8 +33,7 @@ export function packRoutes(app: FastifyInstance, web: WebKit): void {
       const done = await performer.perform(actorOf(request), reviewPack, null, { id, decision, reason });
       web.notice(request, `The pack is ${done.decision}.`);
     } catch (error) {
-      if (error instanceof InvalidError) return packPage(request, reply, id, error, { decision, reason });
-      throw error;
+      return packPage(request, reply, id, invalidIn(error), { decision, reason });
     }
     return reply.redirect(`/packs/${id}`);
   });

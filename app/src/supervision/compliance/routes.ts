@@ -2,7 +2,7 @@ import { dateOf, dayOf } from '@waymark/presence';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, idOf as numberOf, security, textsOf } from '../../web/form.ts';
+import { Id, idIn, idOf as numberOf, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { kindInWords } from '../alerts/index.ts';
 import { makePack } from './breach-pack.ts';
@@ -13,7 +13,7 @@ import { readCompliance, type WeekCompliance } from './read-compliance.ts';
 export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, fixes, timeZone } = web.waymark;
   const services = { fixes, timeZone };
-  const idOf = (request: FastifyRequest) => (request.params as { id: number }).id;
+  const idOf = (request: FastifyRequest) => idIn(request);
   const compliancePage = async (
     request: FastifyRequest,
     reply: FastifyReply,

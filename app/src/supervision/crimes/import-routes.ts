@@ -1,9 +1,9 @@
 import type { MultipartFile } from '@fastify/multipart';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import { harmlessCell } from '../../platform/csv-cell.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, security } from '../../web/form.ts';
+import { Id, idIn, invalidIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { crimesFileAtMost, importCrimes, listImports, readImport } from './import-crimes.ts';
 
@@ -24,8 +24,8 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
       });
       await web.askForVerdicts();
       return reply.redirect(`/imports/${result.importId}`);
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return web.page(request, reply.code(400), 'supervision/crimes/import-crimes.njk', { error: error.message });
     }
   });
@@ -59,13 +59,13 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
     return web.page(request, reply, 'supervision/crimes/imports.njk', { imports });
   });
   app.get('/imports/:id', { config: { action: 'import.read' }, schema: { params: Id } }, async (request, reply) => {
-    const row = await performer.perform(actorOf(request), readImport, null, request.params as { id: number });
+    const row = await performer.perform(actorOf(request), readImport, null, { id: idIn(request) });
     return web.page(request, reply, 'supervision/crimes/import.njk', { row });
   });
   app.get('/imports/:id/problems.csv', { config: { action: 'import.read' }, schema: { params: Id } }, async (request, reply) => {
-    const row = await performer.perform(actorOf(request), readImport, null, request.params as { id: number });
+    const row = await performer.perform(actorOf(request), readImport, null, { id: idIn(request) });
     const csv = stringify(
-      row.problems.map((p) => [p.row, p.severity, p.field, p.value.replace(/^([=+\-@\t\r])/, "'$1"), p.code, p.message, p.action]),
+      row.problems.map((p) => [p.row, p.severity, p.field, harmlessCell(p.value), p.code, p.message, p.action]),
       { header: true, columns: ['row', 'severity', 'field', 'value', 'code', 'message', 'action'] },
     );
     return reply

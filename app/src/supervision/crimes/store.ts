@@ -1,5 +1,6 @@
 import type { Place } from '@waymark/presence';
 import { sql } from 'kysely';
+import { containing } from '../../platform/containing.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { type ParsedCrime, problem } from './parsed-crime.ts';
@@ -107,7 +108,7 @@ export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: C
   const present = sql<number | null>`rc.present + ${tested}`;
   base = base.where(query.withTests ? sql<boolean>`(NOT v.made_up OR ${hasTest})` : sql<boolean>`NOT v.made_up`);
   if (query.search) {
-    const like = `%${query.search.replace(/[%_\\]/g, '\\$&')}%`;
+    const like = containing(query.search);
     base = base.where((eb) => eb.or([eb('c.reference', 'ilike', like), eb('c.force', 'ilike', like), eb('v.text', 'ilike', like)]));
   }
   if (query.type) base = base.where('v.type', '=', query.type);

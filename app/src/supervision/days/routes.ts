@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, security } from '../../web/form.ts';
+import { Id, idIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import { readTrack } from './read-track.ts';
@@ -12,7 +12,7 @@ import { readTrackDay, type TrackDay, trackMapData } from './read-track-day.ts';
 export function dayRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, fixes, timeZone } = web.waymark;
   const services = { fixes, timeZone };
-  const idOf = (request: FastifyRequest) => (request.params as { id: number }).id;
+  const idOf = (request: FastifyRequest) => idIn(request);
   const trackOf = (request: FastifyRequest): Promise<TrackDay> => {
     const { date } = (request.query ?? {}) as { date?: unknown };
     return performer.perform(actorOf(request), readTrackDay, services, {
@@ -70,12 +70,7 @@ export function dayRoutes(app: FastifyInstance, web: WebKit): void {
       const { from, to } = request.query as { from: string; to: string };
       const [begin, end] = [readTime(from, timeZone), readTime(to, timeZone)];
       if (Number.isNaN(begin) || Number.isNaN(end)) throw new InvalidError('Give from and to as ISO 8601 times.', 'from');
-      return performer.perform(
-        actorOf(request),
-        readTrack,
-        { fixes },
-        { wearingId: (request.params as { id: number }).id, from: begin, to: end },
-      );
+      return performer.perform(actorOf(request), readTrack, { fixes }, { wearingId: idIn(request), from: begin, to: end });
     },
   );
 }

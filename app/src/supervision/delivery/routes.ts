@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, Id, textsOf } from '../../web/form.ts';
+import { type Form, Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { channels as channelNames, severities } from '../schema/tables.ts';
 import type { Channels } from './channels.ts';
@@ -50,19 +50,18 @@ export function deliveryRoutes(app: FastifyInstance, web: WebKit, channels: Chan
       );
       if (channel !== 'e-mail') return await page(request, reply, { shown: { name: text('name'), secret } });
     } catch (error) {
-      if (error instanceof InvalidError) return page(request, reply, { error, draft: body });
-      throw error;
+      return page(request, reply, { error: invalidIn(error), draft: body });
     }
     web.notice(request, 'The rule is in force. Send a trial to see whether it arrives.');
     return reply.redirect('/delivery');
   });
   app.post('/delivery/:id/end', { config: { action: 'delivery.end' }, schema: { params: Id } }, async (request, reply) => {
-    await performer.perform(actorOf(request), endDeliveryRule, null, request.params as { id: number });
+    await performer.perform(actorOf(request), endDeliveryRule, null, { id: idIn(request) });
     web.notice(request, 'The rule has ended. What waited under it is not sent.');
     return reply.redirect('/delivery');
   });
   app.post('/delivery/:id/try', { config: { action: 'delivery.try' }, schema: { params: Id } }, async (request, reply) => {
-    await performer.perform(actorOf(request), tryDeliveryRule, null, request.params as { id: number });
+    await performer.perform(actorOf(request), tryDeliveryRule, null, { id: idIn(request) });
     web.notice(request, 'A trial is on its way. What became of it stands below in a moment.');
     return reply.redirect('/delivery');
   });

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id } from '../../web/form.ts';
+import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { evidencePage, Pair, revealIfMadeUp } from '../review/index.ts';
 import type { VerdictStore } from '../verdicts/index.ts';
@@ -23,19 +22,19 @@ export function evidenceRoutes(app: FastifyInstance, web: WebKit, given: { verdi
         const made = await performer.perform(actorOf(request), makeEvidencePack, services, { crimeId: id, wearingId: wearing });
         web.notice(request, 'The evidence pack is put together.');
         return reply.redirect(`/evidence/${made.id}`);
-      } catch (error) {
-        if (!(error instanceof InvalidError)) throw error;
+      } catch (caught) {
+        const error = invalidIn(caught);
         await revealIfMadeUp(web, request, id, error);
         return evidencePage(web, services, request, reply, error, {});
       }
     },
   );
   app.get('/evidence/:id', { config: { action: 'evidence.read' }, schema: { params: Id } }, async (request, reply) => {
-    const pack = await performer.perform(actorOf(request), readEvidencePack, services, request.params as { id: number });
+    const pack = await performer.perform(actorOf(request), readEvidencePack, services, { id: idIn(request) });
     return web.page(request, reply, 'supervision/evidence/pack.njk', { ...pack, ...shownOf(pack.content) });
   });
   app.get('/evidence/:id/file', { config: { action: 'evidence.export' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const format = (request.query as { format?: unknown }).format === 'json' ? 'json' : 'html';
     const { content, file } = await performer.perform(actorOf(request), exportEvidencePack, services, { id, format });
     const name = `evidence-${content.crime.force}-${content.crime.reference}-${content.wearer.reference}`.replace(/[^\w-]+/g, '-');

@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Action } from '../../platform/action.ts';
+import { harmlessCell } from '../../platform/csv-cell.ts';
 import { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, refuseMadeUp } from './read-crime.ts';
 
 /** Stands beside every lead, wherever it goes. */
@@ -41,7 +42,7 @@ export const exportVerdicts: Action<ReadCrimeServices, { id: number; format: str
 
 /** Cells that a spreadsheet would run as a formula are made plain text. */
 function harmless(cell: string | number | null): string | number | null {
-  return typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return typeof cell === 'string' ? harmlessCell(cell) : cell;
 }
 
 export function toCsv({ cleared, crime }: ExportPage): string {

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { security } from '../../web/form.ts';
+import { invalidIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { evidencePage, Pair } from './evidence-page.ts';
 import { type ReadCrimeServices, readEvidence } from './read-crime.ts';
@@ -33,8 +32,8 @@ export function reviewRoutes(app: FastifyInstance, web: WebKit, services: ReadCr
       const { decision = '', reason = '' } = (request.body ?? {}) as { decision?: string; reason?: string };
       try {
         await performer.perform(actorOf(request), reviewVerdict, services, { crimeId: id, wearingId: wearing, decision, reason });
-      } catch (error) {
-        if (!(error instanceof InvalidError)) throw error;
+      } catch (caught) {
+        const error = invalidIn(caught);
         return evidencePage(web, services, request, reply, error, { decision, reason });
       }
       web.notice(request, 'Your review is recorded.');

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, security } from '../../web/form.ts';
+import { Id, idIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import type { VerdictStore } from '../verdicts/index.ts';
@@ -14,7 +14,7 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
   const { performer, fixes, timeZone } = web.waymark;
   const services = { fixes, timeZone, verdicts: given.verdicts, secondReview: given.secondReview };
   app.get('/crimes/:id', { config: { action: 'crime.read' }, schema: { params: Id } }, async (request, reply) => {
-    const page = await performer.perform(actorOf(request), readCrime, services, request.params as { id: number });
+    const page = await performer.perform(actorOf(request), readCrime, services, { id: idIn(request) });
     const { show = 'all' } = (request.query ?? {}) as { show?: string };
     const verdicts = page.verdicts.filter(({ verdict }) => show === 'all' || verdict === show);
     const { page: number, limit, offset } = readPage(request.query);
@@ -35,11 +35,11 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
       config: { action: 'crime.read', api: true },
       schema: { tags: ['Crimes'], summary: 'One crime with the verdict on every wearer', security, params: Id },
     },
-    async (request) => performer.perform(actorOf(request), readCrime, services, request.params as { id: number }),
+    async (request) => performer.perform(actorOf(request), readCrime, services, { id: idIn(request) }),
   );
   /** Whoever tries to take out what was made up is told, and with that the test is over. */
   app.get('/crimes/:id/export', { config: { action: 'verdict.export' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const { format = 'print' } = (request.query ?? {}) as { format?: string };
     const page = await performer.perform(actorOf(request), exportVerdicts, services, { id, format }).catch(async (error: unknown) => {
       await revealIfMadeUp(web, request, id, error);

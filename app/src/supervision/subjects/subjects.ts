@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { containing } from '../../platform/containing.ts';
 
 export interface SubjectRow {
   id: number;
@@ -26,7 +27,7 @@ export const listSubjects: Action<null, SubjectQuery, { rows: SubjectRow[]; tota
   async run({ tx, note }, _services, query) {
     let base = tx.selectFrom('supervision.subjects as s');
     if (query.search) {
-      const like = `%${query.search.replace(/[%_\\]/g, '\\$&')}%`;
+      const like = containing(query.search);
       base = base.where((eb) => eb.or([eb('s.reference', 'ilike', like), eb('s.name', 'ilike', like)]));
     }
     const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { roles } from '../../platform/access.ts';
-import { type Action, InvalidError } from '../../platform/action.ts';
+import type { Action, InvalidError } from '../../platform/action.ts';
 import { issueApiToken, listApiTokens, revokeApiToken } from '../../platform/api-tokens.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id } from '../../web/form.ts';
+import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { declareGateway, issueTagCredential, listGateways, revokeGateway } from './tags.ts';
 
@@ -41,8 +41,7 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
         const { secret, token } = await performer.perform(actorOf(request), action, null, input(body));
         return credentialsPage(request, reply, { label: label(body), secret: secret ?? token ?? '' });
       } catch (error) {
-        if (error instanceof InvalidError) return credentialsPage(request, reply, null, error);
-        throw error;
+        return credentialsPage(request, reply, null, invalidIn(error));
       }
     };
   app.post(
@@ -73,12 +72,12 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
     ),
   );
   app.post('/credentials/gateways/:id/revoke', { config: { action: 'gateway.revoke' }, schema: { params: Id } }, async (request, reply) => {
-    await performer.perform(actorOf(request), revokeGateway, null, request.params as { id: number });
+    await performer.perform(actorOf(request), revokeGateway, null, { id: idIn(request) });
     web.notice(request, 'The gateway can no longer send.');
     return reply.redirect('/credentials');
   });
   app.post('/credentials/tokens/:id/revoke', { config: { action: 'token.revoke' }, schema: { params: Id } }, async (request, reply) => {
-    await performer.perform(actorOf(request), revokeApiToken, null, request.params as { id: number });
+    await performer.perform(actorOf(request), revokeApiToken, null, { id: idIn(request) });
     web.notice(request, 'The token no longer works.');
     return reply.redirect('/credentials');
   });

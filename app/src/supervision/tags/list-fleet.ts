@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
+import { containing } from '../../platform/containing.ts';
 import type { Position, Positions } from '../fixes/index.ts';
 import type { TagState } from '../schema/tables.ts';
 import { batteryLow, isSilent, standingOf, type TagStanding } from './tag-life.ts';
@@ -31,7 +32,7 @@ export const listTags: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, note }, { positions }, { search, filter, limit, offset }) {
-    const like = `%${(search ?? '').replace(/[%_\\]/g, '\\$&')}%`;
+    const like = containing(search ?? '');
     const wanted = search ? sql`WHERE t.serial ILIKE ${like} OR s.name ILIKE ${like}` : sql``;
     // How each tag stands needs little of it, for the whole fleet at once; the rest is read of those that are shown.
     const { rows: whole } = await sql<{ fleet: [id: number, state: TagState, wearing: number | null][] | null }>`

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, textsOf } from '../../web/form.ts';
+import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import type { Positions } from '../fixes/index.ts';
@@ -36,8 +36,7 @@ export function tagRoutes(app: FastifyInstance, web: WebKit, { positions }: { po
     try {
       await performer.perform(actorOf(request), declareTag, null, { serial, model });
     } catch (error) {
-      if (error instanceof InvalidError) return tagsPage(request, reply, error, { serial, model });
-      throw error;
+      return tagsPage(request, reply, invalidIn(error), { serial, model });
     }
     web.notice(request, `Tag ${serial} is registered and in stock.`);
     return reply.redirect('/tags');
@@ -52,17 +51,16 @@ export function tagRoutes(app: FastifyInstance, web: WebKit, { positions }: { po
     });
   };
   app.get('/tags/:id', { config: { action: 'tag.read' }, schema: { params: Id } }, (request, reply) =>
-    tagPage(request, reply, (request.params as { id: number }).id, null),
+    tagPage(request, reply, idIn(request), null),
   );
   app.post('/tags/:id/state', { config: { action: 'tag.move' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [state, note] = textsOf(request.body, 'state', 'note');
     try {
       const moved = await performer.perform(actorOf(request), moveTag, null, { id, state, note });
       web.notice(request, `Tag ${moved.serial} is ${moved.state} now.`);
     } catch (error) {
-      if (error instanceof InvalidError) return tagPage(request, reply, id, error, { state, note });
-      throw error;
+      return tagPage(request, reply, id, invalidIn(error), { state, note });
     }
     return reply.redirect(`/tags/${id}`);
   });

@@ -1,4 +1,5 @@
 import type { Action } from '../../platform/action.ts';
+import { containing } from '../../platform/containing.ts';
 
 export interface FoundAtDoor {
   subject_id: number;
@@ -18,7 +19,7 @@ export const findAtDoor: Action<null, { search: string }, { rows: FoundAtDoor[] 
   purpose: 'monitoring',
   async run({ tx, note }, _services, { search }) {
     if (search.trim() === '') return { rows: [] };
-    const like = `%${search.trim().replace(/[%_\\]/g, '\\$&')}%`;
+    const like = containing(search.trim());
     const now = new Date();
     const rows = await tx
       .selectFrom('supervision.subjects as s')

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, Id, idOf, textsOf } from '../../web/form.ts';
+import { type Form, Id, idIn, idOf, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import { openWearing } from '../subjects/index.ts';
@@ -29,10 +29,10 @@ export function fitRoutes(app: FastifyInstance, web: WebKit): void {
     });
   };
   app.get('/subjects/:id/fit', { config: { action: 'subject.read' }, schema: { params: Id } }, (request, reply) =>
-    fitPage(request, reply, (request.params as { id: number }).id, null),
+    fitPage(request, reply, idIn(request), null),
   );
   app.post('/subjects/:id/fit', { config: { action: 'wearing.open', lists: ['told'] }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const body = (request.body ?? {}) as Form;
     const text = (key: string) => textsOf(body, key)[0];
     const told = [body.told ?? []].flat();
@@ -48,8 +48,7 @@ export function fitRoutes(app: FastifyInstance, web: WebKit): void {
       });
       wearing = opened.id;
     } catch (error) {
-      if (error instanceof InvalidError) return fitPage(request, reply, id, error, { ...body, told });
-      throw error;
+      return fitPage(request, reply, id, invalidIn(error), { ...body, told });
     }
     return reply.redirect(`/wearings/${wearing}/door`);
   });

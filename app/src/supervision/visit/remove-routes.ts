@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, textsOf } from '../../web/form.ts';
+import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import type { Positions } from '../fixes/index.ts';
@@ -28,10 +28,10 @@ export function removeRoutes(app: FastifyInstance, web: WebKit, { positions }: {
     });
   };
   app.get('/wearings/:id/remove', { config: { action: 'wearing.read' }, schema: { params: Id } }, (request, reply) =>
-    removePage(request, reply, (request.params as { id: number }).id, null),
+    removePage(request, reply, idIn(request), null),
   );
   app.post('/wearings/:id/remove', { config: { action: 'wearing.close' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [endsAt, state, note] = textsOf(request.body, 'endsAt', 'state', 'note');
     let subjectId = 0;
     try {
@@ -48,8 +48,7 @@ export function removeRoutes(app: FastifyInstance, web: WebKit, { positions }: {
       );
       subjectId = closed.subjectId;
     } catch (error) {
-      if (error instanceof InvalidError) return removePage(request, reply, id, error, { endsAt, state, note });
-      throw error;
+      return removePage(request, reply, id, invalidIn(error), { endsAt, state, note });
     }
     web.notice(request, 'The tag is off. Later fixes go to quarantine.');
     return reply.redirect(`/subjects/${subjectId}`);

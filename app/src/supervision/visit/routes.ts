@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '../../web/actor-of.ts';
 import { EventStreams } from '../../web/event-streams.ts';
-import { Id, security } from '../../web/form.ts';
+import { Id, idIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readPage } from '../../web/paging.ts';
 import type { Positions } from '../fixes/index.ts';
@@ -34,7 +34,7 @@ export function visitRoutes(app: FastifyInstance, web: WebKit, { positions }: { 
     },
   );
   app.get('/wearings/:id/door', { config: { action: 'wearing.read' }, schema: { params: Id } }, async (request, reply) => {
-    const detail = await performer.perform(actorOf(request), readWearing, { positions }, request.params as { id: number });
+    const detail = await performer.perform(actorOf(request), readWearing, { positions }, { id: idIn(request) });
     return web.page(request, reply, 'supervision/visit/worn.njk', { ...detail });
   });
   app.get(
@@ -44,7 +44,7 @@ export function visitRoutes(app: FastifyInstance, web: WebKit, { positions }: { 
       schema: { tags: ['Caseload'], summary: 'Tells when a tag is heard, as server-sent events', security, params: Id },
     },
     (request, reply) => {
-      const { id } = request.params as { id: number };
+      const id = idIn(request);
       return pages.connect(request, reply, doorOf(id), async () => {
         const { last } = await performer.perform(actorOf(request), readWearing, { positions }, { id });
         return { event: 'hello', data: { heard: last !== null } };

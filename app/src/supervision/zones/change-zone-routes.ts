@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, Id, textsOf } from '../../web/form.ts';
+import { type Form, Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { zoneKinds } from '../schema/tables.ts';
 import { changeZone } from './change-zone.ts';
@@ -39,10 +39,10 @@ export function changeZoneRoutes(app: FastifyInstance, web: WebKit): void {
     });
   };
   app.get('/zones/:id/change', { config: { action: 'zone.list' }, schema: { params: Id } }, (request, reply) =>
-    changePage(request, reply, (request.params as { id: number }).id, null),
+    changePage(request, reply, idIn(request), null),
   );
   app.post('/zones/:id/change', { config: { action: 'zone.change', lists: ['days'] }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const body = (request.body ?? {}) as Form;
     const [name, kind, area, lat, lon, radiusM, reason] = textsOf(body, 'name', 'kind', 'area', 'lat', 'lon', 'radiusM', 'reason');
     try {
@@ -51,12 +51,11 @@ export function changeZoneRoutes(app: FastifyInstance, web: WebKit): void {
       web.notice(request, 'The zone is changed from now on. The version before stays on record.');
       return reply.redirect(pageOf(subjectId));
     } catch (error) {
-      if (error instanceof InvalidError) return changePage(request, reply, id, error, body);
-      throw error;
+      return changePage(request, reply, id, invalidIn(error), body);
     }
   });
   app.post('/zones/:id/end', { config: { action: 'zone.change' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [reason] = textsOf(request.body, 'reason');
     const { subjectId } = await performer.perform(actorOf(request), changeZone, null, { zoneId: id, draft: null, reason });
     web.notice(request, 'The zone has ended. What it gave while it held stays on record.');

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { containing } from '../../platform/containing.ts';
 import type { ZoneKind } from '../schema/tables.ts';
 import { watchAgain } from '../subjects/index.ts';
 import { checkZone, insertZone, type ZoneDraft } from './declare-zone.ts';
@@ -21,7 +22,7 @@ export const listSharedZones: Action<null, { search?: string; limit: number; off
       .innerJoin('supervision.zones as z', 'z.id', 'v.zone_id')
       .where('z.shared', '=', true)
       .where('v.superseded_at', 'is', null);
-    if (search) base = base.where('v.name', 'ilike', `%${search.replace(/[%_\\]/g, '\\$&')}%`);
+    if (search) base = base.where('v.name', 'ilike', containing(search));
     const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
     const rows = await base
       .select((eb) => [

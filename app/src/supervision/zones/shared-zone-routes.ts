@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { InvalidError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, Id, idOf, security, textsOf } from '../../web/form.ts';
+import { type Form, Id, idIn, idOf, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { zoneKinds } from '../schema/tables.ts';
@@ -53,13 +53,12 @@ export function sharedZoneRoutes(app: FastifyInstance, web: WebKit): void {
         drafts.length === 1 ? 'The zone can be added to orders now.' : `${drafts.length} zones can be added to orders now.`,
       );
     } catch (error) {
-      if (error instanceof InvalidError) return sharedPage(request, reply, error, body);
-      throw error;
+      return sharedPage(request, reply, invalidIn(error), body);
     }
     return reply.redirect('/zones');
   });
   app.post('/subjects/:id/shared-zones', { config: { action: 'zone.share' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [order, zone] = textsOf(request.body, 'orderId', 'zoneId');
     try {
       const { subjectId } = await performer.perform(actorOf(request), addSharedZone, null, {
@@ -70,8 +69,7 @@ export function sharedZoneRoutes(app: FastifyInstance, web: WebKit): void {
       web.notice(request, 'The shared zone holds for this order from now on.');
       return reply.redirect(pageOf(subjectId));
     } catch (error) {
-      if (error instanceof InvalidError) return zonesPage(web, request, reply, id, error, { orderId: order, zoneId: zone });
-      throw error;
+      return zonesPage(web, request, reply, id, invalidIn(error), { orderId: order, zoneId: zone });
     }
   });
   app.post(

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { type Form, Id, idOf, security, textsOf } from '../../web/form.ts';
+import { type Form, Id, idIn, idOf, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import { authoriseAbsence } from './authorise-absence.ts';
@@ -15,7 +15,7 @@ export function subjectZoneRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, timeZone } = web.waymark;
   const time = (text: unknown) => new Date(typeof text === 'string' && text !== '' ? readTime(text, timeZone) : Number.NaN);
   app.get('/subjects/:id/zones', { config: { action: 'zone.list' }, schema: { params: Id } }, (request, reply) =>
-    zonesPage(web, request, reply, (request.params as { id: number }).id, null),
+    zonesPage(web, request, reply, idIn(request), null),
   );
   app.get(
     '/api/subjects/:id/zones.geojson',
@@ -24,7 +24,7 @@ export function subjectZoneRoutes(app: FastifyInstance, web: WebKit): void {
       schema: { tags: ['Zones'], summary: "A subject's zones, every version, as GeoJSON", security, params: Id },
     },
     async (request, reply) => {
-      const { zones } = await performer.perform(actorOf(request), readZones, null, { subjectId: (request.params as { id: number }).id });
+      const { zones } = await performer.perform(actorOf(request), readZones, null, { subjectId: idIn(request) });
       reply.type('application/geo+json');
       return { type: 'FeatureCollection', features: zones.flatMap(({ versions }) => versions.map(zoneFeature)) };
     },
@@ -33,7 +33,7 @@ export function subjectZoneRoutes(app: FastifyInstance, web: WebKit): void {
     '/subjects/:id/zones',
     { config: { action: 'zone.declare', lists: ['days'] }, schema: { params: Id } },
     async (request, reply) => {
-      const { id } = request.params as { id: number };
+      const id = idIn(request);
       const body = (request.body ?? {}) as Form;
       const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : '');
       let added = 0;
@@ -48,15 +48,14 @@ export function subjectZoneRoutes(app: FastifyInstance, web: WebKit): void {
         for (const draft of drafts) await performer.perform(actorOf(request), declareZone, null, draft);
         added = drafts.length;
       } catch (error) {
-        if (error instanceof InvalidError) return zonesPage(web, request, reply, id, error, body);
-        throw error;
+        return zonesPage(web, request, reply, id, invalidIn(error), body);
       }
       web.notice(request, added === 1 ? 'The zone is added.' : `${added} zones are added.`);
       return reply.redirect(`/subjects/${id}/zones`);
     },
   );
   app.post('/orders/:id/absences', { config: { action: 'absence.authorise' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const body = (request.body ?? {}) as Record<string, string>;
     try {
       const { subjectId } = await performer.perform(actorOf(request), authoriseAbsence, null, {

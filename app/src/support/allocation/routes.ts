@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { idOf, security, textsOf } from '../../web/form.ts';
+import { idOf, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { shareOf } from '../fairness/index.ts';
@@ -56,8 +55,8 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
       const { placements } = await proposeAllocation(performer, actorOf(request), web.waymark);
       web.notice(request, `${placements.length} places are proposed. Each is yours to decide.`);
       return reply.redirect('/allocation');
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return web.page(
         request,
         reply.code(400),
@@ -76,8 +75,8 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
         lookAgainOn,
         today: dayIn(web.waymark.timeZone),
       });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return web.page(
         request,
         reply.code(400),

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Action, InvalidError } from '../../platform/action.ts';
+import type { Action } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { textsOf } from '../../web/form.ts';
+import { invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { factKinds } from '../facts/index.ts';
 import { currentInstrument, currentInstrumentText, type Instrument } from './instrument.ts';
@@ -48,8 +48,8 @@ export function instrumentRoutes(app: FastifyInstance, web: WebKit): void {
     try {
       const result = await simulateInstrument(performer, actorOf(request), draft, web.waymark);
       return page(request, reply, { draft, result, error: null });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return page(request, reply.code(400), { draft, result: null, error: { text: error.message, field: error.field } });
     }
   });

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id } from '../../web/form.ts';
+import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { answers, attendances, bases, goalOutcomes, stepActors } from './package.ts';
 import { type MountForm, packageForms } from './package-forms.ts';
@@ -25,7 +24,7 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
     error,
   });
   app.get('/packages/:id', { config: { action: 'package.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     return web.page(request, reply, 'support/offers/package.njk', await show(request, id, null));
   });
   app.get(
@@ -34,10 +33,10 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
       config: { action: 'package.read', room, api: true },
       schema: { tags: ['Support'], summary: 'One offer with goals, steps and sessions', security: [{ token: [] }], params: Id },
     },
-    async (request) => performer.perform(actorOf(request), readPackage, null, request.params as { id: number }),
+    async (request) => performer.perform(actorOf(request), readPackage, null, { id: idIn(request) }),
   );
   app.get('/packages/:id/plan', { config: { action: 'package.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     return web.page(request, reply, 'support/offers/plan.njk', await show(request, id, null));
   });
   const change: MountForm = (path, action, done, work) =>
@@ -45,11 +44,11 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
       `/packages/:id/${path}`,
       { config: { action, room }, schema: { params: Id } },
       async (request: FastifyRequest, reply: FastifyReply) => {
-        const { id } = request.params as { id: number };
+        const id = idIn(request);
         try {
           await work(request, id);
-        } catch (error) {
-          if (!(error instanceof InvalidError)) throw error;
+        } catch (caught) {
+          const error = invalidIn(caught);
           return web.page(
             request,
             reply.code(400),

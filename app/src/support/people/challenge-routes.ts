@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, security, textsOf } from '../../web/form.ts';
+import { Id, idIn, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { decideChallenge, listChallenges } from './decide-challenge.ts';
@@ -40,12 +39,12 @@ export function challengeRoutes(app: FastifyInstance, web: WebKit, askForProfile
     async (request) => performer.perform(actorOf(request), listChallenges, null, readPage(request.query)),
   );
   app.post('/challenges/:id', { config: { action: 'challenge.decide', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [outcome, reason] = textsOf(request.body, 'outcome', 'reason');
     try {
       await performer.perform(actorOf(request), decideChallenge, null, { id, outcome, reason });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return challenges(request, reply.code(400), { text: error.message, field: error.field });
     }
     await askForProfiles();

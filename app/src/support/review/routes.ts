@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, idOf, security, textsOf } from '../../web/form.ts';
+import { Id, idIn, idOf, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { decidePair, pairDecisions, takeOut, undoDecision } from './decide-pair.ts';
@@ -41,8 +40,8 @@ export function pairRoutes(app: FastifyInstance, web: WebKit, askForLinking: () 
     const [decision, reason] = textsOf(request.body, 'decision', 'reason');
     try {
       await performer.perform(actorOf(request), decidePair, null, { left: pair.left.record, right: pair.right.record, decision, reason });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       const shown = { pair, decisions: pairDecisions, error: { text: error.message, field: error.field }, draft: { decision, reason } };
       return web.page(request, reply.code(400), 'support/review/pair.njk', shown);
     }
@@ -59,17 +58,17 @@ export function pairRoutes(app: FastifyInstance, web: WebKit, askForLinking: () 
   });
 
   app.get('/links/:id', { config: { action: 'link.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const links = await performer.perform(actorOf(request), readLinks, null, { person: id });
     return web.page(request, reply, 'support/review/links.njk', { links, error: null });
   });
   app.post('/links/:id/take-out', { config: { action: 'link.undo', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const [record, reason] = textsOf(request.body, 'record', 'reason');
     try {
       await performer.perform(actorOf(request), takeOut, null, { record: idOf(record), reason });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       const links = await performer.perform(actorOf(request), readLinks, null, { person: id });
       return web.page(request, reply.code(400), 'support/review/links.njk', {
         links,

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, idOf, security, textsOf } from '../../web/form.ts';
+import { Id, idIn, idOf, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { currentInstrument } from '../needs/index.ts';
@@ -43,8 +42,8 @@ export function serviceRoutes(app: FastifyInstance, web: WebKit): void {
         ageTo: numberIn(draft.ageTo),
         area: draft.area || null,
       });
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return web.page(
         request,
         reply.code(400),
@@ -56,7 +55,7 @@ export function serviceRoutes(app: FastifyInstance, web: WebKit): void {
     return reply.redirect('/services');
   });
   app.get('/services/:id', { config: { action: 'service.list', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const { page, limit, offset } = readPage(request.query);
     const list = await performer.perform(actorOf(request), readWaitingList, null, {
       id,

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, textsOf } from '../../web/form.ts';
+import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { declareFeed, endFeed, type FeedPlaces, runFeed } from '../feeds/index.ts';
 import { sourcePage } from './source-page.ts';
@@ -13,14 +12,14 @@ export function feedRoutes(app: FastifyInstance, web: WebKit, places: FeedPlaces
   const { performer } = web.waymark;
   const source = sourcePage(web, places);
   app.post('/sources/:id/feeds', { config: { action: 'feed.declare', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const form = ['kind', 'database', 'atTime', 'weekday', 'mapping', 'own'] as const;
     const [kind, database, atTime, weekday, mapping, own] = textsOf(request.body, ...form);
     try {
       const given = { source: id, kind, database, atTime, weekday, mapping: own.trim() || mapping };
       await performer.perform(actorOf(request), declareFeed, places, given);
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       return source.show(
         request,
         reply.code(400),
@@ -33,7 +32,7 @@ export function feedRoutes(app: FastifyInstance, web: WebKit, places: FeedPlaces
     return reply.redirect(`/sources/${id}`);
   });
   app.post('/feeds/:id/read', { config: { action: 'feed.run', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const run = await runFeed(performer, actorOf(request), id, places, web.waymark, (error) =>
       request.log.error({ error: (error as Error).name, message: (error as Error).message }, 'reading a feed'),
     );
@@ -43,7 +42,7 @@ export function feedRoutes(app: FastifyInstance, web: WebKit, places: FeedPlaces
     return reply.redirect(`/sources/${run.sourceId}`);
   });
   app.post('/feeds/:id/end', { config: { action: 'feed.end', room }, schema: { params: Id } }, async (request, reply) => {
-    const ended = await performer.perform(actorOf(request), endFeed, null, request.params as { id: number });
+    const ended = await performer.perform(actorOf(request), endFeed, null, { id: idIn(request) });
     web.notice(request, 'The feed has ended. What it brought stays.');
     return reply.redirect(`/sources/${ended.source}`);
   });

@@ -2,9 +2,10 @@ import type { MultipartFile } from '@fastify/multipart';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
+import { harmlessCell } from '../../platform/csv-cell.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id } from '../../web/form.ts';
+import { Id, idIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { importRecords, MappingError, mappingOfName, readMapping } from '../records/index.ts';
 import { readRecordImport, readSource } from './read-source.ts';
@@ -21,7 +22,7 @@ export function recordImportRoutes(app: FastifyInstance, web: WebKit, source: So
     '/sources/:id/import',
     { config: { action: 'records.import', room, takesFile: true }, schema: { params: Id } },
     async (request, reply) => {
-      const { id } = request.params as { id: number };
+      const id = idIn(request);
       const body = (request.body ?? {}) as { file?: MultipartFile; mapping?: { value?: string }; own?: { value?: string } };
       try {
         const { name } = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
@@ -48,23 +49,17 @@ export function recordImportRoutes(app: FastifyInstance, web: WebKit, source: So
     },
   );
   app.get('/record-imports/:id', { config: { action: 'record-import.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const row = await performer.perform(actorOf(request), readRecordImport, null, request.params as { id: number });
+    const row = await performer.perform(actorOf(request), readRecordImport, null, { id: idIn(request) });
     return web.page(request, reply, 'support/records/record-import.njk', { row });
   });
   app.get(
     '/record-imports/:id/problems.csv',
     { config: { action: 'record-import.read', room }, schema: { params: Id } },
     async (request, reply) => {
-      const row = await performer.perform(actorOf(request), readRecordImport, null, request.params as { id: number });
+      const row = await performer.perform(actorOf(request), readRecordImport, null, { id: idIn(request) });
       const csv = stringify(
         // A cell that begins like a formula would be run by a spreadsheet.
-        row.problems.map((p) => [
-          p.row || 'file',
-          p.column,
-          p.value.replace(/^([=+\-@\t\r])/, "'$1"),
-          p.refused ? 'refused' : 'left out',
-          p.message,
-        ]),
+        row.problems.map((p) => [p.row || 'file', p.column, harmlessCell(p.value), p.refused ? 'refused' : 'left out', p.message]),
         { header: true, columns: ['row', 'column', 'value', 'what became of it', 'what to do'] },
       );
       return reply

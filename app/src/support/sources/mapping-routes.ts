@@ -1,9 +1,8 @@
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id } from '../../web/form.ts';
+import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { tryMapping } from '../records/index.ts';
 import { readSource } from './read-source.ts';
@@ -16,7 +15,7 @@ export function mappingRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, timeZone } = web.waymark;
   const today = () => dayIn(timeZone);
   app.get('/sources/:id/mapping', { config: { action: 'mapping.try', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const found = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
     return web.page(request, reply, 'support/records/mapping.njk', { source: found, guess: null, error: null, draft: { headings: '1' } });
   });
@@ -24,7 +23,7 @@ export function mappingRoutes(app: FastifyInstance, web: WebKit): void {
     '/sources/:id/mapping',
     { config: { action: 'mapping.try', room, takesFile: true }, schema: { params: Id } },
     async (request, reply) => {
-      const { id } = request.params as { id: number };
+      const id = idIn(request);
       const body = (request.body ?? {}) as { sample?: MultipartFile; reads?: { value?: string }; headings?: { value?: string } };
       const draft = { reads: body.reads?.value ?? '', headings: body.headings?.value ?? '1' };
       const found = await performer.perform(actorOf(request), readSource, null, { id, today: today() });
@@ -34,8 +33,8 @@ export function mappingRoutes(app: FastifyInstance, web: WebKit): void {
           return performer.perform(actorOf(request), tryMapping, null, given);
         });
         return web.page(request, reply, 'support/records/mapping.njk', { source: found, guess, error: null, draft });
-      } catch (error) {
-        if (!(error instanceof InvalidError)) throw error;
+      } catch (caught) {
+        const error = invalidIn(caught);
         const shown = { source: found, guess: null, error: { text: error.message, field: error.field }, draft };
         return web.page(request, reply.code(400), 'support/records/mapping.njk', shown);
       }

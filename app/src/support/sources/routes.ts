@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, security, textsOf } from '../../web/form.ts';
+import { Id, idIn, invalidIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { declareAgreement, lawfulBases } from '../agreements/index.ts';
 import { characteristics, checkFields, factKinds, identityFields } from '../facts/index.ts';
@@ -68,8 +67,8 @@ export function sourceRoutes(app: FastifyInstance, web: WebKit, places: FeedPlac
       });
       web.notice(request, 'The agreement is on the register.');
       return reply.redirect(`/sources/${sourceId}`);
-    } catch (error) {
-      if (!(error instanceof InvalidError)) throw error;
+    } catch (caught) {
+      const error = invalidIn(caught);
       const shown = await showSources(request, { text: error.message, field: error.field }, draft);
       return web.page(request, reply.code(400), 'support/sources/sources.njk', shown);
     }
@@ -77,7 +76,7 @@ export function sourceRoutes(app: FastifyInstance, web: WebKit, places: FeedPlac
 
   const source = sourcePage(web, places);
   app.get('/sources/:id', { config: { action: 'source.read', room }, schema: { params: Id } }, (request, reply) =>
-    source.show(request, reply, (request.params as { id: number }).id),
+    source.show(request, reply, idIn(request)),
   );
   recordImportRoutes(app, web, source, askForLinking);
   mappingRoutes(app, web);

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { dayIn } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { Id, security, textsOf } from '../../web/form.ts';
+import { Id, idIn, security, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readDay } from './read-day.ts';
 import { tickTask } from './tasks.ts';
@@ -37,7 +37,7 @@ export function workRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post('/tasks/:id', { config: { action: 'task.tick', room }, schema: { params: Id } }, async (request, reply) => {
     const [done, to] = textsOf(request.body, 'done', 'to');
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const task = await performer.perform(actorOf(request), tickTask, null, { id, done: done === 'yes' });
     web.notice(request, done === 'yes' ? 'Done.' : 'Open again.');
     return reply.redirect(to === 'day' ? '/day' : `/people/${task.person}`);

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { InvalidError } from '../../../platform/action.ts';
 import { actorOf } from '../../../web/actor-of.ts';
-import { Id, orAgain, security } from '../../../web/form.ts';
+import { Id, idIn, orAgain, security } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { readTime } from '../../fixes/decode/index.ts';
 import { declareOrder, orderKinds } from '../index.ts';
@@ -31,7 +31,7 @@ export function subjectRoutes(app: FastifyInstance, web: WebKit): void {
     });
   };
   app.get('/subjects/:id', { config: { action: 'subject.read' }, schema: { params: Id } }, async (request, reply) =>
-    subjectPage(request, reply, (request.params as { id: number }).id, null),
+    subjectPage(request, reply, idIn(request), null),
   );
   app.get(
     '/api/subjects/:id',
@@ -39,10 +39,10 @@ export function subjectRoutes(app: FastifyInstance, web: WebKit): void {
       config: { action: 'subject.read', api: true },
       schema: { tags: ['Subjects'], summary: 'One subject with orders and wearings', security, params: Id },
     },
-    async (request) => performer.perform(actorOf(request), readSubject, { fixes }, request.params as { id: number }),
+    async (request) => performer.perform(actorOf(request), readSubject, { fixes }, { id: idIn(request) }),
   );
   app.post('/subjects/:id/orders', { config: { action: 'order.declare' }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const body = (request.body ?? {}) as Record<string, string>;
     const again = await orAgain(
       () =>

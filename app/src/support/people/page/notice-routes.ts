@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
-import { Id, idOf, textsOf } from '../../../web/form.ts';
+import { Id, idIn, idOf, textsOf } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { approveDelay, askForDelay, readNotice, recordNotice } from '../../offers/index.ts';
 import type { PersonPage } from './person-page.ts';
@@ -13,7 +13,7 @@ export function noticeRoutes(app: FastifyInstance, web: WebKit, person: PersonPa
   const { performer, timeZone } = web.waymark;
   const today = () => dayIn(timeZone);
   app.get('/people/:id/notice', { config: { action: 'notice.read', room }, schema: { params: Id } }, async (request, reply) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const notice = await performer.perform(actorOf(request), readNotice, null, { id, today: today() });
     return web.page(request, reply, 'support/offers/notice.njk', { person: notice });
   });

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../../platform/action.ts';
 import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
+import { idIn, invalidIn } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { factKinds } from '../../facts/index.ts';
 import { needDecisions } from '../../finding/index.ts';
@@ -26,7 +26,7 @@ export interface PersonPage {
 export function personPage(web: WebKit): PersonPage {
   const { performer, timeZone } = web.waymark;
   const render = async (request: FastifyRequest, reply: FastifyReply, fault: PageFault | null) => {
-    const { id } = request.params as { id: number };
+    const id = idIn(request);
     const today = dayIn(timeZone);
     return web.page(request, reply, 'support/people/page/person.njk', {
       person: await performer.perform(actorOf(request), readPerson, null, { id, today }),
@@ -43,11 +43,11 @@ export function personPage(web: WebKit): PersonPage {
   return {
     show: (request, reply) => render(request, reply, null),
     change: async (request, reply, done, work) => {
-      const { id } = request.params as { id: number };
+      const id = idIn(request);
       try {
         await work(id);
-      } catch (error) {
-        if (!(error instanceof InvalidError)) throw error;
+      } catch (caught) {
+        const error = invalidIn(caught);
         const draft = (request.body ?? {}) as Record<string, unknown>;
         return render(request, reply.code(400), { text: error.message, field: error.field, draft });
       }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { dayIn } from '../../../platform/days.ts';
 import { actorOf } from '../../../web/actor-of.ts';
-import { Id, security } from '../../../web/form.ts';
+import { Id, idIn, security } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { pagination, readPage } from '../../../web/paging.ts';
 import { currentInstrument, highestLevel } from '../../needs/index.ts';
@@ -72,7 +72,7 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
       config: { action: 'person.read', room, api: true },
       schema: { tags: ['Support'], summary: 'One person with facts, needs and sources', security, params: Id },
     },
-    async (request) => performer.perform(actorOf(request), readPerson, null, { ...(request.params as { id: number }), today: today() }),
+    async (request) => performer.perform(actorOf(request), readPerson, null, { ...{ id: idIn(request) }, today: today() }),
   );
   noticeRoutes(app, web, person);
   keepingRoutes(app, web, person);
