@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type OpenDatabase, openDatabase } from '../src/platform/database.ts';
@@ -13,6 +13,8 @@ import { startPostgres } from './postgres.ts';
 export default async function setup(): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), 'waymark-template-'));
   await prepare(await openDatabase({ folder: join(folder, 'records') }));
+  // Small stores open in half the time with less memory set aside.
+  appendFileSync(join(folder, 'records/postgresql.auto.conf'), 'shared_buffers = 16MB\n');
   process.env.WAYMARK_TEST_TEMPLATE = folder;
   const postgres = await startPostgres();
   if (postgres) {

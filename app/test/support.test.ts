@@ -248,6 +248,19 @@ facts:
       expect(await level()).toEqual([0, 3]);
     });
 
+    test('profiles are worked out by several at once, one after the other, and are the same as by one', async () => {
+      const { performer, database } = serving.waymark;
+      const summaries = () =>
+        withPurpose(database.db, 'support', 'support', (tx) =>
+          tx.selectFrom('support.person_summaries').select(['person_id', 'low', 'high', 'levels']).orderBy('person_id').execute(),
+        );
+      await computeProfiles(performer, profiler, calendar);
+      const alone = await summaries();
+      await Promise.all(Array.from({ length: 6 }, () => computeProfiles(performer, profiler, calendar)));
+      expect(await summaries()).toEqual(alone);
+      expect(alone.length).toBeGreaterThan(10);
+    });
+
     test('nobody is offered anything before they were told; an offer becomes a package, and ends with an outcome for each goal', async () => {
       const { performer, database } = serving.waymark;
       await computeProfiles(performer, profiler, calendar);

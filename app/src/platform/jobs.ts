@@ -7,6 +7,8 @@ const longestJobS = 6 * 3600;
 /** Background work in the records database. Jobs carry no personal data, only what to do. */
 export class Jobs {
   readonly #boss: PgBoss;
+  /** Who works here on a job, by its name. */
+  readonly #workers = new Map<string, string>();
 
   private constructor(boss: PgBoss) {
     this.#boss = boss;
@@ -29,13 +31,17 @@ export class Jobs {
     const lasting = { retryLimit: 2, expireInSeconds: longestJobS };
     if (await this.#boss.getQueue(name)) await this.#boss.updateQueue(name, lasting);
     else await this.#boss.createQueue(name, { policy: 'short', ...lasting });
-    await this.#boss.work(name, { pollingIntervalSeconds: 2 }, async () => {
+    const worker = await this.#boss.work(name, { pollingIntervalSeconds: 2 }, async () => {
       await work();
     });
+    this.#workers.set(name, worker);
   }
 
   async ask(name: string): Promise<void> {
     await this.#boss.send(name, {});
+    // It need not wait until it is looked for; where it is being done already, it is done once more.
+    const worker = this.#workers.get(name);
+    if (worker) this.#boss.notifyWorker(worker);
   }
 
   async stop(): Promise<void> {

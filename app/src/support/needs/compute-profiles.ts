@@ -22,6 +22,8 @@ const profilePart: Action<null, Part, { last: number; persons: number }> = {
   room: 'support',
   purpose: 'support',
   async run({ tx, note }, _services, { after, today, instrument }) {
+    // Somebody may ask for it while the server does it by itself: one after the other, each from what is then so. Readers do not wait.
+    await sql`LOCK TABLE support.person_summaries IN SHARE ROW EXCLUSIVE MODE`.execute(tx);
     const persons = await tx
       .selectFrom('support.persons')
       .select('id')
