@@ -16,7 +16,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: compiled, TMPDIR: process.env.TMPDIR },
     pool: 'forks',
     isolate: false,
-    maxWorkers: 2,
+    // One more than the cores that there are at least: some tests wait for a broker or a browser's moment.
+    maxWorkers: 3,
     // No test is bound to a clock: these end what hangs.
     testTimeout: 900_000,
     hookTimeout: 900_000,

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { zipSync } from 'fflate';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { unzipSync, Zip, type ZipInputFile, zipSync } from 'fflate';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withPurpose } from '../src/platform/database.ts';
@@ -27,6 +28,19 @@ const lead = { id: 'ld', name: 'Lea', role: 'support-lead', purpose: 'support' }
 const system = { id: 'system', name: 'Waymark', role: 'system', purpose: 'support' } as const;
 
 /** What agencies send, in the shapes in which they send it, and what they no longer say. */
+/** A workbook with another sheet, packed by Node: for hundreds of megabytes that is many times faster. */
+function withSheet(book: Uint8Array, sheet: Buffer): Buffer {
+  const parts: Uint8Array[] = [];
+  const zip = new Zip((_error, part) => void parts.push(part));
+  for (const [filename, bytes] of Object.entries({ ...unzipSync(book), 'xl/worksheets/sheet1.xml': sheet })) {
+    const entry: ZipInputFile = { filename, size: bytes.length, crc: crc32(bytes), compression: 8 };
+    zip.add(entry);
+    entry.ondata?.(null, deflateRawSync(bytes, { level: 1 }), true);
+  }
+  zip.end();
+  return Buffer.concat(parts);
+}
+
 describe('agencies’ words', () => {
   let serving: Serving;
   let folder: ReturnType<typeof temporaryFolder>;
@@ -399,7 +413,7 @@ facts:
         'xl/styles.xml': Buffer.from(
           '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="000000"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="9"/><xf numFmtId="170"/><xf numFmtId="14"/></cellXfs></styleSheet>',
         ),
-        'xl/worksheets/sheet1.xml': [Buffer.from(own), { level: 1 }],
+        'xl/worksheets/sheet1.xml': Buffer.from(own),
       });
     const mapping = readMapping(
       'format: waymark-mapping-1\nname: b\nreads: excel\nkey: { column: id }\nidentity:\n  forename: { column: first }\n  surname: { column: last }\nfacts:\n  - { kind: attendance, value: { column: att }, on: { column: on } }\n',
@@ -408,7 +422,7 @@ facts:
     expect((await identities('book')).map(({ key }) => key)).toEqual(['000123', '000124', '000125']);
     expect((await facts('book')).map(({ value }) => value)).toEqual(['95', '88']);
     expect(problems.some(({ row, column, value }) => row === 3 && column === 'last' && value === '#N/A')).toBe(true);
-    const bomb = book(`<worksheet>${' '.repeat(401 * 1024 * 1024)}</worksheet>`);
+    const bomb = withSheet(book(''), Buffer.concat([Buffer.from('<worksheet>'), Buffer.alloc(401 * 1024 * 1024, ' ')]));
     expect(bomb.length).toBeLessThan(4 * 1024 * 1024);
     await expect(take('book', 'bomb.xlsx', bomb, mapping)).rejects.toThrow(/more than 400 MB/);
   });

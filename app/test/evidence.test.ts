@@ -81,7 +81,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
     test('every kind of verdict is borne out by its own pack, which is the same again on another data folder', async () => {
       const kinds = ['present null', 'excluded impossible', 'excluded not plausible', 'unknown null'];
-      const chosen = kinds.flatMap((kind) => judged.filter((own) => `${own.verdict} ${own.strength}` === kind).slice(0, 3));
+      const chosen = kinds.flatMap((kind) => judged.filter((own) => `${own.verdict} ${own.strength}` === kind).slice(0, 2));
       expect(new Set(chosen.map(({ verdict, strength }) => `${verdict} ${strength}`)).size).toBeGreaterThanOrEqual(3);
       const elsewhere = temporaryFolder();
       const config = readConfig({

@@ -49,15 +49,26 @@ export function radius99(sigma: number, parameters: PresenceParameters): number 
   return high;
 }
 
+const steps = 512;
+const logMin = Math.log(0.1);
+const scale = (steps - 1) / (Math.log(100_000) - logMin);
+/** Tables by the one parameter that they depend on: whoever judges a few fixes at a time would make them anew each time. */
+const tables = new Map<number, Float64Array>();
+const tablesKept = 16;
+
 /** `radius99` for any spread from 0.1 m to 100 km by table; always rounds up. */
 export function radius99Table(parameters: PresenceParameters): (sigma: number) => number {
-  const steps = 512;
-  const logMin = Math.log(0.1);
-  const scale = (steps - 1) / (Math.log(100_000) - logMin);
-  const table = new Float64Array(steps);
-  for (let i = 0; i < steps; i++) table[i] = radius99(Math.exp(logMin + i / scale), parameters);
+  const table = tables.get(parameters.burstSigmaM) ?? makeTable(parameters);
   return (sigma) => {
     const step = Math.ceil((Math.log(sigma) - logMin) * scale);
     return table[step < 0 ? 0 : step >= steps ? steps - 1 : step] as number;
   };
+}
+
+function makeTable(parameters: PresenceParameters): Float64Array {
+  const table = new Float64Array(steps);
+  for (let i = 0; i < steps; i++) table[i] = radius99(Math.exp(logMin + i / scale), parameters);
+  if (tables.size >= tablesKept) tables.clear();
+  tables.set(parameters.burstSigmaM, table);
+  return table;
 }
