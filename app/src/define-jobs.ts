@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
 import { runRetention } from './oversight/retention/index.ts';
 import type { Actor } from './platform/access.ts';
+import { keepHead } from './platform/audit-head.ts';
 import type { Jobs } from './platform/jobs.ts';
 import { computeDueVerdicts } from './supervision/index.ts';
+import { forgetProtected } from './supervision/zones/index.ts';
 import {
+  areFeedsDue,
   areProfilesOld,
   computeProfiles,
   type FeedPlaces,
@@ -18,6 +21,10 @@ export const verdictsDue = 'verdicts-due';
 export const peopleDue = 'people-due';
 export const feedsDue = 'feeds-due';
 export const retentionDue = 'retention-due';
+export const protectedDue = 'protected-due';
+export const sessionsDue = 'sessions-due';
+export const headDue = 'head-due';
+export const feedsLookedFor = 'feeds-looked-for';
 
 const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
 
@@ -26,7 +33,7 @@ export async function defineJobs(
   jobs: Jobs,
   waymark: Waymark,
   places: FeedPlaces,
-  { log, onVerdicts }: { log: Logger; onVerdicts: () => void },
+  { log, onVerdicts, forgetSessions }: { log: Logger; onVerdicts: () => void; forgetSessions: () => Promise<unknown> },
 ): Promise<void> {
   const { performer, database } = waymark;
   await jobs.define(verdictsDue, async () => {
@@ -45,6 +52,18 @@ export async function defineJobs(
   });
   await jobs.define(retentionDue, async () => {
     await runRetention(waymark);
+  });
+  await jobs.define(protectedDue, async () => {
+    await forgetProtected(database.db, waymark.fixes, waymark.access);
+  });
+  await jobs.define(sessionsDue, async () => {
+    await forgetSessions();
+  });
+  await jobs.define(headDue, async () => {
+    await keepHead(database.db, waymark.folder);
+  });
+  await jobs.define(feedsLookedFor, async () => {
+    if (await areFeedsDue(database.db, waymark)) await jobs.ask(feedsDue);
   });
   await jobs.define(feedsDue, async () => {
     const runs = await runDueFeeds(database.db, performer, system('record-linkage'), places, waymark, (error) =>

@@ -1,4 +1,3 @@
-import { startClocks } from './clocks.ts';
 import type { Config } from './config.ts';
 import { defineJobs, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
@@ -6,6 +5,7 @@ import { mounted } from './mount.ts';
 import { openBroker } from './open-broker.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
+import { startSchedules } from './schedules.ts';
 import { Channels, Deliverer } from './supervision/delivery/index.ts';
 import { fleetSilence, type OutsideBroker, TagBroker } from './supervision/index.ts';
 import type { FeedPlaces } from './support/index.ts';
@@ -47,26 +47,30 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     await waymark.close();
     throw error;
   }
-  waymark.changes.onError = (error) =>
-    log.error({ error: (error as Error).name, message: (error as Error).message }, 'hearing of a change');
-  waymark.live.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'watching zones');
-  const jobs = await Jobs.start(waymark.database, (error) => log.error({ error: error.name, message: error.message }, 'job queue'));
+  const failing =
+    (what: string) =>
+    (error: unknown, job: string | null = null) =>
+      log.error({ error: (error as Error).name, message: (error as Error).message, ...(job ? { job } : {}) }, what);
+  waymark.changes.onError = failing('hearing of a change');
+  waymark.live.onError = failing('watching zones');
+  const jobs = await Jobs.start(waymark.database, failing('background work'));
   const ask = () => jobs.ask(verdictsDue);
   const askForPeople = () => jobs.ask(peopleDue);
   const channels = channelsOf(config);
   let publicUrl = '';
   const deliverer = new Deliverer(waymark.database.db, channels, waymark.access, () => publicUrl);
-  deliverer.onError = (error) => log.error({ error: (error as Error).name, message: (error as Error).message }, 'telling of alerts');
+  deliverer.onError = failing('telling of alerts');
   const places: FeedPlaces = {
     databases: config.agencyDatabases,
     incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
   };
   const server = await buildServer(waymark, log, mounted(waymark, { channels, places, askForPeople }), ask);
-  await defineJobs(jobs, waymark, places, { log, onVerdicts: () => server.metrics.verdictRuns.inc() });
-  const onBrokerError = (error: Error) => log.error({ error: error.name, message: error.message }, 'tag broker');
-  let stopClocks: (() => void) | null = null;
+  await defineJobs(jobs, waymark, places, {
+    log,
+    onVerdicts: () => server.metrics.verdictRuns.inc(),
+    forgetSessions: () => server.forgetExpiredSessions(),
+  });
   const closeAll = async () => {
-    stopClocks?.();
     await server.app.close();
     await deliverer.close();
     await jobs.stop();
@@ -75,14 +79,14 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   let broker: TagBroker | OutsideBroker | null = null;
   let url: string;
   try {
-    broker = await openBroker(config, waymark, server, onBrokerError, say);
+    broker = await openBroker(config, waymark, server, failing('tag broker'), say);
     server.readiness.set('tags', () => fleetSilence(waymark.intake.heard, Date.now()));
     await waymark.changes.listenToOthers();
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
     publicUrl = url;
     deliverer.start();
     await jobs.ask(peopleDue);
-    stopClocks = startClocks(waymark, server, jobs, log);
+    await startSchedules(jobs);
   } catch (error) {
     await broker?.close();
     await closeAll();

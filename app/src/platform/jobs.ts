@@ -7,23 +7,26 @@ const longestJobS = 6 * 3600;
 /** Background work in the records database. Jobs carry no personal data, only what to do. */
 export class Jobs {
   readonly #boss: PgBoss;
+  readonly #onError: (error: Error, job: string | null) => void;
   /** Who works here on a job, by its name. */
   readonly #workers = new Map<string, string>();
 
-  private constructor(boss: PgBoss) {
+  private constructor(boss: PgBoss, onError: (error: Error, job: string | null) => void) {
     this.#boss = boss;
+    this.#onError = onError;
   }
 
-  static async start(database: OpenDatabase, onError: (error: Error) => void): Promise<Jobs> {
+  /** @param onError told of what goes wrong: with the queue, or in a job, which is tried again */
+  static async start(database: OpenDatabase, onError: (error: Error, job: string | null) => void): Promise<Jobs> {
     const boss = new PgBoss({
       db: { executeSql: (text, values) => database.executeSql(text, values as unknown[]) as Promise<{ rows: never[] }> },
       schema: 'jobs',
       supervise: database.kind === 'postgres',
-      schedule: false,
+      schedule: true,
     });
-    boss.on('error', onError);
+    boss.on('error', (error) => onError(error, null));
     await boss.start();
-    return new Jobs(boss);
+    return new Jobs(boss, onError);
   }
 
   /** Runs `work` whenever the job is asked for; one at a time, and requests made meanwhile become one more. */
@@ -32,9 +35,26 @@ export class Jobs {
     if (await this.#boss.getQueue(name)) await this.#boss.updateQueue(name, lasting);
     else await this.#boss.createQueue(name, { policy: 'short', ...lasting });
     const worker = await this.#boss.work(name, { pollingIntervalSeconds: 2 }, async () => {
-      await work();
+      await work().catch((error: Error) => {
+        this.#onError(error, name);
+        throw error;
+      });
     });
     this.#workers.set(name, worker);
+  }
+
+  /**
+   * Has jobs asked for by the clock, in universal time, by one of the servers; what was so in an earlier version and is not any more ends.
+   * @param when by the job, as cron has it: minute, hour, day, month, weekday
+   */
+  async schedule(when: Record<string, string>): Promise<void> {
+    for (const { name } of await this.#boss.getSchedules()) if (!(name in when)) await this.#boss.unschedule(name);
+    for (const [name, cron] of Object.entries(when)) await this.#boss.schedule(name, cron, null, { tz: 'UTC' });
+  }
+
+  /** Asks for a job after some seconds. */
+  async askIn(name: string, seconds: number): Promise<void> {
+    await this.#boss.send(name, {}, { startAfter: seconds });
   }
 
   async ask(name: string): Promise<void> {

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { recordsForTest, serveForTest } from '../test/serve-for-test.ts';
+import { until } from '../test/until.ts';
+import { keptHeads } from './platform/audit-head.ts';
+import { Jobs } from './platform/jobs.ts';
+
+const scheduled = 'SELECT name, cron, timezone FROM jobs.schedule ORDER BY name';
+
+test('the clock asks for what is on the list and for nothing else; what fails is told by its name', async () => {
+  const database = await recordsForTest();
+  const told: string[] = [];
+  const jobs = await Jobs.start(database, (error, job) => told.push(`${job}: ${error.message}`));
+  let done = 0;
+  await jobs.define('one', async () => void done++);
+  await jobs.define('other', async () => {
+    throw new Error('not now');
+  });
+  await jobs.schedule({ one: '* * * * *', other: '7 * * * *' });
+  await jobs.schedule({ one: '5 * * * *' });
+  expect((await database.executeSql(scheduled)).rows).toEqual([{ name: 'one', cron: '5 * * * *', timezone: 'UTC' }]);
+  await jobs.ask('one');
+  await jobs.ask('other');
+  await until(() => done > 0 && told.length > 0);
+  expect(told[0]).toBe('other: not now');
+  await jobs.askIn('one', 3600);
+  const { rows } = await database.executeSql(
+    "SELECT start_after > now() + interval '59 minutes' AS later FROM jobs.job WHERE name = 'one' AND state = 'created'",
+  );
+  expect(rows).toEqual([{ later: true }]);
+  await jobs.stop();
+  await database.close();
+});
+
+test('a server has its schedules, and does at its start what may have been left', async () => {
+  const serving = await serveForTest();
+  const { rows } = await serving.waymark.database.executeSql(scheduled);
+  expect((rows as { name: string }[]).map(({ name }) => name)).toEqual([
+    'feeds-looked-for',
+    'head-due',
+    'people-due',
+    'protected-due',
+    'retention-due',
+    'sessions-due',
+  ]);
+  await until(() => keptHeads(serving.waymark.folder).length > 0);
+  await serving.end();
+});

@@ -1,0 +1,24 @@
+import { feedsLookedFor, headDue, peopleDue, protectedDue, retentionDue, sessionsDue } from './define-jobs.ts';
+import type { Jobs } from './platform/jobs.ts';
+
+/** What is done by the clock, in universal time: one of the servers asks for it, and one does it. */
+const schedules: Record<string, string> = {
+  [feedsLookedFor]: '* * * * *',
+  // Statements expire with the day.
+  [peopleDue]: '0 * * * *',
+  [protectedDue]: '7 * * * *',
+  [sessionsDue]: '17 * * * *',
+  [headDue]: '27 * * * *',
+  [retentionDue]: '40 2,14 * * *',
+};
+
+/** What the time that a server was away may have left to do is asked for at its start. */
+const atStart = [protectedDue, sessionsDue, headDue];
+/** Removal follows the start after a while, seconds: first everything is there. */
+const removalAfterS = 600;
+
+export async function startSchedules(jobs: Jobs): Promise<void> {
+  await jobs.schedule(schedules);
+  for (const job of atStart) await jobs.ask(job);
+  await jobs.askIn(retentionDue, removalAfterS);
+}
