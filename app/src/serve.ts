@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { defineJobs, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
@@ -33,6 +34,13 @@ function channelsOf(config: Config): Channels {
   });
 }
 
+/** Puts what went wrong in the log, with what was being done. */
+const failingIn =
+  (log: Logger) =>
+  (what: string) =>
+  (error: unknown, job: string | null = null): void =>
+    log.error({ error: (error as Error).name, message: (error as Error).message, ...(job ? { job } : {}) }, what);
+
 /** Opens the stores, starts the jobs and listens. */
 export async function serve(config: Config, say: (text: string) => void = () => undefined): Promise<Serving> {
   const log = makeLog(config.WAYMARK_LOG);
@@ -47,10 +55,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     await waymark.close();
     throw error;
   }
-  const failing =
-    (what: string) =>
-    (error: unknown, job: string | null = null) =>
-      log.error({ error: (error as Error).name, message: (error as Error).message, ...(job ? { job } : {}) }, what);
+  const failing = failingIn(log);
   waymark.changes.onError = failing('hearing of a change');
   waymark.live.onError = failing('watching zones');
   const jobs = await Jobs.start(waymark.database, failing('background work'));
