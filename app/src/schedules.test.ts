@@ -16,6 +16,7 @@ test('the clock asks for what is on the list and for nothing else; what fails is
     throw new Error('not now');
   });
   await jobs.schedule({ one: '* * * * *', other: '7 * * * *' });
+  expect((await database.executeSql(scheduled)).rows).toHaveLength(2);
   await jobs.schedule({ one: '5 * * * *' });
   expect((await database.executeSql(scheduled)).rows).toEqual([{ name: 'one', cron: '5 * * * *', timezone: 'UTC' }]);
   await jobs.ask('one');

@@ -2,7 +2,7 @@ import { feedsLookedFor, headDue, peopleDue, protectedDue, retentionDue, session
 import type { Jobs } from './platform/jobs.ts';
 
 /** What is done by the clock, in universal time: one of the servers asks for it, and one does it. */
-const schedules: Record<string, string> = {
+export const schedules: Record<string, string> = {
   [feedsLookedFor]: '* * * * *',
   // Statements expire with the day.
   [peopleDue]: '0 * * * *',

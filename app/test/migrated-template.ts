@@ -1,9 +1,11 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { feedsDue, verdictsDue } from '../src/define-jobs.ts';
 import { type OpenDatabase, openDatabase } from '../src/platform/database.ts';
 import { Jobs } from '../src/platform/jobs.ts';
 import { migrate } from '../src/platform/migrate.ts';
+import { schedules } from '../src/schedules.ts';
 import { startPostgres } from './postgres.ts';
 
 /**
@@ -32,10 +34,12 @@ export default async function setup(): Promise<() => void> {
 
 async function prepare(database: OpenDatabase): Promise<void> {
   await migrate(database.db);
-  // The queue keeps tables of its own.
+  // The queue keeps tables of its own, and knows its jobs.
   const jobs = await Jobs.start(database, (error) => {
     throw error;
   });
+  for (const name of [verdictsDue, feedsDue, ...Object.keys(schedules)]) await jobs.prepare(name);
+  await jobs.schedule(schedules);
   await jobs.stop();
   await database.close();
 }

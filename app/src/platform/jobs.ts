@@ -29,11 +29,17 @@ export class Jobs {
     return new Jobs(boss, onError);
   }
 
+  /** Makes the queue of a job as it must be, where it is not so already. */
+  async prepare(name: string): Promise<void> {
+    const lasting = { retryLimit: 2, expireInSeconds: longestJobS };
+    const queue = await this.#boss.getQueue(name);
+    if (!queue) await this.#boss.createQueue(name, { policy: 'short', ...lasting });
+    else if (queue.retryLimit !== lasting.retryLimit || queue.expireInSeconds !== longestJobS) await this.#boss.updateQueue(name, lasting);
+  }
+
   /** Runs `work` whenever the job is asked for; one at a time, and requests made meanwhile become one more. */
   async define(name: string, work: () => Promise<void>): Promise<void> {
-    const lasting = { retryLimit: 2, expireInSeconds: longestJobS };
-    if (await this.#boss.getQueue(name)) await this.#boss.updateQueue(name, lasting);
-    else await this.#boss.createQueue(name, { policy: 'short', ...lasting });
+    await this.prepare(name);
     const worker = await this.#boss.work(name, { pollingIntervalSeconds: 2 }, async () => {
       await work().catch((error: Error) => {
         this.#onError(error, name);
@@ -48,8 +54,9 @@ export class Jobs {
    * @param when by the job, as cron has it: minute, hour, day, month, weekday
    */
   async schedule(when: Record<string, string>): Promise<void> {
-    for (const { name } of await this.#boss.getSchedules()) if (!(name in when)) await this.#boss.unschedule(name);
-    for (const [name, cron] of Object.entries(when)) await this.#boss.schedule(name, cron, null, { tz: 'UTC' });
+    const now = new Map((await this.#boss.getSchedules()).map(({ name, cron }) => [name, cron]));
+    for (const name of now.keys()) if (!(name in when)) await this.#boss.unschedule(name);
+    for (const [name, cron] of Object.entries(when)) if (now.get(name) !== cron) await this.#boss.schedule(name, cron, null, { tz: 'UTC' });
   }
 
   /** Asks for a job after some seconds. */
