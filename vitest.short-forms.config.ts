@@ -1,7 +1,8 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import usual from './vitest.config.ts';
 
 /** The short forms of what takes long: requests that nobody would send, and servers that are killed. */
-const config = mergeConfig(usual, defineConfig({}));
-config.test = { ...config.test, include: ['app/test/fuzz/**/*.test.ts', 'app/test/kill/**/*.test.ts'], exclude: ['**/node_modules/**'] };
-export default config;
+export default defineConfig({
+  ...usual,
+  test: { ...usual.test, include: ['app/test/fuzz/**/*.test.ts', 'app/test/kill/**/*.test.ts'], exclude: ['**/node_modules/**'] },
+});

@@ -78,7 +78,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     const changes = new Changes(database);
     changes.listen('supervision.senders', () => intake.reload());
     changes.listen('supervision.rules', (wearings) => live.rethink(wearings));
-    changes.listen('supervision.erased', (wearings) => positions.forget(wearings));
+    changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.start()));
     const statistics = setInterval(() => void analyseGrown(database as OpenDatabase).catch(() => undefined), statisticsEveryMs).unref();
     return {
       config,

@@ -7,6 +7,7 @@ import { Jobs } from '../src/platform/jobs.ts';
 import { migrate } from '../src/platform/migrate.ts';
 import { schedules } from '../src/schedules.ts';
 import { startPostgres } from './postgres.ts';
+import { isSpaceInMemory } from './temporary-space.ts';
 
 /**
  * Makes empty, migrated records before the first test, embedded ones and a PostgreSQL where it is installed; every server in a test gets a
@@ -27,8 +28,7 @@ export default async function setup(): Promise<() => void> {
   return () => {
     rmSync(folder, { recursive: true, force: true });
     if (postgres) rmSync(dirname(postgres.data), { recursive: true, force: true });
-    const space = tmpdir();
-    if (space.endsWith(String(process.pid))) rmSync(space, { recursive: true, force: true });
+    if (isSpaceInMemory(tmpdir())) rmSync(tmpdir(), { recursive: true, force: true });
   };
 }
 

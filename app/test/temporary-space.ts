@@ -28,6 +28,9 @@ export function spaceInMemory(): string | null {
   return folder;
 }
 
+/** Whether a folder is one that `spaceInMemory` made. */
+export const isSpaceInMemory = (folder: string): boolean => folder === join(memory, `${ours}${process.pid}`);
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

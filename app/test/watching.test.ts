@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
+import { Performer } from '../src/platform/action.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
+import { Changes } from '../src/platform/changes.ts';
+import { withPurpose } from '../src/platform/database.ts';
 import { fixColumns } from '../src/platform/fixes/fix-columns.ts';
 import { correctionByCase } from '../src/supervision/alerts/correct-by-case.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
@@ -196,6 +199,28 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(rows).toEqual([{ n: 0 }]);
   });
 
+  test('what another server changed and was not heard of is watched again when anything may have changed', async () => {
+    const { live, changes, database } = serving.waymark;
+    const { zoneId, serial, reference } = await wearer();
+    await send(serial, [
+      [0, 'in'],
+      [1, 'in'],
+      [2, 'in'],
+    ]);
+    expect(await list('open', reference)).toHaveLength(1);
+    // Another server ends the zone from before, and its message is lost.
+    const deaf = new Performer(database.db, serving.waymark.access, new Changes(database));
+    await deaf.perform(officer, changeZone, null, { zoneId, draft: null, reason: 'The order was varied' });
+    const left = () =>
+      withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        tx.selectFrom('supervision.watch_again').select('wearing_id').execute(),
+      );
+    expect(await left()).toHaveLength(1);
+    await changes.settle([{ topic: 'supervision.rules', ids: [] }]);
+    await live.settled();
+    expect(await left()).toEqual([]);
+  });
+
   test('a watch that was not started neither evaluates nor records', async () => {
     const { database, fixes, access, timeZone } = serving.waymark;
     const before = await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state');
@@ -260,7 +285,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(await zonesOf(one.reference)).toEqual([soon + 100]);
     expect(await zonesOf(two.reference)).toEqual([soon + 100]);
     // Only what comes after it was taken away is not looked at.
-    await until(() => Promise.resolve(Date.now() > soon + 500));
+    await until(() => Date.now() > soon + 500);
     await performer.perform(officer, removeSharedZone, null, first);
     expect(await zonesOf(two.reference)).toEqual([soon + 100]);
     const later = Date.now() + 100;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeTables } from '../platform/describe-tables.ts';
+import { describeTables } from './describe-tables.ts';
 
 /** `npm run tables`: describes the tables to the compiler as the migrations leave them; with `--check` it only says what is not so. */
 const isCheck = process.argv.includes('--check');

@@ -101,6 +101,13 @@ describe.skipIf(!postgres)('two servers on one PostgreSQL', () => {
       { topic: senders, ids: [] },
       { topic: rules, ids: [] },
     ]);
+    // Whoever else sends on the channel is told of, and nothing falls over.
+    const problems: string[] = [];
+    other.changes.onError = (error) => problems.push((error as Error).message);
+    for (const text of ['', 'no JSON', '{"from":1}', '{"from":"x","topic":"t","ids":["1"]}', '{"from":"x","topic":"unknown","ids":[1]}'])
+      await postgres?.asOwner(`NOTIFY waymark_changes, '${text}'`);
+    await until(() => problems.length >= 4);
+    expect(problems).toEqual(Array(4).fill('A message on waymark_changes is none of ours, and is passed over.'));
     await one.performer.perform(officer, telling, null, { ids: [6] });
     await until(() => other.heard.some(({ ids }) => ids.includes(6)));
     for (const { changes } of [one, other]) await changes.close();

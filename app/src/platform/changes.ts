@@ -33,6 +33,7 @@ export class Changes {
   readonly #listeners = new Map<Topic, Listener[]>();
   readonly #waiting = new Set<NodeJS.Timeout>();
   #stop: (() => Promise<void>) | null = null;
+  #isClosed = false;
   onError: (error: unknown) => void = () => undefined;
 
   constructor(database: OpenDatabase) {
@@ -64,8 +65,9 @@ export class Changes {
   async listenToOthers(): Promise<void> {
     this.#stop = await this.#database.listen(channel, {
       onMessage: (text) => {
-        const { from, topic, ids } = JSON.parse(text) as Change & { from: string };
-        if (from !== this.#self) void this.settle([{ topic, ids }]);
+        const message = read(text);
+        if (!message) this.onError(new Error(`A message on ${channel} is none of ours, and is passed over.`));
+        else if (message.from !== this.#self) void this.settle([message]);
       },
       onBreak: () => void this.settle([...this.#listeners.keys()].map((topic) => ({ topic, ids: [] }))),
       onError: (error) => this.onError(error),
@@ -73,6 +75,7 @@ export class Changes {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const timer of this.#waiting) clearTimeout(timer);
     this.#waiting.clear();
     await this.#stop?.();
@@ -83,11 +86,23 @@ export class Changes {
       await hear(ids);
     } catch (error) {
       this.onError(error);
+      if (this.#isClosed) return;
       const timer = setTimeout(() => {
         this.#waiting.delete(timer);
         void this.#tell(hear, ids);
       }, againMs);
       this.#waiting.add(timer);
     }
+  }
+}
+
+/** Whoever may sign in to the database can send on the channel: null for what is no message of a Waymark. */
+function read(text: string): (Change & { from: string }) | null {
+  try {
+    const { from, topic, ids } = JSON.parse(text) as Record<string, unknown>;
+    const isOne = typeof from === 'string' && typeof topic === 'string' && Array.isArray(ids) && ids.every(Number.isSafeInteger);
+    return isOne ? { from, topic: topic as Topic, ids: ids as number[] } : null;
+  } catch {
+    return null;
   }
 }

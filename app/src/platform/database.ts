@@ -158,9 +158,15 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
     own.on('end', () => {
       if (!isEnded && client === own) retry();
     });
-    await own.connect();
-    await own.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    try {
+      await own.connect();
+      await own.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    } catch (error) {
+      await own.end().catch(() => undefined);
+      throw error;
+    }
     client = own;
+    if (isEnded) await own.end();
   };
   const retry = () => {
     again = setTimeout(() => {

@@ -8,7 +8,7 @@ import { zonesOfWearings } from '../zones/index.ts';
 import { type FoundAlert, findZoneAlerts } from './find-alerts.ts';
 import type { StoredAlert } from './reconcile.ts';
 import { recordChanges, type TellingChange } from './record-changes.ts';
-import { openWearings, storedAlerts, wearingsInAlert } from './store.ts';
+import { openWearings, storedAlerts, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
 import { type HeldZone, heldZones, reportOf, tracksOf, watchOf } from './stored-track.ts';
 import { changesOf, endsOf, heldBy, nearAlerts, protectionsOf, tagAlerts, take, type Watched } from './watched.ts';
 
@@ -108,8 +108,7 @@ export class LiveWatch {
     // An alert that lasted when the server ended is not known to last now.
     for (const wearing of await this.#inMonitoring(wearingsInAlert)) wearings.add(wearing);
     await this.#learnNearTo();
-    const again = await this.#inMonitoring((tx) => tx.selectFrom('supervision.watch_again').select('wearing_id').execute());
-    for (const { wearing_id } of again) this.#stale.add(wearing_id);
+    for (const wearing of await this.#inMonitoring(wearingsToWatchAgain)) this.#stale.add(wearing);
     this.#queue.push({ receipt: this.#store.lastReceipt, fixes: new Map([...wearings].map((wearing) => [wearing, []])) });
     const last = await this.#store.query('SELECT wearing, max(at_ms) AS "at" FROM fixes GROUP BY wearing', { wearing: 'i32', at: 'time' });
     for (let i = 0; i < last.count; i++) this.#latest.set(last.columns.wearing[i] as number, last.columns.at[i] as number);
@@ -142,9 +141,10 @@ export class LiveWatch {
     this.#run();
   }
 
-  /** Zones, hours or absences of some wearings have changed: what they gave is worked out anew. */
+  /** Zones, hours or absences of some wearings (none named: of those on record) have changed: what they gave is worked out anew. */
   async rethink(wearings: readonly number[]): Promise<void> {
-    for (const wearing of wearings) this.#stale.add(wearing);
+    const changed = wearings.length > 0 ? wearings : await this.#inMonitoring(wearingsToWatchAgain);
+    for (const wearing of changed) this.#stale.add(wearing);
     this.#run();
     await this.settled();
   }

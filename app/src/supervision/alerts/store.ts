@@ -119,3 +119,9 @@ export async function writeChanges(tx: Tx, wearing: number, changes: readonly Al
   }
   return written;
 }
+
+/** Wearings whose zones, hours or absences have changed and that have not been watched again since. */
+export async function wearingsToWatchAgain(tx: Tx): Promise<number[]> {
+  const rows = await tx.selectFrom('supervision.watch_again').select('wearing_id').execute();
+  return rows.map(({ wearing_id }) => wearing_id);
+}

@@ -28,7 +28,9 @@ export class Positions {
   }
 
   /** Reads what is stored already. */
+  /** Learns from what is stored where everybody was last. */
   async start(): Promise<void> {
+    this.#latest.clear();
     await this.#store.scan(
       `SELECT wearing, max(at_ms) AS at_ms, arg_max(received_ms, at_ms) AS received_ms, arg_max(lon, at_ms) AS lon,
         arg_max(lat, at_ms) AS lat, arg_max(accuracy_m, at_ms) AS accuracy_m, arg_max(battery, at_ms) AS battery

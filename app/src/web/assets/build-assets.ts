@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, stop } from 'esbuild';
 import { govukFolder } from '../views.ts';
 
 const require = createRequire(import.meta.url);
@@ -65,6 +65,8 @@ async function buildAssets(): Promise<Assets> {
     logLevel: 'silent',
     plugins: [maplibre.plugin],
   });
+  // The builder is a program of its own, which would wait for more.
+  await stop();
   for (const { path, contents } of outputFiles) {
     const address = `${prefix}/${basename(path)}`;
     const entry = metafile.outputs[basename(path)]?.entryPoint;

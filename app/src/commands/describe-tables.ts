@@ -1,6 +1,6 @@
 import type { ColumnMetadata, TableMetadata } from 'kysely';
-import { openDatabase } from './database.ts';
-import { migrate } from './migrate.ts';
+import { openDatabase } from '../platform/database.ts';
+import { migrate } from '../platform/migrate.ts';
 
 /** Which file describes which tables to the compiler; the first that fits has it. */
 const rooms: { file: string; columns: string; has: (table: string) => boolean }[] = [
