@@ -58,6 +58,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const failing = failingIn(log);
   waymark.changes.onError = failing('hearing of a change');
   waymark.live.onError = failing('watching zones');
+  waymark.positions.onError = failing('following positions');
   const jobs = await Jobs.start(waymark.database, failing('background work'));
   const ask = () => jobs.ask(verdictsDue);
   const askForPeople = () => jobs.ask(peopleDue);

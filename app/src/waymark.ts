@@ -70,15 +70,13 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     await intake.reload();
     await intake.recover();
     const live = new LiveWatch(database.db, fixes, access, config.WAYMARK_TIMEZONE);
-    intake.onStored.push((stored, columns, count) => live.see(stored, columns, count));
     await live.start();
     const positions = new Positions(fixes);
     await positions.start();
-    intake.onStored.push((stored, columns, count) => positions.see(stored, columns, count));
     const changes = new Changes(database);
     changes.listen('supervision.senders', () => intake.reload());
     changes.listen('supervision.rules', (wearings) => live.rethink(wearings));
-    changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.start()));
+    changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.learn()));
     const statistics = setInterval(() => void analyseGrown(database as OpenDatabase).catch(() => undefined), statisticsEveryMs).unref();
     return {
       config,
@@ -97,6 +95,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       close: async () => {
         clearInterval(statistics);
         await changes.close();
+        positions.close();
         await live.close();
         await fixes.close();
         await opened.database.close();

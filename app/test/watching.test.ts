@@ -4,7 +4,6 @@ import { Performer } from '../src/platform/action.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { Changes } from '../src/platform/changes.ts';
 import { withPurpose } from '../src/platform/database.ts';
-import { fixColumns } from '../src/platform/fixes/fix-columns.ts';
 import { correctionByCase } from '../src/supervision/alerts/correct-by-case.ts';
 import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
 import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
@@ -219,19 +218,6 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     await changes.settle([{ topic: 'supervision.rules', ids: [] }]);
     await live.settled();
     expect(await left()).toEqual([]);
-  });
-
-  test('a watch that was not started neither evaluates nor records', async () => {
-    const { database, fixes, access, timeZone } = serving.waymark;
-    const before = await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state');
-    const idle = new LiveWatch(database.db, fixes, access, timeZone);
-    idle.see(
-      { receipt: 1_000_000, accepted: 0, duplicates: 0, quarantined: 0, eventsAdded: 0, conflicting: 0, news: new Uint8Array(0) },
-      fixColumns(0),
-      0,
-    );
-    await idle.settled();
-    expect((await database.executeSql('SELECT evaluated_receipt FROM supervision.watch_state')).rows).toEqual(before.rows);
   });
 
   test('a shared zone watches whoever it is added to, from then until it is taken away, beside many others', async () => {
@@ -543,7 +529,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   });
 
   test('what was stored and not evaluated before an end is evaluated at the next start, once', async () => {
-    const { database, fixes, access, intake, live, timeZone } = serving.waymark;
+    const { database, fixes, access, live, timeZone } = serving.waymark;
     const { serial } = await wearer();
     await send(serial, [
       [0, 'out'],
@@ -552,7 +538,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       [3, 'in'],
     ]);
     // From here on nobody evaluates, as after a kill between the fix's storing and its evaluation.
-    const onStored = intake.onStored.splice(0);
+    await live.close();
     await send(serial, [
       [4, 'in'],
       [5, 'out'],
@@ -560,7 +546,6 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       [20, 'in'],
       [21, 'in'],
     ]);
-    intake.onStored.push(...onStored);
     expect((await list('open', `S-${number}`)).map(({ to_at }) => to_at)).toEqual([null]);
     for (let restart = 0; restart < 2; restart++) {
       const again = new LiveWatch(database.db, fixes, access, timeZone);
@@ -572,7 +557,6 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         [new Date(start + 20 * minute), new Date(start + 21 * minute)],
       ]);
     }
-    await live.settled();
     expect((await verifyAudit(database.db)).problems).toEqual([]);
   });
 });

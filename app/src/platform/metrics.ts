@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FixStore } from './fixes/fix-store.ts';
 
 /** Figures for Prometheus. Counts and durations only; no label holds anything personal. */
 export class Metrics {
@@ -18,14 +19,23 @@ export class Metrics {
   });
   readonly verdictRuns = new Counter({ name: 'waymark_verdict_runs_total', help: 'Verdict runs recorded', registers: [this.registry] });
 
-  constructor(waitingForCommit: () => number) {
+  constructor(fixes: Pick<FixStore, 'waiting' | 'behind'>) {
     collectDefaultMetrics({ register: this.registry, prefix: 'waymark_' });
     new Gauge({
       name: 'waymark_fix_batches_waiting',
       help: 'Batches waiting for a commit',
       registers: [this.registry],
       collect() {
-        this.set(waitingForCommit());
+        this.set(fixes.waiting);
+      },
+    });
+    new Gauge({
+      name: 'waymark_follower_receipts_behind',
+      help: 'Receipts stored that a follower has yet to take, by follower',
+      labelNames: ['follower'],
+      registers: [this.registry],
+      collect() {
+        for (const [follower, behind] of fixes.behind) this.set({ follower }, behind);
       },
     });
   }

@@ -1,6 +1,10 @@
 import type { Columns, ColumnType, Readers } from '@waymark/engine';
 import { atHome, type FixColumns, fixShape, givesEvidence, type QuarantineRow, type Receipt } from './fix.ts';
+import type { LogPart } from './fix-log.ts';
 import { listQuarantined, quarantineReasons } from './quarantine.ts';
+
+/** Fixes that are read back together, about, for whoever follows what is stored. */
+const readTogether = 50_000;
 
 /** What can be asked of stored fixes. Questions are answered beside each other, and beside what is being stored. */
 export class FixQuestions {
@@ -16,6 +20,22 @@ export class FixQuestions {
       'SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt',
       [receipt],
     );
+  }
+
+  /** Fixes that receipts after one and up to another stored, as many receipts as there is room for, and how far that goes. */
+  protected async storedBetween(after: number, upto: number): Promise<LogPart> {
+    const [last] = await this.readers.next.rows<{ receipt: number | null }>(
+      `SELECT max(receipt) AS receipt FROM (SELECT receipt FROM fixes WHERE receipt > ? AND receipt <= ? ORDER BY receipt LIMIT ${readTogether})`,
+      [after, upto],
+    );
+    if (last?.receipt == null) return { upto, entries: [] };
+    const stored = await this.readers.next.columns(
+      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+       FROM fixes WHERE receipt > ? AND receipt <= ? ORDER BY receipt, at_ms`,
+      fixShape,
+      { values: [after, last.receipt] },
+    );
+    return { upto: last.receipt, entries: [{ receipt: last.receipt, ...stored, news: null }] };
   }
 
   /** Fixes of one wearing in order of time. */

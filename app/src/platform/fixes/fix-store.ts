@@ -2,6 +2,7 @@ import { type Columns, type Connection, Engine, emptyColumn, Readers } from '@wa
 import { type Coarser, coarsenFixes } from './coarsen-fixes.ts';
 import { findNews, type News } from './find-news.ts';
 import { type FixBatch, type FixColumns, fixShape, type Homes, type NotUnderstood, type Stored } from './fix.ts';
+import { FixLog } from './fix-log.ts';
 import { FixQuestions } from './fix-questions.ts';
 import { keepNotUnderstood, mergeNotUnderstood } from './not-understood.ts';
 import { appendQuarantine } from './quarantine.ts';
@@ -62,6 +63,7 @@ export class FixStore extends FixQuestions {
   /** Latest time stored per tag: anything later is new without asking. */
   readonly #latest: Map<number, number>;
   readonly #notUnderstood: Map<string, NotUnderstood>;
+  readonly #log: FixLog;
   #lastFailure: Error | null = null;
   #installation: string | null = null;
   /** The last entry of the records' audit that was known here when something was stored. */
@@ -81,6 +83,7 @@ export class FixStore extends FixQuestions {
     this.#engine = engine;
     this.#writer = writer;
     this.#receipt = receipt;
+    this.#log = new FixLog(receipt, (after, upto) => this.storedBetween(after, upto));
     this.#quarantineId = quarantineId;
     this.#latest = latest;
     this.#notUnderstood = new Map(notUnderstood.map((one) => [`${one.source}\n${one.what}`, one]));
@@ -149,6 +152,7 @@ export class FixStore extends FixQuestions {
       ]),
     );
     this.#receipt = receipt;
+    this.#log.goOnAfter(receipt);
   }
 
   /** What is known here of newer records counts no more: they are lost, and the older ones are right. */
@@ -172,6 +176,16 @@ export class FixStore extends FixQuestions {
     return this.#queue.length;
   }
 
+  /** Hands over what receipts stored after one, and what they will, see `FixLog`. */
+  follow(...follower: Parameters<FixLog['follow']>): Promise<void> {
+    return this.#log.follow(...follower);
+  }
+
+  /** How many receipts each follower is behind. */
+  get behind(): Map<string, number> {
+    return this.#log.behind();
+  }
+
   /** Stores a batch; resolves when it is durable. */
   append(batch: FixBatch): Promise<Stored> {
     return new Promise((resolve, reject) => {
@@ -192,6 +206,7 @@ export class FixStore extends FixQuestions {
       try {
         const receipts = await this.#alone(() => this.#commit(group.map(({ batch }) => batch)));
         this.#lastFailure = null;
+        this.#log.push(group.map(({ batch: { columns, count } }, i) => ({ ...(receipts[i] as Stored), columns, count })));
         group.forEach(({ resolve }, i) => {
           resolve(receipts[i] as Stored);
         });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FoundAlert } from './find-alerts.ts';
-import { type AlertChange, reconcile, type StoredAlert } from './reconcile.ts';
+import { type AlertChange, reconcile } from './reconcile.ts';
+import type { FoundAlert, StoredAlert } from './watchers/index.ts';
 
 const facts = { fixes: 3, farthestM: 40, farthestAt: 0, accuracyM: 8, signalLost: false, seenS: 100 };
 

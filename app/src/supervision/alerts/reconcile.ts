@@ -1,21 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AlertFacts, type AlertKind, severities } from '../schema/tables.ts';
-import { causeOf, type FoundAlert } from './find-alerts.ts';
+import { severities } from '../schema/tables.ts';
 import { severityOf } from './kinds.ts';
-
-/** An alert on record, as far as fixes can change it. Times in ms since 1970. */
-export interface StoredAlert {
-  id: number;
-  /** Null for an alert about the tag. */
-  zoneVersion: number | null;
-  kind: AlertKind;
-  from: number;
-  to: number | null;
-  facts: AlertFacts;
-  retracted: boolean;
-  /** Somebody has decided about it. */
-  closed: boolean;
-}
+import { causeOf, type FoundAlert, type StoredAlert } from './watchers/index.ts';
 
 export type AlertChange =
   | { change: 'raised'; found: FoundAlert }

@@ -1,12 +1,11 @@
 import { appendAudit } from '../../platform/audit.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Severity } from '../schema/tables.ts';
-import type { FoundAlert } from './find-alerts.ts';
 import { severityOf } from './kinds.ts';
 import { queueDeliveries, type RaisedAlert } from './queue-deliveries.ts';
-import type { StoredAlert } from './reconcile.ts';
 import { storedAlerts, type Written, writeChanges } from './store.ts';
 import { changesOf, type Watched } from './watched.ts';
+import type { FoundAlert, StoredAlert } from './watchers/index.ts';
 
 /** A change that is on record, for whoever listens. */
 export interface TellingChange {

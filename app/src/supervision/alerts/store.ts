@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
 import { severityOf } from './kinds.ts';
-import type { AlertChange, StoredAlert } from './reconcile.ts';
+import type { AlertChange } from './reconcile.ts';
+import type { StoredAlert } from './watchers/index.ts';
 
 /** Alerts on record of each of some wearings, retracted ones too. */
 export async function storedAlerts(tx: Tx, wearings: readonly number[]): Promise<Map<number, StoredAlert[]>> {

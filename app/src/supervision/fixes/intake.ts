@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
-import type { FixColumns, QuarantinedFix, Receipt, Stored } from '../../platform/fixes/fix.ts';
+import type { QuarantinedFix, Receipt } from '../../platform/fixes/fix.ts';
 import { fixColumns } from '../../platform/fixes/fix-columns.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { storable } from '../../platform/storable.ts';
@@ -42,8 +42,6 @@ export class Intake {
   #gateways: { hash: Buffer; sender: Sender }[] = [];
   #auditQueue: AuditWaiting[] = [];
   #auditing = false;
-  /** Told of what is durable, in order of receipts. */
-  readonly onStored: ((stored: Stored, columns: FixColumns, count: number) => void)[] = [];
   /** Counted for /metrics. */
   readonly counts = { accepted: 0, duplicates: 0, quarantined: 0, receipts: 0 };
   /** What came from tags and gateways since the start; files that operators import are not among it. */
@@ -182,7 +180,6 @@ export class Intake {
       this.heard.receipts++;
       this.heard.lastMs = Date.now();
     }
-    if (count > 0) for (const tell of this.onStored) tell(stored, columns, count);
     return { ...receipt, notUnderstood: told };
   }
 

@@ -1,4 +1,5 @@
-import { type FixColumns, fresh, notValid, type Stored } from '../../platform/fixes/fix.ts';
+import { type FixColumns, fresh, notValid } from '../../platform/fixes/fix.ts';
+import type { LogPart } from '../../platform/fixes/fix-log.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 
 /** Where a wearer was last. Ms since 1970; what was not reported is null. */
@@ -22,14 +23,28 @@ export class Positions {
   #moved = new Set<number>();
   readonly #listeners = new Set<(moved: Position[]) => void>();
   #telling: NodeJS.Timeout | null = null;
+  readonly #ended = new AbortController();
+  /** Told of what goes wrong while it follows; it is tried again. */
+  onError: (error: unknown) => void = () => undefined;
 
   constructor(store: FixStore) {
     this.#store = store;
   }
 
-  /** Reads what is stored already. */
-  /** Learns from what is stored where everybody was last. */
+  /** Learns from what is stored where everybody was last, and follows what is stored from then on. */
   async start(): Promise<void> {
+    const from = this.#store.lastReceipt;
+    await this.learn();
+    const failed = (error: unknown) => this.onError(error);
+    void this.#store.follow('positions', from, { take: (part) => this.#take(part), failed }, this.#ended.signal);
+  }
+
+  close(): void {
+    this.#ended.abort();
+  }
+
+  /** Learns anew from what is stored where everybody was last. */
+  async learn(): Promise<void> {
     this.#latest.clear();
     await this.#store.scan(
       `SELECT wearing, max(at_ms) AS at_ms, arg_max(received_ms, at_ms) AS received_ms, arg_max(lon, at_ms) AS lon,
@@ -43,8 +58,9 @@ export class Positions {
     );
   }
 
-  see({ news }: Stored, columns: FixColumns, count: number): void {
-    for (let i = 0; i < count; i++) if (news[i] === fresh && columns.method[i] !== notValid) this.#keep(columns, i);
+  #take({ entries }: LogPart): void {
+    for (const { columns, count, news } of entries)
+      for (let i = 0; i < count; i++) if ((news === null || news[i] === fresh) && columns.method[i] !== notValid) this.#keep(columns, i);
   }
 
   /** Forgets where some wearers were. */

@@ -45,7 +45,7 @@ export async function buildServer(
   const assets = await browserAssets();
   const identity = new Identity(config.WAYMARK_PUBLIC_URL?.startsWith('https://') ?? false);
   const app = makeApp(house, log, identity);
-  const metrics = new Metrics(() => house.fixes.waiting);
+  const metrics = new Metrics(house.fixes);
   const readiness = new Map<string, Readiness>();
   const routes: WebServer['routes'] = [];
 

@@ -1,0 +1,2 @@
+/** How many fixes, in words. */
+export const counted = (fixes: number): string => `${fixes} ${fixes === 1 ? 'fix' : 'fixes'}`;
