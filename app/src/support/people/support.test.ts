@@ -4,11 +4,15 @@ import { writeAgencies } from '@waymark/town';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import writeXlsxFile from 'write-excel-file/node';
-import type { Actor } from '../src/platform/access.ts';
-import { InvalidError, Performer, RefusedError } from '../src/platform/action.ts';
-import { withPurpose } from '../src/platform/database.ts';
-import { decideOffer } from '../src/support/allocation/decide-offer.ts';
-import { readFairness } from '../src/support/fairness/read-fairness.ts';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import { trialAgreement } from '../../../test/trial-agreement.ts';
+import type { Actor } from '../../platform/access.ts';
+import { InvalidError, Performer, RefusedError } from '../../platform/action.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { decideOffer } from '../allocation/decide-offer.ts';
+import { readFairness } from '../fairness/read-fairness.ts';
 import {
   areProfilesOld,
   computeProfiles,
@@ -22,17 +26,13 @@ import {
   proposeAllocation,
   readMapping,
   readPerson,
-} from '../src/support/index.ts';
-import { addGoal, addSession, addStep, answerOffer, closePackage, setOutcome, tickStep } from '../src/support/offers/package.ts';
-import { readPackage } from '../src/support/offers/read-package.ts';
-import { approveDelay, askForDelay, recordNotice } from '../src/support/offers/tell.ts';
-import { challengeFact } from '../src/support/people/challenge-fact.ts';
-import { LinkingOvertakenError } from '../src/support/people/link-records.ts';
-import { undoDecision } from '../src/support/review/decide-pair.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
-import { toldInOrder } from './told-in-order.ts';
-import { trialAgreement } from './trial-agreement.ts';
+} from '../index.ts';
+import { addGoal, addSession, addStep, answerOffer, closePackage, setOutcome, tickStep } from '../offers/package.ts';
+import { readPackage } from '../offers/read-package.ts';
+import { approveDelay, askForDelay, recordNotice } from '../offers/tell.ts';
+import { undoDecision } from '../review/decide-pair.ts';
+import { challengeFact } from './challenge-fact.ts';
+import { LinkingOvertakenError } from './link-records.ts';
 
 /** From agencies' files to people, on both databases; the files that agencies should not have sent; and the wall. */
 const postgres: TestPostgres | null = await startPostgres();

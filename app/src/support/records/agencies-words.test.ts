@@ -4,7 +4,8 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import { unzipSync, Zip, type ZipInputFile, zipSync } from 'fflate';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withPurpose } from '../src/platform/database.ts';
+import { serveForTest, temporaryFolder } from '../../../test/serve-for-test.ts';
+import { withPurpose } from '../../platform/database.ts';
 import {
   computeProfiles,
   declareAgreement,
@@ -14,12 +15,11 @@ import {
   mappingOfName,
   readMapping,
   sharedFields,
-} from '../src/support/index.ts';
-import { challengeFact } from '../src/support/people/challenge-fact.ts';
-import { decideChallenge } from '../src/support/people/decide-challenge.ts';
-import { readPerson } from '../src/support/people/page/read-people.ts';
-import { readLinks } from '../src/support/review/read-links.ts';
-import { serveForTest, temporaryFolder } from './serve-for-test.ts';
+} from '../index.ts';
+import { challengeFact } from '../people/challenge-fact.ts';
+import { decideChallenge } from '../people/decide-challenge.ts';
+import { readPerson } from '../people/page/read-people.ts';
+import { readLinks } from '../review/read-links.ts';
 
 type Serving = Awaited<ReturnType<typeof serveForTest>>;
 const steward = { id: 'ds', name: 'Dana', role: 'operator', purpose: 'record-linkage' } as const;

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { computeDueVerdicts, importCrimes, importFixes } from '../src/supervision/index.ts';
-import { busFile } from './buses.csv.ts';
-import { serveForTest, Visitor } from './serve-for-test.ts';
-import { toldInOrder } from './told-in-order.ts';
+import { busFile } from '../../../test/buses.csv.ts';
+import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import { computeDueVerdicts, importCrimes, importFixes } from '../index.ts';
 
 /** No verdict leaves without named people's decisions and reasons. */
 let serving: Awaited<ReturnType<typeof serveForTest>>;
@@ -95,7 +95,7 @@ describe('review with a second reviewer', toldInOrder, () => {
     expect(print).not.toContain('<i>text</i>');
   });
   test('how people decide is counted by reviewer and direction, and names nobody whom it is about', async () => {
-    const { overseeReviews } = await import('../src/supervision/index.ts');
+    const { overseeReviews } = await import('../index.ts');
     const auditor = { id: 'au-1', name: 'Aled Price', role: 'auditor' as const, purpose: 'oversight' as const };
     const view = await serving.waymark.performer.perform(auditor, overseeReviews, null, null);
     expect(view.counts.length).toBeGreaterThan(1);

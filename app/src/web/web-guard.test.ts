@@ -3,12 +3,12 @@ import { request as rawRequest } from 'node:http';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, readConfig } from '../src/config.ts';
-import { serve } from '../src/serve.ts';
-import { browserAssets } from '../src/web/assets/build-assets.ts';
-import { fillFromTemplate, serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
-import { fillWithSmallTown } from './small-town.ts';
-import { until } from './until.ts';
+import { fillFromTemplate, serveForTest, temporaryFolder, Visitor } from '../../test/serve-for-test.ts';
+import { fillWithSmallTown } from '../../test/small-town.ts';
+import { until } from '../../test/until.ts';
+import { ConfigError, readConfig } from '../config.ts';
+import { serve } from '../serve.ts';
+import { browserAssets } from './assets/build-assets.ts';
 
 type Serving = Awaited<ReturnType<typeof serveForTest>>;
 
@@ -368,7 +368,7 @@ describe('who asks from where', () => {
 });
 
 test('what runs is declared: no program of the product leans on what only development has', () => {
-  const root = join(import.meta.dirname, '../..');
+  const root = join(import.meta.dirname, '../../..');
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dev?: boolean }> };
   const missing: string[] = [];
   const sources = [

@@ -4,13 +4,13 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkOutside } from '../src/commands/check-outside.ts';
-import { readConfig } from '../src/config.ts';
-import { type Serving, serve } from '../src/serve.ts';
-import { fleetSilence, registerWearers } from '../src/supervision/index.ts';
-import { fillFromTemplate, temporaryFolder } from './serve-for-test.ts';
-import { toldInOrder } from './told-in-order.ts';
-import { until } from './until.ts';
+import { fillFromTemplate, temporaryFolder } from '../../../test/serve-for-test.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import { until } from '../../../test/until.ts';
+import { checkOutside } from '../../commands/check-outside.ts';
+import { readConfig } from '../../config.ts';
+import { type Serving, serve } from '../../serve.ts';
+import { fleetSilence, registerWearers } from '../index.ts';
 
 /** A broker of the operator's own: a real Mosquitto, with mosquitto_pub as the tag. */
 const mosquitto = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/opt/homebrew/sbin/mosquitto'].find((path) => existsSync(path));

@@ -3,9 +3,9 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { issueTagCredential, registerWearers, type TagBroker } from '../src/supervision/index.ts';
-import { PacketSizes } from '../src/supervision/wire/packet-sizes.ts';
-import { serveForTest } from './serve-for-test.ts';
+import { serveForTest } from '../../../test/serve-for-test.ts';
+import { issueTagCredential, registerWearers, type TagBroker } from '../index.ts';
+import { PacketSizes } from './packet-sizes.ts';
 
 /** Tags on the wire, with real clients: MQTT.js, and mosquitto_pub where it is installed. */
 let serving: Awaited<ReturnType<typeof serveForTest>>;

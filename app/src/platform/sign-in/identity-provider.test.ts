@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OpenIdSignIn } from '../src/platform/sign-in/openid.ts';
-import { roleOfClaims } from '../src/platform/sign-in/role-of-claims.ts';
-import { serveForTest } from './serve-for-test.ts';
-import { until } from './until.ts';
+import { serveForTest } from '../../../test/serve-for-test.ts';
+import { until } from '../../../test/until.ts';
+import { OpenIdSignIn } from './openid.ts';
+import { roleOfClaims } from './role-of-claims.ts';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -78,7 +78,7 @@ describe('a real identity provider', () => {
     const [providerPort, port] = [await freePort(), await freePort()];
     issuer = `http://127.0.0.1:${providerPort}`;
     base = `http://localhost:${port}`;
-    provider = spawn(process.execPath, [join(import.meta.dirname, 'identity-provider/provider.ts'), String(providerPort), base], {
+    provider = spawn(process.execPath, [join(import.meta.dirname, 'identity-provider-for-test/provider.ts'), String(providerPort), base], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     await new Promise((resolve) => provider.stdout?.once('data', resolve));

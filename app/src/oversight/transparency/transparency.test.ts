@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTransparency } from '../src/oversight/transparency/publish-records.ts';
-import { differencesOf, readRunningConfiguration } from '../src/oversight/transparency/running-configuration.ts';
-import type { Actor } from '../src/platform/access.ts';
-import { declareSubject } from '../src/supervision/index.ts';
-import { declareAgreement } from '../src/support/index.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest, Visitor } from './serve-for-test.ts';
-import { toldInOrder } from './told-in-order.ts';
-import { trialAgreement } from './trial-agreement.ts';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import { trialAgreement } from '../../../test/trial-agreement.ts';
+import type { Actor } from '../../platform/access.ts';
+import { declareSubject } from '../../supervision/index.ts';
+import { declareAgreement } from '../../support/index.ts';
+import { readTransparency } from './publish-records.ts';
+import { differencesOf, readRunningConfiguration } from './running-configuration.ts';
 
 /** What the public is told comes from what is running, and says when it no longer does. */
 const postgres: TestPostgres | null = await startPostgres();

@@ -2,12 +2,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '../src/platform/access.ts';
-import { RefusedError } from '../src/platform/action.ts';
-import { withPurpose } from '../src/platform/database.ts';
-import { decideOffer } from '../src/support/allocation/decide-offer.ts';
-import { decidePerson, takeBackDecision } from '../src/support/finding/decide-person.ts';
-import { findPeople } from '../src/support/finding/find-people.ts';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest, temporaryFolder } from '../../../test/serve-for-test.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import { trialAgreement } from '../../../test/trial-agreement.ts';
+import type { Actor } from '../../platform/access.ts';
+import { RefusedError } from '../../platform/action.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { decideOffer } from '../allocation/decide-offer.ts';
+import { decidePerson, takeBackDecision } from '../finding/decide-person.ts';
+import { findPeople } from '../finding/find-people.ts';
 import {
   computeProfiles,
   declareAgreement,
@@ -18,22 +22,18 @@ import {
   readMapping,
   readPerson,
   simulateInstrument,
-} from '../src/support/index.ts';
-import { currentInstrumentText } from '../src/support/needs/instrument.ts';
-import { addReview, answerOffer } from '../src/support/offers/package.ts';
-import { readPackage } from '../src/support/offers/read-package.ts';
-import { recordNotice } from '../src/support/offers/tell.ts';
-import { challengeFact } from '../src/support/people/challenge-fact.ts';
-import { decideChallenge, listChallenges } from '../src/support/people/decide-challenge.ts';
-import { recordReach } from '../src/support/people/page/record-reach.ts';
-import { readWaitingList } from '../src/support/services/services.ts';
-import { takeBackNote, writeNote } from '../src/support/work/notes.ts';
-import { readDay } from '../src/support/work/read-day.ts';
-import { addTask, tickTask } from '../src/support/work/tasks.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest, temporaryFolder } from './serve-for-test.ts';
-import { toldInOrder } from './told-in-order.ts';
-import { trialAgreement } from './trial-agreement.ts';
+} from '../index.ts';
+import { currentInstrumentText } from '../needs/instrument.ts';
+import { addReview, answerOffer } from '../offers/package.ts';
+import { readPackage } from '../offers/read-package.ts';
+import { recordNotice } from '../offers/tell.ts';
+import { challengeFact } from '../people/challenge-fact.ts';
+import { decideChallenge, listChallenges } from '../people/decide-challenge.ts';
+import { recordReach } from '../people/page/record-reach.ts';
+import { readWaitingList } from '../services/services.ts';
+import { takeBackNote, writeNote } from './notes.ts';
+import { readDay } from './read-day.ts';
+import { addTask, tickTask } from './tasks.ts';
 
 /** The work of the support team, on both databases: who may need an offer, decisions, notes, tasks, reviews, challenges. */
 const postgres: TestPostgres | null = await startPostgres();

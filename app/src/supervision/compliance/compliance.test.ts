@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '../src/platform/access.ts';
-import { verifyAudit } from '../src/platform/audit.ts';
-import { withPurpose } from '../src/platform/database.ts';
-import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
-import { listAlerts } from '../src/supervision/alerts/read-alerts.ts';
-import { exportPack, makePack, readPack, reviewPack } from '../src/supervision/compliance/breach-pack.ts';
-import { readCompliance } from '../src/supervision/compliance/read-compliance.ts';
-import { readTrackDay } from '../src/supervision/days/read-track-day.ts';
-import { declareOrder, declareSubject } from '../src/supervision/subjects/subjects.ts';
-import { closeWearing, openWearing } from '../src/supervision/subjects/wearings.ts';
-import { declareTag } from '../src/supervision/tags/tags.ts';
-import { declareZone } from '../src/supervision/zones/declare-zone.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest, Visitor } from './serve-for-test.ts';
-import { toldInOrder } from './told-in-order.ts';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import type { Actor } from '../../platform/access.ts';
+import { verifyAudit } from '../../platform/audit.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { decideAlert } from '../alerts/decide-alert.ts';
+import { listAlerts } from '../alerts/read-alerts.ts';
+import { readTrackDay } from '../days/read-track-day.ts';
+import { declareOrder, declareSubject } from '../subjects/subjects.ts';
+import { closeWearing, openWearing } from '../subjects/wearings.ts';
+import { declareTag } from '../tags/tags.ts';
+import { declareZone } from '../zones/declare-zone.ts';
+import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
+import { readCompliance } from './read-compliance.ts';
 
 /** How an order was kept, by wearing, and what may leave about it. */
 const postgres: TestPostgres | null = await startPostgres();

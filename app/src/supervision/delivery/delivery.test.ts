@@ -2,26 +2,20 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '../src/platform/access.ts';
-import { verifyAudit } from '../src/platform/audit.ts';
-import { withPurpose } from '../src/platform/database.ts';
-import { decideAlert } from '../src/supervision/alerts/decide-alert.ts';
-import { handOver } from '../src/supervision/alerts/hand-over.ts';
-import { dueAt } from '../src/supervision/alerts/queue-deliveries.ts';
-import { listAlerts, readAlert } from '../src/supervision/alerts/read-alerts.ts';
-import { Channels, signatureOf } from '../src/supervision/delivery/channels.ts';
-import { Deliverer, waitsS } from '../src/supervision/delivery/deliverer.ts';
-import {
-  addDeliveryRule,
-  endDeliveryRule,
-  listDeliveryRules,
-  type NewDeliveryRule,
-  tryDeliveryRule,
-} from '../src/supervision/delivery/rules.ts';
-import { registerWearers } from '../src/supervision/fixes/register-wearers.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest } from './serve-for-test.ts';
-import { until } from './until.ts';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest } from '../../../test/serve-for-test.ts';
+import { until } from '../../../test/until.ts';
+import type { Actor } from '../../platform/access.ts';
+import { verifyAudit } from '../../platform/audit.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { decideAlert } from '../alerts/decide-alert.ts';
+import { handOver } from '../alerts/hand-over.ts';
+import { dueAt } from '../alerts/queue-deliveries.ts';
+import { listAlerts, readAlert } from '../alerts/read-alerts.ts';
+import { registerWearers } from '../fixes/register-wearers.ts';
+import { Channels, signatureOf } from './channels.ts';
+import { Deliverer, waitsS } from './deliverer.ts';
+import { addDeliveryRule, endDeliveryRule, listDeliveryRules, type NewDeliveryRule, tryDeliveryRule } from './rules.ts';
 
 /** Telling people of alerts, with a real mail server and real web servers, well and ill behaved. */
 const postgres: TestPostgres | null = await startPostgres();

@@ -2,17 +2,17 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFi
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '../src/platform/access.ts';
-import { withPurpose } from '../src/platform/database.ts';
-import { declareFeed, endFeed, type FeedPlaces, type NewFeed } from '../src/support/feeds/declare-feed.ts';
-import { areFeedsDue, runDueFeeds, runFeed } from '../src/support/feeds/run-feeds.ts';
-import { declareAgreement, importRecords, readMapping } from '../src/support/index.ts';
-import { readRecordImport } from '../src/support/sources/read-source.ts';
-import { startPostgres } from './postgres.ts';
-import { serveForTest, temporaryFolder } from './serve-for-test.ts';
-import { toldInOrder } from './told-in-order.ts';
-import { trialAgreement } from './trial-agreement.ts';
-import { until } from './until.ts';
+import { startPostgres } from '../../../test/postgres.ts';
+import { serveForTest, temporaryFolder } from '../../../test/serve-for-test.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import { trialAgreement } from '../../../test/trial-agreement.ts';
+import { until } from '../../../test/until.ts';
+import type { Actor } from '../../platform/access.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { declareAgreement, importRecords, readMapping } from '../index.ts';
+import { readRecordImport } from '../sources/read-source.ts';
+import { declareFeed, endFeed, type FeedPlaces, type NewFeed } from './declare-feed.ts';
+import { areFeedsDue, runDueFeeds, runFeed } from './run-feeds.ts';
 
 /** Feeds that are read by the clock: an agency's folder, and an agency's own PostgreSQL. */
 const agency = await startPostgres({}, { empty: true });

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '../src/platform/access.ts';
-import { listAlerts } from '../src/supervision/alerts/read-alerts.ts';
-import { listCaseload } from '../src/supervision/caseload/read-caseload.ts';
-import { LiveWatch } from '../src/supervision/index.ts';
-import { declareOrder, declareSubject } from '../src/supervision/subjects/subjects.ts';
-import { closeWearing, openWearing } from '../src/supervision/subjects/wearings.ts';
-import { listTags } from '../src/supervision/tags/list-fleet.ts';
-import { moveTag, readTag } from '../src/supervision/tags/tag-life.ts';
-import { declareTag } from '../src/supervision/tags/tags.ts';
-import { readWearing } from '../src/supervision/visit/read-wearing.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { serveForTest, Visitor } from './serve-for-test.ts';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
+import type { Actor } from '../../platform/access.ts';
+import { listAlerts } from '../alerts/read-alerts.ts';
+import { listCaseload } from '../caseload/read-caseload.ts';
+import { LiveWatch } from '../index.ts';
+import { declareOrder, declareSubject } from '../subjects/subjects.ts';
+import { closeWearing, openWearing } from '../subjects/wearings.ts';
+import { readWearing } from '../visit/read-wearing.ts';
+import { listTags } from './list-fleet.ts';
+import { moveTag, readTag } from './tag-life.ts';
+import { declareTag } from './tags.ts';
 
 /** A tag from the store to somebody's ankle and back, and what it tells of itself on the way. */
 const postgres: TestPostgres | null = await startPostgres();
