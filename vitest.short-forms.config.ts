@@ -4,5 +4,9 @@ import usual from './vitest.config.ts';
 /** The short forms of what takes long: requests that nobody would send, and servers that are killed. */
 export default defineConfig({
   ...usual,
-  test: { ...usual.test, include: ['app/test/fuzz/**/*.test.ts', 'app/test/kill/**/*.test.ts'], exclude: ['**/node_modules/**'] },
+  test: {
+    ...usual.test,
+    include: ['app/test/fuzz/**/*.test.ts', 'app/test/kill/**/*.test.ts', 'app/test/backup/backup.test.ts'],
+    exclude: ['**/node_modules/**'],
+  },
 });

@@ -20,6 +20,8 @@ export function controlRoute(app: FastifyInstance, waymark: Waymark): void {
     const emit = async (message: Message) => {
       if (!out.write(`${JSON.stringify(message)}\n`)) await new Promise((resolve) => out.once('drain', resolve).once('close', resolve));
     };
+    // Something is said at once: whoever asked knows that it has begun, however long its first step takes.
+    void emit({ kind: 'progress', done: 0, all: 0, unit: '' });
     void command
       .run(waymark, (request.body ?? {}) as never, emit)
       .then((value) => emit({ kind: 'result', value }))

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
 import { defineAllocate } from './allocate.ts';
 import { defineAudit } from './audit.ts';
+import { defineBackup } from './backup.ts';
 import { defineCheck } from './check.ts';
 import { defineCredential } from './credential.ts';
 import { defineEvidence } from './evidence.ts';
@@ -13,6 +14,7 @@ import { defineMadeUp } from './made-up.ts';
 import { defineProfile } from './profile.ts';
 import { defineQuarantine } from './quarantine.ts';
 import { defineRepair } from './repair.ts';
+import { defineRestore } from './restore.ts';
 import { defineRetention } from './retention.ts';
 import { defineSimulate } from './simulate.ts';
 import { tell } from './terminal.ts';
@@ -39,6 +41,8 @@ function commandLine(more: DefineCommand[]): Command {
     defineQuarantine,
     defineCheck,
     defineRepair,
+    defineBackup,
+    defineRestore,
     defineAudit,
     defineCredential,
     defineMadeUp,

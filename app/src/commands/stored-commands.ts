@@ -1,5 +1,6 @@
 import { allocateCommand } from './allocate.ts';
 import { auditHeadCommand, auditVerifyCommand } from './audit.ts';
+import { backupCommand } from './backup.ts';
 import type { Command } from './command.ts';
 import { credentialCommand } from './credential.ts';
 import { evidenceRerunCommand } from './evidence.ts';
@@ -18,6 +19,7 @@ export const storedCommands: readonly Command<never, unknown>[] = [
   allocateCommand,
   auditHeadCommand,
   auditVerifyCommand,
+  backupCommand,
   credentialCommand,
   evidenceRerunCommand,
   importCrimesCommand,

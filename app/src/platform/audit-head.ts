@@ -66,6 +66,22 @@ export function readHeads(text: string): AuditHead[] {
     .map((line) => JSON.parse(line) as AuditHead);
 }
 
+/** Of heads, one to a line, those of up to an entry of the audit. A line that cannot be read stays: it is told when the record is checked. */
+export function headsUpto(text: string, seq: number): string {
+  const isOfThen = (line: string) => {
+    try {
+      return (JSON.parse(line) as AuditHead).seq <= seq;
+    } catch {
+      return true;
+    }
+  };
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '' && isOfThen(line))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
 /** Whether the key that a head names signed it. Whose key that is, is for whoever kept it to know. */
 export function isHeadTrue({ signature, ...said }: AuditHead): boolean {
   try {

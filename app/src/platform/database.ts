@@ -33,6 +33,11 @@ export interface OpenDatabase {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
   /** Hears what other servers notify, through breaks; embedded, there are none. Gives what ends it. */
   listen(channel: string, hear: Hearing): Promise<() => Promise<void>>;
+  /**
+   * Embedded: runs work while nothing is written to the folder of the records, which holds then what a crash would leave. Everybody waits.
+   * @param work may ask, and must not write
+   */
+  whileStill: (<T>(work: (ask: (text: string) => Promise<{ rows: unknown[] }>) => Promise<T>) => Promise<T>) | null;
   close(): Promise<void>;
 }
 
@@ -103,6 +108,11 @@ async function openPglite(folder: string): Promise<OpenDatabase> {
       return { rows: results.flatMap((result) => result.rows) };
     },
     listen: async () => async () => undefined,
+    whileStill: async (work) => {
+      // What is not in the files yet is written now, so that little is left to be done while everybody waits.
+      await lite.exec('CHECKPOINT');
+      return lite.transaction((tx) => work((text) => tx.query(text)));
+    },
     close: async () => {
       await db.destroy().catch(() => undefined);
       if (!lite.closed) await lite.close();
@@ -139,6 +149,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
       return Array.isArray(result) ? { rows: result.flatMap((part) => part.rows ?? []) } : { rows: result.rows ?? [] };
     },
     listen: (channel, hear) => listenOn(url, channel, hear),
+    whileStill: null,
     close: () => db.destroy(),
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import type { DataFolder } from './data-folder.ts';
-import type { Database, OpenDatabase } from './database.ts';
+import { type Database, type OpenDatabase, withPurpose } from './database.ts';
 import type { FixStore } from './fixes/fix-store.ts';
 import { ToldError } from './told-error.ts';
 
@@ -45,23 +45,24 @@ export function checkWhereRecordsAre(folder: DataFolder, url: string | undefined
 }
 
 /** How far each store knows that both had come. */
-interface Marks {
+export interface Marks {
   /** The last receipt that is on record. */
   recorded: number;
   /** The last entry of the audit. */
   audited: number;
 }
 
+/** Asked inside a transaction that whoever may read without a purpose is in, or that has said its purpose. */
+export const marksQuery =
+  'SELECT (SELECT last_receipt FROM supervision.intake_state)::int AS recorded, (SELECT seq FROM oversight.audit_head)::bigint AS audited';
+
+export function marksIn(rows: readonly unknown[]): Marks {
+  const [row] = rows as { recorded: number | null; audited: number | null }[];
+  return { recorded: Number(row?.recorded ?? 0), audited: Number(row?.audited ?? 0) };
+}
+
 async function marksOf(db: Database): Promise<Marks> {
-  return db.transaction().execute(async (tx) => {
-    await sql`SET LOCAL ROLE waymark_supervision`.execute(tx);
-    await sql`SELECT set_config('waymark.purpose', 'ingest', true)`.execute(tx);
-    const { rows } = await sql<{ recorded: number; audited: number }>`
-      SELECT (SELECT last_receipt FROM supervision.intake_state)::int AS recorded, (SELECT seq FROM oversight.audit_head)::bigint AS audited`.execute(
-      tx,
-    );
-    return { recorded: Number(rows[0]?.recorded ?? 0), audited: Number(rows[0]?.audited ?? 0) };
-  });
+  return withPurpose(db, 'supervision', 'ingest', async (tx) => marksIn((await sql.raw(marksQuery).execute(tx)).rows));
 }
 
 export interface Comparison {

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultParameters, layArea, sigmaOf, violationsOf, ZoneWatch } from '@waymark/presence';
 import { readConfig } from '../../src/config.ts';
 import type { Actor } from '../../src/platform/access.ts';
 import { verifyAudit } from '../../src/platform/audit.ts';
+import { withPurpose } from '../../src/platform/database.ts';
 import { declareGateway, declareZone, registerWearers } from '../../src/supervision/index.ts';
 import { openWaymark, type Waymark } from '../../src/waymark.ts';
 import { temporaryFolder } from '../serve-for-test.ts';
@@ -43,43 +45,17 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 4_294_967_296;
   };
-  let next = 0;
+  const counter = { next: 0 };
   try {
     const secret = await prepare(data);
     for (let kill = 0; kill < times; kill++) {
       const { child, url } = await startServer(data);
-      let alive = true;
-      const clients = Array.from({ length: 6 }, async () => {
-        while (alive) {
-          const batch: string[] = [];
-          const keys: string[] = [];
-          for (let i = 0; i < 50; i++) {
-            const n = next++;
-            const at = firstAt + 1000 * (1 + Math.floor(n / tags));
-            keys.push(`K${n % tags}@${at}`);
-            const inside = Math.floor(n / tags) % cycleS >= cycleS - insideS;
-            const lon = inside ? zone.lon : -1.8;
-            batch.push(`{"tag":"K${n % tags}","at":"${new Date(at).toISOString()}","lat":53.1,"lon":${lon},"accuracy":8}`);
-          }
-          try {
-            const response = await fetch(`${url}/ingest/waymark`, {
-              method: 'POST',
-              headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/x-ndjson' },
-              body: batch.join('\n'),
-            });
-            if (response.status === 200 && ((await response.json()) as { accepted: number }).accepted === 50)
-              for (const key of keys) acknowledged.add(key);
-          } catch {
-            // Killed in the middle: nothing was promised.
-          }
-        }
-      });
+      const load = putLoadOn(() => url, secret, counter, acknowledged);
       await new Promise((resolve) => setTimeout(resolve, 150 + 1200 * random()));
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
-      alive = false;
-      await Promise.all(clients);
+      await load.stop();
       say(`killed ${kill + 1} of ${times}, ${acknowledged.size.toLocaleString('en-GB')} acknowledged`);
     }
     return { kills: times, acknowledged: acknowledged.size, ...(await count(data, acknowledged)) };
@@ -88,12 +64,63 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
   }
 }
 
+/**
+ * Six clients that send batch after batch, each fix once in all.
+ * @param counter of the fixes that were made so far
+ * @param acknowledged takes the fixes for which the server gave its word
+ */
+export function putLoadOn(url: () => string, secret: string, counter: { next: number }, acknowledged: Set<string>) {
+  let alive = true;
+  const tookMs: number[] = [];
+  const send = async () => {
+    const batch: string[] = [];
+    const keys: string[] = [];
+    for (let i = 0; i < 50; i++) {
+      const n = counter.next++;
+      const at = firstAt + 1000 * (1 + Math.floor(n / tags));
+      keys.push(`K${n % tags}@${at}`);
+      const inside = Math.floor(n / tags) % cycleS >= cycleS - insideS;
+      const lon = inside ? zone.lon : -1.8;
+      batch.push(`{"tag":"K${n % tags}","at":"${new Date(at).toISOString()}","lat":53.1,"lon":${lon},"accuracy":8}`);
+    }
+    const since = performance.now();
+    try {
+      const response = await fetch(`${url()}/ingest/waymark`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/x-ndjson' },
+        body: batch.join('\n'),
+      });
+      if (response.status !== 200 || ((await response.json()) as { accepted: number }).accepted !== 50) return;
+      for (const key of keys) acknowledged.add(key);
+      tookMs.push(performance.now() - since);
+    } catch {
+      // Killed in the middle: nothing was promised. What was not sent leaves a gap, which must not become a silence of hours.
+      await sleep(100);
+    }
+  };
+  const clients = Array.from({ length: 6 }, async () => {
+    while (alive) await send();
+  });
+  return {
+    /** How long each acknowledgement took since this was asked last, ms. */
+    takeTimes: () => tookMs.splice(0),
+    stop: async () => {
+      alive = false;
+      await Promise.all(clients);
+    },
+  };
+}
+
 /** @param run how the program is started: by itself, or by another that limits it */
-export async function startServer(data: string, run = [process.execPath]): Promise<{ child: ChildProcess; url: string }> {
+export async function startServer(
+  data: string,
+  run = [process.execPath],
+  more: Record<string, string> = {},
+): Promise<{ child: ChildProcess; url: string }> {
   const [program = '', ...before] = run;
   const child = spawn(program, [...before, cli, 'serve', '--data', data, '--port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test', WAYMARK_MQTT_PORT: '0' },
+    env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test', WAYMARK_MQTT_PORT: '0', ...more },
   });
   let words = '';
   const url = await new Promise<string>((resolve, reject) => {
@@ -107,11 +134,12 @@ export async function startServer(data: string, run = [process.execPath]): Promi
   return { child, url };
 }
 
-export const configOf = (data: string) => readConfig({ NODE_ENV: 'test', WAYMARK_DATA: data, WAYMARK_DEMO: 'no' });
+export const configOf = (data: string, more: Record<string, string> = {}) =>
+  readConfig({ NODE_ENV: 'test', WAYMARK_DATA: data, WAYMARK_DEMO: 'no', ...more });
 
 /** Tags that are worn, each under a zone, and a gateway to send through. */
-export async function prepare(data: string): Promise<string> {
-  const waymark = await openWaymark(configOf(data));
+export async function prepare(data: string, more: Record<string, string> = {}): Promise<string> {
+  const waymark = await openWaymark(configOf(data, more));
   const actor = (role: 'operator' | 'system', purpose: Actor['purpose']): Actor => ({ id: 'test', name: 'Test', role, purpose });
   try {
     const wearers = Array.from({ length: tags }, (_, i) => ({ tag: `K${i}`, name: `Nobody ${i}`, firstAt }));
@@ -126,11 +154,17 @@ export async function prepare(data: string): Promise<string> {
   }
 }
 
-export async function count(data: string, acknowledged: Set<string>): Promise<Omit<KillResult, 'kills' | 'acknowledged'>> {
-  const waymark = await openWaymark(configOf(data));
+export async function count(
+  data: string,
+  acknowledged: ReadonlySet<string>,
+  more: Record<string, string> = {},
+): Promise<Omit<KillResult, 'kills' | 'acknowledged'>> {
+  const waymark = await openWaymark(configOf(data, more));
   try {
-    const names = await waymark.database.executeSql('SELECT id, serial FROM supervision.tags');
-    const serial = new Map((names.rows as { id: number; serial: string }[]).map((row) => [row.id, row.serial]));
+    const names = await withPurpose(waymark.database.db, 'supervision', 'ingest', (tx) =>
+      tx.selectFrom('supervision.tags').select(['id', 'serial']).execute(),
+    );
+    const serial = new Map(names.map((row) => [row.id, row.serial]));
     const { count: rows, columns } = await waymark.fixes.query('SELECT tag, at_ms FROM fixes', { tag: 'i32', at: 'time' });
     const seen = new Map<string, number>();
     for (let i = 0; i < rows; i++) {
@@ -149,16 +183,18 @@ export async function count(data: string, acknowledged: Set<string>): Promise<Om
 
 /** The alerts on record beside those that a watch made anew finds in the stored fixes. */
 async function compareAlerts(waymark: Waymark): Promise<Pick<KillResult, 'alerts' | 'alertsLost' | 'alertsDoubled'>> {
-  const { rows: recorded } = await waymark.database.executeSql(
-    "SELECT wearing_id AS wearing, from_at, to_at FROM supervision.alerts WHERE state <> 'retracted'",
-  );
+  const { recorded, wearings } = await withPurpose(waymark.database.db, 'supervision', 'monitoring', async (tx) => ({
+    recorded: await tx
+      .selectFrom('supervision.alerts')
+      .select(['wearing_id as wearing', 'from_at', 'to_at'])
+      .where('state', '<>', 'retracted')
+      .execute(),
+    wearings: await tx.selectFrom('supervision.wearings').select('id').execute(),
+  }));
   const key = (wearing: number, from: number, to: number | null) => `${wearing}/${from}/${to}`;
-  const record = (recorded as { wearing: number; from_at: Date; to_at: Date | null }[]).map(({ wearing, from_at, to_at }) =>
-    key(wearing, from_at.getTime(), to_at?.getTime() ?? null),
-  );
+  const record = recorded.map(({ wearing, from_at, to_at }) => key(wearing, from_at.getTime(), to_at?.getTime() ?? null));
   const expected = new Set<string>();
-  const { rows: wearings } = await waymark.database.executeSql('SELECT id FROM supervision.wearings');
-  for (const { id } of wearings as { id: number }[]) {
+  for (const { id } of wearings) {
     const watch = new ZoneWatch([{ id: 'zone', area: layArea(zone), stayIn: false }]);
     const { count: fixes, columns } = await waymark.fixes.track(id, 0, Number.MAX_SAFE_INTEGER);
     for (let i = 0; i < fixes; i++) {

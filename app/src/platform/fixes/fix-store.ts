@@ -1,4 +1,5 @@
 import { type Columns, type Connection, Engine, emptyColumn, Readers } from '@waymark/engine';
+import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
 import { type Coarser, coarsenFixes } from './coarsen-fixes.ts';
 import { findNews, type News } from './find-news.ts';
 import { type FixBatch, type FixColumns, fixShape, type Homes, type NotUnderstood, type Stored } from './fix.ts';
@@ -40,6 +41,8 @@ const storedShape = { ...fixShape, receipt: 'i32' } as const;
 
 /** Most rows that one commit takes; more wait for the next. */
 const rowsPerCommit = 100_000;
+
+type BackUpArguments = Parameters<typeof backUpFixes> extends [unknown, ...infer Rest] ? Rest : never;
 
 /** What removes what is past its date. */
 export type Forgets = Pick<FixStore, 'forgetWearings' | 'forgetBefore' | 'forgetQuarantine' | 'coarsen'>;
@@ -115,6 +118,34 @@ export class FixStore extends FixQuestions {
     store.#installation = own?.id ?? null;
     store.#recordsMark = Number(mark?.seq ?? 0);
     return store;
+  }
+
+  /**
+   * Makes a store of what a backup holds, where there is none yet.
+   * @returns rows by table
+   */
+  static async restore(path: string, memoryMb: number, folder: string, backup: FixesInBackup): Promise<Record<string, number>> {
+    const store = await FixStore.open(path, memoryMb);
+    try {
+      return await fillFixes(store.#writer, folder, backup);
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Writes what the store holds up to a receipt into a folder, while it goes on, see `backUpFixes`. */
+  async backUp(...[folder, receipt, before, onPart]: BackUpArguments): Promise<FixesInBackup> {
+    const reader = await this.#engine.connect();
+    try {
+      return await backUpFixes(reader, folder, receipt, before, onPart);
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Runs work while nothing is written; what is handed over meanwhile waits. */
+  whileStill<T>(work: () => Promise<T>): Promise<T> {
+    return this.#alone(work);
   }
 
   /** Which installation this store belongs to; null where nobody has said yet. */

@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readConfig } from '../src/config.ts';
-import { verifyAudit } from '../src/platform/audit.ts';
-import { keepHead, keptHeads } from '../src/platform/audit-head.ts';
-import { withPurpose } from '../src/platform/database.ts';
-import { openWaymark } from '../src/waymark.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
-import { temporaryFolder } from './serve-for-test.ts';
-import { fillWithSmallTown } from './small-town.ts';
+import { readConfig } from '../../src/config.ts';
+import { verifyAudit } from '../../src/platform/audit.ts';
+import { keepHead, keptHeads } from '../../src/platform/audit-head.ts';
+import { withPurpose } from '../../src/platform/database.ts';
+import { openWaymark } from '../../src/waymark.ts';
+import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { temporaryFolder } from '../serve-for-test.ts';
+import { fillWithSmallTown } from '../small-town.ts';
 
 /** The block of commands of that name, as docs/operators.md has it. */
 function documented(name: string): string {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/operators.md'), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/operators.md'), 'utf8');
   const block = new RegExp(`\`\`\`sh ${name}\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
   if (!block) throw new Error(`docs/operators.md has no block “sh ${name}”.`);
   return block;

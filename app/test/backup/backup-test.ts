@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { BackupTaken } from '../../src/backup/index.ts';
+import { count, type KillResult, prepare, putLoadOn, startServer } from '../kill/kill-test.ts';
+import { startPostgres } from '../postgres.ts';
+import { temporaryFolder } from '../serve-for-test.ts';
+
+const runProgram = promisify(execFile);
+const cli = join(import.meta.dirname, '../../src/cli.ts');
+
+export interface BackupResult {
+  form: 'embedded' | 'PostgreSQL';
+  acknowledged: number;
+  backups: (BackupTaken & {
+    /** Fixes that were acknowledged before it was asked for, and what is missing of them in the copy that was made of it. */
+    acknowledgedBefore: number;
+    found: Omit<KillResult, 'kills' | 'acknowledged'>;
+    /** What `waymark restore --check` says. */
+    check: { faults: string[]; fixes: number; auditEntries: number };
+    /** The slowest acknowledgement while it was taken, ms. */
+    slowestMs: number;
+  })[];
+  /** The slowest acknowledgement in as long a time without one, ms. */
+  slowestWithoutMs: number;
+  /** After the server was killed while a backup was being written: what looked like one. */
+  halves: number;
+}
+
+/**
+ * Takes backups of a server under load, kills it in the middle of one, makes an installation of each elsewhere, and counts: what was
+ * acknowledged before a backup was asked for must be in it, once.
+ * @returns null where PostgreSQL is asked for and not installed
+ */
+export async function backUpUnderLoad(
+  form: BackupResult['form'],
+  { backups, loadMs, say = () => undefined }: { backups: number; loadMs: number; say?: (text: string) => void },
+): Promise<BackupResult | null> {
+  const postgres = form === 'PostgreSQL' ? await startPostgres({}, { empty: true }) : null;
+  if (form === 'PostgreSQL' && !postgres) return null;
+  const folder = temporaryFolder();
+  const data = join(folder.path, 'data');
+  const into = join(folder.path, 'backups');
+  const env: Record<string, string> = postgres ? { DATABASE_URL: postgres.url } : {};
+  let ofBackup = {};
+  let program = process.env.PATH ?? '';
+  if (postgres) {
+    await postgres.asOwner("CREATE ROLE waymark_backup LOGIN BYPASSRLS PASSWORD 'not:a/secret'; GRANT pg_read_all_data TO waymark_backup");
+    const url = new URL(postgres.url);
+    url.username = 'waymark_backup';
+    url.password = 'not:a/secret';
+    ofBackup = { WAYMARK_BACKUP_DATABASE_URL: url.href };
+    program = `${join(postgres.program('pg_dump'), '..')}:${program}`;
+  }
+  const usual = { ...process.env, PATH: program, NODE_ENV: 'test', WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', ...env, ...ofBackup };
+  const waymark = async (words: string[], more: Record<string, string> = {}) =>
+    JSON.parse((await runProgram(process.execPath, [cli, ...words, '--json'], { env: { ...usual, ...more }, maxBuffer: 1 << 26 })).stdout);
+  const acknowledged = new Set<string>();
+  const counter = { next: 0 };
+  try {
+    const secret = await prepare(data, env);
+    let server = await startServer(data, undefined, { PATH: program, ...env });
+    const load = putLoadOn(() => server.url, secret, counter, acknowledged);
+    await sleep(loadMs);
+    const slowestWithoutMs = Math.max(...load.takeTimes());
+    const taken: (BackupTaken & { before: Set<string>; slowestMs: number })[] = [];
+    for (let i = 0; i < backups; i++) {
+      if (i === 1) {
+        // Killed while it is being written: there is no half of one.
+        const broken = waymark(['backup', into, '--data', data]).catch(() => null);
+        await sleep(400 + 300 * i);
+        const gone = new Promise((resolve) => server.child.once('exit', resolve));
+        server.child.kill('SIGKILL');
+        await gone;
+        await broken;
+        server = await startServer(data, undefined, { PATH: program, ...env });
+      }
+      const before = new Set(acknowledged);
+      load.takeTimes();
+      const backup = (await waymark(['backup', into, '--data', data])) as BackupTaken;
+      taken.push({ ...backup, before, slowestMs: Math.max(0, ...load.takeTimes()) });
+      say(`${form}: backup ${i + 1} of ${backups}, ${before.size.toLocaleString('en-GB')} acknowledged before it`);
+      await sleep(loadMs);
+    }
+    await load.stop();
+    const ended = new Promise((resolve) => server.child.once('exit', resolve));
+    server.child.kill('SIGTERM');
+    await ended;
+    const halves = readdirSync(into).filter((name) => !existsSync(join(into, name, 'manifest.json')) && !name.startsWith('.')).length;
+    const results: BackupResult['backups'] = [];
+    for (const [i, { before, ...backup }] of taken.entries()) {
+      const empty = async (name: string): Promise<Record<string, string>> => {
+        if (!postgres) return {};
+        await postgres.asOwner(`CREATE DATABASE ${name} OWNER waymark`);
+        return { DATABASE_URL: postgres.url.replace(/\/waymark$/, `/${name}`) };
+      };
+      const check = await waymark(['restore', backup.path, '--check', '--beside', folder.path], await empty(`check_${i}`));
+      const copy = join(folder.path, `copy-${i}`);
+      const where = await empty(`copy_${i}`);
+      await waymark(['restore', backup.path, '--data', copy], where);
+      results.push({ ...backup, check, acknowledgedBefore: before.size, found: await count(copy, before, where) });
+      say(`${form}: backup ${i + 1} restored and counted`);
+    }
+    return { form, acknowledged: acknowledged.size, backups: results, slowestWithoutMs, halves };
+  } finally {
+    await postgres?.stop();
+    folder.remove();
+  }
+}
