@@ -3,6 +3,7 @@ import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
 import { type Coarser, coarsenFixes } from './coarsen-fixes.ts';
 import { findNews, type News } from './find-news.ts';
 import { type FixBatch, type FixColumns, fixShape, type Homes, type NotUnderstood, type Stored } from './fix.ts';
+import { copyRows, rowsOf } from './fix-columns.ts';
 import { FixLog } from './fix-log.ts';
 import { FixQuestions } from './fix-questions.ts';
 import { keepNotUnderstood, mergeNotUnderstood } from './not-understood.ts';
@@ -386,20 +387,4 @@ export class FixStore extends FixQuestions {
     this.#writer.close();
     this.#engine.close();
   }
-}
-
-/** The rows that are marked. */
-function rowsOf(marked: Uint8Array): number[] {
-  const rows: number[] = [];
-  for (let i = 0; i < marked.length; i++) if (marked[i]) rows.push(i);
-  return rows;
-}
-
-/** Copies some rows of a column, or all of them at once, behind what another holds. */
-function copyRows(into: FixColumns[keyof FixColumns], at: number, from: FixColumns[keyof FixColumns], rows: number[], all: number): void {
-  if (!Array.isArray(into) && rows.length === all && all > 8) {
-    (into as Float64Array).set((from as Float64Array).subarray(0, all), at);
-    return;
-  }
-  for (let i = 0; i < rows.length; i++) (into as unknown[])[at + i] = from[rows[i] as number];
 }
