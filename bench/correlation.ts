@@ -27,7 +27,7 @@ function peakMb(): number {
  * A full run of a large fleet, from stored fixes to stored verdicts; and the plain join "a fix within 100 m and 15
  * minutes" alone, on the engine and on PostgreSQL with PostGIS.
  */
-export async function benchCorrelation(options: { seed: number; size?: number }): Promise<Report> {
+export async function benchCorrelation(options: { seed: number; size?: number; workers?: number[] }): Promise<Report> {
   const scale = (options.size ?? 20_000_000) / 20_000_000;
   const wearers = Math.max(20, Math.round(2000 * scale));
   const crimesWanted = Math.max(200, Math.round(20_000 * scale));
@@ -60,7 +60,6 @@ export async function benchCorrelation(options: { seed: number; size?: number })
       changed: [],
       recorded_at: new Date(startMs),
     }));
-    const began = performance.now();
     const inputs = {
       crimes,
       wearings: Array.from({ length: wearers }, (_, i) => ({ id: i + 1, from: startMs, to: Infinity })),
@@ -68,6 +67,8 @@ export async function benchCorrelation(options: { seed: number; size?: number })
       timeZone: 'Europe/London',
       receiptUpto: fixes.lastReceipt,
     };
+    const began = performance.now();
+    if (options.workers) return await compareWorkers(options.workers, fixes, verdicts, inputs, total).finally(() => fixes.close());
     const output = await verdicts.write(1, (append) =>
       computeRun(fixes, inputs, append, (done, all) => say(`run: ${done} of ${all} crimes`)),
     );
@@ -122,6 +123,47 @@ export async function benchCorrelation(options: { seed: number; size?: number })
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The same run with as many threads as there are to be: the same digest, and the same work in all. */
+async function compareWorkers(
+  workers: readonly number[],
+  fixes: FixStore,
+  verdicts: VerdictStore,
+  inputs: Parameters<typeof computeRun>[1],
+  total: number,
+): Promise<Report> {
+  const runs: { workers: number; seconds: number; cpu: number; digest: string; rows: number }[] = [];
+  for (const threads of workers) {
+    const [began, used] = [performance.now(), process.cpuUsage()];
+    const output = await verdicts.write(runs.length + 1, (append) => computeRun(fixes, inputs, append, undefined, threads));
+    const { user, system } = process.cpuUsage(used);
+    const own = { workers: threads, seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6, digest: output.outputHash };
+    runs.push({ ...own, rows: output.verdicts });
+    say(`${threads} workers: ${own.seconds.toFixed(1)} s, ${own.cpu.toFixed(1)} s of CPU`);
+  }
+  const cpu = runs.map((run) => run.cpu);
+  return {
+    bench: `correlation by workers (${total.toLocaleString('en-GB')} fixes x ${inputs.crimes.length.toLocaleString('en-GB')} crimes)`,
+    table: runs.map(({ workers: count, seconds, cpu: used, digest, rows }) => ({
+      workers: count,
+      seconds: Number(seconds.toFixed(1)),
+      'CPU seconds': Number(used.toFixed(1)),
+      rows,
+      digest: digest.slice(0, 16),
+    })),
+    notes: [],
+    bars: [
+      { name: 'different digests', figure: new Set(runs.map(({ digest }) => digest)).size, limit: 1, sense: 'most', unit: 'digests' },
+      {
+        name: 'most CPU seconds by the least',
+        figure: Math.max(...cpu) / Math.min(...cpu),
+        limit: 1.15,
+        sense: 'most',
+        unit: 'x',
+      },
+    ],
+  };
 }
 
 interface BenchCrime {

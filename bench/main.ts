@@ -13,8 +13,8 @@ import { benchStalls } from './stalls.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
 
-/** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR]` */
-const benches: Record<string, (options: { seed: number; size?: number; data?: string }) => Promise<Report>> = {
+/** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR] [--workers N,N]` */
+const benches: Record<string, (options: { seed: number; size?: number; data?: string; workers?: number[] }) => Promise<Report>> = {
   verdicts: benchVerdicts,
   correlation: benchCorrelation,
   ingest: benchIngest,
@@ -36,13 +36,21 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '11' },
     size: { type: 'string' },
     data: { type: 'string' },
+    workers: { type: 'string' },
   },
 });
 const bench = benches[positionals[0] ?? ''];
 if (!bench) {
-  console.error(`Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N, --data DIR.`);
+  console.error(
+    `Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N, --data DIR, --workers N,N (correlation).`,
+  );
   process.exit(2);
 }
 const seed = Number(values.seed);
-const report = await bench({ seed, size: values.size ? Number(values.size) : undefined, data: values.data });
+const report = await bench({
+  seed,
+  size: values.size ? Number(values.size) : undefined,
+  data: values.data,
+  workers: values.workers?.split(',').map(Number),
+});
 process.exit(print(report, values.json, seed));

@@ -62,3 +62,14 @@ test('another fix gives another digest', async () => {
   const after = await sweep(changed, async () => undefined);
   expect(after.digest).not.toBe(before.digest);
 });
+
+test('however many threads, the parts and the digest are the same', async () => {
+  const digests = new Set<string>();
+  for (const threads of [0, 1, 2, 5]) {
+    const parts: number[] = [];
+    const { digest } = await sweep(input(), async ({ part }) => void parts.push(part), { threads, rowsPerPart: 10 });
+    digests.add(`${digest} ${parts.sort((a, b) => a - b).join()}`);
+    expect(parts.length).toBeGreaterThan(10);
+  }
+  expect([...digests]).toHaveLength(1);
+});

@@ -7,13 +7,15 @@ import { PartSweeper } from './sweep-part.ts';
 /** As it stands here, and as it is built. */
 const workerFile = import.meta.url.endsWith('.ts') ? './sweep-worker.ts' : './sweep-worker.js';
 
-const rowsPerPart = 250_000;
+const usualRowsPerPart = 250_000;
 /** Parts that a thread may have waiting for the store: it keeps working through a slow moment of the store. */
 const partsAhead = 6;
 
 export interface SweepOptions {
   /** Threads beside the caller's own, as many as there are processors unless given; 0 does all on the caller's: for tests. */
   threads?: number;
+  /** Rows of a part, about; other parts give another digest, so this is for tests. */
+  rowsPerPart?: number;
   /** Called as each part is stored: crimes done, crimes in all. */
   onProgress?: (done: number, all: number) => void;
 }
@@ -47,7 +49,10 @@ export async function sweep(
 ): Promise<SweepResult> {
   const shares = shareOut(input.fleet);
   const wearings = input.fleet.start.length - 1;
-  const crimesPerPart = Math.max(1, Math.floor(rowsPerPart / Math.max(1, Math.ceil(wearings / shares.length))));
+  const crimesPerPart = Math.max(
+    1,
+    Math.floor((options.rowsPerPart ?? usualRowsPerPart) / Math.max(1, Math.ceil(wearings / shares.length))),
+  );
   const stretches: Share[] = [];
   for (let first = 0; first < input.crimes.length; first += crimesPerPart) {
     stretches.push({ first, last: Math.min(input.crimes.length, first + crimesPerPart) - 1 });
@@ -68,7 +73,7 @@ export async function sweep(
     done += stretch.last - stretch.first + 1;
     options.onProgress?.(Math.floor(done / shares.length), input.crimes.length);
   };
-  const threads = Math.min(options.threads ?? availableParallelism(), shares.length);
+  const threads = options.threads ?? availableParallelism();
   if (threads === 0) {
     for (const [s, share] of shares.entries()) {
       const sweeper = new PartSweeper(input, share.first, share.last);
@@ -82,7 +87,7 @@ export async function sweep(
   return { digest: createHash('sha256').update(digests.join('\n')).digest('hex'), coincidence: meanOverDays(visits, worn) };
 }
 
-/** Two shares with about as many fixes in each: this product is run on small machines. */
+/** Two shares with about as many fixes in each. The digest is over them, so they are two whatever the machine. */
 function shareOut(fleet: Fleet): Share[] {
   const wearings = fleet.start.length - 1;
   if (wearings < 2) return [{ first: 0, last: wearings - 1 }];
@@ -111,7 +116,13 @@ function meanOverDays(visits: Float64Array, worn: Float64Array): Float32Array {
   return mean;
 }
 
-/** One thread per share at a time, each asked for its next stretch as long as not too many wait for the store. */
+/** A share needs more stretches left than this for a thread that has nothing to do to prepare its tracks once more and help. */
+const worthHelping = 4;
+
+/**
+ * As many threads as there are to be, each on one share at a time: it prepares the tracks of the share once and takes stretches until
+ * none are left, beside others on the same share. Which thread worked a part out is seen in nothing, so neither is their number.
+ */
 async function onThreads(
   input: SweepInput,
   shares: Share[],
@@ -120,19 +131,21 @@ async function onThreads(
   keep: (part: SweepPart) => Promise<void>,
 ): Promise<void> {
   let storing: Promise<void> = Promise.resolve();
-  const run = (share: Share, s: number) =>
+  const left = shares.map((share, s) => ({ share, s, next: 0, threads: 0 }));
+  type Left = (typeof left)[number];
+  const run = (own: Left) =>
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL(workerFile, import.meta.url), {
-        workerData: { input, firstWearing: share.first, lastWearing: share.last },
+        workerData: { input, firstWearing: own.share.first, lastWearing: own.share.last },
       });
       const end = (error?: unknown) => void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
-      let next = 0;
       // Parts on their way to the store, the newest last.
       const behind: Promise<void>[] = [];
       const ask = () => {
-        if (next >= stretches.length) return void Promise.all(behind).then(() => end(), end);
-        const stretch = stretches[next] as Share;
-        worker.postMessage({ part: s * stretches.length + next++, first: stretch.first, last: stretch.last });
+        if (own.next >= stretches.length) return void Promise.all(behind).then(() => end(), end);
+        const part = own.s * stretches.length + own.next;
+        const stretch = stretches[own.next++] as Share;
+        worker.postMessage({ part, first: stretch.first, last: stretch.last });
       };
       worker.once('error', end);
       worker.on('message', (result: SweepPart) => {
@@ -144,9 +157,19 @@ async function onThreads(
       });
       ask();
     });
-  const waiting = shares.map((share, s) => () => run(share, s));
+  /** The share with the most left for each of its threads; none where a thread more would not be worth its preparing. */
+  const neediest = (): Left | undefined => {
+    const leftOf = (own: Left) => (stretches.length - own.next) / (own.threads + 1);
+    const candidates = left.filter((own) => own.next < stretches.length && (own.threads === 0 || leftOf(own) >= worthHelping));
+    return candidates.sort((a, b) => leftOf(b) - leftOf(a))[0];
+  };
   const lanes = Array.from({ length: threads }, async () => {
-    for (let task = waiting.shift(); task; task = waiting.shift()) await task();
+    for (let own = neediest(); own; own = neediest()) {
+      own.threads++;
+      await run(own).finally(() => {
+        (own as Left).threads--;
+      });
+    }
   });
   await Promise.all(lanes);
 }

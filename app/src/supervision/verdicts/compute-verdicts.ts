@@ -53,6 +53,7 @@ export async function computeRun(
   inputs: RunInputs,
   keep: (part: SweepPart) => Promise<void>,
   onProgress?: (done: number, all: number) => void,
+  threads?: number,
 ): Promise<RunOutput> {
   const began = performance.now();
   const { parameters, timeZone } = inputs;
@@ -78,7 +79,7 @@ export async function computeRun(
       verdicts += part.weighed.rows + part.ruledOut.rows;
       await keep(part);
     },
-    { onProgress },
+    { onProgress, threads },
   );
   // While the threads are at work: there is nothing to store yet.
   const inputsHash = createHash('sha256')
