@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 
 /** Many clients in one process; they stop by themselves after the given time. */
 interface Settings {
@@ -15,7 +15,6 @@ interface Settings {
 const settings = JSON.parse(process.argv[2] ?? '{}') as Settings;
 const { hostname, port } = new URL(settings.url);
 if (hostname !== '127.0.0.1') throw new Error('Load goes to 127.0.0.1 only.');
-const agent = new Agent({ keepAlive: true, maxSockets: settings.clients });
 let next = 0;
 
 /** Fixes move on through time, so that each is new. Bodies are made of cheap parts: the clients share the machine. */
@@ -33,25 +32,49 @@ function body(): string {
   return lines.join('\n');
 }
 
-function send(text: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const call = request(
-      {
-        hostname,
-        port,
-        path: '/ingest/waymark',
-        method: 'POST',
-        agent,
-        headers: { authorization: `Bearer ${settings.secret}`, 'content-type': 'application/x-ndjson' },
-      },
-      (response) => {
-        response.resume();
-        response.once('end', () => resolve(response.statusCode ?? 0));
-      },
-    );
-    call.once('error', reject);
-    call.end(text);
-  });
+const head =
+  `POST /ingest/waymark HTTP/1.1\r\nhost: ${hostname}:${port}\r\nauthorization: Bearer ${settings.secret}\r\n` +
+  'content-type: application/x-ndjson\r\ncontent-length: ';
+
+/** One kept connection that sends a request and reads its answer, and no more: the clients share the machine with what is measured. */
+class Connection {
+  readonly #socket = connect(Number(port), hostname).setNoDelay(true);
+  #answer = '';
+  #waiting: { resolve(status: number): void; reject(error: Error): void } | null = null;
+
+  constructor() {
+    this.#socket.setEncoding('latin1');
+    this.#socket.on('data', (chunk: string) => this.#read(chunk));
+    this.#socket.on('error', (error) => this.#waiting?.reject(error));
+    this.#socket.on('close', () => this.#waiting?.reject(new Error('The connection was closed.')));
+  }
+
+  send(text: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      // Bodies are ASCII: as many bytes as characters.
+      this.#socket.write(`${head}${text.length}\r\n\r\n${text}`);
+    });
+  }
+
+  end(): void {
+    this.#waiting = null;
+    this.#socket.destroy();
+  }
+
+  #read(chunk: string): void {
+    this.#answer += chunk;
+    const headEnd = this.#answer.indexOf('\r\n\r\n');
+    if (headEnd < 0) return;
+    const length = /content-length: (\d+)/i.exec(this.#answer.slice(0, headEnd))?.[1];
+    if (length === undefined) throw new Error('The answer says no length.');
+    if (this.#answer.length < headEnd + 4 + Number(length)) return;
+    const status = Number(this.#answer.slice(9, 12));
+    this.#answer = '';
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.resolve(status);
+  }
 }
 
 const latencies: number[] = [];
@@ -61,6 +84,7 @@ const began = performance.now();
 const end = began + settings.seconds * 1000;
 
 async function client(index: number): Promise<void> {
+  const connection = new Connection();
   const every = settings.rate ? (1000 * settings.batch * settings.clients) / settings.rate : 0;
   let due = began + (every * index) / settings.clients;
   while (performance.now() < end) {
@@ -73,7 +97,7 @@ async function client(index: number): Promise<void> {
     const start = every > 0 ? due : performance.now();
     due += every;
     try {
-      const status = await send(text);
+      const status = await connection.send(text);
       if (status === 200) fixes += settings.batch;
       else errors++;
     } catch {
@@ -81,8 +105,8 @@ async function client(index: number): Promise<void> {
     }
     latencies.push(performance.now() - start);
   }
+  connection.end();
 }
 
 await Promise.all(Array.from({ length: settings.clients }, (_, i) => client(i)));
 process.stdout.write(JSON.stringify({ fixes, errors, latencies, seconds: (performance.now() - began) / 1000 }));
-agent.destroy();

@@ -6,10 +6,17 @@ import { ownStaffRoutes } from './person/staff-routes.ts';
 import type { Channels } from './supervision/delivery/index.ts';
 import { correctionByCase, supervisionAccess, supervisionCases, supervisionHalf } from './supervision/index.ts';
 import { supervisionRoutes } from './supervision/routes.ts';
+import { ingestRoutes } from './supervision/wire/routes.ts';
 import { type FeedPlaces, supportAccess, supportCases, supportHalf } from './support/index.ts';
 import { supportRoutes } from './support/routes.ts';
 import type { Waymark } from './waymark.ts';
-import type { RouteSet } from './web/kit.ts';
+import type { DeviceRoutes, RouteSet } from './web/kit.ts';
+
+/** What tags and gateways send to. */
+export const mountedForDevices =
+  (waymark: Waymark): DeviceRoutes =>
+  (app, kit) =>
+    ingestRoutes(app, kit, waymark);
 
 /** All that is mounted on the web, the halves apart. */
 export function mounted(

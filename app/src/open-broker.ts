@@ -22,9 +22,7 @@ export async function openBroker(
 ): Promise<TagBroker | OutsideBroker | null> {
   const onError = (error: unknown) => onFailure(error as Error);
   const onReceipt = (receipt: { accepted: number; duplicates: number; quarantined: number }) => {
-    metrics.fixes.inc({ outcome: 'accepted' }, receipt.accepted);
-    metrics.fixes.inc({ outcome: 'duplicate' }, receipt.duplicates);
-    metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
+    metrics.countFixes(receipt);
   };
   const { intake, access } = waymark;
   if (config.MQTT_URL) {

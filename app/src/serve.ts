@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { defineJobs, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
-import { mounted } from './mount.ts';
+import { mounted, mountedForDevices } from './mount.ts';
 import { openBroker } from './open-broker.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
@@ -41,6 +41,13 @@ const failingIn =
   (error: unknown, job: string | null = null): void =>
     log.error({ error: (error as Error).name, message: (error as Error).message, ...(job ? { job } : {}) }, what);
 
+/** What goes on in the background says in the log what fails; it is tried again. */
+function tellOfFailures({ changes, live, positions }: Waymark, failing: ReturnType<typeof failingIn>): void {
+  changes.onError = failing('hearing of a change');
+  live.onError = failing('watching zones');
+  positions.onError = failing('following positions');
+}
+
 /** Opens the stores, starts the jobs and listens. */
 export async function serve(config: Config, say: (text: string) => void = () => undefined): Promise<Serving> {
   const log = makeLog(config.WAYMARK_LOG);
@@ -56,9 +63,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     throw error;
   }
   const failing = failingIn(log);
-  waymark.changes.onError = failing('hearing of a change');
-  waymark.live.onError = failing('watching zones');
-  waymark.positions.onError = failing('following positions');
+  tellOfFailures(waymark, failing);
   const jobs = await Jobs.start(waymark.database, failing('background work'));
   const ask = () => jobs.ask(verdictsDue);
   const askForPeople = () => jobs.ask(peopleDue);
@@ -70,7 +75,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     databases: config.agencyDatabases,
     incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
   };
-  const server = await buildServer(waymark, log, mounted(waymark, { channels, places, askForPeople }), ask);
+  const pages = mounted(waymark, { channels, places, askForPeople });
+  const server = await buildServer(waymark, log, { pages, devices: mountedForDevices(waymark) }, ask);
   await defineJobs(jobs, waymark, places, {
     log,
     onVerdicts: () => server.metrics.verdictRuns.inc(),

@@ -201,8 +201,10 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
  */
 export async function withPurpose<T>(db: Database, room: Room, purpose: string, work: (tx: Tx) => Promise<T>, self = ''): Promise<T> {
   return db.transaction().execute(async (tx) => {
-    await sql`SET LOCAL ROLE ${sql.id(`waymark_${room}`)}`.execute(tx);
-    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true)`.execute(tx);
+    // The role is a setting like the others; all in one question, for this comes before every other.
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
+      tx,
+    );
     return work(tx);
   });
 }

@@ -39,4 +39,10 @@ export class Metrics {
       },
     });
   }
+  /** Counts what a receipt says. */
+  countFixes({ accepted, duplicates, quarantined }: { accepted: number; duplicates: number; quarantined: number }): void {
+    if (accepted > 0) this.fixes.inc({ outcome: 'accepted' }, accepted);
+    if (duplicates > 0) this.fixes.inc({ outcome: 'duplicate' }, duplicates);
+    if (quarantined > 0) this.fixes.inc({ outcome: 'quarantined' }, quarantined);
+  }
 }

@@ -18,7 +18,6 @@ import { tagRoutes } from './tags/routes.ts';
 import type { VerdictStore } from './verdicts/index.ts';
 import { verdictRoutes } from './verdicts/routes.ts';
 import { visitRoutes } from './visit/routes.ts';
-import { ingestRoutes } from './wire/routes.ts';
 import { zoneRoutes } from './zones/routes.ts';
 
 /** What is open of supervision while the server runs. */
@@ -33,8 +32,6 @@ export interface SupervisionServices {
 
 /** All addresses of supervision. */
 export async function supervisionRoutes(app: FastifyInstance, web: WebKit, services: SupervisionServices): Promise<void> {
-  // What senders say is bytes there: a scope of its own.
-  await app.register(async (scope) => ingestRoutes(scope, web, services));
   crimeRoutes(app, web);
   crimeReviewRoutes(app, web, services);
   verdictRoutes(app, web, services);

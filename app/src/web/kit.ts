@@ -59,6 +59,10 @@ export interface House {
 
 export type RouteSet = (app: FastifyInstance, web: WebKit) => Promise<void> | void;
 
+/** What routes for devices need: they know no page, and nobody who is signed in. */
+export type DeviceKit = Pick<WebKit, 'waymark' | 'metrics'>;
+export type DeviceRoutes = (app: FastifyInstance, kit: DeviceKit) => Promise<void> | void;
+
 /** What routes need besides Fastify. */
 export interface WebKit {
   waymark: House;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Columns, type Connection, Engine, emptyColumn, Readers } from '@waymark/engine';
 import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
 import { type Coarser, coarsenFixes } from './coarsen-fixes.ts';
@@ -228,6 +229,8 @@ export class FixStore extends FixQuestions {
 
   async #flush(): Promise<void> {
     this.#flushing = true;
+    // What has come in with it shares its commit.
+    await setImmediate();
     while (this.#queue.length > 0) {
       let rows = 0;
       let take = 0;

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
@@ -32,7 +33,8 @@ interface AuditWaiting {
 
 /**
  * Takes fixes in: which wearing each belongs to, quarantine for the rest, durable storage, audit, and only then the
- * receipt. One audit entry per receipt, and one for messages of tags that were stored together; every receipt keeps its source.
+ * receipt. One audit entry per receipt, and one for messages of tags, or of one gateway, that were stored together; every receipt keeps
+ * its source.
  */
 export class Intake {
   readonly #db: Database;
@@ -192,6 +194,8 @@ export class Intake {
 
   async #writeAudit(): Promise<void> {
     this.#auditing = true;
+    // Whoever was stored together goes on record together.
+    await setImmediate();
     while (this.#auditQueue.length > 0) {
       const group = this.#auditQueue.splice(0);
       try {
@@ -256,15 +260,21 @@ function nameOf(sender: Sender): string {
   return sender.kind === 'tag' ? `tag ${sender.serial}` : `${sender.kind} ${sender.name}`;
 }
 
-/** One entry for each receipt; messages of tags whose receipts follow on one another share one that names the first and last. */
+/**
+ * Messages that were stored together share an entry that names the first and last of their receipts: those of tags, and those of one
+ * gateway. What an operator imports has an entry for each receipt.
+ */
 function entriesOf(group: readonly { sender: Sender; receipt: Receipt }[]) {
   const entries: ReturnType<typeof entryOf>[] = [];
-  const isNext = (i: number) =>
-    group[i]?.sender.kind === 'tag' && (group[i]?.receipt.receipt ?? 0) === (group[i - 1]?.receipt.receipt ?? 0) + 1;
+  const isNext = (i: number) => {
+    const [before, own] = [group[i - 1], group[i]];
+    if (!before || !own || own.receipt.receipt !== before.receipt.receipt + 1 || own.sender.kind !== before.sender.kind) return false;
+    return own.sender.kind === 'tag' || (own.sender.kind === 'gateway' && nameOf(own.sender) === nameOf(before.sender));
+  };
   for (let i = 0; i < group.length; i++) {
     const { sender, receipt } = group[i] as (typeof group)[number];
     const first = i;
-    if (sender.kind === 'tag') while (isNext(i + 1)) i++;
+    while (isNext(i + 1)) i++;
     if (i === first) {
       entries.push(entryOf(sender, receipt));
       continue;

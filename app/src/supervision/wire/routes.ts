@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { WebKit } from '../../web/kit.ts';
+import type { DeviceKit } from '../../web/kit.ts';
 import {
   bodyAtMost,
   type Decoded,
@@ -39,8 +39,16 @@ const schema = (summary: string, description: string) => ({
   security: [{ tag: [] }, { token: [] }] as Record<string, string[]>[],
   response: { 200: Receipt, '4xx': Refusal },
 });
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends fixes, once their credential was looked at. */
+    sender: Sender | null;
+  }
+}
+
 /** Addresses that tags and gateways send to. */
-export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit, { intake }: { intake: Intake }): void {
+export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: DeviceKit, { intake }: { intake: Intake }): void {
   const { access } = waymark;
   const device = { role: 'device', purpose: 'ingest' } as const;
 
@@ -48,15 +56,17 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit,
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: bodyAtMost }, (_request, body, done) => done(null, body));
   // Who sends is asked before what they send is read.
-  app.addHook('onRequest', async (request, reply) => {
-    if (senderOf(intake, request) && access.decide(device, 'fixes.send', 'ingest', 'supervision').allowed) return;
-    return reply.code(401).header('www-authenticate', 'Basic realm="Waymark", Bearer').send({
+  app.decorateRequest('sender', null);
+  app.addHook('onRequest', (request, reply, done) => {
+    request.sender = senderOf(intake, request);
+    if (request.sender && access.decide(device, 'fixes.send', 'ingest', 'supervision').allowed) return done();
+    reply.code(401).header('www-authenticate', 'Basic realm="Waymark", Bearer').send({
       error: 'The credential is missing or wrong. A tag signs in with its serial number and secret, a gateway with its secret as Bearer.',
     });
   });
 
   const take = async (request: FastifyRequest, reply: FastifyReply, decode: (sender: Sender) => Decoded | Promise<Decoded>) => {
-    const sender = senderOf(intake, request) as Sender;
+    const sender = request.sender as Sender;
     const decoded = await decode(sender);
     if (decoded.fixes.length + decoded.unreadable.length === 0 && !decoded.others)
       return reply.code(400).send({ error: 'There is nothing in the request. Send one fix per line, or a JSON list of fixes.' });
@@ -64,9 +74,7 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: WebKit,
       return reply.code(403).send({ error: `This credential belongs to tag ${sender.serial}; it can send for no other.` });
     }
     const { eventsAdded, conflicting, ...receipt } = await intake.accept(decoded, sender);
-    metrics.fixes.inc({ outcome: 'accepted' }, receipt.accepted);
-    metrics.fixes.inc({ outcome: 'duplicate' }, receipt.duplicates);
-    metrics.fixes.inc({ outcome: 'quarantined' }, receipt.quarantined);
+    metrics.countFixes(receipt);
     return { ...receipt, eventsAdded, conflicting };
   };
 

@@ -3,8 +3,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { version } from '../../version.ts';
 
-/** The description of the API, for programs and for people. */
-export async function setUpApiDocs(app: FastifyInstance): Promise<void> {
+/** Has every route that comes after described. */
+export async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -18,6 +18,10 @@ export async function setUpApiDocs(app: FastifyInstance): Promise<void> {
     },
     hideUntagged: true,
   });
+}
+
+/** The description of the API, for programs and for people. */
+export async function showApiDocs(app: FastifyInstance): Promise<void> {
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/api/docs')) route.config = { ...route.config, open: true };
   });

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError, NotFoundError, RefusedError } from '../../platform/action.ts';
 import { isOutOfRoom, noRoomInWords } from '../../platform/no-room.ts';
 import type { WebKit } from '../kit.ts';
@@ -17,14 +17,26 @@ export function setUpErrors(app: FastifyInstance, web: WebKit): void {
   });
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
-    const [status, heading] = statusOf(error);
-    if (status >= 500) request.log.error({ error: error.name, message: error.message, stack: error.stack }, 'request failed');
-    const message = status < 500 ? error.message : status === 507 ? noRoomInWords : ourFaultInWords;
-    if (request.routeOptions.config?.api || request.url.startsWith('/api/') || request.url.startsWith('/ingest/')) {
-      return reply.code(status).send({ error: message, ...(error instanceof InvalidError && error.field ? { field: error.field } : {}) });
-    }
+    if (request.routeOptions.config?.api || request.url.startsWith('/api/')) return tellAsJson(error, request, reply);
+    const { status, heading, message } = toldOf(error, request);
     return web.page(request, reply.code(status), 'web/pages/error.njk', { heading, message });
   });
+}
+
+/** For programs and devices: what is wrong, as JSON. */
+export function tellAsJson(
+  error: Error & { statusCode?: number; code?: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { status, message } = toldOf(error, request);
+  return reply.code(status).send({ error: message, ...(error instanceof InvalidError && error.field ? { field: error.field } : {}) });
+}
+
+function toldOf(error: Error & { statusCode?: number; code?: string }, request: FastifyRequest) {
+  const [status, heading] = statusOf(error);
+  if (status >= 500) request.log.error({ error: error.name, message: error.message, stack: error.stack }, 'request failed');
+  return { status, heading, message: status < 500 ? error.message : status === 507 ? noRoomInWords : ourFaultInWords };
 }
 
 function statusOf(error: Error & { statusCode?: number; code?: string }): [status: number, heading: string] {

@@ -3,13 +3,15 @@ import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type Fastif
 import type { Logger } from 'pino';
 import type { SignInRole } from '../../platform/access.ts';
 import { Metrics } from '../../platform/metrics.ts';
+import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
 import { browserAssets } from '../assets/build-assets.ts';
-import type { House, RouteSet, WebKit } from '../kit.ts';
+import type { DeviceRoutes, House, RouteSet, WebKit } from '../kit.ts';
 import { type MenuPage, menuOf, startOf } from '../navigation.ts';
-import { setUpApiDocs } from './api-docs.ts';
+import { describeApi, showApiDocs } from './api-docs.ts';
 import { setUpAssets } from './assets.ts';
 import { bodyAtMost, setUpBodies, setUpFieldChecks } from './bodies.ts';
 import { demoAccountRoutes } from './demo-accounts.ts';
+import { setUpDevices } from './devices.ts';
 import { setUpErrors } from './errors.ts';
 import { setUpGuards } from './guards.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
@@ -38,7 +40,7 @@ export interface WebServer {
 export async function buildServer(
   house: House,
   log: Logger,
-  features: RouteSet[],
+  mounted: { pages: RouteSet[]; devices: DeviceRoutes },
   askForVerdicts: () => Promise<void>,
 ): Promise<WebServer> {
   const { config } = house;
@@ -49,21 +51,76 @@ export async function buildServer(
   const readiness = new Map<string, Readiness>();
   const routes: WebServer['routes'] = [];
 
-  await setUpSecurity(app, config, identity.isSecure);
-  await setUpBodies(app);
-  const { sessions, signIns } = await setUpSessions(app, house, identity.isSecure);
-  signIns.onError = (error) =>
-    log.warn({ error: (error as Error).name, message: (error as Error).message }, 'asking the identity provider');
-  app.addHook('onClose', async () => identity.end());
   app.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, config: route.config });
   });
+  await describeApi(app);
+  await setUpDevices(app, { waymark: house, metrics }, identity.isSecure, mounted.devices);
   let pages: MenuPage[] | null = null;
   // Complete when everything is mounted, which is before anybody is answered.
   const menu = () => {
     pages ??= menuOf(routes);
     return pages;
   };
+  let forgetExpiredSessions: WebServer['forgetExpiredSessions'] = async () => undefined;
+  // Beside what devices send to, not around it: cookies, sessions and forms are of pages alone.
+  await app.register(async (scope) => {
+    const sessions = await setUpPages(scope, {
+      house,
+      log,
+      identity,
+      metrics,
+      readiness,
+      assets,
+      menu,
+      askForVerdicts,
+      mounted: mounted.pages,
+    });
+    forgetExpiredSessions = () => sessions.removeExpired();
+  });
+  app.addHook('onClose', async () => identity.end());
+
+  return {
+    app,
+    metrics,
+    readiness,
+    routes,
+    menu,
+    forgetExpiredSessions: () => forgetExpiredSessions(),
+    async listen(host, port) {
+      await app.listen({ host, port });
+      const address = app.server.address();
+      const actual = typeof address === 'object' && address ? address.port : port;
+      const publicUrl =
+        config.WAYMARK_PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
+      await identity.begin(house, host, publicUrl, log, readiness);
+      return publicUrl;
+    },
+  };
+}
+
+interface Pages {
+  house: House;
+  log: Logger;
+  identity: Identity;
+  metrics: Metrics;
+  readiness: Map<string, Readiness>;
+  assets: Awaited<ReturnType<typeof browserAssets>>;
+  menu(): MenuPage[];
+  askForVerdicts(): Promise<void>;
+  mounted: RouteSet[];
+}
+
+/** Pages and the API of staff: security first, then sign-in, then what is mounted. Gives who is signed in. */
+async function setUpPages(
+  app: FastifyInstance,
+  { house, log, identity, metrics, readiness, assets, menu, askForVerdicts, mounted }: Pages,
+): Promise<DatabaseSessionStore> {
+  await setUpSecurity(app, house.config, identity.isSecure);
+  await setUpBodies(app);
+  const { sessions, signIns } = await setUpSessions(app, house, identity.isSecure);
+  signIns.onError = (error) =>
+    log.warn({ error: (error as Error).name, message: (error as Error).message }, 'asking the identity provider');
   const web: WebKit = {
     waymark: house,
     metrics,
@@ -76,7 +133,7 @@ export async function buildServer(
     },
   };
   setUpErrors(app, web);
-  await setUpApiDocs(app);
+  await showApiDocs(app);
   setUpAssets(app, assets);
   setUpFieldChecks(app);
   setUpGuards(app, house, identity, signIns);
@@ -88,25 +145,8 @@ export async function buildServer(
   app.get('/', { config: { action: 'start' } }, async (request, reply) =>
     reply.redirect(startOf(house, menu(), request.actor?.role as SignInRole)),
   );
-  for (const feature of features) await app.register(async (scope) => feature(scope, web));
-
-  return {
-    app,
-    metrics,
-    readiness,
-    routes,
-    menu,
-    forgetExpiredSessions: () => sessions.removeExpired(),
-    async listen(host, port) {
-      await app.listen({ host, port });
-      const address = app.server.address();
-      const actual = typeof address === 'object' && address ? address.port : port;
-      const publicUrl =
-        config.WAYMARK_PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
-      await identity.begin(house, host, publicUrl, log, readiness);
-      return publicUrl;
-    },
-  };
+  for (const feature of mounted) await app.register(async (scope) => feature(scope, web));
+  return sessions;
 }
 
 function makeApp({ config }: House, log: Logger, identity: Identity): FastifyInstance {
