@@ -6,75 +6,168 @@ import { ToldError } from './platform/told-error.ts';
  * Configuration comes from environment variables only. Each has a default that suits a trial on one machine; what
  * production must set is refused when missing.
  */
-const Config = Type.Object({
-  /** development | production */
-  NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], { default: 'development' }),
-  WAYMARK_HOST: Type.String({ default: '127.0.0.1' }),
-  WAYMARK_PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535 }),
-  /** Port of the MQTT broker for tags; 0 takes a free one. */
-  WAYMARK_MQTT_PORT: Type.Integer({ default: 1883, minimum: 0, maximum: 65_535 }),
-  /** A broker of the operator's own; without it tags connect to the embedded one. */
-  MQTT_URL: Type.Optional(Type.String({ pattern: '^mqtts?://' })),
-  /** Begins the client ids at that broker; two servers there need different ones. */
-  MQTT_CLIENT_ID: Type.String({ default: 'waymark', pattern: '^[\\w-]{1,16}$' }),
-  /** File with the certificates (PEM) that the broker's is checked against. */
-  MQTT_CA: Type.Optional(Type.String({ minLength: 1 })),
-  /** Mail server for alerts, with its sign-in: smtp://user:secret@host:port. Without it no e-mail is sent. */
-  SMTP_URL: Type.Optional(Type.String({ pattern: '^smtps?://' })),
-  WAYMARK_MAIL_FROM: Type.Optional(Type.String({ pattern: '@' })),
-  /** Hosts that webhooks may go to, apart by commas. Without it none. */
-  WAYMARK_WEBHOOK_HOSTS: Type.String({ default: '' }),
-  /** Gateway for text messages: it is sent {"to", "text"}. */
-  WAYMARK_SMS_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
-  /** Folder of the embedded stores. */
-  WAYMARK_DATA: Type.String({ default: 'data', minLength: 1 }),
-  /** Folder with one for each source, in which agencies put files for feeds; `incoming` in the data folder unless given. */
-  WAYMARK_INCOMING: Type.Optional(Type.String({ minLength: 1 })),
-  /** PostgreSQL; without it records live in the data folder. */
-  DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://' })),
-  /** Address that people's browsers use, for sign-in and secure cookies. */
-  WAYMARK_PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://' })),
-  /** The agency's identity provider. Without it demo accounts sign in, never in production. */
-  OIDC_ISSUER: Type.Optional(Type.String({ pattern: '^https?://' })),
-  OIDC_CLIENT_ID: Type.Optional(Type.String()),
-  OIDC_CLIENT_SECRET: Type.Optional(Type.String()),
-  /** Claim of the identity token that names the role, or a path to it such as realm_access.roles. */
-  OIDC_ROLE_CLAIM: Type.String({ default: 'waymark_role' }),
-  /** What is asked of the provider; with `offline_access` some give the token with which they can be asked again. */
-  OIDC_SCOPE: Type.String({ default: 'openid profile', pattern: '\\bopenid\\b' }),
-  /** 32 characters or more; made once and kept in the data folder when unset outside production. */
-  WAYMARK_SESSION_SECRET: Type.Optional(Type.String({ minLength: 32 })),
-  /** yes: a second person must review a verdict before it can leave, without seeing the first's decision. */
-  WAYMARK_SECOND_REVIEW: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'no' }),
-  /** Months that positions are kept after they were taken. */
-  WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({ default: 24, minimum: 1, maximum: 600 }),
-  /** Months that a subject with orders, zones, alerts and reviews is kept after the end of their last order. */
-  WAYMARK_KEEP_SUBJECTS_MONTHS: Type.Integer({ default: 72, minimum: 1, maximum: 600 }),
-  /** Days after which positions inside a wearer's own home, the place of a curfew, are made into “at home”. Nine weeks at least: pages of compliance and the own habit look back eight. */
-  WAYMARK_KEEP_HOME_DETAIL_DAYS: Type.Integer({ default: 90, minimum: 63, maximum: 18_000 }),
-  /** yes: people may read their own pages in Welsh. The texts are a draft; have them checked first. */
-  WAYMARK_WELSH: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'no' }),
-  WAYMARK_TIMEZONE: Type.String({ default: 'Europe/London' }),
-  /** yes: an empty data folder is filled with the fictional town. */
-  WAYMARK_DEMO: Type.Union([Type.Literal('yes'), Type.Literal('no')], { default: 'yes' }),
+export const Config = Type.Object({
+  NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], {
+    description: 'development | production',
+    default: 'development',
+  }),
+  WAYMARK_HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),
+  WAYMARK_PORT: Type.Integer({
+    description: 'Port of pages, API and fixes over HTTP; 0 takes a free one.',
+    default: 3000,
+    minimum: 0,
+    maximum: 65_535,
+  }),
+  WAYMARK_MQTT_PORT: Type.Integer({
+    description: 'Where the built-in MQTT broker listens, on `WAYMARK_HOST`; put a TLS proxy in front of it.',
+    default: 1883,
+    minimum: 0,
+    maximum: 65_535,
+  }),
+  MQTT_URL: Type.Optional(
+    Type.String({
+      description: 'A broker of your own (`mqtts://user:password@host`); the built-in one is off then.',
+      pattern: '^mqtts?://',
+    }),
+  ),
+  MQTT_CLIENT_ID: Type.String({
+    description: 'Begins the client ids at that broker; two servers there need different ones.',
+    default: 'waymark',
+    pattern: '^[\\w-]{1,16}$',
+  }),
+  MQTT_CA: Type.Optional(
+    Type.String({ description: 'File with the certificates (PEM) that its certificate is checked against.', minLength: 1 }),
+  ),
+  SMTP_URL: Type.Optional(
+    Type.String({
+      description: 'Mail server for alerts, with its sign-in: smtp://user:secret@host:port. Without it no e-mail is sent.',
+      pattern: '^smtps?://',
+    }),
+  ),
+  WAYMARK_MAIL_FROM: Type.Optional(Type.String({ description: 'Address that alerts by e-mail come from.', pattern: '@' })),
+  WAYMARK_WEBHOOK_HOSTS: Type.String({
+    description: 'Hosts that webhooks may go to, apart by commas; any other is refused (outside production the machine itself is allowed).',
+    default: '',
+  }),
+  WAYMARK_SMS_URL: Type.Optional(
+    Type.String({ description: 'A gateway for text messages: it is sent `{"to", "text"}` by POST.', pattern: '^https?://' }),
+  ),
+  WAYMARK_DATA: Type.String({ description: 'Folder of the embedded stores.', default: 'data', minLength: 1 }),
+  WAYMARK_INCOMING: Type.Optional(
+    Type.String({
+      description: 'Folder with one for each source, in which agencies put files for feeds.',
+      minLength: 1,
+    }),
+  ),
+  DATABASE_URL: Type.Optional(
+    Type.String({ description: 'PostgreSQL; without it records live in the data folder.', pattern: '^postgres(ql)?://' }),
+  ),
+  WAYMARK_PUBLIC_URL: Type.Optional(
+    Type.String({ description: 'Address that browsers use; needed behind a proxy and in production.', pattern: '^https?://' }),
+  ),
+  OIDC_ISSUER: Type.Optional(
+    Type.String({
+      description: "The agency's identity provider. Without it demo accounts sign in, never in production.",
+      pattern: '^https?://',
+    }),
+  ),
+  OIDC_CLIENT_ID: Type.Optional(Type.String({ description: 'Name of Waymark at the identity provider.' })),
+  OIDC_CLIENT_SECRET: Type.Optional(Type.String({ description: 'Secret of Waymark at the identity provider.' })),
+  OIDC_ROLE_CLAIM: Type.String({
+    description:
+      'Claim that names the role, or a path to it such as `realm_access.roles`; one of: monitoring-officer, crime-analyst, support-worker, support-lead, data-steward, fairness-auditor, auditor or administrator; for the people in the data `person`. An account with two of them is refused: supervision and support are kept apart.',
+    default: 'waymark_role',
+  }),
+  OIDC_SCOPE: Type.String({
+    description: 'What is asked of the provider; add `offline_access` where it gives a refresh token for that alone.',
+    default: 'openid profile',
+    pattern: '\\bopenid\\b',
+  }),
+  WAYMARK_SESSION_SECRET: Type.Optional(
+    Type.String({
+      description: '32 characters or more; made once and kept in the data folder when unset outside production.',
+      minLength: 32,
+    }),
+  ),
+  WAYMARK_SECOND_REVIEW: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
+    description: 'Yes: two people must review a verdict, the second without seeing the first’s decision.',
+    default: 'no',
+  }),
+  WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({
+    description: 'Months that positions are kept after they were taken.',
+    default: 24,
+    minimum: 1,
+    maximum: 600,
+  }),
+  WAYMARK_KEEP_SUBJECTS_MONTHS: Type.Integer({
+    description: 'Months that a subject with orders, zones, alerts and reviews is kept after the end of their last order.',
+    default: 72,
+    minimum: 1,
+    maximum: 600,
+  }),
+  WAYMARK_KEEP_HOME_DETAIL_DAYS: Type.Integer({
+    description: 'Days after which positions inside a wearer’s own home become “at home”; 63 at least.',
+    default: 90,
+    minimum: 63,
+    maximum: 18_000,
+  }),
+  WAYMARK_WELSH: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
+    description: 'Yes: people may read their own pages in Welsh; have the draft checked first.',
+    default: 'no',
+  }),
+  WAYMARK_TIMEZONE: Type.String({
+    description:
+      'Local time of pages, of zones’ hours, and of "the same hours of another week"; hours of the past are read in it too, so do not change it.',
+    default: 'Europe/London',
+  }),
+  WAYMARK_DEMO: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
+    description: 'Fill an empty data folder with the fictional town, and let its tags send while the server runs.',
+    default: 'yes',
+  }),
   WAYMARK_LOG: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
-    { default: 'info' },
+    { description: 'How much is written to the log.', default: 'info' },
   ),
-  /** Proxies in front that each add to X-Forwarded-For; what others say of addresses is not believed. */
-  WAYMARK_PROXIES: Type.Integer({ default: 0, minimum: 0, maximum: 10 }),
-  /** Minutes without a request after which somebody must sign in again. */
-  WAYMARK_SESSION_IDLE_MINUTES: Type.Integer({ default: 60, minimum: 1, maximum: 1440 }),
-  /** Hours after which somebody must sign in again in any case. */
-  WAYMARK_SESSION_HOURS: Type.Integer({ default: 12, minimum: 1, maximum: 72 }),
-  /** Minutes after which the identity provider is asked again whether somebody still has their role. */
-  WAYMARK_ROLES_ASKED_MINUTES: Type.Integer({ default: 5, minimum: 0, maximum: 60 }),
-  /** Whoever collects figures from another machine sends it as Bearer to /metrics; without it only this machine may. */
-  WAYMARK_METRICS_TOKEN: Type.Optional(Type.String({ minLength: 24 })),
-  /** Requests per minute from one address to pages and the API. */
-  WAYMARK_RATE_LIMIT: Type.Integer({ default: 600, minimum: 1 }),
-  /** Megabytes that the analytical engine may use. */
-  WAYMARK_ENGINE_MB: Type.Integer({ default: 1024, minimum: 128 }),
+  WAYMARK_PROXIES: Type.Integer({
+    description: 'How many proxies in front add to `X-Forwarded-For`; what else it says is not believed.',
+    default: 0,
+    minimum: 0,
+    maximum: 10,
+  }),
+  WAYMARK_SESSION_IDLE_MINUTES: Type.Integer({
+    description: 'Minutes without a request after which somebody must sign in again.',
+    default: 60,
+    minimum: 1,
+    maximum: 1440,
+  }),
+  WAYMARK_SESSION_HOURS: Type.Integer({
+    description: 'Hours after which somebody must sign in again in any case.',
+    default: 12,
+    minimum: 1,
+    maximum: 72,
+  }),
+  WAYMARK_ROLES_ASKED_MINUTES: Type.Integer({
+    description: 'After so long the provider is asked again whether somebody still has their role.',
+    default: 5,
+    minimum: 0,
+    maximum: 60,
+  }),
+  WAYMARK_METRICS_PORT: Type.Optional(
+    Type.Integer({
+      description: 'A port of its own for /metrics, /livez and /readyz; the other port gives no figures then.',
+      minimum: 0,
+      maximum: 65_535,
+    }),
+  ),
+  WAYMARK_METRICS_HOST: Type.String({ description: 'Address that the port for figures listens on.', default: '127.0.0.1' }),
+  WAYMARK_METRICS_TOKEN: Type.Optional(
+    Type.String({
+      description: 'Whoever collects figures from another machine sends it as Bearer to `/metrics`.',
+      minLength: 24,
+    }),
+  ),
+  WAYMARK_RATE_LIMIT: Type.Integer({ description: 'Requests a minute from one address to pages and API.', default: 600, minimum: 1 }),
+  WAYMARK_ENGINE_MB: Type.Integer({ description: 'Megabytes that the analytical engine may use.', default: 1024, minimum: 128 }),
 });
 
 export type Config = Static<typeof Config> & {

@@ -77,6 +77,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   };
   const pages = mounted(waymark, { channels, places, askForPeople });
   const server = await buildServer(waymark, log, { pages, devices: mountedForDevices(waymark) }, ask);
+  waymark.live.onRaised = (seconds) => server.metrics.alerts.observe(seconds);
   await defineJobs(jobs, waymark, places, {
     log,
     onVerdicts: () => server.metrics.verdictRuns.inc(),

@@ -87,6 +87,7 @@ export async function takeBackup(waymark: Waymark, into: string, options: Backup
       const path = join(target, manifest.moment.replaceAll(/[:.]/g, '-'));
       await rename(place, path);
       await syncFolder(target);
+      folder.noteBackup(manifest.moment);
       return {
         path,
         moment: manifest.moment,
@@ -182,7 +183,7 @@ async function placeFixes(place: string, names: readonly string[], earlier: Earl
 }
 
 /** Not the records and the fix store, which have their own ways, and what is not finished or of this run alone. */
-const left = /^(records([/\\]|$)|fixes\.duckdb|control\.json$)|\.(unfinished|part)$/;
+const left = /^(records([/\\]|$)|fixes\.duckdb|(control|last-backup)\.json$)|\.(unfinished|part)$/;
 
 /** The rest of the data folder: verdicts, keys and secrets, and what waits for a feed. */
 async function copyFolder(

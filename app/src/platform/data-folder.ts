@@ -45,6 +45,20 @@ export class DataFolder {
     if (!this.isTrial) writeFileSync(this.file('trial.json'), '{}\n', { mode: 0o600 });
   }
 
+  /** Notes that a backup was taken, of this moment. */
+  noteBackup(moment: string): void {
+    writeFileSync(this.file('last-backup.json'), `${JSON.stringify({ moment })}\n`, { mode: 0o600 });
+  }
+
+  /** The moment of the last backup, ms since 1970; null where none was taken. */
+  lastBackup(): number | null {
+    try {
+      return Date.parse((JSON.parse(readFileSync(this.file('last-backup.json'), 'utf8')) as { moment: string }).moment);
+    } catch {
+      return null;
+    }
+  }
+
   withdraw(): void {
     rmSync(this.file('control.json'), { force: true });
   }

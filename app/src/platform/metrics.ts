@@ -17,9 +17,15 @@ export class Metrics {
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
+  readonly alerts = new Histogram({
+    name: 'waymark_alert_seconds',
+    help: 'From the receipt of the fix that decided an alert until the alert is on record',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60],
+    registers: [this.registry],
+  });
   readonly verdictRuns = new Counter({ name: 'waymark_verdict_runs_total', help: 'Verdict runs recorded', registers: [this.registry] });
 
-  constructor(fixes: Pick<FixStore, 'waiting' | 'behind'>) {
+  constructor(fixes: Pick<FixStore, 'waiting' | 'behind' | 'oldestQuarantined'>, lastBackup: () => number | null) {
     collectDefaultMetrics({ register: this.registry, prefix: 'waymark_' });
     new Gauge({
       name: 'waymark_fix_batches_waiting',
@@ -36,6 +42,24 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         for (const [follower, behind] of fixes.behind) this.set({ follower }, behind);
+      },
+    });
+    new Gauge({
+      name: 'waymark_quarantine_oldest_seconds',
+      help: 'How long what has been in quarantine longest has been there; 0 where nothing is',
+      registers: [this.registry],
+      async collect() {
+        const oldest = await fixes.oldestQuarantined();
+        this.set(oldest === null ? 0 : (Date.now() - oldest) / 1000);
+      },
+    });
+    new Gauge({
+      name: 'waymark_backup_age_seconds',
+      help: 'Time since the moment of the last backup; NaN where none was taken',
+      registers: [this.registry],
+      collect() {
+        const last = lastBackup();
+        this.set(last === null ? Number.NaN : (Date.now() - last) / 1000);
       },
     });
   }

@@ -43,8 +43,11 @@ export class PartSweeper {
     this.#near = new NearIndex(this.#tracks);
   }
 
-  /** Crimes `first` to `last`, both included. */
-  sweep(part: number, first: number, last: number): SweepPart {
+  /**
+   * Crimes `first` to `last`, both included.
+   * @param isPiece it is put together with others, and has its digest then
+   */
+  sweep(part: number, first: number, last: number, isPiece = false): SweepPart {
     const pairs = (last - first + 1) * this.#tracks.length;
     for (const rows of [this.#weighed, this.#ruledOut]) rows.empty(pairs);
     const visits = new Int32Array((last - first + 1) * coincidenceShiftsAtMost);
@@ -58,7 +61,7 @@ export class PartSweeper {
     });
     const weighed = this.#weighed.take();
     const ruledOut = this.#ruledOut.take();
-    const digest = digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), visits, worn]);
+    const digest = isPiece ? '' : digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), visits, worn]);
     return { part, weighed, ruledOut, visits, worn, firstCrime: first, lastCrime: last, digest };
   }
 
@@ -112,6 +115,35 @@ export class PartSweeper {
       visits[offset + s] = this.#near.countNear(place, from, to, reach);
     });
   }
+}
+
+/** What several sweepers made of one stretch, each for wearings that follow on those of the one before: as one would have made it. */
+export function joinParts(parts: readonly SweepPart[]): SweepPart {
+  const first = parts[0] as SweepPart;
+  const joined = <C extends Record<string, Int32Array | Uint8Array | Uint16Array>>(
+    of: (part: SweepPart) => { rows: number; columns: C },
+  ) => ({
+    rows: parts.reduce((sum, part) => sum + of(part).rows, 0),
+    columns: Object.fromEntries(
+      Object.keys(of(first).columns).map((name) => [name, concatenated(parts.map((part) => of(part).columns[name] as C[string]))]),
+    ) as unknown as C,
+  });
+  const weighed = joined(({ weighed }) => weighed);
+  const ruledOut = joined(({ ruledOut }) => ruledOut);
+  const visits = first.visits.map((_, i) => parts.reduce((sum, part) => sum + (part.visits[i] as number), 0));
+  const worn = first.worn.map((_, i) => (parts.some((part) => part.worn[i] === 1) ? 1 : 0));
+  const digest = digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), visits, worn]);
+  return { ...first, weighed, ruledOut, visits, worn, digest };
+}
+
+function concatenated<T extends Int32Array | Uint8Array | Uint16Array>(arrays: readonly T[]): T {
+  const whole = new ((arrays[0] as T).constructor as new (length: number) => T)(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    whole.set(array, at);
+    at += array.length;
+  }
+  return whole;
 }
 
 function inMillionths(p: number): number {

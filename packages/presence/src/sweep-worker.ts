@@ -8,11 +8,16 @@ import { PartSweeper } from './sweep-part.ts';
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
 
 /** A thread that judges its share of the wearings for the parts it is sent, one at a time. */
-const { input, firstWearing, lastWearing } = workerData as { input: SweepInput; firstWearing: number; lastWearing: number };
+const { input, firstWearing, lastWearing, isPiece } = workerData as {
+  input: SweepInput;
+  firstWearing: number;
+  lastWearing: number;
+  isPiece: boolean;
+};
 const sweeper = new PartSweeper(input, firstWearing, lastWearing);
 
 parentPort?.on('message', ({ part, first, last }: { part: number; first: number; last: number }) => {
-  const result = sweeper.sweep(part, first, last);
+  const result = sweeper.sweep(part, first, last, isPiece);
   const arrays = [...Object.values(result.weighed.columns), ...Object.values(result.ruledOut.columns), result.visits, result.worn];
   const buffers = arrays.map((array) => array.buffer as ArrayBuffer);
   parentPort?.postMessage(result, buffers);

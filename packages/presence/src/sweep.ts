@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { coincidenceShiftsAtMost, type Fleet, type SweepInput, type SweepPart } from './fleet.ts';
-import { PartSweeper } from './sweep-part.ts';
+import { joinParts, PartSweeper } from './sweep-part.ts';
 
 /** As it stands here, and as it is built. */
 const workerFile = import.meta.url.endsWith('.ts') ? './sweep-worker.ts' : './sweep-worker.js';
@@ -116,12 +116,9 @@ function meanOverDays(visits: Float64Array, worn: Float64Array): Float32Array {
   return mean;
 }
 
-/** A share needs more stretches left than this for a thread that has nothing to do to prepare its tracks once more and help. */
-const worthHelping = 4;
-
 /**
- * As many threads as there are to be, each on one share at a time: it prepares the tracks of the share once and takes stretches until
- * none are left, beside others on the same share. Which thread worked a part out is seen in nothing, so neither is their number.
+ * As many threads as there are to be: where there are more than shares, each share is split among some, by wearings, and what they make of
+ * a stretch is put together as one thread would have made it. So each track is prepared once, and nothing shows how many there were.
  */
 async function onThreads(
   input: SweepInput,
@@ -130,46 +127,91 @@ async function onThreads(
   threads: number,
   keep: (part: SweepPart) => Promise<void>,
 ): Promise<void> {
+  const pieces = Math.max(1, Math.floor(threads / shares.length));
   let storing: Promise<void> = Promise.resolve();
-  const left = shares.map((share, s) => ({ share, s, next: 0, threads: 0 }));
-  type Left = (typeof left)[number];
-  const run = (own: Left) =>
-    new Promise<void>((resolve, reject) => {
-      const worker = new Worker(new URL(workerFile, import.meta.url), {
-        workerData: { input, firstWearing: own.share.first, lastWearing: own.share.last },
-      });
-      const end = (error?: unknown) => void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
-      // Parts on their way to the store, the newest last.
-      const behind: Promise<void>[] = [];
-      const ask = () => {
-        if (own.next >= stretches.length) return void Promise.all(behind).then(() => end(), end);
-        const part = own.s * stretches.length + own.next;
-        const stretch = stretches[own.next++] as Share;
-        worker.postMessage({ part, first: stretch.first, last: stretch.last });
-      };
-      worker.once('error', end);
-      worker.on('message', (result: SweepPart) => {
-        const stored = storing.then(() => keep(result));
-        storing = stored.catch(() => undefined);
-        behind.push(stored);
-        const room = behind.length < partsAhead ? Promise.resolve() : (behind.shift() as Promise<void>);
-        room.then(ask, end);
-      });
-      ask();
-    });
-  /** The share with the most left for each of its threads; none where a thread more would not be worth its preparing. */
-  const neediest = (): Left | undefined => {
-    const leftOf = (own: Left) => (stretches.length - own.next) / (own.threads + 1);
-    const candidates = left.filter((own) => own.next < stretches.length && (own.threads === 0 || leftOf(own) >= worthHelping));
-    return candidates.sort((a, b) => leftOf(b) - leftOf(a))[0];
+  const store = (part: SweepPart): Promise<void> => {
+    const stored = storing.then(() => keep(part));
+    storing = stored.catch(() => undefined);
+    return stored;
   };
-  const lanes = Array.from({ length: threads }, async () => {
-    for (let own = neediest(); own; own = neediest()) {
-      own.threads++;
-      await run(own).finally(() => {
-        (own as Left).threads--;
-      });
-    }
+  const waiting = shares.map((share, s) => async () => {
+    const split = splitShare(input.fleet, share, pieces);
+    const joined = joinPieces(split.length, store);
+    await Promise.all(
+      split.map((own, piece) =>
+        runThread({ input, ...own, isPiece: split.length > 1 }, s * stretches.length, stretches, (part) => joined(piece, part)),
+      ),
+    );
+  });
+  const lanes = Array.from({ length: Math.min(threads, shares.length) }, async () => {
+    for (let task = waiting.shift(); task; task = waiting.shift()) await task();
   });
   await Promise.all(lanes);
+}
+
+/** A thread that judges some wearings for every stretch; it is asked for the next as long as not too many wait for the store. */
+function runThread(
+  { input, first, last, isPiece }: Share & { input: SweepInput; isPiece: boolean },
+  firstPart: number,
+  stretches: readonly Share[],
+  store: (part: SweepPart) => Promise<void>,
+): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const worker = new Worker(new URL(workerFile, import.meta.url), {
+      workerData: { input, firstWearing: first, lastWearing: last, isPiece },
+    });
+    const end = (error?: unknown) => void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
+    let next = 0;
+    // Parts on their way to the store, the newest last.
+    const behind: Promise<void>[] = [];
+    const ask = () => {
+      if (next >= stretches.length) return void Promise.all(behind).then(() => end(), end);
+      const stretch = stretches[next] as Share;
+      worker.postMessage({ part: firstPart + next++, first: stretch.first, last: stretch.last });
+    };
+    worker.once('error', end);
+    worker.on('message', (result: SweepPart) => {
+      behind.push(store(result));
+      const room = behind.length < partsAhead ? Promise.resolve() : (behind.shift() as Promise<void>);
+      room.then(ask, end);
+    });
+    ask();
+  });
+}
+
+/** The wearings of a share in so many pieces with about as many fixes in each; fewer where there are not so many wearings. */
+function splitShare({ start }: Fleet, { first, last }: Share, pieces: number): Share[] {
+  const split: Share[] = [];
+  let begin = first;
+  for (let piece = 1; piece <= pieces && begin <= last; piece++) {
+    const upto = (start[first] as number) + (((start[last + 1] as number) - (start[first] as number)) * piece) / pieces;
+    let end = begin;
+    while (end < last && (start[end + 1] as number) < upto) end++;
+    if (piece === pieces) end = last;
+    split.push({ first: begin, last: end });
+    begin = end + 1;
+  }
+  return split;
+}
+
+/**
+ * Puts the pieces of each part together, in order of wearing, and hands them on.
+ * @returns to be called with each piece; resolves when its part is stored
+ */
+function joinPieces(pieces: number, store: (part: SweepPart) => Promise<void>): (piece: number, part: SweepPart) => Promise<void> {
+  if (pieces === 1) return (_piece, part) => store(part);
+  const open = new Map<number, { parts: SweepPart[]; come: number; stored: PromiseWithResolvers<void> }>();
+  return (piece, part) => {
+    let own = open.get(part.part);
+    if (!own) {
+      own = { parts: [], come: 0, stored: Promise.withResolvers<void>() };
+      open.set(part.part, own);
+    }
+    own.parts[piece] = part;
+    if (++own.come === pieces) {
+      open.delete(part.part);
+      store(joinParts(own.parts)).then(own.stored.resolve, own.stored.reject);
+    }
+    return own.stored.promise;
+  };
 }

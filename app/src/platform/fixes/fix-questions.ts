@@ -104,6 +104,14 @@ export class FixQuestions {
     await this.readers.next.scan(sql, shape, values, onChunk);
   }
 
+  /** When what has been in quarantine longest came, ms since 1970; null where there is nothing. */
+  async oldestQuarantined(): Promise<number | null> {
+    const [row] = await this.readers.next.rows<{ at: number | null }>(
+      'SELECT min(received_ms)::DOUBLE AS "at" FROM quarantine WHERE released_by IS NULL',
+    );
+    return row?.at ?? null;
+  }
+
   async summary(): Promise<{ fixes: number; quarantined: number; tags: number; latest: number | null }> {
     const [row] = await this.readers.next.rows<{ fixes: number; quarantined: number; tags: number; latest: number | null }>(
       `SELECT (SELECT count(*) FROM fixes) AS fixes, (SELECT count(*) FROM quarantine WHERE released_by IS NULL) AS quarantined,

@@ -58,6 +58,10 @@ export class LiveWatch {
   #silence: NodeJS.Timeout | null = null;
   /** Told of what goes wrong; it is tried again. */
   onError: (error: unknown) => void = () => undefined;
+  /** Told of each alert that is raised: at most how long after its fix was received, seconds. */
+  onRaised: (seconds: number) => void = () => undefined;
+  /** When the first fix of the part at hand was received, ms since 1970; null for what is watched again. */
+  #partFrom: number | null = null;
   /** Counted for /metrics. */
   readonly counts = { fixes: 0, changes: 0 };
 
@@ -196,7 +200,11 @@ export class LiveWatch {
   async #takePart({ entries, upto }: LogPart): Promise<void> {
     const fixes = new Map<number, TagReport[]>();
     for (const entry of entries) this.#gather(entry, fixes);
-    await this.#evaluate(fixes);
+    const newest = entries.filter(({ news, count }) => news !== null && count > 0);
+    this.#partFrom = newest.length > 0 ? Math.min(...newest.map(({ columns }) => columns.receivedAt[0] as number)) : null;
+    await this.#evaluate(fixes).finally(() => {
+      this.#partFrom = null;
+    });
     this.#evaluated = upto;
     if (this.#now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
   }
@@ -268,6 +276,8 @@ export class LiveWatch {
     );
     this.counts.changes += told.length;
     for (const { wearing, watched } of changed) watched.stored = stored.get(wearing) ?? [];
+    const from = this.#partFrom;
+    if (from !== null) for (const { change } of told) if (change === 'raised') this.onRaised((this.#now() - from) / 1000);
     for (const listener of this.#listeners) for (const change of told) listener(change);
   }
 

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Metrics } from '../../platform/metrics.ts';
+import { version } from '../../version.ts';
 import type { House } from '../kit.ts';
 
 /** Gives what is wrong, in words, or null. */
@@ -12,8 +13,14 @@ const roomAtLeast = 256 * 1024 * 1024;
 /** A store that does not answer within this time is not ready, ms. */
 const answersWithinMs = 3000;
 
-/** `/livez`, `/readyz`, `/health` and `/metrics`: for whoever keeps the server running. They say nothing about anybody. */
-export function healthRoutes(app: FastifyInstance, waymark: House, metrics: Metrics, others: ReadonlyMap<string, Readiness>): void {
+/** `/livez`, `/readyz`, `/health`, `/version` and `/metrics`: for whoever keeps the server running. They say nothing about anybody. */
+export function healthRoutes(
+  app: FastifyInstance,
+  waymark: House,
+  metrics: Metrics,
+  others: ReadonlyMap<string, Readiness>,
+  isOwnPort = false,
+): void {
   const { database, fixes, folder, config } = waymark;
   const open = { config: { open: true, rateLimit: false as const } };
 
@@ -50,6 +57,7 @@ export function healthRoutes(app: FastifyInstance, waymark: House, metrics: Metr
   };
 
   app.get('/livez', open, async () => ({ status: 'ok' }));
+  app.get('/version', open, async () => ({ version }));
   for (const path of ['/readyz', '/health'])
     app.get(path, open, async (request, reply) => {
       const wrong = await look();
@@ -59,8 +67,11 @@ export function healthRoutes(app: FastifyInstance, waymark: House, metrics: Metr
       const told = isReady ? {} : { wrong: isFromHere(request) ? wrong : Object.keys(wrong) };
       return { status: isReady ? 'ok' : 'not ready', receipts: fixes.lastReceipt, ...told };
     });
+  // Where figures have a port of their own, who may reach that is who may read them.
+  const hasOwnPort = config.WAYMARK_METRICS_PORT !== undefined;
   app.get('/metrics', open, async (request, reply) => {
-    if (!isFromHere(request) && !bears(request, config.WAYMARK_METRICS_TOKEN))
+    if (hasOwnPort && !isOwnPort) return reply.code(404).send('Figures are on a port of their own: WAYMARK_METRICS_PORT.\n');
+    if (!isOwnPort && !isFromHere(request) && !bears(request, config.WAYMARK_METRICS_TOKEN))
       return reply.code(403).send('Figures are for this machine, or for whoever sends WAYMARK_METRICS_TOKEN as Bearer.\n');
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });

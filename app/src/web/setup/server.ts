@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { SignInRole } from '../../platform/access.ts';
@@ -27,6 +28,8 @@ export interface WebServer {
   metrics: Metrics;
   /** What else must be well for the server to be ready, by name. */
   readiness: Map<string, Readiness>;
+  /** The port for figures alone, where there is one and it listens. */
+  figuresPort(): number | null;
   /** Every route with its guard, as registered; for checks. */
   routes: { method: string; url: string; config?: FastifyContextConfig }[];
   /** The pages that have a place in the menu. */
@@ -47,7 +50,7 @@ export async function buildServer(
   const assets = await browserAssets();
   const identity = new Identity(config.WAYMARK_PUBLIC_URL?.startsWith('https://') ?? false);
   const app = makeApp(house, log, identity);
-  const metrics = new Metrics(house.fixes);
+  const metrics = new Metrics(house.fixes, () => house.folder.lastBackup());
   const readiness = new Map<string, Readiness>();
   const routes: WebServer['routes'] = [];
 
@@ -79,16 +82,23 @@ export async function buildServer(
     forgetExpiredSessions = () => sessions.removeExpired();
   });
   app.addHook('onClose', async () => identity.end());
+  const figures = config.WAYMARK_METRICS_PORT === undefined ? null : Fastify({ logger: false });
+  if (figures) {
+    healthRoutes(figures, house, metrics, readiness, true);
+    app.addHook('onClose', async () => figures.close());
+  }
 
   return {
     app,
     metrics,
     readiness,
+    figuresPort: () => (figures ? (figures.server.address() as AddressInfo).port : null),
     routes,
     menu,
     forgetExpiredSessions: () => forgetExpiredSessions(),
     async listen(host, port) {
       await app.listen({ host, port });
+      await figures?.listen({ host: config.WAYMARK_METRICS_HOST, port: config.WAYMARK_METRICS_PORT });
       const address = app.server.address();
       const actual = typeof address === 'object' && address ? address.port : port;
       const publicUrl =

@@ -1,0 +1,80 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { Config } from '../src/config.ts';
+import { serveForTest } from './serve-for-test.ts';
+
+const root = join(import.meta.dirname, '../..');
+const text = (file: string) => readFileSync(join(root, 'deploy', file), 'utf8');
+const known = new Set(Object.keys(Config.properties));
+
+describe('what operators deploy with', () => {
+  let serving: Awaited<ReturnType<typeof serveForTest>>;
+  let figures: string;
+  beforeAll(async () => {
+    serving = await serveForTest({ WAYMARK_METRICS_PORT: '0' });
+    figures = `http://127.0.0.1:${serving.server.figuresPort()}`;
+  });
+  afterAll(() => serving.end());
+
+  test('figures, life and readiness are on the port of their own, and figures there alone', async () => {
+    for (const path of ['/metrics', '/livez', '/readyz', '/version']) expect((await fetch(figures + path)).status).toBe(200);
+    expect((await fetch(`${serving.url}/metrics`)).status).toBe(404);
+    for (const path of ['/livez', '/readyz']) expect((await fetch(serving.url + path)).status).toBe(200);
+    expect(await (await fetch(`${serving.url}/version`)).json()).toEqual({
+      version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+    });
+    expect((await fetch(`${figures}/sign-in`)).status).toBe(404);
+  });
+
+  test('every figure that the dashboard and the rules ask for is given', async () => {
+    const given = await (await fetch(`${figures}/metrics`)).text();
+    const names = new Set(
+      [...given.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name = '', type]) =>
+        type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+      ),
+    );
+    const asked = [
+      ...text('grafana/waymark.json').matchAll(/waymark_[a-z0-9_]+/g),
+      ...text('prometheus/alerts.yml').matchAll(/waymark_[a-z0-9_]+/g),
+    ];
+    expect(asked.length).toBeGreaterThan(15);
+    expect([...new Set(asked.map(([name]) => name))].filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test('every rule has its place in the runbook', () => {
+    const rules = [...text('prometheus/alerts.yml').matchAll(/alert: (\w+)/g)].map(([, name]) => name as string);
+    const runbook = readFileSync(join(root, 'docs/runbook.md'), 'utf8');
+    expect(rules.length).toBeGreaterThan(5);
+    expect(rules.filter((name) => !runbook.includes(`## ${name}`))).toEqual([]);
+  });
+
+  test('every setting that a file names is one, and every file it points to is there', () => {
+    const files = ['Dockerfile', 'compose.yaml', 'helm/waymark/values.yaml', 'systemd/waymark.service', 'systemd/waymark-backup.service'];
+    const named = files.flatMap((file) =>
+      [...text(file).matchAll(/\b(WAYMARK_[A-Z_]+|DATABASE_URL|OIDC_[A-Z_]+)\b/g)].map(([name]) => name),
+    );
+    // Given to the command, not to the server; and a family of which compose.yaml names the beginning.
+    const others = new Set(['WAYMARK_BACKUP_DATABASE_URL', 'OIDC_']);
+    expect(named.length).toBeGreaterThan(10);
+    expect([...new Set(named)].filter((name) => !known.has(name) && !others.has(name))).toEqual([]);
+    expect(existsSync(join(root, 'app/bin/waymark.js'))).toBe(true);
+    for (const file of ['Dockerfile', 'systemd/waymark.service', 'systemd/waymark-backup.service'])
+      expect(text(file)).toContain('app/bin/waymark.js');
+  });
+
+  test('what is YAML reads as such, with what each kind must have', () => {
+    const compose = parseAllDocuments(text('compose.yaml'))[0]?.toJS() as { services: Record<string, { build?: { dockerfile: string } }> };
+    expect(existsSync(join(root, compose.services.waymark?.build?.dockerfile ?? '-'))).toBe(true);
+    const rules = parseAllDocuments(text('prometheus/alerts.yml'))[0]?.toJS() as {
+      groups: { rules: { expr: string; annotations: { summary: string } }[] }[];
+    };
+    for (const { expr, annotations } of rules.groups.flatMap((group) => group.rules))
+      expect([expr.length > 5, annotations.summary.length > 20]).toEqual([true, true]);
+    const chart = parseAllDocuments(text('helm/waymark/Chart.yaml'))[0]?.toJS() as { version: string; appVersion: string };
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(chart).toMatchObject({ version, appVersion: version });
+    expect(readdirSync(join(root, 'deploy/helm/waymark/templates')).length).toBeGreaterThan(1);
+  });
+});
