@@ -258,6 +258,7 @@ describe('access', () => {
         'GET /livez',
         'GET /readyz',
         'GET /health',
+        'GET /version',
         'GET /metrics',
         'GET /basemap/streets.geojson',
         'GET /transparency',
