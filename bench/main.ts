@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation.ts';
+import { benchArrival } from './arrival.ts';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLinkage } from './linkage.ts';
@@ -17,6 +18,7 @@ import { benchZones } from './zones.ts';
 const benches: Record<string, (options: { seed: number; size?: number; data?: string; workers?: number[] }) => Promise<Report>> = {
   verdicts: benchVerdicts,
   correlation: benchCorrelation,
+  arrival: benchArrival,
   ingest: benchIngest,
   linkage: benchLinkage,
   'linkage-speed': benchLinkageSpeed,

@@ -15,10 +15,13 @@ import {
 import { radius99Table } from './ground/fix-error.ts';
 import { type LaidPlace, layPlace } from './ground/place.ts';
 import { emptyJudgement, Judge, type Judgement } from './judge.ts';
-import { NearIndex } from './near-index.ts';
+import { countNear, NearIndex } from './near-index.ts';
 import { type PreparedTrack, prepareTrack } from './prepared-track.ts';
 import { reasonBit, verdictCode } from './reasons.ts';
 import { type Habit, ownHabit } from './surprise.ts';
+
+/** So many crimes are looked for among all tracks without an index. */
+const fewCrimes = 8;
 
 /**
  * Judges stretches of crimes against a share of the fleet, `firstWearing` to `lastWearing`, both included.
@@ -30,7 +33,8 @@ export class PartSweeper {
   readonly #judge: Judge;
   readonly #firstWearing: number;
   readonly #tracks: PreparedTrack[] = [];
-  readonly #near: NearIndex;
+  /** None where so little is asked that making it would take longer. */
+  readonly #near: NearIndex | null;
   readonly #weighed = new Filling(verdictShape);
   readonly #ruledOut = new Filling(ruledOutShape);
 
@@ -40,7 +44,7 @@ export class PartSweeper {
     this.#firstWearing = firstWearing;
     const radius99 = radius99Table(input.parameters);
     for (let w = firstWearing; w <= lastWearing; w++) this.#tracks.push(prepareTrack(trackOf(input.fleet, w), input.parameters, radius99));
-    this.#near = new NearIndex(this.#tracks);
+    this.#near = input.crimes.length > fewCrimes ? new NearIndex(this.#tracks) : null;
   }
 
   /**
@@ -112,7 +116,7 @@ export class PartSweeper {
       const to = crime.to + shift;
       if (!this.#tracks.some(({ at }) => at.length > 0 && (at[0] as number) <= to && (at[at.length - 1] as number) >= from)) return;
       worn[offset + s] = 1;
-      visits[offset + s] = this.#near.countNear(place, from, to, reach);
+      visits[offset + s] = this.#near ? this.#near.countNear(place, from, to, reach) : countNear(this.#tracks, place, from, to, reach);
     });
   }
 }

@@ -200,18 +200,34 @@ function splitShare({ start }: Fleet, { first, last }: Share, pieces: number): S
  */
 function joinPieces(pieces: number, store: (part: SweepPart) => Promise<void>): (piece: number, part: SweepPart) => Promise<void> {
   if (pieces === 1) return (_piece, part) => store(part);
-  const open = new Map<number, { parts: SweepPart[]; come: number; stored: PromiseWithResolvers<void> }>();
+  const open = new Map<number, Joining>();
   return (piece, part) => {
     let own = open.get(part.part);
     if (!own) {
-      own = { parts: [], come: 0, stored: Promise.withResolvers<void>() };
+      own = joining();
       open.set(part.part, own);
     }
     own.parts[piece] = part;
     if (++own.come === pieces) {
       open.delete(part.part);
-      store(joinParts(own.parts)).then(own.stored.resolve, own.stored.reject);
+      own.end(store(joinParts(own.parts)));
     }
-    return own.stored.promise;
+    return own.stored;
   };
+}
+
+/** A part whose pieces come one after another. */
+interface Joining {
+  parts: SweepPart[];
+  come: number;
+  stored: Promise<void>;
+  end(stored: Promise<void>): void;
+}
+
+function joining(): Joining {
+  let end: Joining['end'] = () => undefined;
+  const stored = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { parts: [], come: 0, stored, end };
 }

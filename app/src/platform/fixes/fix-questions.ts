@@ -104,6 +104,12 @@ export class FixQuestions {
     await this.readers.next.scan(sql, shape, values, onChunk);
   }
 
+  /** How many fixes there are. */
+  async count(): Promise<number> {
+    const [row] = await this.readers.next.rows<{ n: number }>('SELECT count(*)::DOUBLE AS n FROM fixes');
+    return row?.n ?? 0;
+  }
+
   /** When what has been in quarantine longest came, ms since 1970; null where there is nothing. */
   async oldestQuarantined(): Promise<number | null> {
     const [row] = await this.readers.next.rows<{ at: number | null }>(

@@ -7,6 +7,9 @@ import { type ParsedCrime, problem } from './parsed-crime.ts';
 /** Whole degrees around a place in which a fix is looked for: about 100 km at least, from the equator to Shetland. */
 const degreesAround = { lat: 1, lon: 2 };
 
+/** What is known of each store, and up to which receipt. A square whose last fix has been removed stays: it is only for telling slips. */
+const grounds = new WeakMap<FixStore, { squares: Set<string>; receipt: number }>();
+
 /** Says whether a place is near any fix that was ever stored. */
 export class FixedGround {
   readonly #squares: Set<string>;
@@ -15,12 +18,18 @@ export class FixedGround {
     this.#squares = squares;
   }
 
+  /** Reads all fixes once for each store, and after that what was stored since. */
   static async read(fixes: FixStore): Promise<FixedGround> {
+    const known = grounds.get(fixes) ?? { squares: new Set<string>(), receipt: -1 };
+    const upto = fixes.lastReceipt;
     const { count, columns } = await fixes.query(
-      `SELECT DISTINCT CAST(floor(lon) AS INTEGER) AS x, CAST(floor(lat) AS INTEGER) AS y FROM fixes WHERE wearing > 0 AND ${givesEvidence}`,
+      `SELECT DISTINCT CAST(floor(lon) AS INTEGER) AS x, CAST(floor(lat) AS INTEGER) AS y FROM fixes WHERE receipt > ? AND wearing > 0 AND ${givesEvidence}`,
       { x: 'i32', y: 'i32' },
+      { values: [known.receipt] },
     );
-    return new FixedGround(new Set(Array.from({ length: count }, (_, i) => `${columns.x[i]}/${columns.y[i]}`)));
+    for (let i = 0; i < count; i++) known.squares.add(`${columns.x[i]}/${columns.y[i]}`);
+    grounds.set(fixes, { squares: known.squares, receipt: upto });
+    return new FixedGround(known.squares);
   }
 
   isNear(lon: number, lat: number): boolean {

@@ -8,7 +8,8 @@ import type { Action, Performer } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/index.ts';
 import type {} from '../schema/tables.ts';
-import { loadFleet, type WearingSnapshot } from './load-fleet.ts';
+import { loadAround } from './load-around.ts';
+import { type LoadedFleet, loadFleet, type WearingSnapshot } from './load-fleet.ts';
 import { coincidenceShifts, habitShifts } from './shifts.ts';
 import type { RunKeys, VerdictStore } from './verdict-store.ts';
 
@@ -30,6 +31,8 @@ export interface RunInputs {
   timeZone: string;
   /** Fixes with later receipts are not read, so that a run can be repeated after more have come. */
   receiptUpto: number;
+  /** Everything of the weeks before, or only what a few crimes rest on, see `loadAround`. */
+  reads?: 'all' | 'around';
 }
 
 export interface RunOutput {
@@ -65,13 +68,10 @@ export async function computeRun(
     habitShifts: habitShifts(crime.from_at.getTime(), parameters.habitWeeks, timeZone),
     coincidenceShifts: coincidenceShifts(crime.from_at.getTime(), parameters.coincidenceDays, timeZone),
   }));
-  const first = questions[0]?.from ?? 0;
-  const last = questions.reduce((latest, question) => Math.max(latest, question.to), first);
-  const loaded = await loadFleet(store, inputs.wearings, parameters, {
-    from: first - parameters.habitWeeks * weekMs - dayMs,
-    to: last + (parameters.coincidenceDays + 1) * dayMs,
-    receiptUpto: inputs.receiptUpto,
-  });
+  const loaded =
+    inputs.reads === 'around'
+      ? await loadAround(store, inputs.wearings, parameters, questions, inputs.receiptUpto)
+      : await loadAll(store, inputs, questions);
   let verdicts = 0;
   const sweeping = sweep(
     { fleet: loaded.fleet, crimes: questions, parameters },
@@ -95,10 +95,11 @@ export async function computeRun(
     .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))
     .digest('hex');
   const result = await sweeping;
+  const inputsMarked = inputs.reads === 'around' ? `${aroundMark}${inputsHash}` : inputsHash;
   const order = new Map(crimes.map((crime, i) => [crime.id, i]));
   const coincidence = Float32Array.from(inputs.crimes, ({ id }) => result.coincidence[order.get(id) as number] as number);
   return {
-    inputsHash,
+    inputsHash: inputsMarked,
     outputHash: result.digest,
     fixes: loaded.fixes,
     verdicts,
@@ -108,9 +109,32 @@ export async function computeRun(
   };
 }
 
+/** Stands before the hash of the inputs of a run that read only what its crimes rest on. */
+const aroundMark = 'around-';
+/** How a recorded run read its fixes. */
+export const readsOf = (inputsHash: string): 'all' | 'around' => (inputsHash.startsWith(aroundMark) ? 'around' : 'all');
+
+function loadAll(
+  store: FixStore,
+  { wearings, parameters, receiptUpto }: RunInputs,
+  questions: readonly CrimeQuestion[],
+): Promise<LoadedFleet> {
+  const first = questions[0]?.from ?? 0;
+  const last = questions.reduce((latest, question) => Math.max(latest, question.to), first);
+  return loadFleet(store, wearings, parameters, {
+    from: first - parameters.habitWeeks * weekMs - dayMs,
+    to: last + (parameters.coincidenceDays + 1) * dayMs,
+    receiptUpto,
+  });
+}
+
 function sortedPlace(crime: CrimeVersionRow): unknown {
   return Object.entries(crime.place).sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+/** So few crimes are answered from what they rest on where there are so many fixes that reading everything would keep them waiting. */
+const fewCrimes = 20;
+const manyFixes = 5_000_000;
 
 /** Numbers a run of what has fallen due: crimes without a verdict, and those whose window has seen fixes or wearings change since. */
 const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: number; inputs: RunInputs } | null> = {
@@ -130,7 +154,8 @@ const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: nu
     const { rows } = await sql<{ id: number }>`SELECT nextval('supervision.run_numbers')::int AS id`.execute(tx);
     const { id: runId } = rows[0] as { id: number };
     note({ kind: 'run', id: runId }, { crimes: due.length, wearings: wearings.length });
-    const inputs = { crimes: due, wearings, parameters: { ...defaultParameters }, timeZone, receiptUpto };
+    const reads = due.length <= fewCrimes && (await fixes.count()) > manyFixes ? ('around' as const) : ('all' as const);
+    const inputs = { crimes: due, wearings, parameters: { ...defaultParameters }, timeZone, receiptUpto, reads };
     return { runId, inputs };
   },
 };
@@ -166,14 +191,20 @@ async function latestRuns(tx: Tx, verdicts: VerdictStore): Promise<LatestRun[]> 
     .groupBy('rc.crime_version_id')
     .execute();
   const ids = [...new Set(rows.map(({ run }) => run))];
-  const runs =
-    ids.length === 0
-      ? []
-      : await tx
-          .selectFrom('supervision.runs')
-          .select(['id', 'receipt_upto', 'wearings', 'model_version'])
-          .where('id', 'in', ids)
-          .execute();
+  if (ids.length === 0) return [];
+  const bare = await tx
+    .selectFrom('supervision.runs')
+    .select(['id', 'receipt_upto', 'model_version', sql<string>`md5(wearings::text)`.as('worn')])
+    .where('id', 'in', ids)
+    .execute();
+  // Most runs were over the same wearings, and of a large fleet that list is long: each is read once.
+  const lists = new Map<string, LatestRun['wearings']>();
+  for (const { id, worn } of bare) {
+    if (lists.has(worn)) continue;
+    const own = await tx.selectFrom('supervision.runs').select('wearings').where('id', '=', id).executeTakeFirstOrThrow();
+    lists.set(worn, own.wearings as LatestRun['wearings']);
+  }
+  const runs = bare.map(({ worn, ...run }) => ({ ...run, wearings: lists.get(worn) as LatestRun['wearings'] }));
   const byId = new Map<number, (typeof runs)[number]>();
   for (const run of runs) if (await verdicts.has(run.id)) byId.set(run.id, run);
   return rows.flatMap(({ crime, run }) => {

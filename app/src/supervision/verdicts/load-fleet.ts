@@ -48,16 +48,7 @@ export async function loadFleet(
     if (w !== undefined) start[w + 1] = counted.columns.n[i] as number;
   }
   for (let w = 0; w < wearings.length; w++) start[w + 1] = (start[w + 1] as number) + (start[w] as number);
-  const total = start[wearings.length] as number;
-  const fleet: Fleet = {
-    at: new Float64Array(new SharedArrayBuffer(8 * total)),
-    lon: new Float64Array(new SharedArrayBuffer(8 * total)),
-    lat: new Float64Array(new SharedArrayBuffer(8 * total)),
-    sigma: new Float32Array(new SharedArrayBuffer(4 * total)),
-    start,
-    from: Float64Array.from(wearings, ({ from }) => from),
-    to: Float64Array.from(wearings, ({ to }) => to),
-  };
+  const fleet = emptyFleet(wearings, start);
   const next = Int32Array.from(start);
   const sigmaOf = sigmaFor(parameters);
   // Neighbouring rows are mostly of one wearing.
@@ -84,14 +75,57 @@ export async function loadFleet(
       }
     },
   );
+  return settled(fleet);
+}
+
+/** A fleet of fixes as they were read: each wearing's in order of time, and one row for each moment that says where the wearer was. */
+export function toFleet(
+  wearings: readonly WearingSnapshot[],
+  parameters: PresenceParameters,
+  rows: { count: number; wearing: Int32Array; at: Float64Array; lon: Float64Array; lat: Float64Array; accuracyM: Float32Array },
+): Promise<LoadedFleet> {
+  const start = new Int32Array(new SharedArrayBuffer(4 * (wearings.length + 1)));
+  for (let i = 0; i < rows.count; i++) start[(rows.wearing[i] as number) + 1] = (start[(rows.wearing[i] as number) + 1] as number) + 1;
+  for (let w = 0; w < wearings.length; w++) start[w + 1] = (start[w + 1] as number) + (start[w] as number);
+  const fleet = emptyFleet(wearings, start);
+  const next = Int32Array.from(start);
+  const sigmaOf = sigmaFor(parameters);
+  for (let i = 0; i < rows.count; i++) {
+    const w = rows.wearing[i] as number;
+    const row = next[w] as number;
+    next[w] = row + 1;
+    fleet.at[row] = rows.at[i] as number;
+    fleet.lon[row] = rows.lon[i] as number;
+    fleet.lat[row] = rows.lat[i] as number;
+    fleet.sigma[row] = sigmaOf(rows.accuracyM[i] as number);
+  }
+  return settled(fleet);
+}
+
+/** Room for the fixes of some wearings on shared memory. */
+function emptyFleet(wearings: readonly WearingSnapshot[], start: Int32Array): Fleet {
+  const total = start[wearings.length] as number;
+  return {
+    at: new Float64Array(new SharedArrayBuffer(8 * total)),
+    lon: new Float64Array(new SharedArrayBuffer(8 * total)),
+    lat: new Float64Array(new SharedArrayBuffer(8 * total)),
+    sigma: new Float32Array(new SharedArrayBuffer(4 * total)),
+    start,
+    from: Float64Array.from(wearings, ({ from }) => from),
+    to: Float64Array.from(wearings, ({ to }) => to),
+  };
+}
+
+async function settled(fleet: Fleet): Promise<LoadedFleet> {
   let repeated = false;
   const breathe = breather();
-  for (let w = 0; w < wearings.length; w++) {
-    repeated = sortWearing(fleet, start[w] as number, start[w + 1] as number) || repeated;
+  const wearings = fleet.start.length - 1;
+  for (let w = 0; w < wearings; w++) {
+    repeated = sortWearing(fleet, fleet.start[w] as number, fleet.start[w + 1] as number) || repeated;
     await breathe();
   }
   const told = repeated ? await withoutRepeats(fleet) : fleet;
-  return { fleet: told, fixes: told.start[wearings.length] as number, hash: () => hashOf(told) };
+  return { fleet: told, fixes: told.start[wearings] as number, hash: () => hashOf(told) };
 }
 
 /** The fleet with one row for each moment that says where the wearer was. */
