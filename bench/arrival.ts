@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../app/src/config.ts';
+import { type Config, readConfig } from '../app/src/config.ts';
 import { openDatabase } from '../app/src/platform/database.ts';
 import type { FixStore } from '../app/src/platform/fixes/fix-store.ts';
 import { migrate } from '../app/src/platform/migrate.ts';
@@ -15,43 +15,16 @@ const operator = { id: 'bench', name: 'bench', role: 'operator' as const };
 
 /**
  * From a crime that comes in to its verdicts on everybody, listed, in a store with a country's fixes: 20,000 wearers, one fix a minute.
- * `--size` is how many fixes there are to be, about; 864 million are 30 days.
+ * `--size` is how many fixes there are to be, about; 864 million are 30 days. `--data` names a folder that keeps them for the next time.
  */
-export async function benchArrival(options: { seed: number; size?: number }): Promise<Report> {
+export async function benchArrival(options: { seed: number; size?: number; data?: string }): Promise<Report> {
   const days = Math.max(1, Math.round((options.size ?? 864_000_000) / (wearers * minutesADay)));
-  const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'));
+  const folder = options.data ?? mkdtempSync(join(tmpdir(), 'waymark-bench-'));
   try {
     const config = readConfig({ NODE_ENV: 'test', WAYMARK_DATA: folder, WAYMARK_DEMO: 'no', WAYMARK_ENGINE_MB: '1536' });
     const startMs = Date.UTC(2026, 8, 1);
     const endMs = startMs + days * minutesADay * 60_000;
-    const began = performance.now();
-    const filled = spawnSync(
-      process.execPath,
-      [join(import.meta.dirname, 'fill-country.ts'), join(folder, 'fixes.duckdb'), String(days), String(startMs)],
-      {
-        stdio: 'inherit',
-      },
-    );
-    if (filled.status !== 0) throw new Error('The fixes could not be stored; what went wrong stands above.');
-    const filledS = (performance.now() - began) / 1000;
-    const receipts = days * minutesADay;
-    // The fixes are there, on record and evaluated: what is measured comes after that.
-    const records = await openDatabase({ folder: join(folder, 'records') });
-    await migrate(records.db);
-    await records.executeSql(
-      `UPDATE supervision.intake_state SET last_receipt = ${receipts}; UPDATE supervision.watch_state SET evaluated_receipt = ${receipts}`,
-    );
-    await records.close();
-    const made = await openWaymark(config);
-    say('arrival: registering wearers');
-    const { registerWearers } = await import('../app/src/supervision/index.ts');
-    await made.performer.perform(
-      { ...operator, purpose: 'administration' },
-      registerWearers,
-      null,
-      Array.from({ length: wearers }, (_, i) => ({ tag: `A${i}`, name: 'Bench Wearer', firstAt: startMs })),
-    );
-    await made.close();
+    const filledS = existsSync(join(folder, 'installation.json')) ? null : await fill(folder, days, startMs, config);
     say('arrival: opening');
     const waymark = await openWaymark(config);
     const { fixes, performer, verdicts, timeZone } = waymark;
@@ -102,7 +75,7 @@ export async function benchArrival(options: { seed: number; size?: number }): Pr
         },
       ],
       notes: [
-        `${crimesAsked} crimes of half an hour, half of them where some wearer was: ${listed.toLocaleString('en-GB')} verdicts listed, ${present} of them present. The store was filled in ${filledS.toFixed(0)} s. The first crime after a start is not among the figures; it reads once where fixes are.`,
+        `${crimesAsked} crimes of half an hour, half of them where some wearer was: ${listed.toLocaleString('en-GB')} verdicts listed, ${present} of them present. ${filledS === null ? 'The store was there already.' : `The store was filled in ${filledS.toFixed(0)} s.`} The first crime after a start is not among the figures; it reads once where fixes are.`,
       ],
       bars: [
         { name: 'from a crime to its verdicts listed, p95', figure: p(0.95), limit: 2, sense: 'most', unit: 's' },
@@ -111,8 +84,40 @@ export async function benchArrival(options: { seed: number; size?: number }): Pr
       ],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (!options.data) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Fills a folder with the fleet's fixes, on record and evaluated: what is measured comes after that. Gives how long the fixes took, seconds. */
+async function fill(folder: string, days: number, startMs: number, config: Config): Promise<number> {
+  const began = performance.now();
+  const filled = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, 'fill-country.ts'), join(folder, 'fixes.duckdb'), String(days), String(startMs)],
+    {
+      stdio: 'inherit',
+    },
+  );
+  if (filled.status !== 0) throw new Error('The fixes could not be stored; what went wrong stands above.');
+  const filledS = (performance.now() - began) / 1000;
+  const receipts = days * minutesADay;
+  const records = await openDatabase({ folder: join(folder, 'records') });
+  await migrate(records.db);
+  await records.executeSql(
+    `UPDATE supervision.intake_state SET last_receipt = ${receipts}; UPDATE supervision.watch_state SET evaluated_receipt = ${receipts}`,
+  );
+  await records.close();
+  const made = await openWaymark(config);
+  say('arrival: registering wearers');
+  const { registerWearers } = await import('../app/src/supervision/index.ts');
+  await made.performer.perform(
+    { ...operator, purpose: 'administration' },
+    registerWearers,
+    null,
+    Array.from({ length: wearers }, (_, i) => ({ tag: `A${i}`, name: 'Bench Wearer', firstAt: startMs })),
+  );
+  await made.close();
+  return filledS;
 }
 
 async function whereOneWas(fixes: FixStore, wearing: number, at: number): Promise<[number, number]> {

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { SweepInput } from './fleet.ts';
 import { PartSweeper } from './sweep-part.ts';
 
@@ -7,17 +7,25 @@ import { PartSweeper } from './sweep-part.ts';
 // numbers over in memory; this much makes the whole about a twelfth faster. More was measured to be slower again.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
 
-/** A thread that judges its share of the wearings for the parts it is sent, one at a time. */
-const { input, firstWearing, lastWearing, isPiece } = workerData as {
+/** What a thread is told first. */
+interface Begin {
   input: SweepInput;
   firstWearing: number;
   lastWearing: number;
   isPiece: boolean;
-};
-const sweeper = new PartSweeper(input, firstWearing, lastWearing);
+}
 
-parentPort?.on('message', ({ part, first, last }: { part: number; first: number; last: number }) => {
-  const result = sweeper.sweep(part, first, last, isPiece);
+/** A thread that judges its share of the wearings, which it is told first, for the parts it is sent after that, one at a time. */
+let sweeper: PartSweeper | null = null;
+let isPiece = false;
+
+parentPort?.on('message', (message: Begin | { part: number; first: number; last: number }) => {
+  if ('input' in message) {
+    sweeper = new PartSweeper(message.input, message.firstWearing, message.lastWearing);
+    isPiece = message.isPiece;
+    return;
+  }
+  const result = (sweeper as PartSweeper).sweep(message.part, message.first, message.last, isPiece);
   const arrays = [...Object.values(result.weighed.columns), ...Object.values(result.ruledOut.columns), result.visits, result.worn];
   const buffers = arrays.map((array) => array.buffer as ArrayBuffer);
   parentPort?.postMessage(result, buffers);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultParameters, type SweepInput, sigmaOf, sweep, verdictCode } from './index.ts';
+import { beginThreads, defaultParameters, type SweepInput, sigmaOf, sweep, verdictCode } from './index.ts';
 
 /** Three wearers for two hours at three places 2 km apart, and crimes at the first. */
 function input(): SweepInput {
@@ -72,4 +72,10 @@ test('however many threads, the parts and the digest are the same', async () => 
     expect(parts.length).toBeGreaterThan(10);
   }
   expect([...digests]).toHaveLength(1);
+});
+
+test('a thread that is gone before it was used is told, and not waited for', async () => {
+  const ready = beginThreads(2);
+  await Promise.all(ready.map((worker) => worker.terminate()));
+  await expect(sweep(input(), async () => undefined, { threads: 2, ready })).rejects.toThrow('ended before its work was done');
 });

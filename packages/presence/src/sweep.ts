@@ -14,6 +14,8 @@ const partsAhead = 6;
 export interface SweepOptions {
   /** Threads beside the caller's own, as many as there are processors unless given; 0 does all on the caller's: for tests. */
   threads?: number;
+  /** Threads that were begun before there was anything to judge, see `beginThreads`; each is used at most once. */
+  ready?: Worker[];
   /** Rows of a part, about; other parts give another digest, so this is for tests. */
   rowsPerPart?: number;
   /** Called as each part is stored: crimes done, crimes in all. */
@@ -82,7 +84,7 @@ export async function sweep(
       }
     }
   } else {
-    await onThreads(input, shares, stretches, threads, keep);
+    await onThreads(input, shares, stretches, threads, keep, options.ready ?? []);
   }
   return { digest: createHash('sha256').update(digests.join('\n')).digest('hex'), coincidence: meanOverDays(visits, worn) };
 }
@@ -126,6 +128,7 @@ async function onThreads(
   stretches: Share[],
   threads: number,
   keep: (part: SweepPart) => Promise<void>,
+  ready: Worker[],
 ): Promise<void> {
   const pieces = Math.max(1, Math.floor(threads / shares.length));
   let storing: Promise<void> = Promise.resolve();
@@ -139,7 +142,9 @@ async function onThreads(
     const joined = joinPieces(split.length, store);
     await Promise.all(
       split.map((own, piece) =>
-        runThread({ input, ...own, isPiece: split.length > 1 }, s * stretches.length, stretches, (part) => joined(piece, part)),
+        runThread(ready.shift() ?? beginThread(), { input, ...own, isPiece: split.length > 1 }, s * stretches.length, stretches, (part) =>
+          joined(piece, part),
+        ),
       ),
     );
   });
@@ -149,18 +154,35 @@ async function onThreads(
   await Promise.all(lanes);
 }
 
+/**
+ * Begins as many threads as a sweep will use, while its fixes are still being read: by then they have loaded what they need. Whoever
+ * begins them ends those that were not used.
+ * @param count as in the options of the sweep
+ */
+export function beginThreads(count = availableParallelism()): Worker[] {
+  return Array.from({ length: count }, beginThread);
+}
+
+function beginThread(): Worker {
+  // One that fails before it is used ends, which whoever would use it sees.
+  return new Worker(new URL(workerFile, import.meta.url)).on('error', () => undefined);
+}
+
 /** A thread that judges some wearings for every stretch; it is asked for the next as long as not too many wait for the store. */
 function runThread(
+  worker: Worker,
   { input, first, last, isPiece }: Share & { input: SweepInput; isPiece: boolean },
   firstPart: number,
   stretches: readonly Share[],
   store: (part: SweepPart) => Promise<void>,
 ): Promise<void> {
   return new Promise<void>((resolve, reject) => {
-    const worker = new Worker(new URL(workerFile, import.meta.url), {
-      workerData: { input, firstWearing: first, lastWearing: last, isPiece },
-    });
-    const end = (error?: unknown) => void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
+    worker.postMessage({ input, firstWearing: first, lastWearing: last, isPiece });
+    let isEnding = false;
+    const end = (error?: unknown) => {
+      isEnding = true;
+      void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
+    };
     let next = 0;
     // Parts on their way to the store, the newest last.
     const behind: Promise<void>[] = [];
@@ -170,6 +192,10 @@ function runThread(
       worker.postMessage({ part: firstPart + next++, first: stretch.first, last: stretch.last });
     };
     worker.once('error', end);
+    // Ended by itself: what it said of why went before this, if anything.
+    const onExit = () => isEnding || reject(new Error('A thread of the sweep ended before its work was done.'));
+    if (worker.threadId === -1) onExit();
+    else worker.once('exit', onExit);
     worker.on('message', (result: SweepPart) => {
       behind.push(store(result));
       const room = behind.length < partsAhead ? Promise.resolve() : (behind.shift() as Promise<void>);

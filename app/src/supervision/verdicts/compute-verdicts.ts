@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CrimeQuestion, defaultParameters, modelVersion, type PresenceParameters, type SweepPart, sweep } from '@waymark/presence';
+import {
+  beginThreads,
+  type CrimeQuestion,
+  defaultParameters,
+  modelVersion,
+  type PresenceParameters,
+  type SweepPart,
+  sweep,
+} from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
@@ -68,10 +76,17 @@ export async function computeRun(
     habitShifts: habitShifts(crime.from_at.getTime(), parameters.habitWeeks, timeZone),
     coincidenceShifts: coincidenceShifts(crime.from_at.getTime(), parameters.coincidenceDays, timeZone),
   }));
-  const loaded =
+  // They load what they need while the fixes are read.
+  const ready = beginThreads(threads);
+  const ended = () => Promise.all(ready.map((worker) => worker.terminate()));
+  const loading =
     inputs.reads === 'around'
-      ? await loadAround(store, inputs.wearings, parameters, questions, inputs.receiptUpto)
-      : await loadAll(store, inputs, questions);
+      ? loadAround(store, inputs.wearings, parameters, questions, inputs.receiptUpto)
+      : loadAll(store, inputs, questions);
+  const loaded = await loading.catch(async (error) => {
+    await ended();
+    throw error;
+  });
   let verdicts = 0;
   const sweeping = sweep(
     { fleet: loaded.fleet, crimes: questions, parameters },
@@ -79,8 +94,8 @@ export async function computeRun(
       verdicts += part.weighed.rows + part.ruledOut.rows;
       await keep(part);
     },
-    { onProgress, threads },
-  );
+    { onProgress, threads, ready },
+  ).finally(ended);
   // While the threads are at work: there is nothing to store yet.
   const inputsHash = createHash('sha256')
     .update(await loaded.hash())
@@ -245,13 +260,8 @@ async function dueCrimes(
     );
     touched.set(receipt, new Set(columns.hour.subarray(0, count)));
   }
-  // What positions of its time have been removed by age, or made into “at home”, keeps the verdicts that it had: judged anew it
-  // would know less.
-  const { oldest: gone, atHome } = await store.coarsenedUpto(wearings.map(({ id }) => id));
-  const oldest = [...atHome.values()].reduce((latest, at) => Math.max(latest, at), gone);
-  return crimes.filter((crime) => {
+  const isDue = (crime: CrimeVersionRow): boolean => {
     const run = known.get(crime.id);
-    if (run && crime.from_at.getTime() < oldest) return false;
     if (!run || run.model !== modelVersion || asThen(run) !== now) return true;
     const hours = touched.get(run.receiptUpto);
     if (!hours || hours.size === 0) return false;
@@ -259,7 +269,15 @@ async function dueCrimes(
       if (hours.has(hour)) return true;
     }
     return false;
-  });
+  };
+  const due = crimes.filter(isDue);
+  // New ones alone: nothing of theirs can be known better already.
+  if (!due.some(({ id }) => known.has(id))) return due;
+  // What positions of its time have been removed by age, or made into “at home”, keeps the verdicts that it had: judged anew it
+  // would know less.
+  const { oldest: gone, atHome } = await store.coarsenedUpto(wearings.map(({ id }) => id));
+  const oldest = [...atHome.values()].reduce((latest, at) => Math.max(latest, at), gone);
+  return due.filter(({ id, from_at }) => !known.has(id) || from_at.getTime() >= oldest);
 }
 
 interface RunRecord {
