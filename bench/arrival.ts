@@ -45,12 +45,15 @@ export async function benchArrival(options: { seed: number; size?: number; data?
       const at = startMs + Math.floor(random() * Math.max(1, days * minutesADay - 240)) * 60_000 + 120 * 60_000;
       const [lon, lat] =
         c % 2 === 0 ? await whereOneWas(fixes, 1 + Math.floor(random() * wearers), at) : [-3 + 3 * random(), 51.5 + 3 * random()];
-      const row = `reference,type,from,to,latitude,longitude,uncertainty_m\nA-${c},BIAD,${new Date(at).toISOString()},${new Date(at + 30 * 60_000).toISOString()},${lat.toFixed(6)},${lon.toFixed(6)},20\n`;
+      // New in a store that was kept from the last time too.
+      const reference = `${Date.now().toString(36)}-${c}`;
+      const row = `reference,type,from,to,latitude,longitude,uncertainty_m\n${reference},BIAD,${new Date(at).toISOString()},${new Date(at + 30 * 60_000).toISOString()},${lat.toFixed(6)},${lon.toFixed(6)},20\n`;
       const began = performance.now();
       const read = await importCrimes(performer, actor, waymark, { fileName: 'crime.csv', bytes: Buffer.from(row) });
-      if (read.accepted !== 1) throw new Error(`The crime was not taken: ${JSON.stringify(read.problems)}`);
-      await computeDueVerdicts(performer, services, actor);
-      const selection = await performer.perform(actor, selectVerdicts, services, { reference: `A-${c}` });
+      if (read.counts.new !== 1) throw new Error(`The crime was not taken: ${JSON.stringify(read.problems)}`);
+      const run = await computeDueVerdicts(performer, services, actor);
+      if (run?.crimes !== 1) throw new Error('The crime was not worked out.');
+      const selection = await performer.perform(actor, selectVerdicts, services, { reference });
       for await (const batch of streamVerdicts(services, selection, 100)) {
         listed += batch.length;
         present += batch.filter(({ verdict }) => verdict === 'present').length;

@@ -195,8 +195,20 @@ interface LatestRun {
   crime: number;
   receiptUpto: number;
   model: string;
-  wearings: { id: number; from: string; to: string | null }[];
+  /** Which wearings it was over: of the same ones it is the same. */
+  worn: string;
 }
+
+type KnownRun = Omit<LatestRun, 'crime'>;
+
+/** Runs never change: what has been read of them is kept, for the list of the wearings of a large fleet is long. */
+const knownRuns = new WeakMap<VerdictStore, Map<number, KnownRun>>();
+
+const wornIn = (wearings: readonly { id: number; from: number; to: number }[]): string => {
+  const hash = createHash('sha256');
+  for (const { id, from, to } of wearings) hash.update(`${id}/${from}/${to},`);
+  return hash.digest('base64');
+};
 
 /** The latest run of each crime version whose verdicts can be read. */
 async function latestRuns(tx: Tx, verdicts: VerdictStore): Promise<LatestRun[]> {
@@ -205,27 +217,29 @@ async function latestRuns(tx: Tx, verdicts: VerdictStore): Promise<LatestRun[]> 
     .select(['rc.crime_version_id as crime', sql<number>`max(rc.run_id)::int`.as('run')])
     .groupBy('rc.crime_version_id')
     .execute();
-  const ids = [...new Set(rows.map(({ run }) => run))];
-  if (ids.length === 0) return [];
-  const bare = await tx
-    .selectFrom('supervision.runs')
-    .select(['id', 'receipt_upto', 'model_version', sql<string>`md5(wearings::text)`.as('worn')])
-    .where('id', 'in', ids)
-    .execute();
-  // Most runs were over the same wearings, and of a large fleet that list is long: each is read once.
-  const lists = new Map<string, LatestRun['wearings']>();
-  for (const { id, worn } of bare) {
-    if (lists.has(worn)) continue;
-    const own = await tx.selectFrom('supervision.runs').select('wearings').where('id', '=', id).executeTakeFirstOrThrow();
-    lists.set(worn, own.wearings as LatestRun['wearings']);
+  const known = knownRuns.get(verdicts) ?? new Map<number, KnownRun>();
+  knownRuns.set(verdicts, known);
+  const unread = [...new Set(rows.map(({ run }) => run))].filter((id) => !known.has(id));
+  for (const id of unread) {
+    const run = await tx
+      .selectFrom('supervision.runs')
+      .select(['receipt_upto', 'model_version', 'wearings'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!run) continue;
+    const wearings = (run.wearings as { id: number; from: string; to: string | null }[]).map(({ id: wearing, from, to }) => ({
+      id: wearing,
+      from: Date.parse(from),
+      to: to === null ? Infinity : Date.parse(to),
+    }));
+    known.set(id, { receiptUpto: run.receipt_upto, model: run.model_version, worn: wornIn(wearings) });
   }
-  const runs = bare.map(({ worn, ...run }) => ({ ...run, wearings: lists.get(worn) as LatestRun['wearings'] }));
-  const byId = new Map<number, (typeof runs)[number]>();
-  for (const run of runs) if (await verdicts.has(run.id)) byId.set(run.id, run);
-  return rows.flatMap(({ crime, run }) => {
-    const found = byId.get(run);
-    return found ? [{ crime, receiptUpto: found.receipt_upto, model: found.model_version, wearings: found.wearings }] : [];
-  });
+  const latest: LatestRun[] = [];
+  for (const { crime, run } of rows) {
+    const found = known.get(run);
+    if (found && (await verdicts.has(run))) latest.push({ crime, ...found });
+  }
+  return latest;
 }
 
 /** A fix this long after or before the window can still change what was possible inside it. */
@@ -238,17 +252,7 @@ async function dueCrimes(
   wearings: WearingSnapshot[],
 ): Promise<CrimeVersionRow[]> {
   const known = new Map(latest.map((run) => [run.crime, run]));
-  const now = wearings.map((w) => `${w.id}/${w.from}/${w.to}`).join();
-  const then = new Map<unknown, string>();
-  const asThen = (run: LatestRun) => {
-    if (!then.has(run.wearings)) {
-      then.set(
-        run.wearings,
-        run.wearings.map((w) => `${w.id}/${Date.parse(w.from)}/${w.to === null ? Infinity : Date.parse(w.to)}`).join(),
-      );
-    }
-    return then.get(run.wearings);
-  };
+  const now = wornIn(wearings);
   // Per receipt level: the hours in which later fixes lie.
   const touched = new Map<number, Set<number>>();
   const hourMs = 3_600_000;
@@ -262,7 +266,7 @@ async function dueCrimes(
   }
   const isDue = (crime: CrimeVersionRow): boolean => {
     const run = known.get(crime.id);
-    if (!run || run.model !== modelVersion || asThen(run) !== now) return true;
+    if (!run || run.model !== modelVersion || run.worn !== now) return true;
     const hours = touched.get(run.receiptUpto);
     if (!hours || hours.size === 0) return false;
     for (let hour = Math.floor((crime.from_at.getTime() - reachMs) / hourMs); hour <= (crime.to_at.getTime() + reachMs) / hourMs; hour++) {

@@ -7,7 +7,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 /** Of everybody this much is read on either side of a window: as many fixes as their neighbours are smoothed over. */
-const everybodyMs = 15 * minuteMs;
+const everybodyMs = 10 * minuteMs;
 /** Of whoever may have been there: what a fix's likely place still depends on. */
 const doubtfulMs = 3 * hourMs;
 /** Of whoever may have been there, in the same hours of earlier weeks. */
@@ -79,11 +79,22 @@ export async function loadAround(
     const radiusM = parameters.radiusM + laid.uncertaintyM + laid.extentM;
     for (const shift of question.coincidenceShifts) {
       await read(from + shift, to + shift, all, boxAround(laid, radiusM));
-      // One of anybody: was anyone worn then at all?
-      await read(from + shift, to + shift, all, ' ORDER BY at_ms, wearing LIMIT 1');
+      // Of one wearer: was anyone worn then at all? The first is found in a tenth of the time that sorting takes.
+      const first = await firstWorn(store, from + shift, to + shift, receiptUpto);
+      if (first !== null) await read(from + shift, to + shift, all, ` AND wearing = ${first}`);
     }
   }
   return toFleet(wearings, parameters, all);
+}
+
+/** The lowest number of a wearing with a fix between two moments. */
+async function firstWorn(store: FixStore, from: number, to: number, receiptUpto: number): Promise<number | null> {
+  const { columns } = await store.query(
+    `SELECT coalesce(min(wearing), 0) AS wearing FROM fixes WHERE at_ms BETWEEN ? AND ? AND receipt <= ? AND ${givesEvidence} AND wearing > 0`,
+    { wearing: 'i32' },
+    { values: [Math.round(from), Math.round(to), receiptUpto] },
+  );
+  return columns.wearing[0] || null;
 }
 
 /** Those who were not heard on one side of the window, and those who could have come within reach between two of their fixes. */
@@ -189,16 +200,24 @@ function grow(rows: Rows, room: number): void {
 }
 
 /** Rows in order of time, which they mostly are already. */
-function inOrder(rows: number[], at: Float64Array): number[] {
+function inOrder(rows: Int32Array, at: Float64Array): Int32Array {
   for (let i = 1; i < rows.length; i++)
     if ((at[rows[i - 1] as number] as number) > (at[rows[i] as number] as number))
       return rows.sort((a, b) => (at[a] as number) - (at[b] as number));
   return rows;
 }
 
-/** The rows of each wearing. */
-function grouped({ wearing, count }: Rows, wearings: number): (w: number) => number[] {
-  const lists: number[][] = Array.from({ length: wearings }, () => []);
-  for (let i = 0; i < count; i++) lists[wearing[i] as number]?.push(i);
-  return (w) => lists[w] ?? [];
+/** The rows of each wearing, in the order in which they were read. */
+function grouped({ wearing, count }: Rows, wearings: number): (w: number) => Int32Array {
+  const start = new Int32Array(wearings + 1);
+  for (let i = 0; i < count; i++) start[(wearing[i] as number) + 1] = (start[(wearing[i] as number) + 1] as number) + 1;
+  for (let w = 0; w < wearings; w++) start[w + 1] = (start[w + 1] as number) + (start[w] as number);
+  const next = start.slice();
+  const order = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const w = wearing[i] as number;
+    order[next[w] as number] = i;
+    next[w] = (next[w] as number) + 1;
+  }
+  return (w) => order.subarray(start[w], start[w + 1]);
 }
