@@ -337,7 +337,7 @@ describe('pages', () => {
       headers: { 'content-type': 'application/json', 'x-waymark-control': serving.waymark.folder.control()?.token ?? '' },
       body: JSON.stringify({ kind: 'gateway', name: 'test gateway' }),
     });
-    const secret = JSON.parse((await gateway.text()).trim()).value.secret as string;
+    const secret = JSON.parse((await gateway.text()).trim().split('\n').at(-1) ?? '').value.secret as string;
     await fetch(`${serving.url}/ingest/waymark`, {
       method: 'POST',
       headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/x-ndjson' },
