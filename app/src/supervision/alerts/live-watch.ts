@@ -124,8 +124,10 @@ export class LiveWatch {
   async settled(): Promise<void> {
     if (!this.#following) return;
     if (this.#stale.size > 0) this.#again ??= this.#watchAgain();
+    // What comes meanwhile is not waited for: under load there is always more.
+    const upto = this.#store.lastReceipt;
     const failures = this.#failures;
-    const isDone = () => this.#evaluated >= this.#store.lastReceipt && this.#again === null;
+    const isDone = () => this.#evaluated >= upto && this.#again === null;
     while (!isDone() && this.#failures === failures && !this.#ended.signal.aborted)
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     await this.#turn;
@@ -154,7 +156,14 @@ export class LiveWatch {
       if (isOver || (lasting.length > 0 && !worn.has(wearing))) concerned.add(wearing);
     }
     if (concerned.size === 0) return;
-    await this.#inTurn(() => this.#evaluate(new Map([...concerned].map((wearing) => [wearing, []]))));
+    try {
+      await this.#inTurn(() => this.#evaluate(new Map([...concerned].map((wearing) => [wearing, []]))));
+    } catch (error) {
+      // Nobody would ask about them again: a silence is noticed once.
+      for (const wearing of concerned) this.#stale.add(wearing);
+      this.#again ??= this.#watchAgain();
+      throw error;
+    }
   }
 
   /** One evaluation after the other. What one fails at is made anew from what is stored when it is tried again. */

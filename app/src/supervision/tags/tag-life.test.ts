@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
+import { until } from '../../../test/until.ts';
 import type { Actor } from '../../platform/access.ts';
 import { listAlerts } from '../alerts/read-alerts.ts';
 import { listCaseload } from '../caseload/read-caseload.ts';
@@ -163,6 +164,33 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(await alerts(person.reference, 'retracted')).toMatchObject([{ kind: 'no signal' }]);
     const { rows } = await performer.perform(officer, listCaseload, { positions }, { search: person.reference, limit: 5, offset: 0 });
     expect(rows).toMatchObject([{ silent: false, alerts: 0, position: { at: start + 200 * minute } }]);
+  });
+
+  test('a silence that could not be put on record at first is, once the records answer again', async () => {
+    const { database, fixes, access, timeZone } = serving.waymark;
+    const tag = await newTag();
+    const person = await somebody();
+    await fit(tag.serial, person);
+    await send(tag.serial, [{ minute: 0 }, { minute: 1 }]);
+    // The second question after that fails: the first asks who is worn, the second puts the silence on record.
+    let answers = Number.POSITIVE_INFINITY;
+    const db = new Proxy(database.db, {
+      get(target, name) {
+        if (name === 'transaction' && answers-- === 0) throw new Error('the records are away');
+        const value = Reflect.get(target, name, target) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    let ahead = 0;
+    const later = new LiveWatch(db, fixes, access, timeZone, () => Date.now() + ahead);
+    await later.start();
+    ahead = 75 * minute;
+    answers = 1;
+    await expect(later.lookForSilence()).rejects.toThrow('the records are away');
+    // Tried again by itself.
+    await until(async () => (await alerts(person.reference)).length === 1);
+    await later.close();
+    expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', to_at: null }]);
   });
 
   test('a silence stays on record when the tag is taken off, and ends then', async () => {
