@@ -10,6 +10,8 @@ import { migrate } from '../platform/migrate.ts';
 import { BackupError } from './manifest.ts';
 
 const runProgram = promisify(execFile);
+/** Fixes wait while the records are asked for their moment: no longer than this, ms. */
+const questionMs = 10_000;
 
 /** Runs one of PostgreSQL's own programs; its password is not among the words that everybody on the machine can list. */
 async function runTool(tool: 'pg_dump' | 'pg_restore', url: string, words: string[]): Promise<void> {
@@ -44,7 +46,7 @@ export async function dumpRecords(
   file: string,
   fixes: FixStore,
 ): Promise<Marks & { moment: Date; receipt: number }> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, query_timeout: questionMs });
   try {
     await client.connect();
   } catch (error) {

@@ -54,15 +54,16 @@ export async function takeBackup(waymark: Waymark, into: string, options: Backup
   busy.add(target);
   try {
     mkdirSync(target, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(target))
-      if (name.startsWith(unfinishedPrefix)) rmSync(join(target, name), { recursive: true, force: true });
     const { rows } = await sql<{ id: string }>`SELECT id::text AS id FROM platform.installation`.execute(database.db);
     const installation = rows[0]?.id ?? '';
     const earlier = backupsIn(target).at(-1) ?? null;
     if (earlier && earlier.manifest.installation !== installation)
       throw new BackupError(`${target} holds backups of another installation (${earlier.manifest.installation}). Name another folder.`);
+    // Ours, so what is not finished there was broken off: one process holds an installation.
+    for (const name of readdirSync(target))
+      if (name.startsWith(unfinishedPrefix + installation)) rmSync(join(target, name), { recursive: true, force: true });
     const startedAt = performance.now();
-    const place = join(target, `${unfinishedPrefix}${randomBytes(4).toString('hex')}`);
+    const place = join(target, `${unfinishedPrefix}${installation}-${randomBytes(4).toString('hex')}`);
     mkdirSync(join(place, 'fixes'), { recursive: true, mode: 0o700 });
     try {
       const records = await copyRecords(waymark, place, installation, earlier, options.recordsUrl);
