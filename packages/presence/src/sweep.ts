@@ -12,7 +12,7 @@ const usualRowsPerPart = 250_000;
 const partsAhead = 6;
 
 export interface SweepOptions {
-  /** Threads beside the caller's own, as many as there are processors unless given; 0 does all on the caller's: for tests. */
+  /** Threads beside the caller's own, as many as `threadsFor` says unless given; 0 does all on the caller's: for tests. */
   threads?: number;
   /** Threads that were begun before there was anything to judge, see `beginThreads`; each is used at most once. */
   ready?: Worker[];
@@ -75,7 +75,7 @@ export async function sweep(
     done += stretch.last - stretch.first + 1;
     options.onProgress?.(Math.floor(done / shares.length), input.crimes.length);
   };
-  const threads = options.threads ?? availableParallelism();
+  const threads = options.threads ?? threadsFor(input.crimes.length * wearings);
   if (threads === 0) {
     for (const [s, share] of shares.entries()) {
       const sweeper = new PartSweeper(input, share.first, share.last);
@@ -154,12 +154,20 @@ async function onThreads(
   await Promise.all(lanes);
 }
 
+/** Fewer pairs of a crime and a wearing than this are not worth another thread, which takes a fifth of a second to begin. */
+const pairsPerThread = 5000;
+
+/** How many threads so many pairs of a crime and a wearing are worth: one for each share, and no more than there are processors beyond that. */
+export function threadsFor(pairs: number): number {
+  return Math.max(2, Math.min(availableParallelism(), Math.ceil(pairs / pairsPerThread)));
+}
+
 /**
  * Begins as many threads as a sweep will use, while its fixes are still being read: by then they have loaded what they need. Whoever
  * begins them ends those that were not used.
  * @param count as in the options of the sweep
  */
-export function beginThreads(count = availableParallelism()): Worker[] {
+export function beginThreads(count: number): Worker[] {
   return Array.from({ length: count }, beginThread);
 }
 

@@ -9,6 +9,7 @@ import {
   type PresenceParameters,
   type SweepPart,
   sweep,
+  threadsFor,
 } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
@@ -77,7 +78,7 @@ export async function computeRun(
     coincidenceShifts: coincidenceShifts(crime.from_at.getTime(), parameters.coincidenceDays, timeZone),
   }));
   // They load what they need while the fixes are read.
-  const ready = beginThreads(threads);
+  const ready = beginThreads(threads ?? threadsFor(crimes.length * inputs.wearings.length));
   const ended = () => Promise.all(ready.map((worker) => worker.terminate()));
   const loading =
     inputs.reads === 'around'
@@ -94,8 +95,10 @@ export async function computeRun(
       verdicts += part.weighed.rows + part.ruledOut.rows;
       await keep(part);
     },
-    { onProgress, threads, ready },
+    { onProgress, threads: ready.length, ready },
   ).finally(ended);
+  // Told where it is awaited, below, and not as nobody's while the hash is worked out.
+  sweeping.catch(() => undefined);
   // While the threads are at work: there is nothing to store yet.
   const inputsHash = createHash('sha256')
     .update(await loaded.hash())
@@ -201,6 +204,8 @@ interface LatestRun {
 
 type KnownRun = Omit<LatestRun, 'crime'>;
 
+const runsTogether = 20;
+
 /** Runs never change: what has been read of them is kept, for the list of the wearings of a large fleet is long. */
 const knownRuns = new WeakMap<VerdictStore, Map<number, KnownRun>>();
 
@@ -219,27 +224,30 @@ async function latestRuns(tx: Tx, verdicts: VerdictStore): Promise<LatestRun[]> 
     .execute();
   const known = knownRuns.get(verdicts) ?? new Map<number, KnownRun>();
   knownRuns.set(verdicts, known);
-  const unread = [...new Set(rows.map(({ run }) => run))].filter((id) => !known.has(id));
-  for (const id of unread) {
-    const run = await tx
+  const ids = [...new Set(rows.map(({ run }) => run))];
+  const unread = ids.filter((id) => !known.has(id));
+  // A few at a time: of a large fleet each is a megabyte and more.
+  for (let i = 0; i < unread.length; i += runsTogether) {
+    const runs = await tx
       .selectFrom('supervision.runs')
-      .select(['receipt_upto', 'model_version', 'wearings'])
-      .where('id', '=', id)
-      .executeTakeFirst();
-    if (!run) continue;
-    const wearings = (run.wearings as { id: number; from: string; to: string | null }[]).map(({ id: wearing, from, to }) => ({
-      id: wearing,
-      from: Date.parse(from),
-      to: to === null ? Infinity : Date.parse(to),
-    }));
-    known.set(id, { receiptUpto: run.receipt_upto, model: run.model_version, worn: wornIn(wearings) });
+      .select(['id', 'receipt_upto', 'model_version', 'wearings'])
+      .where('id', 'in', unread.slice(i, i + runsTogether))
+      .execute();
+    for (const { id, receipt_upto, model_version, wearings } of runs) {
+      const worn = (wearings as { id: number; from: string; to: string | null }[]).map(({ id: wearing, from, to }) => ({
+        id: wearing,
+        from: Date.parse(from),
+        to: to === null ? Infinity : Date.parse(to),
+      }));
+      known.set(id, { receiptUpto: receipt_upto, model: model_version, worn: wornIn(worn) });
+    }
   }
-  const latest: LatestRun[] = [];
-  for (const { crime, run } of rows) {
+  const readable = new Set<number>();
+  for (const id of ids) if (await verdicts.has(id)) readable.add(id);
+  return rows.flatMap(({ crime, run }) => {
     const found = known.get(run);
-    if (found && (await verdicts.has(run))) latest.push({ crime, ...found });
-  }
-  return latest;
+    return found && readable.has(run) ? [{ crime, ...found }] : [];
+  });
 }
 
 /** A fix this long after or before the window can still change what was possible inside it. */
