@@ -1,4 +1,4 @@
-import { type CrimeQuestion, type LaidPlace, layPlace, longitudeDifference, type PresenceParameters } from '@waymark/presence';
+import { type CrimeQuestion, type Fleet, type LaidPlace, layPlace, longitudeDifference, type PresenceParameters } from '@waymark/presence';
 import { givesEvidence } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type LoadedFleet, toFleet, type WearingSnapshot } from './load-fleet.ts';
@@ -18,7 +18,6 @@ const searchedMs = [dayMs, 8 * dayMs, 64 * dayMs];
 const speedSlack = 1.5;
 const distanceSlackM = 500;
 const sigmaSlack = 4;
-const metresPerDegree = 110_000;
 
 const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
 
@@ -68,7 +67,8 @@ export async function loadAround(
     const around = emptyRows();
     await read(from - everybodyMs, to + everybodyMs, around);
     append(all, around);
-    const doubtful = whoMayHaveBeenThere(around, wearings, question, laid, parameters);
+    const { fleet } = await toFleet(wearings, parameters, around);
+    const doubtful = whoMayHaveBeenThere(fleet, question, laid, parameters);
     if (doubtful.size > 0) {
       const near = emptyRows();
       await read(from - doubtfulMs, to + doubtfulMs, near, of(doubtful));
@@ -99,38 +99,31 @@ async function firstWorn(store: FixStore, from: number, to: number, receiptUpto:
 
 /** Those who were not heard on one side of the window, and those who could have come within reach between two of their fixes. */
 function whoMayHaveBeenThere(
-  rows: Rows,
-  wearings: readonly WearingSnapshot[],
+  fleet: Fleet,
   { from, to }: CrimeQuestion,
   { plane, extentM, uncertaintyM }: LaidPlace,
-  { radiusM, grossErrorM, maxSpeedMps, missingAccuracyM }: PresenceParameters,
+  { radiusM, grossErrorM, maxSpeedMps }: PresenceParameters,
 ): Set<number> {
+  const { at, lon, lat, sigma, start } = fleet;
+  const clearOf = (row: number) => {
+    const x = longitudeDifference(lon[row] as number, plane.lon) * plane.perLon;
+    const y = ((lat[row] as number) - plane.lat) * plane.perLat;
+    return Math.hypot(x, y) - radiusM - uncertaintyM - extentM - grossErrorM - sigmaSlack * (sigma[row] as number) - distanceSlackM;
+  };
+  const mayHaveBeen = (begin: number, end: number): boolean => {
+    // Nothing on one side of the window: it is looked for.
+    if (begin === end || (at[begin] as number) > from || (at[end - 1] as number) < to) return true;
+    for (let k = begin; k + 1 < end; k++) {
+      const [since, until] = [at[k] as number, at[k + 1] as number];
+      if (until < from || since > to) continue;
+      if (clearOf(k) + clearOf(k + 1) <= (speedSlack * maxSpeedMps * (until - since)) / 1000) return true;
+    }
+    return false;
+  };
   const found = new Set<number>();
-  const byWearing = grouped(rows, wearings.length);
-  for (let w = 0; w < wearings.length; w++) {
-    const { from: since, to: until } = wearings[w] as WearingSnapshot;
-    if (since > to || until < from) continue;
-    const own = inOrder(byWearing(w), rows.at);
-    const [first, last] = [own[0], own[own.length - 1]];
-    if (first === undefined || last === undefined || (rows.at[first] as number) > from || (rows.at[last] as number) < to) {
-      found.add(w);
-      continue;
-    }
-    const clearOf = (row: number) => {
-      const x = longitudeDifference(rows.lon[row] as number, plane.lon) * plane.perLon;
-      const y = ((rows.lat[row] as number) - plane.lat) * plane.perLat;
-      const accuracy = rows.accuracyM[row] as number;
-      const doubt = Number.isNaN(accuracy) ? missingAccuracyM : accuracy;
-      return Math.hypot(x, y) - radiusM - uncertaintyM - extentM - grossErrorM - sigmaSlack * doubt - distanceSlackM;
-    };
-    for (let i = 0; i + 1 < own.length; i++) {
-      const [a, b] = [own[i] as number, own[i + 1] as number];
-      const [begin, end] = [rows.at[a] as number, rows.at[b] as number];
-      if (end < from || begin > to) continue;
-      if (clearOf(a) + clearOf(b) > (speedSlack * maxSpeedMps * (end - begin)) / 1000) continue;
-      found.add(w);
-      break;
-    }
+  for (let w = 0; w + 1 < start.length; w++) {
+    if ((fleet.from[w] as number) > to || (fleet.to[w] as number) < from) continue;
+    if (mayHaveBeen(start[w] as number, start[w + 1] as number)) found.add(w);
   }
   return found;
 }
@@ -160,8 +153,8 @@ async function searchBeside(
 }
 
 function boxAround({ plane }: LaidPlace, radiusM: number): string {
-  const y = (1.01 * radiusM) / metresPerDegree;
-  const x = y / Math.max(0.01, Math.cos((plane.lat * Math.PI) / 180));
+  const y = (1.01 * radiusM) / plane.perLat;
+  const x = (1.01 * radiusM) / plane.perLon;
   // Near the date line there is no box.
   if (Math.abs(plane.lon) + x > 180 || Math.abs(plane.lat) + y > 89) return '';
   return ` AND lon BETWEEN ${plane.lon - x} AND ${plane.lon + x} AND lat BETWEEN ${plane.lat - y} AND ${plane.lat + y}`;
@@ -197,27 +190,4 @@ function grow(rows: Rows, room: number): void {
   const bigger = emptyRows(room);
   for (const name of ['wearing', 'at', 'lon', 'lat', 'accuracyM'] as const) bigger[name].set(rows[name].subarray(0, rows.count));
   Object.assign(rows, { ...bigger, count: rows.count });
-}
-
-/** Rows in order of time, which they mostly are already. */
-function inOrder(rows: Int32Array, at: Float64Array): Int32Array {
-  for (let i = 1; i < rows.length; i++)
-    if ((at[rows[i - 1] as number] as number) > (at[rows[i] as number] as number))
-      return rows.sort((a, b) => (at[a] as number) - (at[b] as number));
-  return rows;
-}
-
-/** The rows of each wearing, in the order in which they were read. */
-function grouped({ wearing, count }: Rows, wearings: number): (w: number) => Int32Array {
-  const start = new Int32Array(wearings + 1);
-  for (let i = 0; i < count; i++) start[(wearing[i] as number) + 1] = (start[(wearing[i] as number) + 1] as number) + 1;
-  for (let w = 0; w < wearings; w++) start[w + 1] = (start[w + 1] as number) + (start[w] as number);
-  const next = start.slice();
-  const order = new Int32Array(count);
-  for (let i = 0; i < count; i++) {
-    const w = wearing[i] as number;
-    order[next[w] as number] = i;
-    next[w] = (next[w] as number) + 1;
-  }
-  return (w) => order.subarray(start[w], start[w + 1]);
 }
