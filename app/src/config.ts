@@ -8,7 +8,7 @@ import { ToldError } from './platform/told-error.ts';
  */
 export const Config = Type.Object({
   NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], {
-    description: 'development | production',
+    description: 'What it runs for; production refuses what only a trial may do.',
     default: 'development',
   }),
   WAYMARK_HOST: Type.String({ description: 'Address to listen on.', default: '127.0.0.1' }),
@@ -60,7 +60,10 @@ export const Config = Type.Object({
     }),
   ),
   DATABASE_URL: Type.Optional(
-    Type.String({ description: 'PostgreSQL; without it records live in the data folder.', pattern: '^postgres(ql)?://' }),
+    Type.String({
+      description: 'PostgreSQL 15 or later for records; without it they live in the data folder.',
+      pattern: '^postgres(ql)?://',
+    }),
   ),
   WAYMARK_PUBLIC_URL: Type.Optional(
     Type.String({ description: 'Address that browsers use; needed behind a proxy and in production.', pattern: '^https?://' }),
@@ -90,7 +93,7 @@ export const Config = Type.Object({
     }),
   ),
   WAYMARK_SECOND_REVIEW: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
-    description: 'Yes: two people must review a verdict, the second without seeing the first’s decision.',
+    description: 'Whether two people must review a verdict, the second without seeing the first’s decision.',
     default: 'no',
   }),
   WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({
@@ -112,7 +115,7 @@ export const Config = Type.Object({
     maximum: 18_000,
   }),
   WAYMARK_WELSH: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
-    description: 'Yes: people may read their own pages in Welsh; have the draft checked first.',
+    description: 'Whether people may read their own pages in Welsh; have the draft checked first.',
     default: 'no',
   }),
   WAYMARK_TIMEZONE: Type.String({

@@ -23,7 +23,10 @@ try {
   } else if (isTold(error)) {
     console.error(error.message);
   } else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    console.error('The port is in use. Stop what listens there, or choose another with WAYMARK_PORT.');
+    const { port } = error as Error & { port?: number };
+    console.error(
+      `The port ${port ?? ''} is in use. Stop what listens there, or choose another with WAYMARK_PORT or WAYMARK_METRICS_PORT.`,
+    );
   } else {
     console.error(error);
   }
