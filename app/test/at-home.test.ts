@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Area } from '@waymark/presence';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runRetention } from '../src/oversight/retention/run-retention.ts';
-import type { Actor } from '../src/platform/access.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { atHome } from '../src/platform/fixes/fix.ts';
 import { fixColumns } from '../src/platform/fixes/fix-columns.ts';
@@ -11,11 +10,11 @@ import { makePack } from '../src/supervision/compliance/breach-pack.ts';
 import { declareOrder, declareSubject, declareTag, declareZone, placeSubjectHold } from '../src/supervision/index.ts';
 import { openWearing } from '../src/supervision/subjects/wearings.ts';
 import { fixesAround } from '../src/supervision/verdicts/fixes-around.ts';
+import { officer } from './actors.ts';
 import { serveForTest } from './serve-for-test.ts';
 import { toldInOrder } from './told-in-order.ts';
 
 /** Where in their home somebody was is kept for a while, and then no more. */
-const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 const dayMs = 86_400_000;
 const today = Date.parse('2026-11-01T10:00:00Z');
 const daysAgo = (days: number) => today - days * dayMs;

@@ -19,6 +19,7 @@ import { type CrimeVerdict, readCrime } from '../src/supervision/review/read-cri
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
 import { closeWearing } from '../src/supervision/subjects/wearings.ts';
 import { openWaymark } from '../src/waymark.ts';
+import { analyst, officer } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { fillFromTemplate, serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';
@@ -27,9 +28,6 @@ import { toldInOrder } from './told-in-order.ts';
 /** What bears out a reviewed verdict: one wearer's, no more than is needed, and the same wherever it is worked out again. */
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
-
-const analyst: Actor = { id: 'ca-1', name: 'Priya Nair', role: 'crime-analyst', purpose: 'crime-matching' };
-const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
 interface Judged extends CrimeVerdict {
   crimeId: number;

@@ -7,6 +7,7 @@ import { withPurpose } from '../src/platform/database.ts';
 import { bearSameName } from '../src/platform/same-name.ts';
 import { declareSubject } from '../src/supervision/index.ts';
 import { readSubject } from '../src/supervision/subjects/page/read-subject.ts';
+import { auditor } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 import { toldInOrder } from './told-in-order.ts';
@@ -15,7 +16,6 @@ import { toldInOrder } from './told-in-order.ts';
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
 
-const auditor: Actor = { id: 'au-1', name: 'Aled Price', role: 'auditor', purpose: 'oversight' };
 const day = 86_400_000;
 /** A Wednesday in October, when clocks in London are an hour ahead of universal time. */
 const now = Date.UTC(2026, 9, 21, 12);

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { ownActor } from '../src/platform/own-access.ts';
@@ -32,6 +31,7 @@ import {
 } from '../src/support/index.ts';
 import { recordNotice } from '../src/support/offers/tell.ts';
 import { writeNote } from '../src/support/work/notes.ts';
+import { linker, officer, profiler, steward, worker } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { toldInOrder } from './told-in-order.ts';
@@ -43,11 +43,6 @@ afterAll(() => postgres?.stop());
 
 const today = '2026-11-01';
 const calendar = { timeZone: 'Europe/London', now: () => new Date(`${today}T10:00:00Z`) };
-const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
-const linker: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'record-linkage' };
-const profiler: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'support' };
-const worker: Actor = { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', purpose: 'support' };
-const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
 const mapping = readMapping(`
 format: waymark-mapping-1

@@ -47,6 +47,7 @@ import { challengeFact } from '../src/support/people/challenge-fact.ts';
 import { recordReach } from '../src/support/people/page/record-reach.ts';
 import { writeNote } from '../src/support/work/notes.ts';
 import { addTask } from '../src/support/work/tasks.ts';
+import { lead, linker, officer, profiler, steward, worker } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder } from './serve-for-test.ts';
 import { toldInOrder } from './told-in-order.ts';
@@ -58,13 +59,7 @@ afterAll(() => postgres?.stop());
 
 const today = '2026-11-01';
 const calendar = { timeZone: 'Europe/London', now: () => new Date(`${today}T10:00:00Z`) };
-const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
-const linker: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'record-linkage' };
-const profiler: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'support' };
 const keeper: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'retention' };
-const worker: Actor = { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', purpose: 'support' };
-const lead: Actor = { id: 'sl-1', name: 'Ruth Adeyemi', role: 'support-lead', purpose: 'support' };
-const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
 const mapping = readMapping(`
 format: waymark-mapping-1

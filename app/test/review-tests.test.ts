@@ -20,6 +20,7 @@ import { exportVerdicts } from '../src/supervision/review/export-verdicts.ts';
 import { type Evidence, readCrime, readEvidence } from '../src/supervision/review/read-crime.ts';
 import { reviewVerdict } from '../src/supervision/review/review-verdict.ts';
 import { closeWearing } from '../src/supervision/subjects/wearings.ts';
+import { analyst, auditor, officer } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from './serve-for-test.ts';
 import { fillWithSmallTown } from './small-town.ts';
@@ -29,12 +30,9 @@ import { toldInOrder } from './told-in-order.ts';
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
 
-const analyst: Actor = { id: 'ca-1', name: 'Priya Nair', role: 'crime-analyst', purpose: 'crime-matching' };
 const colleague: Actor = { ...analyst, id: 'ca-2', name: 'Owen Hughes' };
 const program: Actor = { ...analyst, id: 'token:7' };
-const auditor: Actor = { id: 'au-1', name: 'Aled Price', role: 'auditor', purpose: 'oversight' };
 const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'crime-matching' };
-const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
 /** The same numbers in the same order at each run. */
 function lot(seed = 7): () => number {

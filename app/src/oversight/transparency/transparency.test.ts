@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditor, officer, steward } from '../../../test/actors.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import { trialAgreement } from '../../../test/trial-agreement.ts';
-import type { Actor } from '../../platform/access.ts';
 import { declareSubject } from '../../supervision/index.ts';
 import { declareAgreement } from '../../support/index.ts';
 import { readTransparency } from './publish-records.ts';
@@ -13,9 +13,6 @@ import { differencesOf, readRunningConfiguration } from './running-configuration
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
 
-const auditor: Actor = { id: 'au-1', name: 'Aled Price', role: 'auditor', purpose: 'oversight' };
-const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
-const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const said: Record<string, string> = {
   organisation: 'Tarnbridge Borough',

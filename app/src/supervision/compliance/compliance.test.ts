@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { officer } from '../../../test/actors.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
@@ -19,7 +20,6 @@ import { readCompliance } from './read-compliance.ts';
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
 
-const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 const colleague: Actor = { id: 'mo-2', name: 'Tom Ashdown', role: 'monitoring-officer', purpose: 'monitoring' };
 const hour = 3_600_000;
 const minute = 60_000;

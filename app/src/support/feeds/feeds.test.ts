@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFi
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { steward } from '../../../test/actors.ts';
 import { startPostgres } from '../../../test/postgres.ts';
 import { serveForTest, temporaryFolder } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
@@ -16,7 +17,6 @@ import { areFeedsDue, runDueFeeds, runFeed } from './run-feeds.ts';
 
 /** Feeds that are read by the clock: an agency's folder, and an agency's own PostgreSQL. */
 const agency = await startPostgres({}, { empty: true });
-const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
 const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'record-linkage' };
 const folder = temporaryFolder();
 let serving: Awaited<ReturnType<typeof serveForTest>>;

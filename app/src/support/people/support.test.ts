@@ -4,6 +4,7 @@ import { writeAgencies } from '@waymark/town';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import writeXlsxFile from 'write-excel-file/node';
+import { linker, profiler, steward, worker } from '../../../test/actors.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
@@ -38,10 +39,6 @@ import { LinkingOvertakenError } from './link-records.ts';
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
 
-const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
-const console_: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'record-linkage' };
-const worker: Actor = { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', purpose: 'support' };
-const profiler: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'support' };
 const today = '2026-11-01';
 const now = () => new Date(`${today}T10:00:00Z`);
 const calendar = { timeZone: 'Europe/London', now };
@@ -101,7 +98,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       }
       expect(counts).toMatchObject({ added: records, problems: 0 });
       expect(counts.facts).toBeGreaterThan(300);
-      const linked = await linkRecords(serving.waymark.performer, console_);
+      const linked = await linkRecords(serving.waymark.performer, linker);
       expect(linked).toMatchObject({ records, rulesLeftOut: [] });
       expect(linked.persons).toBeGreaterThan(200);
       expect(linked.persons).toBeLessThan(280);
@@ -142,7 +139,7 @@ facts:
         'desk',
         mapping,
       );
-      await linkRecords(serving.waymark.performer, console_);
+      await linkRecords(serving.waymark.performer, linker);
       const personOf = async (key: string) =>
         (await inSupport((tx) =>
           tx.selectFrom('support.records').select(['id', 'person_id']).where('key', '=', key).executeTakeFirstOrThrow(),
@@ -172,7 +169,7 @@ facts:
         decision: 'not the same',
         reason: 'two cousins of one name',
       });
-      await linkRecords(performer, console_);
+      await linkRecords(performer, linker);
       const apart = [await personOf('a'), await personOf('b')];
       expect(apart[0]?.person_id).not.toBe(apart[1]?.person_id);
       expect(apart.map(({ person_id }) => person_id)).toContain(a.person_id);
@@ -185,10 +182,10 @@ facts:
         'desk',
         mapping,
       );
-      await linkRecords(performer, console_);
+      await linkRecords(performer, linker);
       expect((await personOf('a')).person_id).not.toBe((await personOf('b')).person_id);
       await performer.perform(steward, decidePair, null, { left: a.id, right: b.id, decision: 'same', reason: 'the family said so' });
-      await linkRecords(performer, console_);
+      await linkRecords(performer, linker);
       expect((await personOf('a')).person_id).toBe((await personOf('b')).person_id);
       const events = await inSupport((tx) => tx.selectFrom('support.person_events').select('kind').execute());
       expect(new Set(events.map(({ kind }) => kind))).toContain('merged');
@@ -203,11 +200,7 @@ facts:
       const { performer } = serving.waymark;
       await inSupport((tx) => sql`UPDATE support.records SET person_id = NULL, settled = false`.execute(tx));
       const other = new Performer(serving.waymark.database.db, serving.waymark.access, serving.waymark.changes);
-      const runs = await Promise.allSettled([
-        linkRecords(performer, console_),
-        linkRecords(performer, console_),
-        linkRecords(other, console_),
-      ]);
+      const runs = await Promise.allSettled([linkRecords(performer, linker), linkRecords(performer, linker), linkRecords(other, linker)]);
       const overtaken = runs.filter((run) => run.status === 'rejected');
       for (const { reason } of overtaken) expect(reason).toBeInstanceOf(LinkingOvertakenError);
       expect(overtaken.length).toBeLessThan(3);
@@ -383,7 +376,7 @@ identity:
 facts:
   - { kind: housing, value: { column: home }, on: { column: since } }`);
       await take(written('pair.csv', 'id,first,last,home,since\nm1,Jocasta,Underwyck,,\nm2,Ezekiel,Pemmerstone,,\n'), 'desk', mapping);
-      await linkRecords(performer, console_);
+      await linkRecords(performer, linker);
       await computeProfiles(performer, profiler, calendar);
       const personOf = async (key: string) =>
         (await inSupport((tx) =>
@@ -394,7 +387,7 @@ facts:
       for (const { person_id: person } of [a, b])
         await performer.perform(worker, recordNotice, null, { person, on: today, whom: 'the person', how: 'in person', today });
       await performer.perform(steward, decidePair, null, { left: a.id, right: b.id, decision: 'same', reason: 'one person, two names' });
-      await linkRecords(performer, console_);
+      await linkRecords(performer, linker);
       await computeProfiles(performer, profiler, calendar);
       const { person_id: person } = await personOf('m1');
       const view = await performer.perform(worker, readPerson, null, { id: person, today });
@@ -409,7 +402,7 @@ facts:
           .executeTakeFirstOrThrow(),
       );
       await performer.perform(steward, undoDecision, null, { id: standing.id });
-      await linkRecords(performer, console_);
+      await linkRecords(performer, linker);
       await computeProfiles(performer, profiler, calendar);
       for (const key of ['m1', 'm2']) {
         const own = await performer.perform(worker, readPerson, null, { id: (await personOf(key)).person_id, today });
@@ -523,7 +516,7 @@ characteristics:
       // Back to the first file: it is not the last that was read, so it counts.
       expect(await send('c1.csv', 'k1,Tabitha,Thornwick,homeless,2026-10-01,Mixed')).toMatchObject({ again: false });
       expect(await stated()).toEqual([{ value: 'homeless', on: '2026-10-01', challenged: false }]);
-      await linkRecords(performer, console_);
+      await linkRecords(performer, linker);
       const { id, person_id } = (await inSupport((tx) =>
         tx
           .selectFrom('support.facts as f')
@@ -770,7 +763,7 @@ identity:
         );
         await take(written('vanishing.csv', `id,first,last,born\n${rows.join('\n')}\n`), 'vanishing', mapping);
         let erased: Promise<unknown> | null = null;
-        await linkRecords(serving.waymark.performer, console_, (step) => {
+        await linkRecords(serving.waymark.performer, linker, (step) => {
           if (step === 'comparing')
             erased ??= inSupport((tx) => sql`DELETE FROM support.records WHERE key IN ('v0', 'v1', 'v2', 'v3')`.execute(tx));
         });
@@ -807,7 +800,7 @@ identity:
           'twice',
           mapping,
         );
-        await linkRecords(serving.waymark.performer, console_);
+        await linkRecords(serving.waymark.performer, linker);
         const rows = await inSupport((tx) =>
           tx.selectFrom('support.records').select('person_id').where('key', 'in', ['t1', 't2']).execute(),
         );

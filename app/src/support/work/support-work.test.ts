@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lead, linker, profiler, steward, worker } from '../../../test/actors.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, temporaryFolder } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
@@ -42,12 +43,7 @@ afterAll(() => postgres?.stop());
 const today = '2026-11-01';
 const calendar = { timeZone: 'Europe/London', now: () => new Date(`${today}T10:00:00Z`) };
 const day = { today, timeZone: 'Europe/London' };
-const steward: Actor = { id: 'ds-1', name: 'Ravi Menon', role: 'data-steward', purpose: 'record-linkage' };
-const linker: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'record-linkage' };
-const profiler: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'support' };
-const worker: Actor = { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', purpose: 'support' };
 const colleague: Actor = { id: 'sw-2', name: 'Owen Blake', role: 'support-worker', purpose: 'support' };
-const lead: Actor = { id: 'sl-1', name: 'Ruth Adeyemi', role: 'support-lead', purpose: 'support' };
 
 const mapping = readMapping(`
 format: waymark-mapping-1
