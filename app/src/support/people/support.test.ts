@@ -247,9 +247,11 @@ facts:
         withPurpose(database.db, 'support', 'support', (tx) =>
           tx.selectFrom('support.person_summaries').select(['person_id', 'low', 'high', 'levels']).orderBy('person_id').execute(),
         );
-      await computeProfiles(performer, profiler, calendar);
+      // As of the server's own day: it works profiles out in the background too, and somebody may have had a birthday since the calendar's.
+      const own = { ...calendar, now: () => new Date() };
+      await computeProfiles(performer, profiler, own);
       const alone = await summaries();
-      await Promise.all(Array.from({ length: 6 }, () => computeProfiles(performer, profiler, calendar)));
+      await Promise.all(Array.from({ length: 6 }, () => computeProfiles(performer, profiler, own)));
       expect(await summaries()).toEqual(alone);
       expect(alone.length).toBeGreaterThan(10);
     });
