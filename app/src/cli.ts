@@ -9,10 +9,12 @@ function defineServe(program: Command): void {
     .option('--data <dir>', 'folder of the embedded stores')
     .option('--port <n>', 'port to listen on', whole)
     .option('--host <address>', 'address to listen on (default 127.0.0.1)')
-    .action(async ({ data, port, host }: { data?: string; port?: number; host?: string }) => {
+    .option('--roles <list>', 'what this server does: web,intake,watch,work (default: all)')
+    .action(async ({ data, port, host, roles }: { data?: string; port?: number; host?: string; roles?: string }) => {
       if (data) process.env.WAYMARK_DATA = data;
       if (port !== undefined) process.env.WAYMARK_PORT = String(port);
       if (host) process.env.WAYMARK_HOST = host;
+      if (roles) process.env.WAYMARK_ROLES = roles;
       await import('./main.ts');
     });
 }

@@ -65,6 +65,44 @@ export const Config = Type.Object({
       pattern: '^postgres(ql)?://',
     }),
   ),
+  WAYMARK_ROLES: Type.String({
+    description:
+      'What this server does, apart by commas: `web` (pages and API), `intake` (fixes over HTTP and MQTT), `watch` (zones, curfews, tags), `work` (verdicts, linking, feeds, removal). All of it where it is the only one.',
+    default: 'web,intake,watch,work',
+    pattern: '^(web|intake|watch|work)(,(web|intake|watch|work))*$',
+  }),
+  WAYMARK_SERVER: Type.Optional(
+    Type.String({
+      description: 'What this server is called among several; the name of its machine when unset.',
+      minLength: 1,
+      maxLength: 100,
+    }),
+  ),
+  NATS_URL: Type.Optional(
+    Type.String({
+      description:
+        'Servers of the log that several Waymarks share, apart by commas: `nats://user:secret@host:4222,…`, or `tls://`. Needs DATABASE_URL and WAYMARK_SHARED.',
+      pattern: '^(nats|tls)://',
+    }),
+  ),
+  NATS_CA: Type.Optional(Type.String({ description: 'File with the certificates (PEM) that theirs are checked against.', minLength: 1 })),
+  WAYMARK_LOG_REPLICAS: Type.Integer({
+    description: 'On how many servers of the log each message is; acknowledged is what a majority has on disk.',
+    default: 3,
+    minimum: 1,
+    maximum: 5,
+  }),
+  WAYMARK_LOG_MB: Type.Integer({
+    description: 'Megabytes that the log may hold; what comes when it is full is refused.',
+    default: 4096,
+    minimum: 64,
+  }),
+  WAYMARK_SHARED: Type.Optional(
+    Type.String({
+      description: 'Folder that all servers reach: keys, secrets, runs of verdicts, files for feeds. Needed with NATS_URL.',
+      minLength: 1,
+    }),
+  ),
   WAYMARK_PUBLIC_URL: Type.Optional(
     Type.String({ description: 'Address that browsers use; needed behind a proxy and in production.', pattern: '^https?://' }),
   ),
@@ -194,6 +232,20 @@ export class ConfigError extends ToldError {
   override name = 'ConfigError';
 }
 
+/** The roles of this server. */
+export const rolesOf = (config: Config): Set<string> => new Set(config.WAYMARK_ROLES.split(','));
+
+/** Several servers need what they share; one alone does everything. @throws ConfigError */
+function checkShared(config: Config): void {
+  if (!config.NATS_URL) {
+    if (rolesOf(config).size < 4)
+      throw new ConfigError('WAYMARK_ROLES leaves something out, and there is no NATS_URL: a server that is alone must do everything.');
+    return;
+  }
+  const missing = (['DATABASE_URL', 'WAYMARK_SHARED'] as const).filter((name) => !config[name]);
+  if (missing.length > 0) throw new ConfigError(`NATS_URL is set, so these must be set too: ${missing.join(', ')}. See docs/scale.md.`);
+}
+
 /**
  * Reads the environment.
  * @throws ConfigError naming every setting that is wrong.
@@ -220,6 +272,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
   if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);
   const config: Config = { ...(value as Static<typeof Config>), agencyDatabases };
+  checkShared(config);
   if (config.NODE_ENV === 'production') {
     const missing = (
       ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'WAYMARK_SESSION_SECRET', 'WAYMARK_PUBLIC_URL'] as const

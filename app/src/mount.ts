@@ -18,6 +18,12 @@ export const mountedForDevices =
   (app, kit) =>
     ingestRoutes(app, kit, waymark);
 
+/** What commands at this machine's console are sent to; every server has it. */
+export const commandsMounted =
+  (waymark: Waymark): RouteSet =>
+  (app) =>
+    controlRoute(app, waymark);
+
 /** All that is mounted on the web, the halves apart. */
 export function mounted(
   waymark: Waymark,
@@ -48,7 +54,7 @@ export function mounted(
       }),
     (app, web) => personRoutes(app, web, waymark),
     (app, web) => oversightRoutes(app, web, waymark),
-    (app) => controlRoute(app, waymark),
+    commandsMounted(waymark),
     (app) => {
       app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {
         const file = waymark.folder.file('basemap.geojson');

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { type Config, ConfigError } from './config.ts';
 import { OutsideBroker, TagBroker } from './supervision/index.ts';
 import type { Waymark } from './waymark.ts';
@@ -10,6 +12,13 @@ function readCertificates(file: string): Buffer {
   } catch (error) {
     throw new ConfigError(`MQTT_CA names ${file}, which cannot be read: ${(error as Error).message}`);
   }
+}
+
+/** Two servers at one broker need client ids that differ, and each the same ones after a restart: what waits there waits under them. */
+function clientIdOf(config: Config): string {
+  if (!config.NATS_URL) return config.MQTT_CLIENT_ID;
+  const server = config.WAYMARK_SERVER ?? hostname();
+  return `${config.MQTT_CLIENT_ID}-${createHash('sha256').update(server).digest('hex').slice(0, 8)}`;
 }
 
 /** The outside broker where one is named, else the embedded one. A taken port is no reason to serve nothing, except in production. */
@@ -29,7 +38,7 @@ export async function openBroker(
     const ca = config.MQTT_CA ? readCertificates(config.MQTT_CA) : undefined;
     const outside = await OutsideBroker.connect(intake, access, {
       url: config.MQTT_URL,
-      clientId: config.MQTT_CLIENT_ID,
+      clientId: clientIdOf(config),
       ca,
       onReceipt,
       onError,

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
+import { type Config, rolesOf } from './config.ts';
 import { defineJobs, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
-import { mounted, mountedForDevices } from './mount.ts';
+import { commandsMounted, mounted, mountedForDevices } from './mount.ts';
 import { openBroker } from './open-broker.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
@@ -42,10 +42,34 @@ const failingIn =
     log.error({ error: (error as Error).name, message: (error as Error).message, ...(job ? { job } : {}) }, what);
 
 /** What goes on in the background says in the log what fails; it is tried again. */
-function tellOfFailures({ changes, live, positions }: Waymark, failing: ReturnType<typeof failingIn>): void {
+function tellOfFailures({ changes, fixes, live, positions, together }: Waymark, failing: ReturnType<typeof failingIn>): void {
+  fixes.onError = failing('reading the log');
+  if (together) {
+    together.leases.onError = failing('sharing the work with other servers');
+    together.recorder.onError = failing('putting receipts on record');
+  }
   changes.onError = failing('hearing of a change');
   live.onError = failing('watching zones');
   positions.onError = failing('following positions');
+}
+
+/** What else must be well for the server to be ready. */
+function lookAfter({ intake, positions, together }: Waymark, { readiness }: WebServer): void {
+  // Among several servers one may hear nothing for long, and nothing is wrong.
+  readiness.set('tags', () => fleetSilence(together ? positions.heard : intake.heard, Date.now()));
+  if (together) readiness.set('log', () => (together.log.isConnected ? null : 'No server of the log can be reached.'));
+}
+
+/** A trial's town, where nothing is there yet. Several servers share real records, or a trial's that were filled before. */
+async function fillForTrial(waymark: Waymark, say: (text: string) => void): Promise<void> {
+  if (waymark.config.WAYMARK_DEMO !== 'yes' || waymark.together || !isEmpty(waymark)) return;
+  try {
+    say('Filling the empty data folder with the fictional town …');
+    await fillWithTown(waymark, say);
+  } catch (error) {
+    await waymark.close();
+    throw error;
+  }
 }
 
 /** Opens the stores, starts the jobs and listens. */
@@ -53,15 +77,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const log = makeLog(config.WAYMARK_LOG);
   const waymark = await openWaymark(config);
   waymark.folder.withdraw();
-  try {
-    if (config.WAYMARK_DEMO === 'yes' && isEmpty(waymark)) {
-      say('Filling the empty data folder with the fictional town …');
-      await fillWithTown(waymark, say);
-    }
-  } catch (error) {
-    await waymark.close();
-    throw error;
-  }
+  await fillForTrial(waymark, say);
   const failing = failingIn(log);
   tellOfFailures(waymark, failing);
   const jobs = await Jobs.start(waymark.database, failing('background work'));
@@ -75,14 +91,17 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     databases: config.agencyDatabases,
     incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
   };
-  const pages = mounted(waymark, { channels, places, askForPeople });
-  const server = await buildServer(waymark, log, { pages, devices: mountedForDevices(waymark) }, ask);
+  const roles = rolesOf(config);
+  const pages = roles.has('web') ? mounted(waymark, { channels, places, askForPeople }) : [commandsMounted(waymark)];
+  const devices = roles.has('intake') ? mountedForDevices(waymark) : () => undefined;
+  const server = await buildServer(waymark, log, { pages, devices }, ask);
   waymark.live.onRaised = (seconds) => server.metrics.alerts.observe(seconds);
-  await defineJobs(jobs, waymark, places, {
-    log,
-    onVerdicts: () => server.metrics.verdictRuns.inc(),
-    forgetSessions: () => server.forgetExpiredSessions(),
-  });
+  if (roles.has('work'))
+    await defineJobs(jobs, waymark, places, {
+      log,
+      onVerdicts: () => server.metrics.verdictRuns.inc(),
+      forgetSessions: () => server.forgetExpiredSessions(),
+    });
   const closeAll = async () => {
     await server.app.close();
     await deliverer.close();
@@ -92,14 +111,17 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   let broker: TagBroker | OutsideBroker | null = null;
   let url: string;
   try {
-    broker = await openBroker(config, waymark, server, failing('tag broker'), say);
-    server.readiness.set('tags', () => fleetSilence(waymark.intake.heard, Date.now()));
+    if (roles.has('intake')) broker = await openBroker(config, waymark, server, failing('tag broker'), say);
+    lookAfter(waymark, server);
     await waymark.changes.listenToOthers();
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
     publicUrl = url;
-    deliverer.start();
-    await jobs.ask(peopleDue);
-    await startSchedules(jobs);
+    if (roles.has('work')) {
+      deliverer.start();
+      await jobs.ask(peopleDue);
+      await startSchedules(jobs);
+    }
+    await waymark.together?.begin();
   } catch (error) {
     await broker?.close();
     await closeAll();

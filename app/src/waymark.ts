@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
-import type { Config } from './config.ts';
+import { hostname } from 'node:os';
+import { type Config, rolesOf } from './config.ts';
 import { AccessPolicy } from './platform/access.ts';
 import { Performer } from './platform/action.ts';
 import { appendAudit } from './platform/audit.ts';
@@ -9,8 +10,11 @@ import { type Database, type OpenDatabase, openDatabase, withPurpose } from './p
 import { FixStore } from './platform/fixes/fix-store.ts';
 import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
+import { Leases } from './platform/servers/leases.ts';
+import { SharedLog } from './platform/servers/shared-log.ts';
 import { analyseGrown } from './platform/statistics.ts';
-import { Intake, LiveWatch, Positions, VerdictStore } from './supervision/index.ts';
+import { Intake, LiveWatch, Positions, ReceiptRecorder, VerdictStore, WatchShares } from './supervision/index.ts';
+import { version } from './version.ts';
 
 /** Everything that is open while Waymark runs, in a server or for one command. */
 export interface Waymark {
@@ -25,11 +29,22 @@ export interface Waymark {
   intake: Intake;
   live: LiveWatch;
   positions: Positions;
+  /** What this server does among several; null where it is alone. */
+  together: Together | null;
   timeZone: string;
   secondReview: boolean;
   /** What a repair did, in words; null where none was needed. */
   repaired: string | null;
   close(): Promise<void>;
+}
+
+/** What there is besides where several servers share the work. */
+export interface Together {
+  log: SharedLog;
+  leases: Leases;
+  recorder: ReceiptRecorder;
+  /** Takes its part of the work, once everything is there. */
+  begin(): Promise<void>;
 }
 
 /** The embedded database is told what has grown so often, ms. */
@@ -41,47 +56,53 @@ const statisticsEveryMs = 30_000;
  * @throws EngineBusyError when another process holds the data folder; InstallationError when the stores do not belong together
  */
 export async function openWaymark(config: Config, { repair = false }: { repair?: boolean } = {}): Promise<Waymark> {
-  const folder = new DataFolder(config.WAYMARK_DATA);
+  const folder = new DataFolder(config.WAYMARK_DATA, config.WAYMARK_SHARED);
   // Before anything is made: a folder whose records are elsewhere gets no empty ones.
-  checkWhereRecordsAre(folder, config.DATABASE_URL, existsSync(folder.file('fixes.duckdb')));
-  const fixes = await FixStore.open(folder.file('fixes.duckdb'), config.WAYMARK_ENGINE_MB);
-  let database: OpenDatabase | undefined;
+  checkWhereRecordsAre(folder, config.DATABASE_URL, existsSync(folder.own('fixes.duckdb')));
+  const opened: { close(): Promise<unknown> }[] = [];
+  const keep = <T extends { close(): Promise<unknown> }>(one: T): T => {
+    opened.push(one);
+    return one;
+  };
+  const closeAll = async () => {
+    for (const one of opened.reverse()) await one.close();
+  };
   try {
-    database = await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.file('records') });
+    const log = config.NATS_URL ? keep(await SharedLog.open(logOptions(config, config.NATS_URL))) : null;
+    const fixes = keep(await FixStore.open(folder.own('fixes.duckdb'), config.WAYMARK_ENGINE_MB, log));
+    const database = keep(await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.own('records') }));
     await migrate(database.db);
-    const comparison = await compareStores(database, fixes);
-    let repaired: string | null = null;
-    if (comparison.fault !== null) {
-      if (!repair) throw new InstallationError(comparison.fault);
-      const done = await repairStores(database, fixes, comparison);
-      await appendRepair(database.db, done);
-      repaired = `Repaired, and put on record: ${comparison.repair} (${Object.entries(done)
-        .map(([what, value]) => `${what} ${value}`)
-        .join(', ')}).`;
-    }
-    await joinStores(folder, database, fixes);
+    const repaired = await joinedOrRepaired({ folder, database, fixes }, repair);
     await analyseGrown(database);
     // An earlier version kept verdicts here; they are worked out anew.
     rmSync(folder.file('verdicts.duckdb'), { force: true });
     const verdicts = VerdictStore.open(folder.file('verdicts'));
-    const opened = { database, verdicts };
     const access = new AccessPolicy();
     const intake = new Intake(database.db, fixes);
     await intake.reload();
     await intake.recover();
-    const live = new LiveWatch(database.db, fixes, access, config.WAYMARK_TIMEZONE);
+    const changes = new Changes(database);
+    const together = log ? joinOthers(log, { database, fixes }, config) : null;
+    // What was leased is given back once it is evaluated up to the end.
+    if (together) opened.push(together.leases, together.recorder);
+    const shares = together ? new WatchShares(together.leases, changes) : null;
+    const live = keep(new LiveWatch(database.db, fixes, access, config.WAYMARK_TIMEZONE, { shares }));
     await live.start();
     const positions = new Positions(fixes);
     await positions.start();
-    const changes = new Changes(database);
+    opened.push({ close: async () => positions.close() });
     changes.listen('supervision.senders', () => intake.reload());
     changes.listen('supervision.rules', (wearings) => live.rethink(wearings));
+    changes.listen('supervision.alerts', (alerts) => live.hearOf(alerts));
     changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.learn()));
-    const statistics = setInterval(() => void analyseGrown(database as OpenDatabase).catch(() => undefined), statisticsEveryMs).unref();
+    keep(changes);
+    const statistics = setInterval(() => void analyseGrown(database).catch(() => undefined), statisticsEveryMs).unref();
+    opened.push({ close: async () => clearInterval(statistics) });
     return {
       config,
       folder,
-      ...opened,
+      database,
+      verdicts,
       access,
       performer: new Performer(database.db, access, changes),
       changes,
@@ -89,23 +110,53 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       intake,
       live,
       positions,
+      together,
       timeZone: config.WAYMARK_TIMEZONE,
       secondReview: config.WAYMARK_SECOND_REVIEW === 'yes',
       repaired,
-      close: async () => {
-        clearInterval(statistics);
-        await changes.close();
-        positions.close();
-        await live.close();
-        await fixes.close();
-        await opened.database.close();
-      },
+      close: closeAll,
     };
   } catch (error) {
-    await database?.close();
-    await fixes.close();
+    await closeAll();
     throw error;
   }
+}
+
+function logOptions(config: Config, url: string) {
+  return { url, ca: config.NATS_CA, replicas: config.WAYMARK_LOG_REPLICAS, megabytes: config.WAYMARK_LOG_MB };
+}
+
+function joinOthers(log: SharedLog, { database, fixes }: { database: OpenDatabase; fixes: FixStore }, config: Config): Together {
+  const leases = new Leases(database.db, { name: config.WAYMARK_SERVER ?? hostname(), roles: [...rolesOf(config)], version });
+  const recorder = new ReceiptRecorder(database.db, fixes, leases);
+  return {
+    log,
+    leases,
+    recorder,
+    begin: async () => {
+      await leases.start();
+      recorder.start();
+    },
+  };
+}
+
+/** @throws InstallationError when the stores do not belong together, unless that is to be repaired. Gives what was repaired, in words. */
+async function joinedOrRepaired(
+  { folder, database, fixes }: { folder: DataFolder; database: OpenDatabase; fixes: FixStore },
+  repair: boolean,
+): Promise<string | null> {
+  const comparison = await compareStores(database, fixes);
+  let repaired: string | null = null;
+  if (comparison.fault !== null) {
+    if (!repair) throw new InstallationError(comparison.fault);
+    const done = await repairStores(database, fixes, comparison);
+    await appendRepair(database.db, done);
+    repaired = `Repaired, and put on record: ${comparison.repair} (${Object.entries(done)
+      .map(([what, value]) => `${what} ${value}`)
+      .join(', ')}).`;
+  }
+  await joinStores(folder, database, fixes);
+  return repaired;
 }
 
 /** That it went on with what was left is on record for ever. */

@@ -143,7 +143,7 @@ async function copyRecords(
       folders: [],
     };
   }
-  const tree: Tree = { from: folder.file('records'), backup: place, under: 'records', leave: null, earlier: filesOf(earlier) };
+  const tree: Tree = { from: folder.own('records'), backup: place, under: 'records', leave: null, earlier: filesOf(earlier) };
   const first = await copied(tree, null);
   let stillMs = 0;
   const then = await database.whileStill(async (ask) => {

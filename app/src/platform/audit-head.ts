@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { canonicalJson } from './canonical-json.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Database, withPurpose } from './database.ts';
@@ -22,12 +22,9 @@ const headsName = 'audit-heads.ndjson';
 const keyName = 'audit-key.pem';
 
 function keyOf(folder: DataFolder): KeyObject {
-  const path = folder.file(keyName);
-  if (!existsSync(path)) {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
-  }
-  return createPrivateKey(readFileSync(path, 'utf8'));
+  return createPrivateKey(
+    folder.once(keyName, () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
+  );
 }
 
 /** Signs where the record ends now. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How a command reaches the server that holds the data folder. */
@@ -15,23 +15,35 @@ export interface ControlAddress {
  */
 export class DataFolder {
   readonly path: string;
+  /** What several servers share: keys, secrets, runs. The same folder where there is one server. */
+  readonly shared: string;
 
-  constructor(path: string) {
+  /** @param shared a folder that every server reaches, where there are several */
+  constructor(path: string, shared = path) {
     this.path = path;
+    this.shared = shared;
     // Whatever is in it is nobody else's to read, however open this user's files are otherwise.
     process.umask(0o077);
-    mkdirSync(join(path, 'files'), { recursive: true, mode: 0o700 });
-    closeToOthers(path);
+    for (const folder of new Set([path, shared])) {
+      mkdirSync(join(folder, 'files'), { recursive: true, mode: 0o700 });
+      closeToOthers(folder);
+    }
   }
 
+  /** A place that servers share, where there are several. */
   file(name: string): string {
+    return join(this.shared, name);
+  }
+
+  /** A place of this server alone. */
+  own(name: string): string {
     return join(this.path, name);
   }
 
   /** Writes the control file, readable by its owner only. */
   announce(url: string): ControlAddress {
     const address = { url, token: randomBytes(32).toString('base64url'), pid: process.pid };
-    writeFileSync(this.file('control.json'), JSON.stringify(address), { mode: 0o600 });
+    writeFileSync(this.own('control.json'), JSON.stringify(address), { mode: 0o600 });
     return address;
   }
 
@@ -60,12 +72,12 @@ export class DataFolder {
   }
 
   withdraw(): void {
-    rmSync(this.file('control.json'), { force: true });
+    rmSync(this.own('control.json'), { force: true });
   }
 
   control(): ControlAddress | null {
     try {
-      return JSON.parse(readFileSync(this.file('control.json'), 'utf8')) as ControlAddress;
+      return JSON.parse(readFileSync(this.own('control.json'), 'utf8')) as ControlAddress;
     } catch {
       return null;
     }
@@ -73,12 +85,25 @@ export class DataFolder {
 
   /** A random secret that is made once and kept. */
   secret(name: string): string {
-    const path = this.file(`${name}.secret`);
+    return this.once(`${name}.secret`, () => randomBytes(48).toString('base64url')).trim();
+  }
+
+  /** What stands in a file that is made once, by whichever server is first, and readable by its owner only. */
+  once(name: string, make: () => string): string {
+    const path = this.file(name);
     if (!existsSync(path)) {
-      writeFileSync(path, randomBytes(48).toString('base64url'), { mode: 0o600 });
-      chmodSync(path, 0o600);
+      const draft = `${path}.${randomBytes(6).toString('hex')}`;
+      writeFileSync(draft, make(), { mode: 0o600 });
+      try {
+        // It is there whole or not at all, and what is there is never written over.
+        linkSync(draft, path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      } finally {
+        rmSync(draft);
+      }
     }
-    return readFileSync(path, 'utf8').trim();
+    return readFileSync(path, 'utf8');
   }
 }
 

@@ -37,10 +37,30 @@ export interface GeneratedTables {
     id: string;
     at: Generated<Date>;
   };
+  'platform.leases': {
+    name: string;
+    role: string;
+    holder: string | null;
+    since: Generated<Date>;
+    upto: Generated<number>;
+  };
   'platform.migration_hashes': {
     name: string;
     sha256: string;
     at: Generated<Date>;
+  };
+  'platform.request_counts': {
+    asker: string;
+    count: number;
+    ends_at: Date;
+  };
+  'platform.servers': {
+    id: string;
+    name: string;
+    roles: string;
+    version: string;
+    started_at: Generated<Date>;
+    seen_at: Generated<Date>;
   };
   'platform.sessions': {
     id: string;

@@ -20,7 +20,7 @@ interface FolderNote {
 const noteName = 'installation.json';
 
 function noteOf(folder: DataFolder): FolderNote | null {
-  const file = folder.file(noteName);
+  const file = folder.own(noteName);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as FolderNote) : null;
 }
 
@@ -32,7 +32,7 @@ function noteOf(folder: DataFolder): FolderNote | null {
  */
 export function checkWhereRecordsAre(folder: DataFolder, url: string | undefined, hasFixes: boolean): void {
   const note = noteOf(folder);
-  const embedded = existsSync(folder.file('records'));
+  const embedded = existsSync(folder.own('records'));
   const records = note?.records ?? (embedded ? 'pglite' : hasFixes ? 'postgres' : null);
   if (records === 'postgres' && !url)
     throw new InstallationError(
@@ -118,13 +118,18 @@ export async function compareStores(database: OpenDatabase, fixes: FixStore): Pr
 /** Both stores and the folder bear one identity from now on; called when nothing speaks against it. */
 export async function joinStores(folder: DataFolder, database: OpenDatabase, fixes: FixStore): Promise<void> {
   const { rows } = await sql<{ id: string }>`SELECT id::text AS id FROM platform.installation`.execute(database.db);
-  const id = rows[0]?.id ?? fixes.installation ?? randomUUID();
-  if (!rows[0]) await sql`INSERT INTO platform.installation (id) VALUES (${id}::uuid) ON CONFLICT DO NOTHING`.execute(database.db);
+  if (!rows[0]) {
+    const made = fixes.installation ?? randomUUID();
+    await sql`INSERT INTO platform.installation (id) VALUES (${made}::uuid) ON CONFLICT DO NOTHING`.execute(database.db);
+  }
+  // Another server may have been first.
+  const { rows: own } = await sql<{ id: string }>`SELECT id::text AS id FROM platform.installation`.execute(database.db);
+  const id = own[0]?.id as string;
   if (fixes.installation !== id) await fixes.setInstallation(id);
   const note: FolderNote = { id, records: database.kind };
   const before = noteOf(folder);
   if (before?.id !== note.id || before.records !== note.records)
-    writeFileSync(folder.file(noteName), `${JSON.stringify(note)}\n`, { mode: 0o600 });
+    writeFileSync(folder.own(noteName), `${JSON.stringify(note)}\n`, { mode: 0o600 });
 }
 
 /**

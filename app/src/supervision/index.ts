@@ -1,4 +1,4 @@
-export { correctionByCase, decideAlert, LiveWatch, listAlerts } from './alerts/index.ts';
+export { correctionByCase, decideAlert, LiveWatch, listAlerts, WatchShares } from './alerts/index.ts';
 export { countTagDays } from './caseload/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
@@ -13,7 +13,15 @@ export {
   Sealer,
 } from './evidence/index.ts';
 export { decodeWaymark as decodeWaymarkLines, zoneOffsetMs } from './fixes/decode/index.ts';
-export { Intake, importFixes, listQuarantineAtConsole, Positions, registerWearers, releaseQuarantineAtConsole } from './fixes/index.ts';
+export {
+  Intake,
+  importFixes,
+  listQuarantineAtConsole,
+  Positions,
+  ReceiptRecorder,
+  registerWearers,
+  releaseQuarantineAtConsole,
+} from './fixes/index.ts';
 export {
   askSupervision,
   type OwnSupervision,

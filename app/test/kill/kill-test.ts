@@ -161,6 +161,9 @@ export async function count(
 ): Promise<Omit<KillResult, 'kills' | 'acknowledged'>> {
   const waymark = await openWaymark(configOf(data, more));
   try {
+    // What lasted when the last server ended is not known to last.
+    await waymark.together?.begin();
+    await waymark.live.settled();
     const names = await withPurpose(waymark.database.db, 'supervision', 'ingest', (tx) =>
       tx.selectFrom('supervision.tags').select(['id', 'serial']).execute(),
     );
@@ -181,8 +184,14 @@ export async function count(
   }
 }
 
-/** The alerts on record beside those that a watch made anew finds in the stored fixes. */
-async function compareAlerts(waymark: Waymark): Promise<Pick<KillResult, 'alerts' | 'alertsLost' | 'alertsDoubled'>> {
+/**
+ * The alerts on record beside those that a watch made anew finds in the stored fixes.
+ * @param silent whether what lasts at the last fix is over, because nothing more is heard
+ */
+export async function compareAlerts(
+  waymark: Pick<Waymark, 'database' | 'fixes'>,
+  silent = true,
+): Promise<Pick<KillResult, 'alerts' | 'alertsLost' | 'alertsDoubled'>> {
   const { recorded, wearings } = await withPurpose(waymark.database.db, 'supervision', 'monitoring', async (tx) => ({
     recorded: await tx
       .selectFrom('supervision.alerts')
@@ -201,7 +210,7 @@ async function compareAlerts(waymark: Waymark): Promise<Pick<KillResult, 'alerts
       const sigma = sigmaOf(columns.accuracyM[i] as number, defaultParameters);
       watch.take([{ at: columns.at[i] as number, lon: columns.lon[i] as number, lat: columns.lat[i] as number, sigma }]);
     }
-    for (const { from, to, lasts } of violationsOf(watch.spans('zone'), 'in', Float64Array.of(0, Infinity), { silent: true })) {
+    for (const { from, to, lasts } of violationsOf(watch.spans('zone'), 'in', Float64Array.of(0, Infinity), { silent })) {
       expected.add(key(id, from, lasts ? null : to));
     }
   }
@@ -211,4 +220,20 @@ async function compareAlerts(waymark: Waymark): Promise<Pick<KillResult, 'alerts
     alertsLost: [...expected].filter((alert) => !found.has(alert)).length,
     alertsDoubled: record.length - [...found].filter((alert) => expected.has(alert)).length,
   };
+}
+
+/** Of all receipts up to the last, how many are not in the audit, and how many are there twice. */
+export async function compareReceipts(
+  waymark: Pick<Waymark, 'database' | 'fixes'>,
+): Promise<{ unrecorded: number; recordedTwice: number }> {
+  const entries = await withPurpose(waymark.database.db, 'oversight', 'oversight', (tx) =>
+    tx.selectFrom('oversight.audit_entries').select('about_id').where('about_kind', 'in', ['receipt', 'receipts']).execute(),
+  );
+  const times = new Uint8Array(waymark.fixes.lastReceipt + 1);
+  for (const { about_id } of entries) {
+    const [first = 0, last = first] = (about_id ?? '').split('-').map(Number);
+    for (let receipt = first; receipt <= last; receipt++) times[receipt] = (times[receipt] ?? 0) + 1;
+  }
+  const own = times.subarray(1);
+  return { unrecorded: own.filter((n) => n === 0).length, recordedTwice: own.filter((n) => n > 1).length };
 }

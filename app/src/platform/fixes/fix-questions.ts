@@ -14,12 +14,18 @@ export class FixQuestions {
     this.readers = readers;
   }
 
-  /** Receipts after the given one, oldest first. */
-  async receiptsAfter(receipt: number): Promise<(Receipt & { source: string })[]> {
+  /** Receipts after the given one, oldest first; on wish only so many. */
+  async receiptsAfter(receipt: number, atMost = Number.MAX_SAFE_INTEGER): Promise<(Receipt & { source: string })[]> {
     return this.readers.next.rows(
-      'SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt',
+      `SELECT receipt, source, accepted, duplicates, quarantined FROM receipts WHERE receipt > ? ORDER BY receipt LIMIT ${Math.trunc(atMost)}`,
       [receipt],
     );
+  }
+
+  /** Wearings that have fixes under receipts after the given one; numbers below zero are protected persons' devices. */
+  async wearingsAfter(receipt: number): Promise<number[]> {
+    const rows = await this.readers.next.rows<{ wearing: number }>('SELECT DISTINCT wearing FROM fixes WHERE receipt > ?', [receipt]);
+    return rows.map(({ wearing }) => wearing);
   }
 
   /** Fixes that receipts after one and up to another stored, as many receipts as there is room for, and how far that goes. */

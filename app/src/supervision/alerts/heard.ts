@@ -37,6 +37,12 @@ export class Heard {
     this.#mute.delete(wearing);
   }
 
+  /** A fix of somebody whom another server watches. */
+  hearElsewhere(wearing: number, at: number, receivedAt: number): void {
+    this.hearAt(wearing, receivedAt);
+    if (at > (this.#latest.get(wearing) ?? Number.NEGATIVE_INFINITY)) this.#latest.set(wearing, at);
+  }
+
   /** The latest fix as it is stored now. */
   setLatest(wearing: number, latest: number): void {
     this.#latest.set(wearing, latest);

@@ -8,8 +8,9 @@ import type { LogEntry, LogPart } from '../../platform/fixes/fix-log.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { Heard } from './heard.ts';
 import { recordChanges, type TellingChange } from './record-changes.ts';
-import { openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
+import { changesOnRecord, openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
 import { reportOf } from './stored-track.ts';
+import type { WatchShares } from './watch-shares.ts';
 import { changesOf, type Watched, WatchedWearings } from './watched.ts';
 import type { FoundAlert } from './watchers/index.ts';
 
@@ -42,6 +43,7 @@ export class LiveWatch {
   readonly #watched: WatchedWearings;
   readonly #heard: Heard;
   readonly #listeners = new Set<AlertListener>();
+  readonly #shares: WatchShares | null;
   readonly #now: () => number;
   readonly #ended = new AbortController();
   /** Wearings to be watched again because something about them has changed. */
@@ -67,9 +69,16 @@ export class LiveWatch {
 
   /**
    * @param now the server's clock, ms since 1970
+   * @param shares whom this server watches, where several share the work; else it watches everybody
    * @throws Error when the access policy does not let the server watch zones
    */
-  constructor(db: Database, store: FixStore, access: AccessPolicy, timeZone: string, now: () => number = Date.now) {
+  constructor(
+    db: Database,
+    store: FixStore,
+    access: AccessPolicy,
+    timeZone: string,
+    { now = Date.now, shares = null }: { now?: () => number; shares?: WatchShares | null } = {},
+  ) {
     const decision = access.decide({ role: 'system', purpose: 'monitoring' }, 'alert.evaluate', 'monitoring', 'supervision');
     if (!decision.allowed)
       throw new Error('The access policy does not let the server watch zones: alert.evaluate is refused to the system.');
@@ -78,6 +87,7 @@ export class LiveWatch {
     this.#store = store;
     this.#timeZone = timeZone;
     this.#now = now;
+    this.#shares = shares;
     this.#heard = new Heard(now);
     this.#watched = new WatchedWearings(
       store,
@@ -86,21 +96,25 @@ export class LiveWatch {
     );
   }
 
-  /** Takes up where the last run ended: evaluates what was stored or changed since. Nothing is evaluated before. */
+  /**
+   * Takes up where the last run ended: evaluates what was stored or changed since. Nothing is evaluated before. Where several servers
+   * share the work, each begins with what it is given of it.
+   */
   async start(): Promise<void> {
-    const { evaluated_receipt } = await this.#inMonitoring((tx) =>
-      tx.selectFrom('supervision.watch_state').select('evaluated_receipt').executeTakeFirstOrThrow(),
-    );
-    this.#evaluated = evaluated_receipt;
-    this.#recorded = evaluated_receipt;
+    const from = this.#shares ? this.#store.lastReceipt : await this.#inMonitoring(evaluatedReceipt);
+    this.#evaluated = from;
+    this.#recorded = from;
     await this.#watched.learnOthers();
     await this.#heard.learn(this.#store);
-    // An alert that lasted when the server ended is not known to last now.
-    for (const wearing of await this.#inMonitoring(wearingsInAlert)) this.#stale.add(wearing);
-    for (const wearing of await this.#inMonitoring(wearingsToWatchAgain)) this.#stale.add(wearing);
+    if (this.#shares)
+      this.#shares.begin(
+        () => this.#startAgain(),
+        (isLost) => this.#forgetThose(isLost),
+      );
+    else for (const wearing of await this.#inMonitoring(wearingsUnsure)) this.#stale.add(wearing);
     this.#following = this.#store.follow(
       'live watch',
-      evaluated_receipt,
+      from,
       { take: (part) => this.#inTurn(() => this.#takePart(part)), failed: (error) => this.#fail(error) },
       this.#ended.signal,
     );
@@ -113,17 +127,24 @@ export class LiveWatch {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Another server has put changes of alerts on record (none named: it may have): whoever listens here is told as well. */
+  async hearOf(alerts: readonly number[]): Promise<void> {
+    if (this.#listeners.size === 0) return;
+    const changes = await this.#inMonitoring((tx) => changesOnRecord(tx, alerts));
+    for (const listener of this.#listeners) for (const change of changes) listener(change);
+  }
+
   /** Zones, hours or absences of some wearings (none named: of those on record) have changed: what they gave is worked out anew. */
   async rethink(wearings: readonly number[]): Promise<void> {
     const changed = wearings.length > 0 ? wearings : await this.#inMonitoring(wearingsToWatchAgain);
-    for (const wearing of changed) this.#stale.add(wearing);
+    for (const wearing of changed) if (this.#isMine(wearing)) this.#stale.add(wearing);
     await this.settled();
   }
 
   /** Resolves when everything stored so far is evaluated and on record, or when that failed and will be tried again. */
   async settled(): Promise<void> {
     if (!this.#following) return;
-    if (this.#stale.size > 0) this.#again ??= this.#watchAgain();
+    this.#startAgain();
     // What comes meanwhile is not waited for: under load there is always more.
     const upto = this.#store.lastReceipt;
     const failures = this.#failures;
@@ -139,7 +160,7 @@ export class LiveWatch {
     this.#ended.abort();
     await this.#following;
     await this.#turn;
-    if (this.#evaluated > this.#recorded) await this.#inMonitoring((tx) => this.#record(tx));
+    if (this.#evaluated > this.#recorded && this.#isSure()) await this.#record();
   }
 
   /**
@@ -147,7 +168,7 @@ export class LiveWatch {
    * that is worn is an alert of its own. Looked for every half minute.
    */
   async lookForSilence(): Promise<void> {
-    const worn = new Set(await this.#inMonitoring(openWearings));
+    const worn = new Set((await this.#inMonitoring(openWearings)).filter((wearing) => this.#isMine(wearing)));
     const concerned = new Set(this.#heard.fallenMute(worn));
     for (const [wearing, { stored }] of this.#watched.all()) {
       const lasting = stored.filter(({ to, retracted }) => to === null && !retracted);
@@ -161,7 +182,7 @@ export class LiveWatch {
     } catch (error) {
       // Nobody would ask about them again: a silence is noticed once.
       for (const wearing of concerned) this.#stale.add(wearing);
-      this.#again ??= this.#watchAgain();
+      this.#startAgain();
       throw error;
     }
   }
@@ -184,26 +205,57 @@ export class LiveWatch {
     this.#wake();
   }
 
+  #startAgain(): void {
+    if (!this.#isSure()) this.#again ??= this.#watchAgain();
+  }
+
+  /** Nobody is left who is to be watched again: what was evaluated is all there was. */
+  #isSure(): boolean {
+    return this.#stale.size === 0 && !this.#shares?.isToTake;
+  }
+
+  /** Whether this server is the one that watches a wearing. */
+  #isMine(wearing: number): boolean {
+    return this.#shares?.has(wearing) ?? true;
+  }
+
+  #forgetThose(isLost: (wearing: number) => boolean): void {
+    for (const [wearing] of this.#watched.all()) if (isLost(wearing)) this.#watched.forget(wearing);
+    for (const wearing of this.#stale) if (isLost(wearing)) this.#stale.delete(wearing);
+  }
+
   /** Watches again whoever something has changed about; a few at a time, so that a change for thousands keeps nobody waiting. */
   async #watchAgain(): Promise<void> {
-    while (this.#stale.size > 0 && !this.#ended.signal.aborted) {
-      const again = [...this.#stale].slice(0, againTogether);
-      for (const wearing of again) this.#stale.delete(wearing);
+    while (!this.#isSure() && !this.#ended.signal.aborted) {
+      let again: number[] = [];
       try {
-        await this.#inTurn(async () => {
+        // Of what another server watched until now: whoever it had yet to evaluate, or may be unsure of.
+        await this.#shares?.take(async (upto) => {
           await this.#watched.learnOthers();
-          for (const wearing of again) this.#watched.forget(wearing);
-          await this.#evaluate(new Map(again.map((wearing) => [wearing, []])));
-          await this.#inMonitoring((tx) => tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', again).execute());
+          const fixed = (await this.#store.wearingsAfter(upto)).flatMap((wearing) => this.#watched.concernedBy(wearing));
+          for (const wearing of [...fixed, ...(await this.#inMonitoring(wearingsUnsure))])
+            if (this.#isMine(wearing)) this.#stale.add(wearing);
         });
+        again = [...this.#stale].slice(0, againTogether);
+        for (const wearing of again) this.#stale.delete(wearing);
+        if (again.length > 0) await this.#inTurn(() => this.#evaluateAnew(again));
       } catch (error) {
-        for (const wearing of again) this.#stale.add(wearing);
+        for (const wearing of again) if (this.#isMine(wearing)) this.#stale.add(wearing);
         this.#fail(error);
         await sleep(retryMs, undefined, { ref: false, signal: this.#ended.signal }).catch(() => undefined);
       }
     }
     this.#again = null;
     this.#wake();
+  }
+
+  async #evaluateAnew(wearings: number[]): Promise<void> {
+    const again = wearings.filter((wearing) => this.#isMine(wearing));
+    if (again.length === 0) return;
+    await this.#watched.learnOthers();
+    for (const wearing of again) this.#watched.forget(wearing);
+    await this.#evaluate(new Map(again.map((wearing) => [wearing, []])));
+    await this.#inMonitoring((tx) => tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', again).execute());
   }
 
   async #takePart({ entries, upto }: LogPart): Promise<void> {
@@ -215,7 +267,7 @@ export class LiveWatch {
       this.#partFrom = null;
     });
     this.#evaluated = upto;
-    if (this.#now() - this.#recordedAt > recordEveryMs) await this.#inMonitoring((tx) => this.#record(tx));
+    if (this.#now() - this.#recordedAt > recordEveryMs && this.#isSure()) await this.#record();
   }
 
   /** The new fixes of an entry by wearing. Where what is known of a moment has changed the watch is to be made anew. */
@@ -227,9 +279,15 @@ export class LiveWatch {
       if (news === null || news[i] === added) {
         if (news === null) this.#heard.hearAt(wearing, columns.receivedAt[i] as number);
         for (const worn of this.#watched.concernedBy(wearing)) {
+          if (!this.#isMine(worn)) continue;
           if (isNew(worn)) this.#watched.forget(worn);
           if (!fixes.has(worn)) fixes.set(worn, []);
         }
+        continue;
+      }
+      if (wearing > 0 && !this.#isMine(wearing)) {
+        // It may be this server's to watch at any moment.
+        this.#heard.hearElsewhere(wearing, columns.at[i] as number, columns.receivedAt[i] as number);
         continue;
       }
       if (wearing > 0 && this.#watched.get(wearing) && !isNew(wearing)) continue;
@@ -246,7 +304,7 @@ export class LiveWatch {
       if (device > 0) continue;
       fixes.delete(device);
       this.#watched.takeOther(device, own);
-      for (const wearing of this.#watched.concernedBy(device)) if (!fixes.has(wearing)) fixes.set(wearing, []);
+      for (const wearing of this.#watched.concernedBy(device)) if (this.#isMine(wearing) && !fixes.has(wearing)) fixes.set(wearing, []);
     }
     try {
       for (const [wearing, own] of fixes) this.#watched.take(wearing, own);
@@ -280,9 +338,18 @@ export class LiveWatch {
 
   /** Puts the differences of some wearings on record, and tells of them. Whatever a crash leaves undone is found different again. */
   async #write(changed: readonly Changed[]): Promise<void> {
-    const { told, stored } = await this.#inMonitoring((tx) =>
-      recordChanges(tx, changed, { policy: this.#policy, now: this.#now(), timeZone: this.#timeZone }),
-    );
+    const { told, stored } = await this.#inMonitoring(async (tx) => {
+      await this.#shares?.fence(
+        tx,
+        changed.map(({ wearing }) => wearing),
+      );
+      const recorded = await recordChanges(tx, changed, { policy: this.#policy, now: this.#now(), timeZone: this.#timeZone });
+      await this.#shares?.announce(
+        tx,
+        recorded.told.map(({ id }) => id),
+      );
+      return recorded;
+    });
     this.counts.changes += told.length;
     for (const { wearing, watched } of changed) watched.stored = stored.get(wearing) ?? [];
     const from = this.#partFrom;
@@ -290,12 +357,11 @@ export class LiveWatch {
     for (const listener of this.#listeners) for (const change of told) listener(change);
   }
 
-  async #record(tx: Tx): Promise<void> {
+  /** To be called when everything up to here is evaluated. Of what is given to this server meanwhile, nothing is said. */
+  async #record(): Promise<void> {
     const receipt = this.#evaluated;
-    await tx
-      .updateTable('supervision.watch_state')
-      .set({ evaluated_receipt: sql<number>`greatest(evaluated_receipt, ${receipt})` })
-      .execute();
+    const note = this.#shares?.noteLater(receipt) ?? ((tx: Tx) => noteEvaluated(tx, receipt));
+    await this.#inMonitoring(note);
     this.#recorded = receipt;
     this.#recordedAt = this.#now();
   }
@@ -310,4 +376,21 @@ interface Changed {
   wearing: number;
   watched: Watched;
   found: FoundAlert[];
+}
+
+async function evaluatedReceipt(tx: Tx): Promise<number> {
+  const { evaluated_receipt } = await tx.selectFrom('supervision.watch_state').select('evaluated_receipt').executeTakeFirstOrThrow();
+  return evaluated_receipt;
+}
+
+/** An alert that lasted when a server ended is not known to last now; and who had changed was not watched again yet. */
+async function wearingsUnsure(tx: Tx): Promise<number[]> {
+  return [...(await wearingsInAlert(tx)), ...(await wearingsToWatchAgain(tx))];
+}
+
+async function noteEvaluated(tx: Tx, receipt: number): Promise<void> {
+  await tx
+    .updateTable('supervision.watch_state')
+    .set({ evaluated_receipt: sql<number>`greatest(evaluated_receipt, ${receipt})` })
+    .execute();
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
+import type { Severity } from '../schema/tables.ts';
 import { severityOf } from './kinds.ts';
 import type { AlertChange } from './reconcile.ts';
 import type { StoredAlert } from './watchers/index.ts';
@@ -125,4 +126,23 @@ export async function writeChanges(tx: Tx, wearing: number, changes: readonly Al
 export async function wearingsToWatchAgain(tx: Tx): Promise<number[]> {
   const rows = await tx.selectFrom('supervision.watch_again').select('wearing_id').execute();
   return rows.map(({ wearing_id }) => wearing_id);
+}
+
+/** How alerts stand that another server has changed, as news; where none are named, those of the last minutes. */
+export async function changesOnRecord(
+  tx: Tx,
+  ids: readonly number[],
+): Promise<{ id: number; wearing: number; change: string; severity: Severity | null }[]> {
+  const rows = await tx
+    .selectFrom('supervision.alerts')
+    .select(['id', 'wearing_id', 'state', 'severity', 'version'])
+    .where((eb) => (ids.length > 0 ? eb('id', 'in', [...ids]) : eb('raised_at', '>', sql<Date>`now() - interval '5 minutes'`)))
+    .execute();
+  const changeOf = (state: string, version: number) => (state === 'retracted' ? 'retracted' : version === 1 ? 'raised' : 'amended');
+  return rows.map(({ id, wearing_id, state, severity, version }) => ({
+    id,
+    wearing: wearing_id,
+    change: changeOf(state, version),
+    severity: state === 'retracted' ? null : severity,
+  }));
 }

@@ -352,7 +352,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(await forgetProtected(database.db, fixes, access, Date.now() + 3 * 86_400_000)).toBe(0);
     expect(await forgetProtected(database.db, fixes, access, Date.now() + 8 * 86_400_000)).toBe(100);
     // A week later nothing of it can be worked out any more, and what was found stays.
-    const later = new LiveWatch(database.db, fixes, access, serving.waymark.timeZone, () => Date.now() + 8 * 86_400_000);
+    const later = new LiveWatch(database.db, fixes, access, serving.waymark.timeZone, { now: () => Date.now() + 8 * 86_400_000 });
     await later.start();
     await later.rethink([wearing]);
     await later.close();

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { DataFolder } from '../../platform/data-folder.ts';
 
@@ -44,13 +44,11 @@ export class Sealer {
 
   /** The key of a data folder; it is made when it is first needed, and is readable by its owner alone. */
   static of(folder: DataFolder): Sealer {
-    const path = folder.file('evidence-key.pem');
-    if (!existsSync(path)) {
-      const { privateKey } = generateKeyPairSync('ed25519');
-      writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
-      chmodSync(path, 0o600);
-    }
-    return new Sealer(createPrivateKey(readFileSync(path, 'utf8')));
+    const pem = folder.once(
+      'evidence-key.pem',
+      () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    );
+    return new Sealer(createPrivateKey(pem));
   }
 
   /** The public key of a data folder, or null where nothing was ever sealed in it. */

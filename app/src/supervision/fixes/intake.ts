@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { sql } from 'kysely';
 import type { Actor } from '../../platform/access.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
@@ -11,9 +10,7 @@ import { storable } from '../../platform/storable.ts';
 import type {} from '../schema/tables.ts';
 import { checkFix, type KnownTag } from './check-fix.ts';
 import { type Decoded, type RawFix, shorten } from './decode/index.ts';
-
-/** Who may send, and for which tags. */
-export type Sender = { kind: 'tag'; serial: string } | { kind: 'gateway'; name: string } | { kind: 'operator'; name: string };
+import { entriesOf, entryOf, nameOf, noteRecorded, type Sender } from './receipt-entries.ts';
 
 /** A receipt that also says what was not understood of what was sent. */
 export interface ToldReceipt extends Receipt {
@@ -120,7 +117,8 @@ export class Intake {
   /** Stores what was decoded. Resolves when everything is durable and on record. Not to be called inside an action. */
   async accept(decoded: Decoded, sender: Sender, receivedAt = Date.now()): Promise<ToldReceipt> {
     const receipt = await this.#keep(decoded, sender, receivedAt);
-    await this.#audit(sender, receipt);
+    // Where several servers store the same, one of them puts it on record: see `ReceiptRecorder`.
+    if (!this.#store.isShared) await this.#audit(sender, receipt);
     return receipt;
   }
 
@@ -202,10 +200,7 @@ export class Intake {
         await withPurpose(this.#db, 'supervision', 'ingest', async (tx) => {
           const seq = await appendAudit(tx, entriesOf(group));
           const last = Math.max(...group.map(({ receipt }) => receipt.receipt));
-          await tx
-            .updateTable('supervision.intake_state')
-            .set({ last_receipt: sql<number>`greatest(last_receipt, ${last})` })
-            .execute();
+          await noteRecorded(tx, last);
           return seq;
         }).then((seq) => this.#store.noteRecords(seq));
         for (const { resolve } of group) resolve();
@@ -218,6 +213,7 @@ export class Intake {
 
   /** After a crash: receipts that were stored but not yet on record are put on record. */
   async recover(): Promise<number> {
+    if (this.#store.isShared) return 0;
     return withPurpose(this.#db, 'supervision', 'ingest', async (tx) => {
       const { last_receipt } = await tx.selectFrom('supervision.intake_state').select('last_receipt').executeTakeFirstOrThrow();
       const missing = await this.#store.receiptsAfter(last_receipt);
@@ -226,10 +222,7 @@ export class Intake {
         tx,
         missing.map((receipt) => ({ ...entryOf({ kind: 'operator', name: receipt.source }, receipt), outcome: 'recovered' as const })),
       );
-      await tx
-        .updateTable('supervision.intake_state')
-        .set({ last_receipt: missing[missing.length - 1]?.receipt ?? last_receipt })
-        .execute();
+      await noteRecorded(tx, missing[missing.length - 1]?.receipt ?? last_receipt);
       return missing.length;
     });
   }
@@ -254,57 +247,6 @@ export class Intake {
 /** SHA-256 of a secret. Secrets are 256 random bits, so no slow hash is called for. */
 export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
-}
-
-function nameOf(sender: Sender): string {
-  return sender.kind === 'tag' ? `tag ${sender.serial}` : `${sender.kind} ${sender.name}`;
-}
-
-/**
- * Messages that were stored together share an entry that names the first and last of their receipts: those of tags, and those of one
- * gateway. What an operator imports has an entry for each receipt.
- */
-function entriesOf(group: readonly { sender: Sender; receipt: Receipt }[]) {
-  const entries: ReturnType<typeof entryOf>[] = [];
-  const isNext = (i: number) => {
-    const [before, own] = [group[i - 1], group[i]];
-    if (!before || !own || own.receipt.receipt !== before.receipt.receipt + 1 || own.sender.kind !== before.sender.kind) return false;
-    return own.sender.kind === 'tag' || (own.sender.kind === 'gateway' && nameOf(own.sender) === nameOf(before.sender));
-  };
-  for (let i = 0; i < group.length; i++) {
-    const { sender, receipt } = group[i] as (typeof group)[number];
-    const first = i;
-    while (isNext(i + 1)) i++;
-    if (i === first) {
-      entries.push(entryOf(sender, receipt));
-      continue;
-    }
-    const together = group.slice(first, i + 1);
-    const sum = (count: 'accepted' | 'duplicates' | 'quarantined') => together.reduce((all, own) => all + own.receipt[count], 0);
-    const tags = new Set(together.map(({ sender: own }) => nameOf(own))).size;
-    entries.push({
-      ...entryOf(sender, receipt),
-      ...(tags > 1 ? { actor: 'tags', actorName: `${tags} tags` } : {}),
-      about: { kind: 'receipts', id: `${receipt.receipt}-${(together[together.length - 1] as (typeof together)[number]).receipt.receipt}` },
-      detail: { accepted: sum('accepted'), duplicates: sum('duplicates'), quarantined: sum('quarantined') },
-    });
-  }
-  return entries;
-}
-
-function entryOf(sender: Sender, receipt: Receipt) {
-  const { accepted, duplicates, quarantined } = receipt;
-  return {
-    actor: nameOf(sender),
-    actorName: nameOf(sender),
-    role: sender.kind === 'operator' ? 'operator' : 'device',
-    purpose: 'ingest',
-    action: sender.kind === 'operator' ? 'fixes.import' : 'fixes.send',
-    about: { kind: 'receipt', id: String(receipt.receipt) },
-    outcome: 'done' as const,
-    policy: sender.kind === 'operator' ? 'operator-imports-fixes' : 'device-sends-fixes',
-    detail: { accepted, duplicates, quarantined },
-  };
 }
 
 /** JSON has no NaN: what was not reported came back as null. */

@@ -24,6 +24,8 @@ export class Positions {
   readonly #listeners = new Set<(moved: Position[]) => void>();
   #telling: NodeJS.Timeout | null = null;
   readonly #ended = new AbortController();
+  /** What was stored since the start, by whichever server. */
+  readonly heard = { receipts: 0, lastMs: 0 };
   /** Told of what goes wrong while it follows; it is tried again. */
   onError: (error: unknown) => void = () => undefined;
 
@@ -59,6 +61,8 @@ export class Positions {
   }
 
   #take({ entries }: LogPart): void {
+    this.heard.receipts += entries.length;
+    this.heard.lastMs = Date.now();
     for (const { columns, count, news } of entries)
       for (let i = 0; i < count; i++) if ((news === null || news[i] === fresh) && columns.method[i] !== notValid) this.#keep(columns, i);
   }

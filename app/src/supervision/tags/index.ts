@@ -1,3 +1,3 @@
 export { listTags } from './list-fleet.ts';
 export { batteryLow, isSilent, isTagState, moveTag, type TagStanding, writeTagStep } from './tag-life.ts';
-export { declareGateway, declareTag, issueTagCredential } from './tags.ts';
+export { declareGateway, declareTag, issueTagCredential, revokeGateway } from './tags.ts';

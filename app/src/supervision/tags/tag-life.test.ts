@@ -139,7 +139,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(await alerts(person.reference)).toEqual([]);
     // The same stores, an hour and a quarter later by the server's clock.
     let ahead = 0;
-    const later = new LiveWatch(database.db, fixes, access, timeZone, () => Date.now() + ahead);
+    const later = new LiveWatch(database.db, fixes, access, timeZone, { now: () => Date.now() + ahead });
     await later.start();
     await later.lookForSilence();
     expect(await alerts(person.reference)).toEqual([]);
@@ -147,7 +147,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     await later.lookForSilence();
     expect(await alerts(person.reference)).toMatchObject([{ kind: 'no signal', from_at: new Date(start + minute), to_at: null }]);
     await later.close();
-    const again = new LiveWatch(database.db, fixes, access, timeZone, () => Date.now() + ahead);
+    const again = new LiveWatch(database.db, fixes, access, timeZone, { now: () => Date.now() + ahead });
     await again.start();
     await again.lookForSilence();
     await again.close();
@@ -182,7 +182,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       },
     });
     let ahead = 0;
-    const later = new LiveWatch(db, fixes, access, timeZone, () => Date.now() + ahead);
+    const later = new LiveWatch(db, fixes, access, timeZone, { now: () => Date.now() + ahead });
     await later.start();
     ahead = 75 * minute;
     answers = 1;
@@ -201,7 +201,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     await send(tag.serial, [{ minute: 0 }, { minute: 1 }]);
     const { database, access, timeZone } = serving.waymark;
     let ahead = 0;
-    const later = new LiveWatch(database.db, fixes, access, timeZone, () => Date.now() + ahead);
+    const later = new LiveWatch(database.db, fixes, access, timeZone, { now: () => Date.now() + ahead });
     await later.start();
     ahead = 75 * minute;
     await later.lookForSilence();

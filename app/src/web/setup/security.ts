@@ -1,10 +1,11 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../config.ts';
+import type { House } from '../kit.ts';
+import { sharedCounts } from './shared-rate-limit.ts';
 
 /** Strict headers, and how much anybody may ask for in a minute. */
-export async function setUpSecurity(app: FastifyInstance, config: Config, secure: boolean): Promise<void> {
+export async function setUpSecurity(app: FastifyInstance, { config, database, fixes, folder }: House, secure: boolean): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -25,5 +26,9 @@ export async function setUpSecurity(app: FastifyInstance, config: Config, secure
     referrerPolicy: { policy: 'no-referrer' },
     hsts: secure,
   });
-  await app.register(rateLimit, { max: config.WAYMARK_RATE_LIMIT, timeWindow: 60_000 });
+  const limit = { max: config.WAYMARK_RATE_LIMIT, timeWindow: 60_000 };
+  if (!fixes.isShared) return void (await app.register(rateLimit, limit));
+  const secret = config.WAYMARK_SESSION_SECRET ?? folder.secret('session');
+  // Where the records do not answer, nobody is refused for that.
+  await app.register(rateLimit, { ...limit, store: sharedCounts(database.db, secret), skipOnError: true });
 }

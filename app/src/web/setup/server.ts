@@ -21,6 +21,7 @@ import { setUpMeasures } from './measures.ts';
 import { pagesOf } from './render-page.ts';
 import { setUpSecurity } from './security.ts';
 import { setUpSessions } from './sessions.ts';
+import { forgetCounts } from './shared-rate-limit.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 
 export interface WebServer {
@@ -79,7 +80,10 @@ export async function buildServer(
       askForVerdicts,
       mounted: mounted.pages,
     });
-    forgetExpiredSessions = () => sessions.removeExpired();
+    forgetExpiredSessions = async () => {
+      await sessions.removeExpired();
+      await forgetCounts(house.database.db);
+    };
   });
   app.addHook('onClose', async () => identity.end());
   const figures = config.WAYMARK_METRICS_PORT === undefined ? null : Fastify({ logger: false });
@@ -126,7 +130,7 @@ async function setUpPages(
   app: FastifyInstance,
   { house, log, identity, metrics, readiness, assets, menu, askForVerdicts, mounted }: Pages,
 ): Promise<DatabaseSessionStore> {
-  await setUpSecurity(app, house.config, identity.isSecure);
+  await setUpSecurity(app, house, identity.isSecure);
   await setUpBodies(app);
   const { sessions, signIns } = await setUpSessions(app, house, identity.isSecure);
   signIns.onError = (error) =>

@@ -1,0 +1,30 @@
+/** A message as it stands in the log. */
+export interface LogMessage {
+  seq: number;
+  data: Uint8Array;
+}
+
+/** One order of everything that is stored, which several servers read: whoever reads it from the beginning comes to the same. */
+export interface MessageLog {
+  /** Stores a message; resolves when it is on most disks. What could not be had may be there all the same, and may be sent again. */
+  publish(data: Uint8Array): Promise<void>;
+  /** The number of the last message; 0 before the first. */
+  last(): Promise<number>;
+  /**
+   * Hands over every message after one, in order and without a gap, until the signal. Resolves when it has ended.
+   * @param take gets some at once
+   * @param failed told of what goes wrong on the way; it is tried again
+   * @throws what says that the next message is not there any more
+   */
+  read(
+    after: number,
+    take: (messages: LogMessage[]) => Promise<void>,
+    failed: (error: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** What the installation that this log belongs to is called; null where nobody has said. */
+  installation(): Promise<string | null>;
+  setInstallation(id: string): Promise<void>;
+  /** The error for whoever is refused, in words. */
+  refusal(why: string): Error;
+}

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LogServers, startLogServers } from '../../../test/log-servers.ts';
+import { temporaryFolder } from '../../../test/serve-for-test.ts';
+import type { FixBatch } from '../fixes/fix.ts';
+import { fixColumns } from '../fixes/fix-columns.ts';
+import { FixStore } from '../fixes/fix-store.ts';
+import { SharedLog } from './shared-log.ts';
+
+const servers = await startLogServers(3);
+if (!servers) console.info('Skipped: nats-server is not installed here.');
+
+function batchOf(source: string, rows: { tag: number; at: number; lon?: number; events?: string }[]): FixBatch {
+  const columns = fixColumns(rows.length);
+  rows.forEach(({ tag, at, lon = -1.5, events }, i) => {
+    columns.tag[i] = tag;
+    columns.wearing[i] = tag;
+    columns.at[i] = at;
+    columns.receivedAt[i] = 5;
+    columns.lon[i] = lon;
+    columns.lat[i] = 53;
+    columns.accuracyM[i] = 5;
+    columns.events[i] = events ?? null;
+  });
+  return { source, receivedAt: 5, count: rows.length, columns, quarantined: [] };
+}
+
+describe.skipIf(!servers)('a log that several servers share', () => {
+  const folder = temporaryFolder();
+  const stores: FixStore[] = [];
+  const logs: SharedLog[] = [];
+  const nats = servers as LogServers;
+
+  async function open(name: string): Promise<FixStore> {
+    const log = await SharedLog.open({ url: nats.url, replicas: 3, megabytes: 256, offeredMs: 2000 });
+    logs.push(log);
+    const store = await FixStore.open(`${folder.path}/${name}.duckdb`, 256, log);
+    stores.push(store);
+    return store;
+  }
+  const rowsOf = async (store: FixStore) =>
+    (await store.query('SELECT receipt, tag, at_ms, lon FROM fixes ORDER BY receipt, tag, at_ms, lon', {
+      receipt: 'i32',
+      tag: 'i32',
+      at: 'time',
+      lon: 'f64',
+    })) as { count: number; columns: Record<string, ArrayLike<number>> };
+  const asText = ({ count, columns }: Awaited<ReturnType<typeof rowsOf>>) =>
+    Array.from({ length: count }, (_, i) => ['receipt', 'tag', 'at', 'lon'].map((name) => columns[name]?.[i]).join(' '));
+
+  beforeAll(async () => {
+    await open('a');
+    await open('b');
+  });
+  afterAll(async () => {
+    for (const store of stores) await store.close();
+    for (const log of logs) await log.close();
+    await nats.stop();
+    folder.remove();
+  });
+
+  it('what either takes, both store under the same receipts, and doubles are found whoever had them first', async () => {
+    const [a, b] = stores as [FixStore, FixStore];
+    const fixes = (tag: number) => Array.from({ length: 50 }, (_, i) => ({ tag, at: 1000 * i }));
+    const stored = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => (i % 2 ? a : b).append(batchOf(`tag ${i >> 1}`, fixes(1 + (i >> 1))))),
+    );
+    expect(stored.reduce((sum, own) => sum + own.accepted, 0)).toBe(20 * 50);
+    expect(stored.reduce((sum, own) => sum + own.duplicates, 0)).toBe(20 * 50);
+    expect(new Set(stored.map(({ receipt }) => receipt)).size).toBe(40);
+    await expect.poll(() => Math.min(a.lastReceipt, b.lastReceipt)).toBe(40);
+    expect(asText(await rowsOf(a))).toEqual(asText(await rowsOf(b)));
+  });
+
+  it('a batch of any size goes in, and a server that comes later has it all', async () => {
+    const [a] = stores as [FixStore];
+    const many = Array.from({ length: 60_000 }, (_, i) => ({ tag: 500 + (i % 100), at: 1000 * i }));
+    const { accepted, news } = await a.append(batchOf('gateway g', many));
+    expect([accepted, news.length]).toEqual([60_000, 60_000]);
+    const late = await open('late');
+    expect(await late.count()).toBe(await a.count());
+    expect(asText(await rowsOf(late))).toEqual(asText(await rowsOf(a)));
+  });
+
+  it('what is forgotten is forgotten by all, in one order with what comes', async () => {
+    const [a, b] = stores as [FixStore, FixStore];
+    expect(await a.forgetWearings([1, 2])).toBe(100);
+    const again = await a.append(batchOf('tag 0', [{ tag: 1, at: 0 }]));
+    expect(again.accepted).toBe(1);
+    await expect.poll(() => b.lastReceipt).toBe(a.lastReceipt);
+    expect(asText(await rowsOf(a))).toEqual(asText(await rowsOf(b)));
+    expect((await b.countByWearing([1, 2])).get(1)).toBe(1);
+  });
+
+  it('goes on while one of three log servers is dead, and is refused in words while two are', async () => {
+    const [a, b] = stores as [FixStore, FixStore];
+    await nats.kill(0);
+    const { accepted } = await a.append(batchOf('tag 3', [{ tag: 900, at: 1 }]));
+    expect(accepted).toBe(1);
+    await nats.kill(1);
+    const refused = a.append(batchOf('tag 3', [{ tag: 900, at: 2 }])).then(
+      () => 'stored',
+      (error: Error) => error.message,
+    );
+    expect(await refused).toMatch(/majority of its servers cannot be reached|log has taken it/);
+    expect(a.lastFailure?.message).toMatch(/log/);
+    await nats.start(0);
+    await nats.start(1);
+    await expect
+      .poll(async () => (await a.append(batchOf('tag 3', [{ tag: 900, at: 3 }])).catch(() => null))?.receipt ?? 0, { timeout: 20_000 })
+      .toBeGreaterThan(0);
+    await expect.poll(() => b.lastReceipt, { timeout: 10_000 }).toBe(a.lastReceipt);
+    expect(asText(await rowsOf(a))).toEqual(asText(await rowsOf(b)));
+    expect(a.lastFailure).toBeNull();
+  });
+});

@@ -1,0 +1,295 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DiscardPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { LogMessage, MessageLog } from '../fixes/message-log.ts';
+import { ToldError } from '../told-error.ts';
+
+export interface SharedLogOptions {
+  /** Addresses of the log servers, apart by commas, with the sign-in: `nats://user:secret@host:4222,…`; `tls://` where they want it. */
+  url: string;
+  /** Certificates that theirs are checked against, PEM. */
+  ca?: string;
+  /** On how many log servers each message is: acknowledged is what a majority of them has on disk. */
+  replicas: number;
+  /** What the log may hold, megabytes; what comes when it is full is refused. */
+  megabytes: number;
+  /** A message is offered again under its own name, so that it stands there once, for so long, ms; then its sender is told. */
+  offeredMs?: number;
+}
+
+/** The log cannot be used as it is; the message says why and what to do. What was to be stored is not. */
+export class SharedLogError extends ToldError {
+  override name = 'SharedLogError';
+  readonly statusCode = 503;
+}
+
+const stream = 'waymark-fixes';
+const subject = 'waymark.fixes';
+/** Said by whoever has stored something, so that others read at once; what goes missing of it is read a little later. */
+const newsSubject = 'waymark.news';
+const usuallyOfferedMs = 15_000;
+const answersWithinMs = 2500;
+/** Log servers that have just started are waited for so long, ms. */
+const beginsWithinMs = 30_000;
+/** Twice the same name within this time is one message, ms. */
+const namesKeptMs = 10 * 60_000;
+/** The log is looked at so often without being told that there is something, ms. */
+const lookEveryMs = 250;
+const readTogether = 256;
+const readBytes = 8 * 1024 * 1024;
+
+/**
+ * One order of everything that is stored, kept by several log servers (NATS JetStream): whoever reads it from the beginning comes to the
+ * same. What `publish` resolved for is on the disks of a majority.
+ */
+export class SharedLog implements MessageLog {
+  readonly #connection: NatsConnection;
+  readonly #stream: JetStreamClient;
+  readonly #manager: JetStreamManager;
+  readonly #url: string;
+  readonly #offeredMs: number;
+  #wake: () => void = () => undefined;
+  #closed = false;
+
+  private constructor(connection: NatsConnection, manager: JetStreamManager, url: string, offeredMs: number) {
+    this.#connection = connection;
+    this.#manager = manager;
+    this.#stream = jetstream(connection, { timeout: answersWithinMs });
+    this.#url = url;
+    this.#offeredMs = offeredMs;
+    connection.subscribe(newsSubject, { callback: () => this.#wake() });
+  }
+
+  /**
+   * Reaches the log servers, and makes the log where there is none.
+   * @throws SharedLogError when none of them can be reached, or they do not take us
+   */
+  static async open({ url, ca, replicas, megabytes, offeredMs = usuallyOfferedMs }: SharedLogOptions): Promise<SharedLog> {
+    const servers = url.split(',').map((one) => one.trim());
+    const { username, password } = new URL(servers[0] as string);
+    let connection: NatsConnection | undefined;
+    try {
+      connection = await connect({
+        servers: servers.map((one) => new URL(one).host),
+        ...(username ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) } : {}),
+        ...(servers[0]?.startsWith('tls:') ? { tls: ca ? { caFile: ca } : {} } : {}),
+        name: 'waymark',
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+        pingInterval: 2000,
+        maxPingOut: 2,
+        waitOnFirstConnect: false,
+      });
+      const manager = await jetstreamManager(connection, { timeout: answersWithinMs, checkAPI: false });
+      await makeStream(manager, replicas, megabytes);
+      return new SharedLog(connection, manager, url, offeredMs);
+    } catch (error) {
+      await connection?.close();
+      throw inWords(error, url);
+    }
+  }
+
+  /** Whether there is a log server that we can talk to now. */
+  get isConnected(): boolean {
+    return !this.#connection.isClosed() && this.#connection.getServer() !== '';
+  }
+
+  /**
+   * Stores a message; resolves when a majority of log servers has it on disk.
+   * @throws SharedLogError when that could not be had: then nobody knows whether it is there, and it may be sent again
+   */
+  async publish(data: Uint8Array): Promise<void> {
+    const msgID = randomUUID();
+    const until = Date.now() + this.#offeredMs;
+    for (;;) {
+      try {
+        await this.#stream.publish(subject, data, { msgID, timeout: answersWithinMs, retries: 1 });
+        this.#connection.publish(newsSubject);
+        this.#wake();
+        return;
+      } catch (error) {
+        if (this.#closed || Date.now() > until || isFull(error)) throw inWords(error, this.#url);
+        await sleep(100);
+      }
+    }
+  }
+
+  /** The sequence of the last message that is stored. */
+  async last(): Promise<number> {
+    const { state } = await this.#info();
+    return state.last_seq;
+  }
+
+  /**
+   * Hands over every message after one, in order and without a gap, until the signal. Resolves when it has ended.
+   * @param take gets some at once; what it fails at ends the reading
+   * @param failed told of what goes wrong on the way; it is tried again
+   * @throws LogGapError when what is to come next is not in the log any more
+   */
+  async read(
+    after: number,
+    take: (messages: LogMessage[]) => Promise<void>,
+    failed: (error: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let last = after;
+    let awake = false;
+    let wakeNow = () => {};
+    this.#wake = () => {
+      awake = true;
+      wakeNow();
+    };
+    signal.addEventListener('abort', () => wakeNow());
+    while (!signal.aborted) {
+      awake = false;
+      let messages: LogMessage[] = [];
+      try {
+        messages = await this.#readAfter(last);
+      } catch (error) {
+        if (signal.aborted) break;
+        failed(inWords(error, this.#url));
+        await sleep(lookEveryMs);
+        continue;
+      }
+      if (messages.length > 0) {
+        if (messages[0]?.seq !== last + 1) {
+          const { state } = await this.#info().catch(() => ({ state: { first_seq: 0 } }));
+          // A log server that is behind may say nothing of what another has; what is gone from all is gone.
+          if (state.first_seq > last + 1) throw new LogGapError(last + 1, state.first_seq);
+          await sleep(lookEveryMs);
+          continue;
+        }
+        await take(messages);
+        last = messages[messages.length - 1]?.seq ?? last;
+        continue;
+      }
+      // Nothing is awaited between the look at `awake` and this promise.
+      if (awake) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, lookEveryMs);
+        wakeNow = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (signal.aborted) wakeNow();
+      });
+    }
+  }
+
+  /** What the installation that this log belongs to is called; null where nobody has said. */
+  async installation(): Promise<string | null> {
+    return (await this.#info()).config.metadata?.waymark ?? null;
+  }
+
+  async setInstallation(id: string): Promise<void> {
+    const { config } = await this.#info();
+    await this.#manager.streams.update(stream, { metadata: { ...config.metadata, waymark: id } });
+  }
+
+  refusal(why: string): SharedLogError {
+    return new SharedLogError(why);
+  }
+
+  /** Forgets everything up to a message. */
+  async purge(upto: number): Promise<void> {
+    await this.#manager.streams.purge(stream, { seq: upto + 1 });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#connection.close();
+  }
+
+  async #info() {
+    return this.#manager.streams.info(stream);
+  }
+
+  /** Some messages after one, without a gap among them; none where there are none. */
+  async #readAfter(last: number): Promise<LogMessage[]> {
+    const found = await this.#manager.direct.getBatch(stream, { seq: last + 1, batch: readTogether, max_bytes: readBytes });
+    const messages: LogMessage[] = [];
+    try {
+      for await (const { seq, data } of found) {
+        const before = messages[messages.length - 1]?.seq;
+        if (before !== undefined && seq !== before + 1) break;
+        messages.push({ seq, data });
+      }
+    } catch (error) {
+      // After the last message there is none.
+      if ((error as { code?: unknown }).code !== 404) throw error;
+    }
+    return messages;
+  }
+}
+
+/** What is to be read next is not in the log any more. */
+export class LogGapError extends ToldError {
+  override name = 'LogGapError';
+  constructor(wanted: number, first: number) {
+    super(`The log begins at message ${first}, and message ${wanted} is wanted: this server was away for longer than the log keeps.`);
+  }
+}
+
+async function makeStream(manager: JetStreamManager, replicas: number, megabytes: number): Promise<void> {
+  const max_bytes = megabytes * 1024 * 1024;
+  // Log servers that have just started take some seconds to agree on who leads.
+  const until = Date.now() + beginsWithinMs;
+  for (;;) {
+    try {
+      const { config } = await manager.streams.info(stream);
+      if (config.num_replicas !== replicas || config.max_bytes !== max_bytes)
+        await manager.streams.update(stream, { num_replicas: replicas, max_bytes });
+      return;
+    } catch (error) {
+      if (!/stream not found/i.test((error as Error).message) && Date.now() > until) throw error;
+    }
+    try {
+      await manager.streams.add({
+        name: stream,
+        subjects: [subject],
+        storage: StorageType.File,
+        retention: RetentionPolicy.Limits,
+        // What is not sealed yet may not be pushed out: senders keep what is refused, and send it again.
+        discard: DiscardPolicy.New,
+        num_replicas: replicas,
+        max_bytes,
+        duplicate_window: nanos(namesKeptMs),
+        allow_direct: true,
+        deny_delete: false,
+      });
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+const isFull = (error: unknown) => /maximum bytes exceeded|maximum messages exceeded/i.test((error as Error).message);
+
+/** What the log servers or the network say, with the remedy. No password is told. */
+function inWords(error: unknown, url: string): SharedLogError {
+  if (error instanceof SharedLogError) return error;
+  const said = (error as Error).message;
+  const hosts = url
+    .split(',')
+    .map((one) => new URL(one.trim()).host)
+    .join(', ');
+  const remedy = () => {
+    if (isFull(error)) return 'it is full. Is it being sealed? See the runbook, or give it more room with WAYMARK_LOG_MB';
+    if (/authorization|authentication|permission/i.test(said)) return 'it refuses the name or the password. Look at NATS_URL';
+    if (/insufficient resources|replicas|no suitable peers|peer/i.test(said))
+      return 'it has fewer servers than WAYMARK_LOG_REPLICAS, or less room than WAYMARK_LOG_MB';
+    return 'a majority of its servers cannot be reached, or JetStream is not enabled there. What was sent may be sent again';
+  };
+  return new SharedLogError(`The log at ${hosts}: ${remedy()} (${said}).`, { cause: error });
+}
