@@ -43,11 +43,19 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** Where a process runs: its address, and what comes before the program's name on the command line. */
+export interface Host {
+  address: string;
+  run: readonly string[];
+}
+
+const thisHost: Host = { address: '127.0.0.1', run: [] };
+
 /**
  * Starts NATS servers that keep one log together; null where NATS is not installed.
- * @param hosts the address of each, where they do not all live on 127.0.0.1
+ * @param hosts where each runs; all of them here where none are given
  */
-export async function startLogServers(count: number): Promise<LogServers | null> {
+export async function startLogServers(count: number, hosts: readonly Host[] = []): Promise<LogServers | null> {
   const program = logServerProgram();
   if (!program) {
     if (process.env.WAYMARK_NEEDS_NATS === 'yes') throw new Error('nats-server is not installed here, and this run must have it.');
@@ -56,28 +64,28 @@ export async function startLogServers(count: number): Promise<LogServers | null>
   execFileSync(program, ['--version'], { stdio: 'ignore' });
   const folder = mkdtempSync(join(tmpdir(), 'waymark-nats-'));
   const ports = await freePorts(count * 2);
-  const clientPort = (i: number) => ports[i] as number;
-  const routes = Array.from({ length: count }, (_, i) => `nats://127.0.0.1:${ports[count + i]}`);
+  const hostOf = (i: number) => hosts[i] ?? thisHost;
+  const clientsAt = (i: number) => `${hostOf(i).address}:${ports[i]}`;
+  const othersAt = (i: number) => `${hostOf(i).address}:${ports[count + i]}`;
+  const routes = Array.from({ length: count }, (_, i) => `"nats://${othersAt(i)}"`).join(', ');
   const processes: (ChildProcess | null)[] = Array.from({ length: count }, () => null);
   const start = async (i: number) => {
     const store = join(folder, String(i));
     mkdirSync(store, { recursive: true });
-    const cluster =
-      count > 1
-        ? `cluster { name: waymark, listen: "127.0.0.1:${ports[count + i]}", routes: [${routes.map((r) => `"${r}"`).join(', ')}] }`
-        : '';
+    const cluster = count > 1 ? `cluster { name: waymark, listen: "${othersAt(i)}", routes: [${routes}] }` : '';
     const file = join(folder, `${i}.conf`);
     writeFileSync(
       file,
-      `server_name: n${i}\nlisten: "127.0.0.1:${clientPort(i)}"\njetstream { store_dir: "${store}", sync_interval: always }\n${cluster}\n`,
+      `server_name: n${i}\nlisten: "${clientsAt(i)}"\njetstream { store_dir: "${store}", sync_interval: always }\n${cluster}\n`,
     );
-    processes[i] = spawn(program, ['-c', file], { stdio: ['ignore', 'ignore', 'ignore'] });
+    const [first = program, ...rest] = [...hostOf(i).run, program, '-c', file];
+    processes[i] = spawn(first, rest, { stdio: 'ignore' });
   };
   for (let i = 0; i < count; i++) await start(i);
   for (let i = 0; i < count; i++)
     for (let tries = 0; ; tries++) {
       try {
-        const connection = await connect({ servers: `127.0.0.1:${clientPort(i)}`, timeout: 1000 });
+        const connection = await connect({ servers: clientsAt(i), timeout: 1000 });
         await connection.close();
         break;
       } catch (error) {
@@ -92,7 +100,7 @@ export async function startLogServers(count: number): Promise<LogServers | null>
       child.kill(signal);
     });
   return {
-    url: Array.from({ length: count }, (_, i) => `nats://127.0.0.1:${clientPort(i)}`).join(','),
+    url: Array.from({ length: count }, (_, i) => `nats://${clientsAt(i)}`).join(','),
     count,
     pid: (i) => processes[i]?.pid ?? 0,
     kill: (i) => gone(processes[i], 'SIGKILL'),

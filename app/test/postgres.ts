@@ -19,13 +19,25 @@ export interface TestPostgres {
 }
 
 /** Where Debian, or the path, keeps the server's programs. */
-function serverPrograms(): string | null {
+export function serverPrograms(): string | null {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const found = [...versions.map((version) => join(debian, version, 'bin')), ...(process.env.PATH ?? '').split(':')].find(
     (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
   );
   return found ?? null;
+}
+
+/** A temporary folder, and the user that PostgreSQL runs as in it: it refuses to run as root, so root lends it one. */
+export function folderForPostgres(): { folder: string; user: { uid?: number; gid?: number } } {
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-postgres-'));
+  const user: { uid?: number; gid?: number } = {};
+  if (userInfo().uid === 0) {
+    user.uid = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
+    user.gid = Number(execFileSync('id', ['-g', 'postgres'], { encoding: 'utf8' }));
+    chownSync(folder, user.uid, user.gid);
+  }
+  return { folder, user };
 }
 
 async function freePort(): Promise<number> {
@@ -40,7 +52,7 @@ async function freePort(): Promise<number> {
 }
 
 /**
- * A real PostgreSQL of its own in a temporary folder; null where none is installed. It refuses to run as root, so root lends it a user.
+ * A real PostgreSQL of its own in a temporary folder; null where none is installed.
  * Where `migrated-template.ts` has made one with all migrations done, it is a copy of that.
  * @param empty a server with nothing in it
  */
@@ -50,13 +62,7 @@ export async function startPostgres(settings: Record<string, string> = {}, { emp
     if (process.env.WAYMARK_NEEDS_POSTGRES === 'yes') throw new Error('PostgreSQL is not installed here, and this run must have it.');
     return null;
   }
-  const folder = mkdtempSync(join(tmpdir(), 'waymark-postgres-'));
-  const user: { uid?: number; gid?: number } = {};
-  if (userInfo().uid === 0) {
-    user.uid = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
-    user.gid = Number(execFileSync('id', ['-g', 'postgres'], { encoding: 'utf8' }));
-    chownSync(folder, user.uid, user.gid);
-  }
+  const { folder, user } = folderForPostgres();
   const data = join(folder, 'data');
   const template = empty ? undefined : process.env.WAYMARK_TEST_POSTGRES;
   if (template) execFileSync('cp', ['-a', template, data]);

@@ -125,6 +125,8 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   pg.types.setTypeParser(20, Number);
   const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
   pool.on('error', () => undefined);
+  // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: withStorableText(new PostgresDialect({ pool })) });
   try {
     const login = await pool.query<{ rolname: string; rolsuper: boolean; rolbypassrls: boolean }>(

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultParameters, layArea, sigmaOf, violationsOf, ZoneWatch } from '@waymark/presence';
 import { readConfig } from '../../src/config.ts';
 import type { Actor } from '../../src/platform/access.ts';
+import { issueApiToken } from '../../src/platform/api-tokens.ts';
 import { verifyAudit } from '../../src/platform/audit.ts';
 import { withPurpose } from '../../src/platform/database.ts';
-import { declareGateway, declareZone, registerWearers } from '../../src/supervision/index.ts';
+import { declareGateway, declareZone, issueTagCredential, registerWearers } from '../../src/supervision/index.ts';
 import { openWaymark, type Waymark } from '../../src/waymark.ts';
 import { temporaryFolder } from '../serve-for-test.ts';
 
@@ -29,6 +30,8 @@ const zone = { kind: 'circle' as const, lon: -1.785, lat: 53.1, radiusM: 200 };
 /** Every so many seconds a tag is inside its zone for the last of them. */
 const cycleS = 12;
 const insideS = 5;
+/** A request that nobody answers is given up after so long, ms. */
+const answersWithinMs = 30_000;
 
 /**
  * Kills the server with SIGKILL at random moments under load, again and again, and then counts: every fix that was
@@ -65,11 +68,17 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
 }
 
 /**
- * Six clients that send batch after batch, each fix once in all.
+ * Some clients that send batch after batch, each fix once in all; what was not acknowledged is sent again, to whichever server is asked then.
  * @param counter of the fixes that were made so far
  * @param acknowledged takes the fixes for which the server gave its word
  */
-export function putLoadOn(url: () => string, secret: string, counter: { next: number }, acknowledged: Set<string>) {
+export function putLoadOn(
+  url: () => string,
+  secret: string,
+  counter: { next: number },
+  acknowledged: Set<string>,
+  { clients: howMany = 6, pauseMs = 0, again = false }: { clients?: number; pauseMs?: number; again?: boolean } = {},
+) {
   let alive = true;
   const tookMs: number[] = [];
   const send = async () => {
@@ -83,23 +92,32 @@ export function putLoadOn(url: () => string, secret: string, counter: { next: nu
       const lon = inside ? zone.lon : -1.8;
       batch.push(`{"tag":"K${n % tags}","at":"${new Date(at).toISOString()}","lat":53.1,"lon":${lon},"accuracy":8}`);
     }
-    const since = performance.now();
-    try {
-      const response = await fetch(`${url()}/ingest/waymark`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/x-ndjson' },
-        body: batch.join('\n'),
-      });
-      if (response.status !== 200 || ((await response.json()) as { accepted: number }).accepted !== 50) return;
-      for (const key of keys) acknowledged.add(key);
-      tookMs.push(performance.now() - since);
-    } catch {
-      // Killed in the middle: nothing was promised. What was not sent leaves a gap, which must not become a silence of hours.
-      await sleep(100);
-    }
+    do {
+      const since = performance.now();
+      try {
+        const response = await fetch(`${url()}/ingest/waymark`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/x-ndjson' },
+          body: batch.join('\n'),
+          signal: AbortSignal.timeout(answersWithinMs),
+        });
+        const told = response.status === 200 ? ((await response.json()) as { accepted: number; duplicates: number }) : null;
+        if (told && told.accepted + (again ? told.duplicates : 0) === 50) {
+          for (const key of keys) acknowledged.add(key);
+          tookMs.push(performance.now() - since);
+          return;
+        }
+      } catch {
+        // Killed in the middle: nothing was promised. What was not sent leaves a gap, which must not become a silence of hours.
+        await sleep(100);
+      }
+    } while (again && alive);
   };
-  const clients = Array.from({ length: 6 }, async () => {
-    while (alive) await send();
+  const clients = Array.from({ length: howMany }, async () => {
+    while (alive) {
+      await send();
+      if (pauseMs > 0) await sleep(pauseMs);
+    }
   });
   return {
     /** How long each acknowledgement took since this was asked last, ms. */
@@ -139,16 +157,32 @@ export const configOf = (data: string, more: Record<string, string> = {}) =>
 
 /** Tags that are worn, each under a zone, and a gateway to send through. */
 export async function prepare(data: string, more: Record<string, string> = {}): Promise<string> {
+  return (await prepareTags(data, more, [])).secret;
+}
+
+/** The same, with some tags besides that have secrets of their own, and a token for a program that reads as a monitoring officer. */
+export async function prepareTags(
+  data: string,
+  more: Record<string, string>,
+  named: readonly string[],
+): Promise<{ secret: string; tagSecrets: Map<string, string>; token: string }> {
   const waymark = await openWaymark(configOf(data, more));
   const actor = (role: 'operator' | 'system', purpose: Actor['purpose']): Actor => ({ id: 'test', name: 'Test', role, purpose });
   try {
-    const wearers = Array.from({ length: tags }, (_, i) => ({ tag: `K${i}`, name: `Nobody ${i}`, firstAt }));
+    const names = [...Array.from({ length: tags }, (_, i) => `K${i}`), ...named];
+    const wearers = names.map((tag, i) => ({ tag, name: `Nobody ${i}`, firstAt }));
     const { orders } = await waymark.performer.perform(actor('operator', 'administration'), registerWearers, null, wearers);
     for (const orderId of orders) {
       const draft = { orderId, name: 'A zone', kind: 'exclusion', area: zone, hours: [], effectiveAt: new Date(firstAt) };
       await waymark.performer.perform(actor('system', 'monitoring'), declareZone, null, draft);
     }
-    return (await waymark.performer.perform(actor('operator', 'administration'), declareGateway, null, { name: 'kill test' })).secret;
+    const asOperator = actor('operator', 'administration');
+    const { secret } = await waymark.performer.perform(asOperator, declareGateway, null, { name: 'kill test' });
+    const tagSecrets = new Map<string, string>();
+    for (const serial of named)
+      tagSecrets.set(serial, (await waymark.performer.perform(asOperator, issueTagCredential, null, { serial })).secret);
+    const { token } = await waymark.performer.perform(asOperator, issueApiToken, null, { name: 'pages', role: 'monitoring-officer' });
+    return { secret, tagSecrets, token };
   } finally {
     await waymark.close();
   }
@@ -164,24 +198,33 @@ export async function count(
     // What lasted when the last server ended is not known to last.
     await waymark.together?.begin();
     await waymark.live.settled();
-    const names = await withPurpose(waymark.database.db, 'supervision', 'ingest', (tx) =>
-      tx.selectFrom('supervision.tags').select(['id', 'serial']).execute(),
-    );
-    const serial = new Map(names.map((row) => [row.id, row.serial]));
-    const { count: rows, columns } = await waymark.fixes.query('SELECT tag, at_ms FROM fixes', { tag: 'i32', at: 'time' });
-    const seen = new Map<string, number>();
-    for (let i = 0; i < rows; i++) {
-      const key = `${serial.get(columns.tag[i] as number)}@${columns.at[i]}`;
-      seen.set(key, (seen.get(key) ?? 0) + 1);
-    }
-    let missing = 0;
-    for (const key of acknowledged) if (!seen.has(key)) missing++;
-    const doubled = [...seen.values()].filter((times) => times > 1).length;
+    const { missing, doubled } = await storedTimes(waymark, acknowledged);
     const auditProblems = (await verifyAudit(waymark.database.db)).problems.length;
     return { missing, doubled, auditProblems, ...(await compareAlerts(waymark)) };
   } finally {
     await waymark.close();
   }
+}
+
+/** Of the fixes that were acknowledged, how many are not stored; and how many are stored more than once. */
+export async function storedTimes(
+  waymark: Pick<Waymark, 'database' | 'fixes'>,
+  acknowledged: ReadonlySet<string>,
+): Promise<{ missing: number; doubled: number }> {
+  const names = await withPurpose(waymark.database.db, 'supervision', 'ingest', (tx) =>
+    tx.selectFrom('supervision.tags').select(['id', 'serial']).execute(),
+  );
+  const serial = new Map(names.map((row) => [row.id, row.serial]));
+  const { count: rows, columns } = await waymark.fixes.query('SELECT tag, at_ms FROM fixes', { tag: 'i32', at: 'time' });
+  const seen = new Map<string, number>();
+  for (let i = 0; i < rows; i++) {
+    const key = `${serial.get(columns.tag[i] as number)}@${columns.at[i]}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+  }
+  let missing = 0;
+  for (const key of acknowledged) if (!seen.has(key)) missing++;
+  const doubled = [...seen.values()].filter((times) => times > 1).length;
+  return { missing, doubled };
 }
 
 /**

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { rolesOf } from '../../config.ts';
 import type { SignInRole } from '../../platform/access.ts';
 import { Metrics } from '../../platform/metrics.ts';
 import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
@@ -107,7 +108,8 @@ export async function buildServer(
       const actual = typeof address === 'object' && address ? address.port : port;
       const publicUrl =
         config.WAYMARK_PUBLIC_URL?.replace(/\/+$/, '') ?? `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${actual}`;
-      await identity.begin(house, host, publicUrl, log, readiness);
+      // Nobody signs in where there are no pages.
+      if (rolesOf(config).has('web')) await identity.begin(house, host, publicUrl, log, readiness);
       return publicUrl;
     },
   };

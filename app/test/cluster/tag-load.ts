@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import mqtt from 'mqtt';
+import { firstAt } from '../kill/kill-test.ts';
+
+const insideOf = (n: number) => n % 12 >= 7;
+
+/**
+ * Tags that publish over MQTT with QoS 1, one fix a message, and send again to another server what was not acknowledged.
+ * @param url of a broker, asked for at each connection
+ * @param acknowledged takes the fixes for which a server gave its word
+ */
+export function letTagsPublish(url: () => string, secrets: ReadonlyMap<string, string>, acknowledged: Set<string>, pauseMs = 50) {
+  let alive = true;
+  const tookMs: number[] = [];
+  const publish = async (serial: string, password: string) => {
+    let n = 0;
+    while (alive) {
+      let client: mqtt.MqttClient | null = null;
+      try {
+        client = await mqtt.connectAsync(url(), { username: serial, password, reconnectPeriod: 0, connectTimeout: 3000, keepalive: 5 });
+        // A connection that ends while something is on its way says so here and nowhere else.
+        client.on('error', () => undefined);
+        while (alive) {
+          const at = firstAt + 1000 * (1 + n);
+          const fix = { tag: serial, at: new Date(at).toISOString(), lat: 53.1, lon: insideOf(n) ? -1.785 : -1.8, accuracy: 8 };
+          const since = performance.now();
+          await withinMs(client.publishAsync(`waymark/tags/${serial}/fixes`, JSON.stringify(fix), { qos: 1 }), 20_000);
+          tookMs.push(performance.now() - since);
+          acknowledged.add(`${serial}@${at}`);
+          n++;
+          await sleep(pauseMs);
+        }
+      } catch {
+        await sleep(200);
+      } finally {
+        client?.end(true);
+      }
+    }
+  };
+  const all = [...secrets].map(([serial, secret]) => publish(serial, secret));
+  return {
+    /** How long each acknowledgement took since this was asked last, ms. */
+    takeTimes: () => tookMs.splice(0),
+    stop: async () => {
+      alive = false;
+      await Promise.all(all);
+    },
+  };
+}
+
+async function withinMs<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no acknowledgement')), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
