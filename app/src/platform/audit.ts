@@ -3,7 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import { type AuditHead, isHeadTrue } from './audit-head.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Database, Tables, Tx } from './database.ts';
-import { withPurpose } from './database.ts';
+import { givenUpWhenStill, withPurpose } from './database.ts';
 import { storable, storableParameter } from './storable.ts';
 
 /** What an entry says. `about` names the thing looked at or changed, never its content. */
@@ -36,7 +36,11 @@ function hashOf(previous: string, row: Row): string {
  */
 export async function appendAudit(tx: Tx, facts: AuditFact[], at: Date = new Date()): Promise<number> {
   if (facts.length === 0) return 0;
-  const head = await tx.selectFrom('oversight.audit_head').selectAll().forUpdate().executeTakeFirstOrThrow();
+  const head = await tx
+    .selectFrom('oversight.audit_head')
+    .select(['seq', 'hash', givenUpWhenStill.as('given_up')])
+    .forUpdate()
+    .executeTakeFirstOrThrow();
   let seq = Number(head.seq);
   let previous = head.hash;
   const rows = facts.map((fact) => {

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../test/postgres.ts';
-import { openDatabase } from './database.ts';
+import { appendAudit, verifyAudit } from './audit.ts';
+import { openDatabase, withPurpose } from './database.ts';
+import { migrate } from './migrate.ts';
 
 const postgres = await startPostgres();
 afterAll(() => postgres?.stop());
@@ -20,5 +22,25 @@ describe.skipIf(!postgres)('records in PostgreSQL', () => {
     await expect(broken).rejects.toThrow();
     expect((await sql<{ one: number }>`SELECT 1 AS one`.execute(db)).rows).toEqual([{ one: 1 }]);
     await close();
+  });
+
+  test('a server that stands still while it writes to the audit keeps the others waiting for seconds, not for ever', async () => {
+    const { url } = postgres as TestPostgres;
+    const [still, other] = await Promise.all([openDatabase({ url }), openDatabase({ url })]);
+    await migrate(still.db);
+    const fact = { actor: 't', actorName: 'Test', role: 'auditor', purpose: 'oversight', action: 'test', outcome: 'done' as const };
+    let goOn = () => {};
+    const frozen = withPurpose(still.db, 'oversight', 'oversight', async (tx) => {
+      await appendAudit(tx, [fact]);
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+    }).catch((error: Error) => error);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await withPurpose(other.db, 'oversight', 'oversight', (tx) => appendAudit(tx, [fact]));
+    goOn();
+    expect(await frozen).toBeInstanceOf(Error);
+    expect((await verifyAudit(other.db)).problems).toEqual([]);
+    for (const one of [still, other]) await one.close();
   });
 });

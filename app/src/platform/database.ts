@@ -128,6 +128,7 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
   pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: withStorableText(new PostgresDialect({ pool })) });
+  shared.add(db);
   try {
     const login = await pool.query<{ rolname: string; rolsuper: boolean; rolbypassrls: boolean }>(
       'SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user',
@@ -197,6 +198,17 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
   };
 }
 
+/** Databases that other servers may share. */
+const shared = new WeakSet<Database>();
+/** A server that has stood still for so long within what all wait for is given up, ms. */
+const stillMs = '4000';
+
+/**
+ * In SQL, within a transaction of `withPurpose`, together with a lock that everybody waits for: whoever stands still with it, frozen or cut
+ * off, loses it after some seconds. Embedded there is nobody else.
+ */
+export const givenUpWhenStill = sql<string>`set_config('idle_in_transaction_session_timeout', coalesce(nullif(current_setting('waymark.still_ms', true), ''), '0'), true)`;
+
 /**
  * A transaction bound to one room's role and one purpose. Without this, forced row-level security shows no rows.
  * @param self for the purpose `self`: the key of the account whose own rows are shown
@@ -204,7 +216,7 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
 export async function withPurpose<T>(db: Database, room: Room, purpose: string, work: (tx: Tx) => Promise<T>, self = ''): Promise<T> {
   return db.transaction().execute(async (tx) => {
     // The role is a setting like the others; all in one question, for this comes before every other.
-    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
       tx,
     );
     return work(tx);

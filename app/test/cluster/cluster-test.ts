@@ -54,6 +54,7 @@ const servers = 3;
 const faultMs = 5000;
 const quietMs = 2500;
 const settlesWithinMs = 40_000;
+const mendsWithinMs = 60_000;
 
 interface Running {
   child: ChildProcess;
@@ -130,6 +131,7 @@ export async function breakAgainAndAgain(
     };
     const acknowledged = new Set<string>();
     const counter = { next: 0 };
+    const sentByTags = new Map<string, number>();
     const random = randomOf(seed);
     const mqttUrl = () => {
       const up = running.flatMap(({ isUp }, i) => (isUp ? [i] : []));
@@ -143,9 +145,15 @@ export async function breakAgainAndAgain(
     const possible = only.filter((fault) => net || !fault.startsWith('cut'));
     for (let round = 0; round < times; round++) {
       const fault = possible[round % possible.length] as Fault;
-      await until(() => isWhole(reader, running), settlesWithinMs);
-      const http = putLoadOn(httpUrl, secret, counter, acknowledged, { clients: 3, pauseMs: 40, again: true });
-      const tags = letTagsPublish(mqttUrl, tagSecrets, acknowledged);
+      let wrong: string[] = [];
+      await until(async () => {
+        wrong = await whatIsWrong(reader, running);
+        return wrong.length === 0;
+      }, mendsWithinMs).catch((error: Error) => {
+        throw new Error(`Before round ${round + 1}: ${wrong.join('; ')}`, { cause: error });
+      });
+      const http = putLoadOn(httpUrl, secret, counter, acknowledged, { clients: 3, pauseMs: 40, again: true, answersWithinMs: 5000 });
+      const tags = letTagsPublish(mqttUrl, tagSecrets, sentByTags, acknowledged);
       await sleep(quietMs + 1000 * random());
       result.usualMs.push(...http.takeTimes(), ...tags.takeTimes());
       const victim = Math.floor(random() * 3);
@@ -268,18 +276,19 @@ async function takenOver(reader: Waymark, since: number): Promise<number> {
   return Math.max(at, performance.now() - since);
 }
 
-async function isWhole(reader: Waymark, running: readonly Running[]): Promise<boolean> {
-  const ready = await Promise.all(
-    running.map(({ url }) =>
-      fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    ),
-  );
-  if (!ready.every(Boolean) || (await deadShares(reader)) > 0) return false;
+/** What is not as it was; empty when everything is. */
+async function whatIsWrong(reader: Waymark, running: readonly Running[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const [i, { url }] of running.entries()) {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) }).catch((error: Error) => error);
+    if (response instanceof Error) wrong.push(`server ${i}: ${response.message}`);
+    else if (!response.ok) wrong.push(`server ${i}: ${await response.text()}`);
+  }
+  const dead = await deadShares(reader);
+  if (dead > 0) wrong.push(`${dead} shares that nobody does`);
   const { rows } = await sql<{ n: number }>`SELECT count(DISTINCT holder)::int AS n FROM platform.leases`.execute(reader.database.db);
-  return rows[0]?.n === running.length;
+  if (rows[0]?.n !== running.length) wrong.push(`${rows[0]?.n} servers have work`);
+  return wrong;
 }
 
 async function answers(url: string, token: string): Promise<boolean> {

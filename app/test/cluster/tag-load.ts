@@ -7,27 +7,37 @@ const insideOf = (n: number) => n % 12 >= 7;
 /**
  * Tags that publish over MQTT with QoS 1, one fix a message, and send again to another server what was not acknowledged.
  * @param url of a broker, asked for at each connection
+ * @param sent of each tag, how many fixes were acknowledged so far
  * @param acknowledged takes the fixes for which a server gave its word
  */
-export function letTagsPublish(url: () => string, secrets: ReadonlyMap<string, string>, acknowledged: Set<string>, pauseMs = 50) {
+export function letTagsPublish(
+  url: () => string,
+  secrets: ReadonlyMap<string, string>,
+  sent: Map<string, number>,
+  acknowledged: Set<string>,
+  pauseMs = 50,
+) {
   let alive = true;
   const tookMs: number[] = [];
   const publish = async (serial: string, password: string) => {
-    let n = 0;
+    let n = sent.get(serial) ?? 0;
     while (alive) {
       let client: mqtt.MqttClient | null = null;
       try {
         client = await mqtt.connectAsync(url(), { username: serial, password, reconnectPeriod: 0, connectTimeout: 3000, keepalive: 5 });
         // A connection that ends while something is on its way says so here and nowhere else.
         client.on('error', () => undefined);
+        const closed = new Promise<never>((_, reject) => client?.once('close', () => reject(new Error('the connection is closed'))));
+        closed.catch(() => undefined);
         while (alive) {
           const at = firstAt + 1000 * (1 + n);
           const fix = { tag: serial, at: new Date(at).toISOString(), lat: 53.1, lon: insideOf(n) ? -1.785 : -1.8, accuracy: 8 };
           const since = performance.now();
-          await withinMs(client.publishAsync(`waymark/tags/${serial}/fixes`, JSON.stringify(fix), { qos: 1 }), 20_000);
+          const published = client.publishAsync(`waymark/tags/${serial}/fixes`, JSON.stringify(fix), { qos: 1 });
+          await withinMs(Promise.race([published, closed]), 5000);
           tookMs.push(performance.now() - since);
           acknowledged.add(`${serial}@${at}`);
-          n++;
+          sent.set(serial, ++n);
           await sleep(pauseMs);
         }
       } catch {

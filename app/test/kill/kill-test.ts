@@ -30,8 +30,6 @@ const zone = { kind: 'circle' as const, lon: -1.785, lat: 53.1, radiusM: 200 };
 /** Every so many seconds a tag is inside its zone for the last of them. */
 const cycleS = 12;
 const insideS = 5;
-/** A request that nobody answers is given up after so long, ms. */
-const answersWithinMs = 30_000;
 
 /**
  * Kills the server with SIGKILL at random moments under load, again and again, and then counts: every fix that was
@@ -67,8 +65,18 @@ export async function killAgainAndAgain(times: number, seed: number, say: (text:
   }
 }
 
+export interface LoadOptions {
+  clients?: number;
+  /** Between two batches of a client. */
+  pauseMs?: number;
+  /** Whether what was not acknowledged is sent again, to whichever server is asked then. */
+  again?: boolean;
+  /** A request that nobody answers is given up after so long. */
+  answersWithinMs?: number;
+}
+
 /**
- * Some clients that send batch after batch, each fix once in all; what was not acknowledged is sent again, to whichever server is asked then.
+ * Some clients that send batch after batch, each fix once in all.
  * @param counter of the fixes that were made so far
  * @param acknowledged takes the fixes for which the server gave its word
  */
@@ -77,7 +85,7 @@ export function putLoadOn(
   secret: string,
   counter: { next: number },
   acknowledged: Set<string>,
-  { clients: howMany = 6, pauseMs = 0, again = false }: { clients?: number; pauseMs?: number; again?: boolean } = {},
+  { clients: howMany = 6, pauseMs = 0, again = false, answersWithinMs = 30_000 }: LoadOptions = {},
 ) {
   let alive = true;
   const tookMs: number[] = [];

@@ -13,15 +13,10 @@ export interface MessageLog {
   /**
    * Hands over every message after one, in order and without a gap, until the signal. Resolves when it has ended.
    * @param take gets some at once
-   * @param failed told of what goes wrong on the way; it is tried again
+   * @param told of what goes wrong on the way, which is tried again; and with null that it goes well again
    * @throws what says that the next message is not there any more
    */
-  read(
-    after: number,
-    take: (messages: LogMessage[]) => Promise<void>,
-    failed: (error: unknown) => void,
-    signal: AbortSignal,
-  ): Promise<void>;
+  read(after: number, take: (messages: LogMessage[]) => Promise<void>, told: (error: unknown) => void, signal: AbortSignal): Promise<void>;
   /** What the installation that this log belongs to is called; null where nobody has said. */
   installation(): Promise<string | null>;
   setInstallation(id: string): Promise<void>;

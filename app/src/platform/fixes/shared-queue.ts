@@ -157,14 +157,14 @@ export class SharedQueue implements WayIn {
   }
 
   async #read(): Promise<void> {
-    const failed = (error: unknown) => {
-      this.lastFailure = error as Error;
-      this.onError(error);
+    const told = (error: unknown) => {
+      this.lastFailure = error as Error | null;
+      if (error !== null) this.onError(error);
     };
     try {
-      await this.#log.read(this.#lastRead, (messages) => this.#take(messages), failed, this.#ended.signal);
+      await this.#log.read(this.#lastRead, (messages) => this.#take(messages), told, this.#ended.signal);
     } catch (error) {
-      failed(error);
+      told(error);
       for (const resolve of this.#waitingToRead) resolve();
     }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Database, Tx } from '../database.ts';
+import { type Database, givenUpWhenStill, type Tx } from '../database.ts';
 import { ToldError } from '../told-error.ts';
 
 /** What only one of several servers may do at a time, and who is told when that is this one. */
@@ -87,7 +87,7 @@ export class Leases {
     if (names.length === 0) return;
     const rows = await tx
       .selectFrom('platform.leases')
-      .select('name')
+      .select(['name', givenUpWhenStill.as('given_up')])
       .where('name', 'in', [...names])
       .where('holder', '=', this.id)
       .forShare()

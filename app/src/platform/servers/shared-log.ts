@@ -132,13 +132,13 @@ export class SharedLog implements MessageLog {
   /**
    * Hands over every message after one, in order and without a gap, until the signal. Resolves when it has ended.
    * @param take gets some at once; what it fails at ends the reading
-   * @param failed told of what goes wrong on the way; it is tried again
+   * @param told of what goes wrong on the way, which is tried again; and with null that it goes well again
    * @throws LogGapError when what is to come next is not in the log any more
    */
   async read(
     after: number,
     take: (messages: LogMessage[]) => Promise<void>,
-    failed: (error: unknown) => void,
+    told: (error: unknown) => void,
     signal: AbortSignal,
   ): Promise<void> {
     let last = after;
@@ -154,9 +154,10 @@ export class SharedLog implements MessageLog {
       let messages: LogMessage[] = [];
       try {
         messages = await this.#readAfter(last);
+        told(null);
       } catch (error) {
         if (signal.aborted) break;
-        failed(inWords(error, this.#url));
+        told(inWords(error, this.#url));
         await sleep(lookEveryMs);
         continue;
       }

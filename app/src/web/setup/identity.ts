@@ -6,8 +6,9 @@ import { OpenIdSignIn } from '../../platform/sign-in/openid.ts';
 import type { House } from '../kit.ts';
 import type { Readiness } from './health-routes.ts';
 
-/** An identity provider that is away is asked again so often, ms. */
+/** The identity provider is asked so often whether it is there, ms; one that is away sooner. */
 const askEveryMs = 60_000;
+const askSoonMs = 5_000;
 
 /** Who says who somebody is: the agency's identity provider, or on a trial one of our own with accounts without a password. */
 export class Identity {
@@ -74,12 +75,15 @@ export class Identity {
         },
       );
     await ask();
-    this.#asking = setInterval(() => void ask(), askEveryMs).unref();
+    const again = () => {
+      this.#asking = setTimeout(() => void ask().then(again), wrong === null ? askEveryMs : askSoonMs).unref();
+    };
+    again();
     readiness.set('sign-in', () => wrong);
   }
 
   end(): void {
-    if (this.#asking) clearInterval(this.#asking);
+    if (this.#asking) clearTimeout(this.#asking);
   }
 }
 
