@@ -46,7 +46,10 @@ export class SharedQueue implements WayIn {
   readonly #ended = new AbortController();
   #lastRead = 0;
   readonly #waitingToRead = new Set<() => void>();
-  lastFailure: Error | null = null;
+  /** Of reading, and of having the log take something. */
+  #readFailure: Error | null = null;
+  #offerFailure: Error | null = null;
+  #trying: NodeJS.Timeout | null = null;
   onError: (error: unknown) => void = () => undefined;
 
   private constructor(writer: FixWriter, log: MessageLog, onStored: OnStored) {
@@ -64,6 +67,10 @@ export class SharedQueue implements WayIn {
     await queue.#readUpto(last);
     if (queue.lastFailure && queue.#lastRead < last) throw queue.lastFailure;
     return queue;
+  }
+
+  get lastFailure(): Error | null {
+    return this.#offerFailure ?? this.#readFailure;
   }
 
   get waiting(): number {
@@ -103,6 +110,7 @@ export class SharedQueue implements WayIn {
 
   async close(): Promise<void> {
     while (this.#queue.length > 0 || this.#underWay > 0) await sleep(20);
+    if (this.#trying) clearTimeout(this.#trying);
     this.#ended.abort();
     await this.#reading;
     await this.#writer.written();
@@ -146,9 +154,12 @@ export class SharedQueue implements WayIn {
           readWithinMs,
         );
       });
-      return await Promise.race([isRead, late]);
+      const outcome = await Promise.race([isRead, late]);
+      this.#offerFailure = null;
+      return outcome;
     } catch (error) {
-      this.lastFailure = error as Error;
+      this.#offerFailure = error as Error;
+      this.#tryLater();
       throw error;
     } finally {
       clearTimeout(timer);
@@ -156,9 +167,17 @@ export class SharedQueue implements WayIn {
     }
   }
 
+  /** Who is not ready may be sent nothing any more: whether the log takes something again is tried with a message that says nothing. */
+  #tryLater(): void {
+    this.#trying ??= setTimeout(() => {
+      this.#trying = null;
+      if (this.#offerFailure && !this.#ended.signal.aborted) void this.#offer({ batches: [], order: null }).catch(() => undefined);
+    }, retryMs).unref();
+  }
+
   async #read(): Promise<void> {
     const told = (error: unknown) => {
-      this.lastFailure = error as Error | null;
+      this.#readFailure = error as Error | null;
       if (error !== null) this.onError(error);
     };
     try {
@@ -218,7 +237,7 @@ export class SharedQueue implements WayIn {
 
   #wasRead(seq: number): void {
     this.#lastRead = seq;
-    this.lastFailure = null;
+    this.#readFailure = null;
     for (const look of this.#waitingToRead) look();
   }
 
@@ -228,7 +247,7 @@ export class SharedQueue implements WayIn {
       try {
         return await work();
       } catch (error) {
-        this.lastFailure = error as Error;
+        this.#readFailure = error as Error;
         this.onError(error);
         if (this.#ended.signal.aborted) throw error;
         await sleep(retryMs);

@@ -31,7 +31,7 @@ describe.skipIf(!servers)('a log that several servers share', () => {
   const nats = servers as LogServers;
 
   async function open(name: string): Promise<FixStore> {
-    const log = await SharedLog.open({ url: nats.url, replicas: 3, megabytes: 256, offeredMs: 2000 });
+    const log = await SharedLog.open({ url: nats.url, replicas: 3, megabytes: 256, offeredMs: 6000 });
     logs.push(log);
     const store = await FixStore.open(`${folder.path}/${name}.duckdb`, 256, log);
     stores.push(store);
