@@ -24,6 +24,7 @@ export const retentionDue = 'retention-due';
 export const protectedDue = 'protected-due';
 export const sessionsDue = 'sessions-due';
 export const headDue = 'head-due';
+export const copyDue = 'copy-due';
 export const feedsLookedFor = 'feeds-looked-for';
 
 const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
@@ -61,6 +62,9 @@ export async function defineJobs(
   });
   await jobs.define(headDue, async () => {
     await keepHead(database.db, waymark.folder);
+  });
+  await jobs.define(copyDue, async () => {
+    if (waymark.fixes.isShared) await waymark.fixes.copyForOthers();
   });
   await jobs.define(feedsLookedFor, async () => {
     if (await areFeedsDue(database.db, waymark)) await jobs.ask(feedsDue);

@@ -1,4 +1,4 @@
-import { feedsLookedFor, headDue, peopleDue, protectedDue, retentionDue, sessionsDue } from './define-jobs.ts';
+import { copyDue, feedsLookedFor, headDue, peopleDue, protectedDue, retentionDue, sessionsDue } from './define-jobs.ts';
 import type { Jobs } from './platform/jobs.ts';
 
 /** What is done by the clock, in universal time: one of the servers asks for it, and one does it. */
@@ -9,6 +9,7 @@ export const schedules: Record<string, string> = {
   [protectedDue]: '7 * * * *',
   [sessionsDue]: '17 * * * *',
   [headDue]: '27 * * * *',
+  [copyDue]: '50 * * * *',
   [retentionDue]: '40 2,14 * * *',
 };
 

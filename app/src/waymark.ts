@@ -11,6 +11,7 @@ import { FixStore } from './platform/fixes/fix-store.ts';
 import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
 import { Leases } from './platform/servers/leases.ts';
+import { LogKeys } from './platform/servers/log-keys.ts';
 import { SharedLog } from './platform/servers/shared-log.ts';
 import { analyseGrown } from './platform/statistics.ts';
 import { Intake, LiveWatch, Positions, ReceiptRecorder, VerdictStore, WatchShares } from './supervision/index.ts';
@@ -68,8 +69,10 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     for (const one of opened.reverse()) await one.close();
   };
   try {
-    const log = config.NATS_URL ? keep(await SharedLog.open(logOptions(config, config.NATS_URL))) : null;
-    const fixes = keep(await FixStore.open(folder.own('fixes.duckdb'), config.WAYMARK_ENGINE_MB, log));
+    const log = config.NATS_URL
+      ? keep(await SharedLog.open({ ...logOptions(config, config.NATS_URL), keys: new LogKeys(folder.file('log-keys')) }))
+      : null;
+    const fixes = keep(await FixStore.open(folder.own('fixes.duckdb'), config.WAYMARK_ENGINE_MB, log && { log, folder: folder.shared }));
     const database = keep(await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.own('records') }));
     await migrate(database.db);
     const repaired = await joinedOrRepaired({ folder, database, fixes }, repair);

@@ -10,6 +10,8 @@ export interface LogServers {
   /** As `NATS_URL` has it. */
   url: string;
   count: number;
+  /** What they have on their disks. */
+  folder: string;
   pid(index: number): number;
   /** Kills one without a warning. */
   kill(index: number): Promise<void>;
@@ -102,6 +104,7 @@ export async function startLogServers(count: number, hosts: readonly Host[] = []
   return {
     url: Array.from({ length: count }, (_, i) => `nats://${clientsAt(i)}`).join(','),
     count,
+    folder,
     pid: (i) => processes[i]?.pid ?? 0,
     kill: (i) => gone(processes[i], 'SIGKILL'),
     start,

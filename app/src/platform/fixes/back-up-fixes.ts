@@ -23,6 +23,8 @@ export interface FixPart {
 export interface FixesInBackup {
   /** The last receipt that is in it. */
   receipt: number;
+  /** The last message of a shared log that is in it, whole; 0 where there is no such log. */
+  message?: number;
   parts: FixPart[];
   others: string[];
   /** Of the engine that worked fingerprints out; another's may differ. */
@@ -36,19 +38,23 @@ const rowsPerPart = 5_000_000;
  * Writes the fix store as it is at one moment, while it goes on taking fixes. Parts of an earlier backup that hold the same still are named
  * again with their files, which whoever calls puts in place.
  * @param reader a connection of its own; all is read from one state
- * @param receipt the last receipt that belongs to the backup
+ * @param upto the last receipt that belongs to the backup; null for all there is
  * @param before what an earlier backup of the same store holds
  */
 export async function backUpFixes(
   reader: Connection,
   folder: string,
-  receipt: number,
+  upto: number | null,
   before: FixesInBackup | null,
   onPart: (done: number, all: number) => void = () => undefined,
 ): Promise<FixesInBackup> {
   await reader.run('BEGIN TRANSACTION');
   try {
     const [{ engine } = { engine: '' }] = await reader.rows<{ engine: string }>('SELECT version() AS engine');
+    const [{ message, last } = { message: 0, last: 0 }] = await reader.rows<{ message: number; last: number }>(
+      `SELECT (SELECT coalesce(max(message), 0) FROM log_position)::DOUBLE AS message, (SELECT coalesce(max(receipt), 0) FROM receipts)::DOUBLE AS last`,
+    );
+    const receipt = upto ?? last;
     const earlier = before?.engine === engine ? before.parts : [];
     const planned = await Promise.all(byReceipt.map(async (table) => ({ table, ranges: await rangesOf(reader, table, receipt, earlier) })));
     const all = planned.reduce((sum, { ranges }) => sum + ranges.length, 0);
@@ -69,7 +75,7 @@ export async function backUpFixes(
       }
     }
     for (const table of whole) await reader.run(`COPY ${table} TO ${quoted(join(folder, `${table}.parquet`))} ${form}`);
-    return { receipt, parts, others: whole.map((table) => `${table}.parquet`), engine };
+    return { receipt, message, parts, others: whole.map((table) => `${table}.parquet`), engine };
   } finally {
     await reader.run('ROLLBACK');
   }

@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from 'node:fs';
 import { Engine, Readers } from '@waymark/engine';
 import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
 import { type Coarser, coarsenFixes } from './coarsen-fixes.ts';
@@ -8,12 +9,20 @@ import { FixQuestions } from './fix-questions.ts';
 import { FixWriter } from './fix-writer.ts';
 import type { MessageLog } from './message-log.ts';
 import { OwnQueue, type WayIn } from './own-queue.ts';
+import { fillFromCopy, sharedCopy, writeSharedCopy } from './shared-copy.ts';
 import { SharedQueue } from './shared-queue.ts';
 
 /** Questions that are answered at the same time; more wait their turn. */
 const readersAtOnce = 2;
 
 type BackUpArguments = Parameters<typeof backUpFixes> extends [unknown, ...infer Rest] ? Rest : never;
+
+/** What several servers share of the fixes. */
+export interface Shared {
+  log: MessageLog;
+  /** A folder that all of them reach, where a copy is. */
+  folder: string;
+}
 
 /** What removes what is past its date. */
 export type Forgets = Pick<FixStore, 'forgetWearings' | 'forgetBefore' | 'forgetQuarantine' | 'coarsen'>;
@@ -30,7 +39,7 @@ export class FixStore extends FixQuestions {
   readonly #engine: Engine;
   readonly #writer: FixWriter;
   readonly #log: FixLog;
-  readonly #shared: MessageLog | null;
+  readonly #shared: Shared | null;
   #wayIn: WayIn;
   #installation: string | null = null;
   /** The last entry of the records' audit that was known here when something was stored. */
@@ -38,7 +47,7 @@ export class FixStore extends FixQuestions {
   /** Told of what goes wrong while a shared log is read; it is tried again. */
   onError: (error: unknown) => void = () => undefined;
 
-  private constructor(engine: Engine, writer: FixWriter, readers: Readers, shared: MessageLog | null) {
+  private constructor(engine: Engine, writer: FixWriter, readers: Readers, shared: Shared | null) {
     super(readers);
     this.#engine = engine;
     this.#writer = writer;
@@ -51,7 +60,8 @@ export class FixStore extends FixQuestions {
    * Opens the file of a server that is alone, or, with a shared log, of one of several.
    * @throws EngineBusyError when another process holds the file; Error when the log cannot be read
    */
-  static async open(path: string, memoryMb: number, shared: MessageLog | null = null): Promise<FixStore> {
+  static async open(path: string, memoryMb: number, shared: Shared | null = null): Promise<FixStore> {
+    if (shared) await beginAnewWhereLate(path, memoryMb, shared);
     const engine = await Engine.open(path, { memoryMb, checkpointMb: 256 });
     const writer = await FixWriter.open(await engine.connect());
     const store = new FixStore(engine, writer, await Readers.open(engine, readersAtOnce), shared);
@@ -62,17 +72,33 @@ export class FixStore extends FixQuestions {
     );
     store.#installation = own?.id ?? null;
     store.#recordsMark = Number(mark?.seq ?? 0);
-    if (shared)
-      try {
-        store.#installation = await shared.installation();
-        const queue = await SharedQueue.open(writer, shared, (batches, stored) => store.#tell(batches, stored));
-        queue.onError = (error) => store.onError(error);
-        store.#wayIn = queue;
-      } catch (error) {
-        await store.close();
-        throw error;
-      }
+    if (shared) await store.#join(shared).catch((error) => store.close().then(() => Promise.reject(error)));
     return store;
+  }
+
+  async #join({ log }: Shared): Promise<void> {
+    this.#installation = await log.installation();
+    const queue = await SharedQueue.open(this.#writer, log, (batches, stored) => this.#tell(batches, stored));
+    queue.onError = (error) => this.onError(error);
+    this.#wayIn = queue;
+  }
+
+  /**
+   * Brings the copy that servers share up to date, and has the log forget what stood in the copy before it already: whoever was away
+   * until now still finds the rest.
+   * @returns the message up to which the copy goes, and the one up to which the log has forgotten
+   */
+  async copyForOthers(): Promise<{ copied: number; forgotten: number }> {
+    if (!this.#shared) throw new Error('Only servers that share a log share a copy.');
+    const reader = await this.#engine.connect();
+    try {
+      const { before, now } = await writeSharedCopy(reader, this.#shared.folder);
+      const forgotten = Math.min(before?.message ?? 0, now.message);
+      if (forgotten > 0) await this.#shared.log.purge(forgotten);
+      return { copied: now.message, forgotten };
+    } finally {
+      reader.close();
+    }
   }
 
   /**
@@ -119,7 +145,7 @@ export class FixStore extends FixQuestions {
   }
 
   async setInstallation(id: string): Promise<void> {
-    await this.#shared?.setInstallation(id);
+    await this.#shared?.log.setInstallation(id);
     const { connection } = this.#writer;
     await this.#writer.alone(() =>
       connection.transaction(async () => {
@@ -257,3 +283,39 @@ export class FixStore extends FixQuestions {
 
 /** What one order names at most. */
 const orderedTogether = 5000;
+
+/**
+ * A server that is new, or was away for longer than the log keeps, begins from the copy that servers share; what its file held is in it.
+ * @throws Error where there is none that reaches up to the log
+ */
+async function beginAnewWhereLate(path: string, memoryMb: number, { log, folder }: Shared): Promise<void> {
+  const { first } = await log.extent();
+  const has = existsSync(path) ? await lastMessageIn(path, memoryMb) : 0;
+  if (has + 1 >= first) return;
+  const copy = sharedCopy(folder);
+  if (!copy || copy.message + 1 < first)
+    throw log.refusal(
+      `The log begins at message ${first}; this server has read up to ${has}, and the copy in ${folder} goes up to ${copy?.message ?? 0}. Restore the copy from a backup of that folder, or this server’s own file.`,
+    );
+  for (const file of [path, `${path}.wal`]) rmSync(file, { force: true });
+  const engine = await Engine.open(path, { memoryMb });
+  try {
+    const { connection } = await FixWriter.open(await engine.connect());
+    await fillFromCopy(connection, folder, copy);
+    connection.close();
+  } finally {
+    engine.close();
+  }
+}
+
+async function lastMessageIn(path: string, memoryMb: number): Promise<number> {
+  const engine = await Engine.open(path, { memoryMb });
+  try {
+    const writer = await FixWriter.open(await engine.connect());
+    const message = await writer.lastMessage();
+    writer.connection.close();
+    return message;
+  } finally {
+    engine.close();
+  }
+}

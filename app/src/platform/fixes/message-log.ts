@@ -8,8 +8,10 @@ export interface LogMessage {
 export interface MessageLog {
   /** Stores a message; resolves when it is on most disks. What could not be had may be there all the same, and may be sent again. */
   publish(data: Uint8Array): Promise<void>;
-  /** The number of the last message; 0 before the first. */
-  last(): Promise<number>;
+  /** The numbers of the first message that is there still, and of the last; 1 and 0 before there is one. */
+  extent(): Promise<{ first: number; last: number }>;
+  /** Forgets everything up to a message. */
+  purge(upto: number): Promise<void>;
   /**
    * Hands over every message after one, in order and without a gap, until the signal. Resolves when it has ended.
    * @param take gets some at once

@@ -62,7 +62,7 @@ export class SharedQueue implements WayIn {
   static async open(writer: FixWriter, log: MessageLog, onStored: OnStored): Promise<SharedQueue> {
     const queue = new SharedQueue(writer, log, onStored);
     queue.#lastRead = await writer.lastMessage();
-    const last = await log.last();
+    const { last } = await log.extent();
     queue.#reading = queue.#read();
     await queue.#readUpto(last);
     if (queue.lastFailure && queue.#lastRead < last) throw queue.lastFailure;

@@ -12,6 +12,7 @@ import {
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { LogMessage, MessageLog } from '../fixes/message-log.ts';
 import { ToldError } from '../told-error.ts';
+import type { LogKeys } from './log-keys.ts';
 
 export interface SharedLogOptions {
   /** Addresses of the log servers, apart by commas, with the sign-in: `nats://user:secret@host:4222,…`; `tls://` where they want it. */
@@ -22,6 +23,8 @@ export interface SharedLogOptions {
   replicas: number;
   /** What the log may hold, megabytes; what comes when it is full is refused. */
   megabytes: number;
+  /** What messages are sealed with. */
+  keys: LogKeys;
   /** A message is offered again under its own name, so that it stands there once, for so long, ms; then its sender is told. */
   offeredMs?: number;
 }
@@ -57,15 +60,21 @@ export class SharedLog implements MessageLog {
   readonly #manager: JetStreamManager;
   readonly #url: string;
   readonly #offeredMs: number;
+  readonly #keys: LogKeys;
   #wake: () => void = () => undefined;
   #closed = false;
 
-  private constructor(connection: NatsConnection, manager: JetStreamManager, url: string, offeredMs: number) {
+  private constructor(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    { url, offeredMs = usuallyOfferedMs, keys }: SharedLogOptions,
+  ) {
     this.#connection = connection;
     this.#manager = manager;
     this.#stream = jetstream(connection, { timeout: answersWithinMs });
     this.#url = url;
     this.#offeredMs = offeredMs;
+    this.#keys = keys;
     connection.subscribe(newsSubject, { callback: () => this.#wake() });
   }
 
@@ -73,7 +82,8 @@ export class SharedLog implements MessageLog {
    * Reaches the log servers, and makes the log where there is none.
    * @throws SharedLogError when none of them can be reached, or they do not take us
    */
-  static async open({ url, ca, replicas, megabytes, offeredMs = usuallyOfferedMs }: SharedLogOptions): Promise<SharedLog> {
+  static async open(options: SharedLogOptions): Promise<SharedLog> {
+    const { url, ca, replicas, megabytes } = options;
     const servers = url.split(',').map((one) => one.trim());
     const { username, password } = new URL(servers[0] as string);
     let connection: NatsConnection | undefined;
@@ -91,7 +101,7 @@ export class SharedLog implements MessageLog {
       });
       const manager = await jetstreamManager(connection, { timeout: answersWithinMs, checkAPI: false });
       await makeStream(manager, replicas, megabytes);
-      return new SharedLog(connection, manager, url, offeredMs);
+      return new SharedLog(connection, manager, options);
     } catch (error) {
       await connection?.close();
       throw inWords(error, url);
@@ -109,10 +119,11 @@ export class SharedLog implements MessageLog {
    */
   async publish(data: Uint8Array): Promise<void> {
     const msgID = randomUUID();
+    const sealed = this.#keys.seal(data);
     const until = Date.now() + this.#offeredMs;
     for (;;) {
       try {
-        await this.#stream.publish(subject, data, { msgID, timeout: answersWithinMs, retries: 1 });
+        await this.#stream.publish(subject, sealed, { msgID, timeout: answersWithinMs, retries: 1 });
         this.#connection.publish(newsSubject);
         this.#wake();
         return;
@@ -123,10 +134,10 @@ export class SharedLog implements MessageLog {
     }
   }
 
-  /** The sequence of the last message that is stored. */
-  async last(): Promise<number> {
+  /** The numbers of the first message that is there still, and of the last. */
+  async extent(): Promise<{ first: number; last: number }> {
     const { state } = await this.#info();
-    return state.last_seq;
+    return { first: state.messages === 0 ? state.last_seq + 1 : state.first_seq, last: state.last_seq };
   }
 
   /**
@@ -169,7 +180,7 @@ export class SharedLog implements MessageLog {
           await sleep(lookEveryMs);
           continue;
         }
-        await take(messages);
+        await take(messages.map(({ seq, data }) => ({ seq, data: this.#opened(seq, data) })));
         last = messages[messages.length - 1]?.seq ?? last;
         continue;
       }
@@ -200,9 +211,24 @@ export class SharedLog implements MessageLog {
     return new SharedLogError(why);
   }
 
-  /** Forgets everything up to a message. */
+  /**
+   * Forgets everything up to a message. The log's servers write over it in their own time; the keys of what is forgotten are gone at once,
+   * but for those of the last hour or two, which go the next time.
+   */
   async purge(upto: number): Promise<void> {
     await this.#manager.streams.purge(stream, { seq: upto + 1 });
+    const [next] = await this.#readAfter(upto);
+    if (next) this.#keys.forgetBefore(next.data);
+    else this.#keys.forgetOld();
+  }
+
+  #opened(seq: number, sealed: Uint8Array): Uint8Array {
+    const data = this.#keys.open(sealed);
+    if (!data)
+      throw new SharedLogError(
+        `The key of message ${seq} of the log is gone, so it cannot be read. Is WAYMARK_SHARED the same folder on every server?`,
+      );
+    return data;
   }
 
   async close(): Promise<void> {
