@@ -11,7 +11,14 @@ process.env.TMPDIR = spaceInMemory() ?? tmpdir();
 export default defineConfig({
   test: {
     include: ['app/**/*.test.ts', 'packages/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'app/test/browser/**', 'app/test/fuzz/**', 'app/test/kill/**', 'app/test/backup/backup.test.ts'],
+    exclude: [
+      '**/node_modules/**',
+      'app/test/browser/**',
+      'app/test/fuzz/**',
+      'app/test/kill/**',
+      'app/test/cluster/**',
+      'app/test/backup/backup.test.ts',
+    ],
     globalSetup: 'app/test/migrated-template.ts',
     env: { NODE_COMPILE_CACHE: compiled, TMPDIR: process.env.TMPDIR },
     pool: 'forks',

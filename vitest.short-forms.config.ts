@@ -6,7 +6,12 @@ export default defineConfig({
   ...usual,
   test: {
     ...usual.test,
-    include: ['app/test/fuzz/**/*.test.ts', 'app/test/kill/**/*.test.ts', 'app/test/backup/backup.test.ts'],
+    include: [
+      'app/test/fuzz/**/*.test.ts',
+      'app/test/kill/**/*.test.ts',
+      'app/test/backup/backup.test.ts',
+      'app/test/cluster/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**'],
   },
 });

@@ -10,6 +10,10 @@ interface Settings {
   rate?: number;
   at: number;
   wearers: number;
+  /** What the names of its tags begin with. */
+  prefix?: string;
+  /** Whether its tags go into a place and out of it again, and where it is. */
+  crosses?: boolean;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as Settings;
@@ -23,10 +27,17 @@ function body(): string {
   for (let i = 0; i < settings.batch; i++) {
     const n = next++;
     const [tag, second] = [n % settings.wearers, Math.floor(n / settings.wearers)];
+    if (settings.crosses) {
+      const lon = second % 60 >= 50 ? -1.785 : -1.8;
+      lines.push(
+        `{"tag":"${settings.prefix ?? 'B'}${tag}","at":"${new Date(settings.at + second * 1000).toISOString()}","lat":53.1,"lon":${lon},"accuracy":8,"battery":0.9}`,
+      );
+      continue;
+    }
     // Each tag stays about where it is: one that jumped for miles would be taken for one whose signal somebody forges.
     const place = String(tag).padStart(4, '0') + (second % 7);
     lines.push(
-      `{"tag":"B${tag}","at":"${new Date(settings.at + second * 1000).toISOString()}","lat":53.0${place},"lon":-1.8${place},"accuracy":8.5,"battery":0.9}`,
+      `{"tag":"${settings.prefix ?? 'B'}${tag}","at":"${new Date(settings.at + second * 1000).toISOString()}","lat":53.0${place},"lon":-1.8${place},"accuracy":8.5,"battery":0.9}`,
     );
   }
   return lines.join('\n');

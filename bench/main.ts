@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation.ts';
 import { benchArrival } from './arrival.ts';
+import { benchCluster } from './cluster.ts';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLinkage } from './linkage.ts';
@@ -20,6 +21,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   correlation: benchCorrelation,
   arrival: benchArrival,
   ingest: benchIngest,
+  cluster: benchCluster,
   linkage: benchLinkage,
   'linkage-speed': benchLinkageSpeed,
   zones: benchZones,

@@ -51,9 +51,16 @@ describe('what operators deploy with', () => {
   });
 
   test('every setting that a file names is one, and every file it points to is there', () => {
-    const files = ['Dockerfile', 'compose.yaml', 'helm/waymark/values.yaml', 'systemd/waymark.service', 'systemd/waymark-backup.service'];
+    const files = [
+      'Dockerfile',
+      'compose.yaml',
+      'compose.cluster.yaml',
+      'helm/waymark/values.yaml',
+      'systemd/waymark.service',
+      'systemd/waymark-backup.service',
+    ];
     const named = files.flatMap((file) =>
-      [...text(file).matchAll(/\b(WAYMARK_[A-Z_]+|DATABASE_URL|OIDC_[A-Z_]+)\b/g)].map(([name]) => name),
+      [...text(file).matchAll(/\b(WAYMARK_[A-Z_]+|DATABASE_URL|NATS_[A-Z]+|OIDC_[A-Z_]+)\b/g)].map(([name]) => name),
     );
     // Given to the command, not to the server; and a family of which compose.yaml names the beginning.
     const others = new Set(['WAYMARK_BACKUP_DATABASE_URL', 'OIDC_']);
@@ -67,6 +74,15 @@ describe('what operators deploy with', () => {
   test('what is YAML reads as such, with what each kind must have', () => {
     const compose = parseAllDocuments(text('compose.yaml'))[0]?.toJS() as { services: Record<string, { build?: { dockerfile: string } }> };
     expect(existsSync(join(root, compose.services.waymark?.build?.dockerfile ?? '-'))).toBe(true);
+    const cluster = parseAllDocuments(text('compose.cluster.yaml'), { merge: true })[0]?.toJS() as {
+      services: Record<string, { build?: { dockerfile: string }; command?: string[]; volumes: string[] }>;
+      volumes: Record<string, unknown>;
+    };
+    for (const name of ['waymark-1', 'waymark-2']) expect(cluster.services[name]?.build?.dockerfile).toBe('deploy/Dockerfile');
+    const mounted = Object.values(cluster.services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] as string));
+    expect(
+      mounted.filter((from) => (from.startsWith('./') ? !existsSync(join(root, 'deploy', from)) : !(from in cluster.volumes))),
+    ).toEqual([]);
     const rules = parseAllDocuments(text('prometheus/alerts.yml'))[0]?.toJS() as {
       groups: { rules: { expr: string; annotations: { summary: string } }[] }[];
     };

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 export interface TestPostgres {
   /** Its folder, for who copies it once it has stopped. */
   data: string;
+  /** Of the process that all its others are below. */
+  pid: number;
   /** A login that may create roles and databases and is bound by row-level security. */
   url: string;
   /** The superuser, which Waymark refuses. */
@@ -100,6 +102,7 @@ export async function startPostgres(settings: Record<string, string> = {}, { emp
   }
   return {
     data,
+    pid: server.pid ?? 0,
     url: `postgres://waymark@127.0.0.1:${port}/waymark`,
     adminUrl,
     asOwner: async (statement) => {
