@@ -28,9 +28,11 @@ function body(): string {
     const n = next++;
     const [tag, second] = [n % settings.wearers, Math.floor(n / settings.wearers)];
     if (settings.crosses) {
-      const lon = second % 60 >= 50 ? -1.785 : -1.8;
+      // As a receiver has it: a few metres about, with the digits that it gives.
+      const [north, east] = [scattered(n, 7919), scattered(n, 104_729)];
+      const lon = ((second % 60 >= 50 ? -1.785 : -1.8) + east * 1e-7).toFixed(7);
       lines.push(
-        `{"tag":"${settings.prefix ?? 'B'}${tag}","at":"${new Date(settings.at + second * 1000).toISOString()}","lat":53.1,"lon":${lon},"accuracy":8,"battery":0.9}`,
+        `{"tag":"${settings.prefix ?? 'B'}${tag}","at":"${new Date(settings.at + second * 1000).toISOString()}","lat":${(53.1 + north * 1e-7).toFixed(7)},"lon":${lon},"accuracy":${4 + (n % 23)},"battery":0.9}`,
       );
       continue;
     }
@@ -41,6 +43,13 @@ function body(): string {
     );
   }
   return lines.join('\n');
+}
+
+/** Some metres as 1e-7 degrees, without an order that could be packed away. */
+function scattered(n: number, by: number): number {
+  let x = Math.imul(n + by, 0x9e3779b1);
+  x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
+  return (((x ^ (x >>> 13)) >>> 0) % 8001) - 4000;
 }
 
 const head =

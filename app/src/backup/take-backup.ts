@@ -47,6 +47,10 @@ const busy = new Set<string>();
  */
 export async function takeBackup(waymark: Waymark, into: string, options: BackupOptions = {}): Promise<BackupTaken> {
   const { folder, fixes, database } = waymark;
+  if (fixes.isShared)
+    throw new BackupError(
+      'This server is one of several, and “waymark backup” is for one that is alone. Back up PostgreSQL (base backup and WAL) and the folder of WAYMARK_SHARED: see docs/scale.md.',
+    );
   const target = resolve(into);
   if (!relative(resolve(folder.path), target).startsWith('..'))
     throw new BackupError(`${target} is inside the data folder. Name a folder elsewhere, on another disk if there is one.`);

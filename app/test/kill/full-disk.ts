@@ -77,7 +77,7 @@ export async function fillTheDisk(disk: SmallDisk): Promise<FullDiskResult> {
     await killed(roomy.child);
     const counted = await count(disk.data, acknowledged);
     const waymark = await openWaymark(configOf(disk.data));
-    const { columns, count: rows } = await waymark.fixes.query('SELECT receipt FROM receipts', { receipt: 'i32' });
+    const { columns, count: rows } = await waymark.fixes.query('SELECT receipt FROM receipts', { receipt: 'time' });
     await waymark.close();
     const { missing, doubled, auditProblems } = counted;
     const receiptsTwice = receipts.length - new Set(receipts).size + rows - new Set(columns.receipt.subarray(0, rows)).size;

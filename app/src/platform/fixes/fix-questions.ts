@@ -45,7 +45,12 @@ export class FixQuestions {
   }
 
   /** Fixes of one wearing in order of time. */
-  async track(wearing: number, from: number, to: number, receiptUpto = 2_147_483_647): Promise<{ count: number; columns: FixColumns }> {
+  async track(
+    wearing: number,
+    from: number,
+    to: number,
+    receiptUpto = Number.MAX_SAFE_INTEGER,
+  ): Promise<{ count: number; columns: FixColumns }> {
     return this.readers.next.columns(
       `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
        FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ? AND receipt <= ? ORDER BY at_ms, receipt`,
@@ -61,7 +66,7 @@ export class FixQuestions {
   async nearest(
     wearing: number,
     side: { before: number } | { after: number },
-    { receiptUpto = 2_147_483_647, exact = false }: { receiptUpto?: number; exact?: boolean } = {},
+    { receiptUpto = Number.MAX_SAFE_INTEGER, exact = false }: { receiptUpto?: number; exact?: boolean } = {},
   ): Promise<{ count: number; columns: FixColumns }> {
     const [where, order, moment] = 'before' in side ? ['<', 'DESC', side.before] : ['>', 'ASC', side.after];
     return this.readers.next.columns(

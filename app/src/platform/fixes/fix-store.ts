@@ -76,11 +76,20 @@ export class FixStore extends FixQuestions {
     return store;
   }
 
+  /**
+   * Goes on with the log. A file of a server that was alone is brought over: all of it is put into the copy, from which the others begin.
+   */
   async #join({ log }: Shared): Promise<void> {
-    this.#installation = await log.installation();
+    this.#installation = (await log.installation()) ?? this.#installation;
+    const wasAlone = this.lastReceipt > 0 && (await this.#writer.lastMessage()) === 0;
     const queue = await SharedQueue.open(this.#writer, log, (batches, stored) => this.#tell(batches, stored));
     queue.onError = (error) => this.onError(error);
     this.#wayIn = queue;
+    if (!wasAlone) return;
+    // A message that says nothing: who has not read it has nothing of what was before.
+    await queue.begin();
+    const { copied } = await this.copyForOthers();
+    await log.purge(copied);
   }
 
   /**
@@ -289,8 +298,13 @@ const orderedTogether = 5000;
  * @throws Error where there is none that reaches up to the log
  */
 async function beginAnewWhereLate(path: string, memoryMb: number, { log, folder }: Shared): Promise<void> {
-  const { first } = await log.extent();
-  const has = existsSync(path) ? await lastMessageIn(path, memoryMb) : 0;
+  const { first, last } = await log.extent();
+  const { message: has, receipt } = existsSync(path) ? await endsIn(path, memoryMb) : { message: 0, receipt: 0 };
+  // Nothing of such a file is anywhere else: it is left as it is.
+  if (has === 0 && receipt > 0 && last > 0)
+    throw log.refusal(
+      `${path} has fixes from when this server was alone, and the log is in use already. A file is brought over by the first server of a new log; start this one with an empty WAYMARK_DATA.`,
+    );
   if (has + 1 >= first) return;
   const copy = sharedCopy(folder);
   if (!copy || copy.message + 1 < first)
@@ -308,13 +322,13 @@ async function beginAnewWhereLate(path: string, memoryMb: number, { log, folder 
   }
 }
 
-async function lastMessageIn(path: string, memoryMb: number): Promise<number> {
+async function endsIn(path: string, memoryMb: number): Promise<{ message: number; receipt: number }> {
   const engine = await Engine.open(path, { memoryMb });
   try {
     const writer = await FixWriter.open(await engine.connect());
-    const message = await writer.lastMessage();
+    const ends = { message: await writer.lastMessage(), receipt: writer.lastReceipt };
     writer.connection.close();
-    return message;
+    return ends;
   } finally {
     engine.close();
   }

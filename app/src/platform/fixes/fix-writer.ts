@@ -10,24 +10,24 @@ const schema = `
   CREATE TABLE IF NOT EXISTS fixes (
     tag INTEGER NOT NULL, wearing INTEGER NOT NULL, at_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL,
     lon DOUBLE NOT NULL, lat DOUBLE NOT NULL, accuracy_m FLOAT, speed_mps FLOAT, heading_deg FLOAT,
-    method UTINYINT NOT NULL, battery FLOAT, seq DOUBLE, events VARCHAR, receipt INTEGER NOT NULL
+    method UTINYINT NOT NULL, battery FLOAT, seq DOUBLE, events VARCHAR, receipt BIGINT NOT NULL
   );
   CREATE TABLE IF NOT EXISTS quarantine (
     id INTEGER NOT NULL, tag VARCHAR NOT NULL, at_ms DOUBLE, lon DOUBLE, lat DOUBLE, reason VARCHAR NOT NULL,
-    raw VARCHAR NOT NULL, received_ms BIGINT NOT NULL, receipt INTEGER NOT NULL, released_by INTEGER
+    raw VARCHAR NOT NULL, received_ms BIGINT NOT NULL, receipt BIGINT NOT NULL, released_by BIGINT
   );
   CREATE TABLE IF NOT EXISTS receipts (
-    receipt INTEGER NOT NULL, received_ms BIGINT NOT NULL, source VARCHAR NOT NULL,
+    receipt BIGINT NOT NULL, received_ms BIGINT NOT NULL, source VARCHAR NOT NULL,
     accepted INTEGER NOT NULL, duplicates INTEGER NOT NULL, quarantined INTEGER NOT NULL
   );
   ALTER TABLE receipts ADD COLUMN IF NOT EXISTS records_seq BIGINT;
-  CREATE TABLE IF NOT EXISTS installation (id VARCHAR NOT NULL, accepted_receipt INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS installation (id VARCHAR NOT NULL, accepted_receipt BIGINT NOT NULL);
   CREATE TABLE IF NOT EXISTS not_understood (
     source VARCHAR NOT NULL, what VARCHAR NOT NULL, count BIGINT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL
   );
   CREATE TABLE IF NOT EXISTS log_position (message BIGINT NOT NULL);`;
 
-const storedShape = { ...fixShape, receipt: 'i32' } as const;
+const storedShape = { ...fixShape, receipt: 'time' } as const;
 
 /**
  * Writes what is stored, one piece after another. The same batches in the same order always give the same rows, receipts and news,
@@ -56,6 +56,8 @@ export class FixWriter {
   /** Makes the tables where there are none, and learns what they hold. */
   static async open(connection: Connection): Promise<FixWriter> {
     for (const statement of schema.split(';')) if (statement.trim()) await connection.run(statement);
+    await connection.run('INSERT INTO log_position SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM log_position)');
+    await widen(connection);
     await connection.run('CREATE TEMP TABLE IF NOT EXISTS incoming (tag INTEGER NOT NULL, at_ms BIGINT NOT NULL)');
     const [last] = await connection.rows<{ receipt: number; quarantine: number }>(
       'SELECT coalesce((SELECT max(receipt) FROM receipts), 0) AS receipt, coalesce((SELECT max(id) FROM quarantine), 0) AS quarantine',
@@ -132,8 +134,8 @@ export class FixWriter {
   }
 
   async #noteMessage(message: number): Promise<void> {
-    await this.connection.run('DELETE FROM log_position');
-    await this.connection.run(`INSERT INTO log_position VALUES (${Math.trunc(message)})`);
+    // There is one row from the first message on; a table without it is made when the store is opened.
+    await this.connection.run(`UPDATE log_position SET message = ${Math.trunc(message)}`);
   }
 
   async #commit(batches: FixBatch[], message: number | null): Promise<Stored[]> {
@@ -180,9 +182,9 @@ export class FixWriter {
   async #appendReceipts(receipts: Stored[], batches: FixBatch[]): Promise<void> {
     await this.connection.append(
       'receipts',
-      { receipt: 'i32', receivedAt: 'time', source: 'text', accepted: 'i32', duplicates: 'i32', quarantined: 'i32', recordsSeq: 'f64' },
+      { receipt: 'time', receivedAt: 'time', source: 'text', accepted: 'i32', duplicates: 'i32', quarantined: 'i32', recordsSeq: 'f64' },
       {
-        receipt: Int32Array.from(receipts, (r) => r.receipt),
+        receipt: Float64Array.from(receipts, (r) => r.receipt),
         receivedAt: Float64Array.from(batches, (b) => b.receivedAt),
         source: batches.map((b) => b.source),
         accepted: Int32Array.from(receipts, (r) => r.accepted),
@@ -193,4 +195,16 @@ export class FixWriter {
       receipts.length,
     );
   }
+}
+
+/**
+ * Receipts were numbers of four bytes once. Each message of a tag has one: twenty thousand tags that send by the minute use as many up in
+ * eleven weeks.
+ */
+async function widen(connection: Connection): Promise<void> {
+  const narrow = await connection.rows<{ table: string; column: string }>(
+    `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
+     WHERE data_type = 'INTEGER' AND column_name IN ('receipt', 'released_by', 'accepted_receipt') AND table_name IN ('fixes', 'quarantine', 'receipts', 'installation')`,
+  );
+  for (const { table, column } of narrow) await connection.run(`ALTER TABLE ${table} ALTER COLUMN ${column} TYPE BIGINT`);
 }

@@ -54,6 +54,5 @@ export async function fillFromCopy(writer: Connection, shared: string, copy: Sha
   await fillFixes(writer, place, { ...copy, others: [] });
   for (const { file, table } of renamed)
     await writer.run(`INSERT INTO ${table} BY NAME SELECT * FROM read_parquet('${join(place, file).replaceAll("'", "''")}')`);
-  await writer.run('DELETE FROM log_position');
-  await writer.run(`INSERT INTO log_position VALUES (${Math.trunc(copy.message)})`);
+  await writer.run(`UPDATE log_position SET message = ${Math.trunc(copy.message)}`);
 }

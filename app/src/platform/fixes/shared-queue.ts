@@ -108,6 +108,11 @@ export class SharedQueue implements WayIn {
     return (await this.#offer({ batches: [], order })) as number;
   }
 
+  /** Has the log begin with a message that says nothing. */
+  async begin(): Promise<void> {
+    await this.#offer({ batches: [], order: null });
+  }
+
   async close(): Promise<void> {
     while (this.#queue.length > 0 || this.#underWay > 0) await sleep(20);
     if (this.#trying) clearTimeout(this.#trying);

@@ -27,6 +27,49 @@ function batchOf(source: string, rows: { tag: number; at: number; lon?: number; 
   return { source, receivedAt: 5, count: rows.length, columns, quarantined: [] };
 }
 
+describe.skipIf(!servers)('from one server to several', () => {
+  it('what the first has is in the copy from which the others begin; who comes with a file of their own is refused', async () => {
+    const single = await startLogServers(1);
+    const folder = temporaryFolder();
+    const shared = `${folder.path}/shared`;
+    const alone = await FixStore.open(`${folder.path}/alone.duckdb`, 256);
+    const other = await FixStore.open(`${folder.path}/other.duckdb`, 256);
+    const many = Array.from({ length: 5000 }, (_, i) => ({ tag: 1 + (i % 10), at: 1000 * i }));
+    await alone.append(batchOf('gateway g', many));
+    await other.append(batchOf('gateway g', many));
+    await alone.setInstallation('2b3e6f52-0d6a-4c3c-9a53-0a3a5f1c4a11');
+    await alone.close();
+    await other.close();
+    const open = async (name: string) => {
+      const log = await SharedLog.open({ url: single?.url ?? '', replicas: 1, megabytes: 64, keys: new LogKeys(`${shared}/log-keys`) });
+      try {
+        return { log, store: await FixStore.open(`${folder.path}/${name}.duckdb`, 256, { log, folder: shared }) };
+      } catch (error) {
+        await log.close();
+        throw error;
+      }
+    };
+    const first = await open('alone');
+    expect(first.store.installation).toBe('2b3e6f52-0d6a-4c3c-9a53-0a3a5f1c4a11');
+    await expect(open('other')).rejects.toThrow(/has fixes from when it was alone/);
+    const kept = await FixStore.open(`${folder.path}/other.duckdb`, 256);
+    expect(await kept.count()).toBe(5000);
+    await kept.close();
+    const second = await open('new');
+    const rows = (store: FixStore) =>
+      store.query('SELECT count(*)::DOUBLE AS n, bit_xor(hash(f)) % 1000000007 AS print FROM fixes f', { n: 'f64', print: 'time' });
+    expect((await rows(second.store)).columns).toEqual((await rows(first.store)).columns);
+    const again = await second.store.append(batchOf('gateway g', many.slice(0, 10)));
+    expect([again.accepted, again.duplicates, again.receipt]).toEqual([0, 10, 2]);
+    for (const { store, log } of [first, second]) {
+      await store.close();
+      await log.close();
+    }
+    await single?.stop();
+    folder.remove();
+  });
+});
+
 describe.skipIf(!servers)('a log that several servers share', () => {
   const folder = temporaryFolder();
   const stores: FixStore[] = [];
@@ -48,7 +91,7 @@ describe.skipIf(!servers)('a log that several servers share', () => {
   }
   const rowsOf = async (store: FixStore) =>
     (await store.query('SELECT receipt, tag, at_ms, lon FROM fixes ORDER BY receipt, tag, at_ms, lon', {
-      receipt: 'i32',
+      receipt: 'time',
       tag: 'i32',
       at: 'time',
       lon: 'f64',

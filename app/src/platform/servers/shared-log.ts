@@ -48,6 +48,8 @@ const namesKeptMs = 10 * 60_000;
 /** The log is looked at so often without being told that there is something, ms. */
 const lookEveryMs = 250;
 const readTogether = 256;
+/** What comes within this time is read and stored together, ms: every server stores all, and a commit costs more than what is in it. */
+const gatherMs = 60;
 const readBytes = 8 * 1024 * 1024;
 
 /**
@@ -180,8 +182,11 @@ export class SharedLog implements MessageLog {
           await sleep(lookEveryMs);
           continue;
         }
+        const since = performance.now();
         await take(messages.map(({ seq, data }) => ({ seq, data: this.#opened(seq, data) })));
         last = messages[messages.length - 1]?.seq ?? last;
+        const rest = gatherMs - (performance.now() - since);
+        if (messages.length < readTogether / 4 && rest > 1) await sleep(rest);
         continue;
       }
       // Nothing is awaited between the look at `awake` and this promise.

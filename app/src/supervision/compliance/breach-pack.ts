@@ -107,9 +107,9 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
   const weeks = await complianceOfWearing(tx, fixes, wearingId, period, timeZone);
   const conditions = conditionsOver(weeks.flatMap(({ zones }) => zones));
   const { count, columns } = await fixes.query(
-    `SELECT count(*)::INTEGER AS n, coalesce(median(accuracy_m), 'nan')::DOUBLE AS accuracy, coalesce(max(receipt), 0)::INTEGER AS receipt
+    `SELECT count(*)::INTEGER AS n, coalesce(median(accuracy_m), 'nan')::DOUBLE AS accuracy, coalesce(max(receipt), 0)::DOUBLE AS receipt
      FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ?`,
-    { n: 'i32', accuracy: 'f64', receipt: 'i32' },
+    { n: 'i32', accuracy: 'f64', receipt: 'f64' },
     { values: [wearingId, Math.round(period.from), Math.round(period.to)] },
   );
   const accuracy = count > 0 ? (columns.accuracy[0] as number) : Number.NaN;
