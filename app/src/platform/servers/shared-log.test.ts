@@ -51,7 +51,7 @@ describe.skipIf(!servers)('from one server to several', () => {
     };
     const first = await open('alone');
     expect(first.store.installation).toBe('2b3e6f52-0d6a-4c3c-9a53-0a3a5f1c4a11');
-    await expect(open('other')).rejects.toThrow(/has fixes from when it was alone/);
+    await expect(open('other')).rejects.toThrow(/has fixes from when this server was alone/);
     const kept = await FixStore.open(`${folder.path}/other.duckdb`, 256);
     expect(await kept.count()).toBe(5000);
     await kept.close();

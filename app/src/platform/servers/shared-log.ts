@@ -49,7 +49,7 @@ const namesKeptMs = 10 * 60_000;
 const lookEveryMs = 250;
 const readTogether = 256;
 /** What comes within this time is read and stored together, ms: every server stores all, and a commit costs more than what is in it. */
-const gatherMs = 60;
+const gatherMs = 40;
 const readBytes = 8 * 1024 * 1024;
 
 /**
