@@ -63,9 +63,10 @@ export async function defineJobs(
   await jobs.define(headDue, async () => {
     await keepHead(database.db, waymark.folder);
   });
-  await jobs.define(copyDue, async () => {
-    if (waymark.fixes.isShared) await waymark.fixes.copyForOthers();
-  });
+  if (waymark.fixes.isShared)
+    await jobs.define(copyDue, async () => {
+      await waymark.fixes.copyForOthers();
+    });
   await jobs.define(feedsLookedFor, async () => {
     if (await areFeedsDue(database.db, waymark)) await jobs.ask(feedsDue);
   });

@@ -9,17 +9,19 @@ export const schedules: Record<string, string> = {
   [protectedDue]: '7 * * * *',
   [sessionsDue]: '17 * * * *',
   [headDue]: '27 * * * *',
-  [copyDue]: '50 * * * *',
   [retentionDue]: '40 2,14 * * *',
 };
+
+/** And where several servers share the work. */
+const schedulesTogether: Record<string, string> = { ...schedules, [copyDue]: '50 * * * *' };
 
 /** What the time that a server was away may have left to do is asked for at its start. */
 const atStart = [protectedDue, sessionsDue, headDue];
 /** Removal follows the start after a while, seconds: first everything is there. */
 const removalAfterS = 600;
 
-export async function startSchedules(jobs: Jobs): Promise<void> {
-  await jobs.schedule(schedules);
+export async function startSchedules(jobs: Jobs, isShared: boolean): Promise<void> {
+  await jobs.schedule(isShared ? schedulesTogether : schedules);
   for (const job of atStart) await jobs.ask(job);
   await jobs.askIn(retentionDue, removalAfterS);
 }

@@ -119,7 +119,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     if (roles.has('work')) {
       deliverer.start();
       await jobs.ask(peopleDue);
-      await startSchedules(jobs);
+      await startSchedules(jobs, waymark.fixes.isShared);
     }
     await waymark.together?.begin();
   } catch (error) {

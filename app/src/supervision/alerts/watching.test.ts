@@ -208,7 +208,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     ]);
     expect(await list('open', reference)).toHaveLength(1);
     // Another server ends the zone from before, and its message is lost.
-    const deaf = new Performer(database.db, serving.waymark.access, new Changes(database));
+    const mute = new Changes({ ...database, kind: 'pglite' });
+    const deaf = new Performer(database.db, serving.waymark.access, mute);
     await deaf.perform(officer, changeZone, null, { zoneId, draft: null, reason: 'The order was varied' });
     const left = () =>
       withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
