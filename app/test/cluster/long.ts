@@ -27,6 +27,7 @@ console.log(
       ),
     )} ms at most`,
     `acknowledged while nothing was wrong: p50 ${Math.round(at(result.usualMs, 0.5))} ms, p99 ${Math.round(at(result.usualMs, 0.99))} ms`,
+    `nothing was acknowledged for ${Math.round(result.stalledMs)} ms at most after something had been mended`,
     ...(result.left.length > 0 ? [`left out, this machine makes no network namespaces: ${result.left.join(', ')}`] : []),
   ].join('\n'),
 );
