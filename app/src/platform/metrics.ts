@@ -25,8 +25,21 @@ export class Metrics {
   });
   readonly verdictRuns = new Counter({ name: 'waymark_verdict_runs_total', help: 'Verdict runs recorded', registers: [this.registry] });
 
-  constructor(fixes: Pick<FixStore, 'waiting' | 'behind' | 'oldestQuarantined'>, lastBackup: () => number | null) {
+  /** @param sharesHeld of what only one of several servers may do, how many shares this one holds; null where it is alone */
+  constructor(
+    fixes: Pick<FixStore, 'waiting' | 'behind' | 'oldestQuarantined'>,
+    lastBackup: () => number | null,
+    sharesHeld: () => number | null = () => null,
+  ) {
     collectDefaultMetrics({ register: this.registry, prefix: 'waymark_' });
+    new Gauge({
+      name: 'waymark_shares_held',
+      help: 'Shares of the work that only one of several servers may do, held by this one; 33 over all servers, and NaN on one that is alone',
+      registers: [this.registry],
+      collect() {
+        this.set(sharesHeld() ?? Number.NaN);
+      },
+    });
     new Gauge({
       name: 'waymark_fix_batches_waiting',
       help: 'Batches waiting for a commit',

@@ -54,6 +54,8 @@ export interface House {
   access: AccessPolicy;
   performer: Performer;
   fixes: FixStore;
+  /** Where several servers share the work: how much of it this one does. */
+  together: { leases: { held: number } } | null;
   timeZone: string;
 }
 

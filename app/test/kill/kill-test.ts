@@ -137,14 +137,18 @@ export function putLoadOn(
   };
 }
 
-/** @param run how the program is started: by itself, or by another that limits it */
+/**
+ * @param run how the program is started: by itself, or by another that limits it
+ * @param from the program of another checkout
+ */
 export async function startServer(
   data: string,
   run = [process.execPath],
   more: Record<string, string> = {},
+  from = cli,
 ): Promise<{ child: ChildProcess; url: string }> {
   const [program = '', ...before] = run;
-  const child = spawn(program, [...before, cli, 'serve', '--data', data, '--port', '0'], {
+  const child = spawn(program, [...before, from, 'serve', '--data', data, '--port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test', WAYMARK_MQTT_PORT: '0', ...more },
   });

@@ -58,6 +58,11 @@ export class Leases {
     return this.#held.has(name);
   }
 
+  /** How many shares this server holds, as far as it knows. */
+  get held(): number {
+    return this.#held.size;
+  }
+
   /** Puts this server on the list, and takes what nobody does. */
   async start(): Promise<void> {
     for (const { names, role } of this.#work)

@@ -6,6 +6,11 @@ import { PastLastPageError } from '../paging.ts';
 
 const ourFaultInWords = 'Something went wrong on our side. It has been noted. Try again in a moment.';
 
+const faultsInWords: Record<number, string> = {
+  503: 'This cannot be stored at the moment, and nothing of it was acknowledged. Send it again in a few seconds.',
+  507: noRoomInWords,
+};
+
 /** What is wrong is said in words, on a page or as JSON; what is our fault says no more than that. */
 export function setUpErrors(app: FastifyInstance, web: WebKit): void {
   app.setNotFoundHandler(async (request, reply) => {
@@ -19,7 +24,8 @@ export function setUpErrors(app: FastifyInstance, web: WebKit): void {
     if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
     if (request.routeOptions.config?.api || request.url.startsWith('/api/')) return tellAsJson(error, request, reply);
     const { status, heading, message } = toldOf(error, request);
-    return web.page(request, reply.code(status), 'web/pages/error.njk', { heading, message });
+    const reference = status >= 500 ? request.id : null;
+    return web.page(request, againIn(reply.code(status)), 'web/pages/error.njk', { heading, message, reference });
   });
 }
 
@@ -30,13 +36,21 @@ export function tellAsJson(
   reply: FastifyReply,
 ): FastifyReply {
   const { status, message } = toldOf(error, request);
-  return reply.code(status).send({ error: message, ...(error instanceof InvalidError && error.field ? { field: error.field } : {}) });
+  return againIn(reply.code(status)).send({
+    error: message,
+    ...(error instanceof InvalidError && error.field ? { field: error.field } : {}),
+  });
 }
 
 function toldOf(error: Error & { statusCode?: number; code?: string }, request: FastifyRequest) {
   const [status, heading] = statusOf(error);
   if (status >= 500) request.log.error({ error: error.name, message: error.message, stack: error.stack }, 'request failed');
-  return { status, heading, message: status < 500 ? error.message : status === 507 ? noRoomInWords : ourFaultInWords };
+  return { status, heading, message: status < 500 ? error.message : (faultsInWords[status] ?? ourFaultInWords) };
+}
+
+/** Where it can be asked again soon, it is said when. */
+function againIn(reply: FastifyReply): FastifyReply {
+  return reply.statusCode === 503 ? reply.header('retry-after', '2') : reply;
 }
 
 function statusOf(error: Error & { statusCode?: number; code?: string }): [status: number, heading: string] {
@@ -44,6 +58,7 @@ function statusOf(error: Error & { statusCode?: number; code?: string }): [statu
   if (error instanceof NotFoundError) return [404, 'Not found'];
   if (error instanceof InvalidError) return [400, 'There is a problem'];
   if (error.code?.startsWith('FST_CSRF')) return [403, 'This form has expired'];
+  if (error.statusCode === 503) return [503, 'Not at the moment'];
   if (error.statusCode === 429) return [429, 'Too many requests'];
   if (error.statusCode && error.statusCode < 500) return [error.statusCode, 'This request cannot be read'];
   if (isOutOfRoom(error)) return [507, 'There is no room left'];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, LogController } from 'fastify';
@@ -52,7 +53,11 @@ export async function buildServer(
   const assets = await browserAssets();
   const identity = new Identity(config.WAYMARK_PUBLIC_URL?.startsWith('https://') ?? false);
   const app = makeApp(house, log, identity);
-  const metrics = new Metrics(house.fixes, () => house.folder.lastBackup());
+  const metrics = new Metrics(
+    house.fixes,
+    () => house.folder.lastBackup(),
+    () => house.together?.leases.held ?? null,
+  );
   const readiness = new Map<string, Readiness>();
   const routes: WebServer['routes'] = [];
 
@@ -168,6 +173,12 @@ async function setUpPages(
 function makeApp({ config }: House, log: Logger, identity: Identity): FastifyInstance {
   return Fastify({
     loggerInstance: log as FastifyBaseLogger,
+    // By its id a request is found in the log of whichever server answered; a proxy's own is taken over.
+    requestIdHeader: false,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return config.WAYMARK_PROXIES > 0 && typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+    },
     logController: new LogController({ disableRequestLogging: true }),
     // Forms and calls are small; where files are taken the route says how large they may be.
     bodyLimit: bodyAtMost,
