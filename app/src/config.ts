@@ -207,6 +207,14 @@ export const Config = Type.Object({
       minLength: 24,
     }),
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      description:
+        'Where traces of requests and the figures of `/metrics` are sent by OTLP over HTTP; `OTEL_EXPORTER_OTLP_HEADERS` goes with it. Neither holds anything of a person.',
+      pattern: '^https?://',
+    }),
+  ),
+  WAYMARK_TRACES_SHARE: Type.Number({ description: 'Of requests, how many are traced, 0 to 1.', default: 0.05, minimum: 0, maximum: 1 }),
   WAYMARK_RATE_LIMIT: Type.Integer({ description: 'Requests a minute from one address to pages and API.', default: 600, minimum: 1 }),
   WAYMARK_ENGINE_MB: Type.Integer({ description: 'Megabytes that the analytical engine may use.', default: 1024, minimum: 128 }),
 });

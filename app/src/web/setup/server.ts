@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { rolesOf } from '../../config.ts';
 import type { SignInRole } from '../../platform/access.ts';
 import { Metrics } from '../../platform/metrics.ts';
 import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
+import { version } from '../../version.ts';
 import { browserAssets } from '../assets/build-assets.ts';
 import type { DeviceRoutes, House, RouteSet, WebKit } from '../kit.ts';
 import { type MenuPage, menuOf, startOf } from '../navigation.ts';
@@ -25,6 +27,7 @@ import { setUpSecurity } from './security.ts';
 import { setUpSessions } from './sessions.ts';
 import { forgetCounts } from './shared-rate-limit.ts';
 import { signInRoutes } from './sign-in-routes.ts';
+import type { Telemetry } from './telemetry.ts';
 
 export interface WebServer {
   app: FastifyInstance;
@@ -64,6 +67,8 @@ export async function buildServer(
   app.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, config: route.config });
   });
+  const telemetry = await telemetryOf(config, metrics);
+  telemetry?.follow(app);
   await describeApi(app);
   await setUpDevices(app, { waymark: house, metrics }, identity.isSecure, mounted.devices);
   let pages: MenuPage[] | null = null;
@@ -91,7 +96,10 @@ export async function buildServer(
       await forgetCounts(house.database.db);
     };
   });
-  app.addHook('onClose', async () => identity.end());
+  app.addHook('onClose', async () => {
+    identity.end();
+    await telemetry?.close();
+  });
   const figures = config.WAYMARK_METRICS_PORT === undefined ? null : Fastify({ logger: false });
   if (figures) {
     healthRoutes(figures, house, metrics, readiness, true);
@@ -118,6 +126,13 @@ export async function buildServer(
       return publicUrl;
     },
   };
+}
+
+async function telemetryOf(config: House['config'], metrics: Metrics): Promise<Telemetry | null> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, WAYMARK_TRACES_SHARE: share, WAYMARK_SERVER: server = hostname() } = config;
+  return endpoint
+    ? new Telemetry({ endpoint, server, version, share, believesCallers: config.WAYMARK_PROXIES > 0 }, metrics.registry)
+    : null;
 }
 
 interface Pages {
