@@ -130,9 +130,10 @@ export async function buildServer(
 
 async function telemetryOf(config: House['config'], metrics: Metrics): Promise<Telemetry | null> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, WAYMARK_TRACES_SHARE: share, WAYMARK_SERVER: server = hostname() } = config;
-  return endpoint
-    ? new Telemetry({ endpoint, server, version, share, believesCallers: config.WAYMARK_PROXIES > 0 }, metrics.registry)
-    : null;
+  if (!endpoint) return null;
+  // Who sends nothing loads nothing of it.
+  const loaded = await import('./telemetry.ts');
+  return new loaded.Telemetry({ endpoint, server, version, share, believesCallers: config.WAYMARK_PROXIES > 0 }, metrics.registry);
 }
 
 interface Pages {
