@@ -80,6 +80,7 @@ export async function compareStores(database: OpenDatabase, fixes: FixStore): Pr
   const { recorded, audited } = await marksOf(database.db);
   const { rows } = await sql<{ id: string }>`SELECT id::text AS id FROM platform.installation`.execute(database.db);
   const [ofRecords, ofFixes] = [rows[0]?.id ?? null, fixes.installation];
+  await fixes.reached(recorded);
   const last = fixes.lastReceipt;
   const where = 'Find the half that belongs here (a backup has both), or name the other one’s.';
   if (ofRecords !== null && ofFixes !== null && ofRecords !== ofFixes)

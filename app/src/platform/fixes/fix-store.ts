@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine, Readers } from '@waymark/engine';
 import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
 import { type Coarser, coarsenFixes } from './coarsen-fixes.ts';
@@ -192,6 +193,12 @@ export class FixStore extends FixQuestions {
     return this.#writer.lastReceipt;
   }
 
+  /** Resolves when a receipt is here that other servers know of, which may take moments; or after a while, when it is not. */
+  async reached(receipt: number): Promise<void> {
+    const until = Date.now() + (this.isShared ? reachedWithinMs : 0);
+    while (this.lastReceipt < receipt && Date.now() < until) await sleep(20);
+  }
+
   /** Batches waiting for a commit. */
   get waiting(): number {
     return this.#wayIn.waiting;
@@ -290,6 +297,8 @@ export class FixStore extends FixQuestions {
   }
 }
 
+/** What another server has put on record is read here within this time, ms, or it is not in the log. */
+const reachedWithinMs = 10_000;
 /** What one order names at most. */
 const orderedTogether = 5000;
 
