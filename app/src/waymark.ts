@@ -48,6 +48,8 @@ export interface Together {
   begin(): Promise<void>;
 }
 
+/** A server that could not read the log for so long gives its work to others, ms. */
+const unwellMs = 4000;
 /** The embedded database is told what has grown so often, ms. */
 const statisticsEveryMs = 30_000;
 
@@ -130,7 +132,8 @@ function logOptions(config: Config, url: string) {
 }
 
 function joinOthers(log: SharedLog, { database, fixes }: { database: OpenDatabase; fixes: FixStore }, config: Config): Together {
-  const leases = new Leases(database.db, { name: config.WAYMARK_SERVER ?? hostname(), roles: [...rolesOf(config)], version });
+  const isWell = () => fixes.unreadMs < unwellMs;
+  const leases = new Leases(database.db, { isWell, name: config.WAYMARK_SERVER ?? hostname(), roles: [...rolesOf(config)], version });
   const recorder = new ReceiptRecorder(database.db, fixes, leases);
   return {
     log,
@@ -152,6 +155,10 @@ async function joinedOrRepaired(
   let repaired: string | null = null;
   if (comparison.fault !== null) {
     if (!repair) throw new InstallationError(comparison.fault);
+    if (fixes.isShared)
+      throw new InstallationError(
+        `${comparison.fault} Of several servers none repairs by itself: the others would not hold the same any more.`,
+      );
     const done = await repairStores(database, fixes, comparison);
     await appendRepair(database.db, done);
     repaired = `Repaired, and put on record: ${comparison.repair} (${Object.entries(done)

@@ -43,6 +43,9 @@ export interface OpenDatabase {
 
 /** A connection that listens is made again so soon after a break, ms. */
 const listenAgainMs = 500;
+/** One that listens is asked so often whether it is there, and must answer within this time, ms. */
+const askedEveryMs = 5000;
+const answersWithinMs = 5000;
 
 /** The login must not be able to see past row-level security. */
 export class UnsafeLoginError extends ToldError {
@@ -123,7 +126,13 @@ async function openPglite(folder: string): Promise<OpenDatabase> {
 async function openPostgres(url: string): Promise<OpenDatabase> {
   // BIGINT as number: sequence numbers and milliseconds stay far below 2^53.
   pg.types.setTypeParser(20, Number);
-  const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 2000,
+  });
   pool.on('error', () => undefined);
   // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
   pool.on('connect', (client) => client.on('error', () => undefined));
@@ -163,7 +172,7 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
   let client: pg.Client | null = null;
   let again: NodeJS.Timeout | undefined;
   const connect = async () => {
-    const own = new pg.Client({ connectionString: url, keepAlive: true });
+    const own = new pg.Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 10_000, query_timeout: answersWithinMs });
     own.on('notification', ({ payload = '' }) => hear.onMessage(payload));
     own.on('error', (error) => {
       hear.onError(error);
@@ -180,7 +189,15 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
       throw error;
     }
     client = own;
-    if (isEnded) await own.end();
+    if (isEnded) return void (await own.end());
+    // Who only listens does not notice that the other side is gone without a word.
+    const asking = setInterval(() => {
+      own.query('SELECT 1').catch(() => {
+        clearInterval(asking);
+        (own as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      });
+    }, askedEveryMs).unref();
+    own.once('end', () => clearInterval(asking));
   };
   const retry = () => {
     again = setTimeout(() => {

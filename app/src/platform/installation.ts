@@ -54,7 +54,7 @@ export interface Marks {
 
 /** Asked inside a transaction that whoever may read without a purpose is in, or that has said its purpose. */
 export const marksQuery =
-  'SELECT (SELECT last_receipt FROM supervision.intake_state)::int AS recorded, (SELECT seq FROM oversight.audit_head)::bigint AS audited';
+  'SELECT (SELECT last_receipt FROM supervision.intake_state)::bigint AS recorded, (SELECT seq FROM oversight.audit_head)::bigint AS audited';
 
 export function marksIn(rows: readonly unknown[]): Marks {
   const [row] = rows as { recorded: number | null; audited: number | null }[];

@@ -86,7 +86,8 @@ export async function findNews(writer: Connection, latestOf: ReadonlyMap<number,
   }
   const stored = await writer.columns(
     `SELECT f.tag, f.at_ms, f.lon, f.lat, f.accuracy_m, f.method, f.events FROM fixes f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
-     WHERE f.at_ms BETWEEN ${Math.round(low)} AND ${Math.round(high)}`,
+     WHERE f.at_ms BETWEEN ${Math.round(low)} AND ${Math.round(high)}
+     ORDER BY f.receipt, f.lon, f.lat, f.accuracy_m, f.method, f.events`,
     { tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', method: 'u8', events: 'text' },
   );
   const seen = new Map<string, KnownMoment[]>();

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine, Readers } from '@waymark/engine';
 import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
@@ -183,6 +183,11 @@ export class FixStore extends FixQuestions {
     this.#recordsMark = 0;
   }
 
+  /** For how long a shared log cannot be read or stored here, ms; 0 where it can. */
+  get unreadMs(): number {
+    return this.#wayIn.unreadMs;
+  }
+
   /** Whether the last attempt to store anything went well. */
   get lastFailure(): Error | null {
     return this.#wayIn.lastFailure;
@@ -314,21 +319,30 @@ async function beginAnewWhereLate(path: string, memoryMb: number, { log, folder 
     throw log.refusal(
       `${path} has fixes from when this server was alone, and the log is in use already. A file is brought over by the first server of a new log; start this one with an empty WAYMARK_DATA.`,
     );
+  if (has > last)
+    throw log.refusal(
+      `${path} has read up to message ${has}, and the log ends at ${last}: it is not the log that this server belongs to, or it was lost. Look at NATS_URL.`,
+    );
   if (has + 1 >= first) return;
   const copy = sharedCopy(folder);
   if (!copy || copy.message + 1 < first)
     throw log.refusal(
       `The log begins at message ${first}; this server has read up to ${has}, and the copy in ${folder} goes up to ${copy?.message ?? 0}. Restore the copy from a backup of that folder, or this server’s own file.`,
     );
-  for (const file of [path, `${path}.wal`]) rmSync(file, { force: true });
-  const engine = await Engine.open(path, { memoryMb });
+  // Beside it first: one that is filled by half is never taken for a file.
+  const draft = `${path}.filling`;
+  for (const file of [draft, `${draft}.wal`]) rmSync(file, { force: true });
+  const engine = await Engine.open(draft, { memoryMb });
   try {
     const { connection } = await FixWriter.open(await engine.connect());
     await fillFromCopy(connection, folder, copy);
+    await connection.run('CHECKPOINT');
     connection.close();
   } finally {
     engine.close();
   }
+  for (const file of [path, `${path}.wal`]) rmSync(file, { force: true });
+  renameSync(draft, path);
 }
 
 async function endsIn(path: string, memoryMb: number): Promise<{ message: number; receipt: number }> {

@@ -13,7 +13,7 @@ const schema = `
     method UTINYINT NOT NULL, battery FLOAT, seq DOUBLE, events VARCHAR, receipt BIGINT NOT NULL
   );
   CREATE TABLE IF NOT EXISTS quarantine (
-    id INTEGER NOT NULL, tag VARCHAR NOT NULL, at_ms DOUBLE, lon DOUBLE, lat DOUBLE, reason VARCHAR NOT NULL,
+    id BIGINT NOT NULL, tag VARCHAR NOT NULL, at_ms DOUBLE, lon DOUBLE, lat DOUBLE, reason VARCHAR NOT NULL,
     raw VARCHAR NOT NULL, received_ms BIGINT NOT NULL, receipt BIGINT NOT NULL, released_by BIGINT
   );
   CREATE TABLE IF NOT EXISTS receipts (
@@ -41,14 +41,12 @@ export class FixWriter {
   readonly #notUnderstood: Map<string, NotUnderstood>;
   #writing: Promise<void> = Promise.resolve();
   #receipt: number;
-  #quarantineId: number;
   /** The last entry of the records' audit that was known here when something was stored. */
   recordsSeq = 0;
 
-  private constructor(connection: Connection, receipt: number, quarantineId: number, latest: Map<number, number>, told: NotUnderstood[]) {
+  private constructor(connection: Connection, receipt: number, latest: Map<number, number>, told: NotUnderstood[]) {
     this.connection = connection;
     this.#receipt = receipt;
-    this.#quarantineId = quarantineId;
     this.#latest = latest;
     this.#notUnderstood = new Map(told.map((one) => [`${one.source}\n${one.what}`, one]));
   }
@@ -59,14 +57,11 @@ export class FixWriter {
     await connection.run('INSERT INTO log_position SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM log_position)');
     await widen(connection);
     await connection.run('CREATE TEMP TABLE IF NOT EXISTS incoming (tag INTEGER NOT NULL, at_ms BIGINT NOT NULL)');
-    const [last] = await connection.rows<{ receipt: number; quarantine: number }>(
-      'SELECT coalesce((SELECT max(receipt) FROM receipts), 0) AS receipt, coalesce((SELECT max(id) FROM quarantine), 0) AS quarantine',
-    );
+    const [last] = await connection.rows<{ receipt: number }>('SELECT coalesce(max(receipt), 0) AS receipt FROM receipts');
     const latest = await connection.rows<{ tag: number; at: number }>('SELECT tag, max(at_ms) AS "at" FROM fixes GROUP BY tag');
     return new FixWriter(
       connection,
       last?.receipt ?? 0,
-      last?.quarantine ?? 0,
       new Map(latest.map(({ tag, at }) => [tag, at])),
       await connection.rows<NotUnderstood>('SELECT source, what, count, first_ms AS first, last_ms AS last FROM not_understood'),
     );
@@ -159,16 +154,14 @@ export class FixWriter {
       return { receipt: first + b, ...counts, news: flags };
     });
     const told = mergeNotUnderstood(this.#notUnderstood, batches);
-    let quarantineId = this.#quarantineId;
     await writer.transaction(async () => {
       if (kept > 0) await writer.append('fixes', storedShape, stored, kept);
-      quarantineId = await appendQuarantine(writer, batches, first, this.#quarantineId);
+      await appendQuarantine(writer, batches, first);
       await keepNotUnderstood(writer, told);
       await this.#appendReceipts(receipts, batches);
       if (message !== null) await this.#noteMessage(message);
     });
     // Only now: what is remembered in memory is what stands on disk.
-    this.#quarantineId = quarantineId;
     for (let i = 0; i < kept; i++) {
       const tag = stored.tag[i] as number;
       const at = stored.at[i] as number;
@@ -204,7 +197,8 @@ export class FixWriter {
 async function widen(connection: Connection): Promise<void> {
   const narrow = await connection.rows<{ table: string; column: string }>(
     `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
-     WHERE data_type = 'INTEGER' AND column_name IN ('receipt', 'released_by', 'accepted_receipt') AND table_name IN ('fixes', 'quarantine', 'receipts', 'installation')`,
+     WHERE data_type = 'INTEGER' AND (column_name IN ('receipt', 'released_by', 'accepted_receipt') OR (table_name = 'quarantine' AND column_name = 'id'))
+       AND table_name IN ('fixes', 'quarantine', 'receipts', 'installation')`,
   );
   for (const { table, column } of narrow) await connection.run(`ALTER TABLE ${table} ALTER COLUMN ${column} TYPE BIGINT`);
 }

@@ -124,7 +124,7 @@ function partOf(all: FixColumns, from: number, to: number): FixColumns {
 /** About how many bytes a batch takes in a message. */
 export function bytesInMessage({ count, columns, quarantined }: FixBatch): number {
   let bytes = 100 + count * 72;
-  for (let i = 0; i < count; i++) bytes += columns.events[i]?.length ?? 0;
+  for (let i = 0; i < count; i++) bytes += 3 * (columns.events[i]?.length ?? 0);
   for (const fix of quarantined) bytes += 120 + 3 * (fix.raw.length + fix.tag.length);
   return bytes;
 }
@@ -133,15 +133,22 @@ export function bytesInMessage({ count, columns, quarantined }: FixBatch): numbe
 export function inMessages(batch: FixBatch, bytesAtMost: number): FixBatch[] {
   if (bytesInMessage(batch) <= bytesAtMost) return [batch];
   const parts: FixBatch[] = [];
-  const rows = Math.max(1, Math.floor(bytesAtMost / 150));
-  for (let from = 0; from < batch.count; from += rows) {
-    const to = Math.min(batch.count, from + rows);
+  for (let from = 0; from < batch.count; ) {
+    let to = from;
+    let bytes = 100;
+    while (to < batch.count) {
+      bytes += 72 + 3 * (batch.columns.events[to]?.length ?? 0);
+      if (to > from && bytes > bytesAtMost) break;
+      to++;
+    }
     parts.push({ ...batch, count: to - from, columns: partOf(batch.columns, from, to), quarantined: [], notUnderstood: new Map() });
+    from = to;
   }
   const none = fixColumns(0);
   let kept: QuarantinedFix[] = [];
   let bytes = 0;
-  for (const fix of batch.quarantined) {
+  for (const whole of batch.quarantined) {
+    const fix = cutTo(whole, bytesAtMost / 4);
     const own = 120 + 3 * (fix.raw.length + fix.tag.length);
     if (kept.length > 0 && bytes + own > bytesAtMost) {
       parts.push({ ...batch, count: 0, columns: none, quarantined: kept, notUnderstood: new Map() });
@@ -154,4 +161,10 @@ export function inMessages(batch: FixBatch, bytesAtMost: number): FixBatch[] {
   if (kept.length > 0) parts.push({ ...batch, count: 0, columns: none, quarantined: kept, notUnderstood: new Map() });
   (parts[0] as FixBatch).notUnderstood = batch.notUnderstood ?? new Map();
   return parts;
+}
+
+/** What could not be read may be of any length; as much of it goes into a message as has room, and it says how long it was. */
+function cutTo(fix: QuarantinedFix, lengthAtMost: number): QuarantinedFix {
+  if (fix.raw.length <= lengthAtMost) return fix;
+  return { ...fix, raw: `${fix.raw.slice(0, lengthAtMost)}… (${fix.raw.length.toLocaleString('en-GB')} characters in all)` };
 }

@@ -11,6 +11,8 @@ export interface WayIn {
   order(order: FixOrder): Promise<number>;
   /** Batches waiting. */
   readonly waiting: number;
+  /** For how long what is to be stored cannot be read, ms; 0 where it can. */
+  readonly unreadMs: number;
   /** Why nothing can be stored; null where the last attempt went well. */
   readonly lastFailure: Error | null;
   /** Resolves when nothing is under way any more. */
@@ -46,6 +48,7 @@ export class OwnQueue implements WayIn {
   #flushing = false;
   #flushed: Promise<void> = Promise.resolve();
   lastFailure: Error | null = null;
+  readonly unreadMs = 0;
 
   constructor(writer: FixWriter, onStored: OnStored) {
     this.#writer = writer;

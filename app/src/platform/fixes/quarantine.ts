@@ -7,21 +7,27 @@ const rawShown = 300;
 /** What answers questions. */
 type Reader = Pick<Connection, 'rows'>;
 
+/** More than a batch holds. */
+const perReceipt = 1_000_000;
+
 /**
- * Puts what cannot be anybody's into quarantine.
- * @param lastId the number of the last that is there
- * @returns the number of the last that is there now
+ * Puts what cannot be anybody's into quarantine. Its number follows from its receipt and its place there, so that every server that stores
+ * it gives it the same, whatever was removed meanwhile.
  */
-export async function appendQuarantine(writer: Connection, batches: FixBatch[], firstReceipt: number, lastId: number): Promise<number> {
+export async function appendQuarantine(writer: Connection, batches: FixBatch[], firstReceipt: number): Promise<void> {
   const rows = batches.flatMap((batch, b) =>
-    batch.quarantined.map((fix) => ({ fix, receivedAt: batch.receivedAt, receipt: firstReceipt + b })),
+    batch.quarantined.map((fix, i) => ({
+      fix,
+      id: (firstReceipt + b) * perReceipt + i,
+      receivedAt: batch.receivedAt,
+      receipt: firstReceipt + b,
+    })),
   );
-  if (rows.length === 0) return lastId;
-  const ids = Int32Array.from(rows, (_, i) => lastId + 1 + i);
+  if (rows.length === 0) return;
   await writer.append(
     'quarantine',
     {
-      id: 'i32',
+      id: 'time',
       tag: 'text',
       at: 'f64',
       lon: 'f64',
@@ -33,7 +39,7 @@ export async function appendQuarantine(writer: Connection, batches: FixBatch[], 
       releasedBy: 'f64',
     },
     {
-      id: ids,
+      id: Float64Array.from(rows, (row) => row.id),
       tag: rows.map(({ fix }) => fix.tag),
       at: Float64Array.from(rows, ({ fix }) => fix.at),
       lon: Float64Array.from(rows, ({ fix }) => fix.lon),
@@ -46,7 +52,6 @@ export async function appendQuarantine(writer: Connection, batches: FixBatch[], 
     },
     rows.length,
   );
-  return lastId + rows.length;
 }
 
 /** Why something is in quarantine, and how much. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from '@waymark/engine';
 import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
@@ -15,7 +15,11 @@ const placeName = 'fixes';
 
 /** The copy that is there; null where none was made yet. */
 export function sharedCopy(shared: string): SharedCopy | null {
-  const file = join(shared, placeName, listName);
+  return listIn(join(shared, placeName));
+}
+
+function listIn(place: string): SharedCopy | null {
+  const file = join(place, listName);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SharedCopy) : null;
 }
 
@@ -26,10 +30,17 @@ export function sharedCopy(shared: string): SharedCopy | null {
  */
 export async function writeSharedCopy(reader: Connection, shared: string): Promise<{ before: SharedCopy | null; now: SharedCopy }> {
   const place = join(shared, placeName);
-  const draft = join(place, 'new');
-  rmSync(draft, { recursive: true, force: true });
-  mkdirSync(draft, { recursive: true, mode: 0o700 });
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const draft = mkdtempSync(join(place, 'new-'));
   const before = sharedCopy(shared);
+  try {
+    return { before, now: await replaceCopy(reader, place, draft, before) };
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+async function replaceCopy(reader: Connection, place: string, draft: string, before: SharedCopy | null): Promise<SharedCopy> {
   const made = await backUpFixes(reader, draft, null, before);
   const now: SharedCopy = {
     ...made,
@@ -38,13 +49,17 @@ export async function writeSharedCopy(reader: Connection, shared: string): Promi
     at: new Date().toISOString(),
   };
   for (const file of made.others) renameSync(join(draft, file), join(draft, `${made.receipt}-${file}`));
+  // A server that is behind, or that took very long, must not put an older one in the place of what is there now.
+  const there = listIn(place)?.message ?? 0;
+  if (now.message < there)
+    throw new Error(`This server has read the log up to message ${now.message}, and the copy goes up to ${there}: it is left as it is.`);
   for (const file of readdirSync(draft)) renameSync(join(draft, file), join(place, file));
   writeFileSync(join(draft, listName), `${JSON.stringify(now, null, 1)}\n`, { mode: 0o600 });
   // Whoever reads sees the one list or the other, and the files of both are there until now.
   renameSync(join(draft, listName), join(place, listName));
   const named = new Set([listName, ...now.others, ...now.parts.map(({ file }) => file)]);
   for (const file of readdirSync(place)) if (!named.has(file)) rmSync(join(place, file), { recursive: true, force: true });
-  return { before, now };
+  return now;
 }
 
 /** Fills an empty store from the copy, so that it goes on with the log where the copy ends. */

@@ -48,6 +48,7 @@ export class SharedQueue implements WayIn {
   readonly #waitingToRead = new Set<() => void>();
   /** Of reading, and of having the log take something. */
   #readFailure: Error | null = null;
+  #unreadSince: number | null = null;
   #offerFailure: Error | null = null;
   #trying: NodeJS.Timeout | null = null;
   onError: (error: unknown) => void = () => undefined;
@@ -71,6 +72,10 @@ export class SharedQueue implements WayIn {
 
   get lastFailure(): Error | null {
     return this.#offerFailure ?? this.#readFailure;
+  }
+
+  get unreadMs(): number {
+    return this.#unreadSince === null ? 0 : Date.now() - this.#unreadSince;
   }
 
   get waiting(): number {
@@ -163,8 +168,11 @@ export class SharedQueue implements WayIn {
       this.#offerFailure = null;
       return outcome;
     } catch (error) {
-      this.#offerFailure = error as Error;
-      this.#tryLater();
+      // One that is larger than the log takes says nothing of the others.
+      if (!/larger than it takes/.test((error as Error).message)) {
+        this.#offerFailure = error as Error;
+        this.#tryLater();
+      }
       throw error;
     } finally {
       clearTimeout(timer);
@@ -182,7 +190,7 @@ export class SharedQueue implements WayIn {
 
   async #read(): Promise<void> {
     const told = (error: unknown) => {
-      this.#readFailure = error as Error | null;
+      this.#failedToRead(error as Error | null);
       if (error !== null) this.onError(error);
     };
     try {
@@ -191,6 +199,12 @@ export class SharedQueue implements WayIn {
       told(error);
       for (const resolve of this.#waitingToRead) resolve();
     }
+  }
+
+  #failedToRead(error: Error | null): void {
+    this.#readFailure = error;
+    if (error === null) this.#unreadSince = null;
+    else this.#unreadSince ??= Date.now();
   }
 
   #readUpto(message: number): Promise<void> {
@@ -242,7 +256,7 @@ export class SharedQueue implements WayIn {
 
   #wasRead(seq: number): void {
     this.#lastRead = seq;
-    this.#readFailure = null;
+    this.#failedToRead(null);
     for (const look of this.#waitingToRead) look();
   }
 
@@ -252,7 +266,7 @@ export class SharedQueue implements WayIn {
       try {
         return await work();
       } catch (error) {
-        this.#readFailure = error as Error;
+        this.#failedToRead(error as Error);
         this.onError(error);
         if (this.#ended.signal.aborted) throw error;
         await sleep(retryMs);

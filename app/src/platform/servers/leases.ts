@@ -14,9 +14,29 @@ export interface LeasedWork {
   lost(names: readonly string[]): void;
 }
 
+export interface Server {
+  name: string;
+  roles: readonly string[];
+  version: string;
+  /** Whether it can do its work; while not, it gives it to others. */
+  isWell(): boolean;
+}
+
 /** A share was taken by another server, so nothing of what was to be written is. */
 export class LeaseLostError extends ToldError {
   override name = 'LeaseLostError';
+}
+
+/** What is done under a lease takes moments; what takes so long waits for an answer that will not come, ms. */
+const promptMs = 30_000;
+
+/** Gives work under a lease up where it hangs, on a connection whose other side is gone: it is tried again, and the fence holds for both. */
+export async function promptly<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LeaseLostError('The records gave no answer in time. It is tried again.')), promptMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** A server that was not seen for so long is dead to the others, seconds. */
@@ -35,7 +55,7 @@ export class Leases {
   readonly #db: Database;
   /** Of this start of this server: who comes back is another. */
   readonly id = randomUUID();
-  readonly #server: { name: string; roles: readonly string[]; version: string };
+  readonly #server: Server;
   readonly #work: LeasedWork[] = [];
   readonly #held = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
@@ -43,7 +63,7 @@ export class Leases {
   #closed = false;
   onError: (error: unknown) => void = () => undefined;
 
-  constructor(db: Database, server: { name: string; roles: readonly string[]; version: string }) {
+  constructor(db: Database, server: Server) {
     this.#db = db;
     this.#server = server;
   }
@@ -74,7 +94,7 @@ export class Leases {
     await this.#see();
     const again = () => {
       this.#timer = setTimeout(() => {
-        this.#beat = this.#see()
+        this.#beat = promptly(this.#see())
           .catch((error) => this.onError(error))
           .then(() => {
             if (!this.#closed) again();
@@ -123,7 +143,13 @@ export class Leases {
   }
 
   async #see(): Promise<void> {
-    const { name, roles, version } = this.#server;
+    const { name, roles, version, isWell } = this.#server;
+    if (!isWell()) {
+      this.#lose([...this.#held]);
+      await this.#db.updateTable('platform.leases').set({ holder: null }).where('holder', '=', this.id).execute();
+      await this.#db.deleteFrom('platform.servers').where('id', '=', this.id).execute();
+      return;
+    }
     await this.#db
       .insertInto('platform.servers')
       .values({ id: this.id, name, roles: roles.join(','), version })
@@ -132,9 +158,16 @@ export class Leases {
     await sql`DELETE FROM platform.servers WHERE seen_at < now() - ${sql.raw(forgottenAfter)}`.execute(this.#db);
     const { rows: alive } = await sql<{ roles: string }>`
       SELECT roles FROM platform.servers WHERE seen_at > now() - make_interval(secs => ${deadAfterS})`.execute(this.#db);
-    const { rows: mine } = await sql<{ name: string }>`SELECT name FROM platform.leases WHERE holder = ${this.id}`.execute(this.#db);
+    const { rows: mine } = await sql<{ name: string; upto: number }>`
+      SELECT name, upto FROM platform.leases WHERE holder = ${this.id}`.execute(this.#db);
     const now = new Set(mine.map((row) => row.name));
     this.#lose([...this.#held].filter((one) => !now.has(one)));
+    // What was taken, and the answer to it was lost.
+    for (const work of this.#work)
+      this.#gain(
+        work,
+        mine.filter(({ name: own }) => work.names.includes(own) && !this.#held.has(own)),
+      );
     for (const work of this.#work) {
       const servers = alive.filter((row) => row.roles.split(',').includes(work.role)).length;
       await this.#deal(work, Math.ceil(work.names.length / Math.max(1, servers)));
@@ -159,6 +192,10 @@ export class Leases {
           SELECT FROM platform.servers s WHERE s.id = l.holder AND s.seen_at > now() - make_interval(secs => ${deadAfterS}))
         ORDER BY l.name LIMIT ${part - held.length} FOR UPDATE SKIP LOCKED)
       RETURNING name, upto`.execute(this.#db);
+    this.#gain(work, rows);
+  }
+
+  #gain(work: LeasedWork, rows: readonly { name: string; upto: number }[]): void {
     if (rows.length === 0) return;
     for (const { name } of rows) this.#held.add(name);
     work.gained(rows.map(({ name, upto }) => ({ name, upto: Number(upto) })));

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Bytes before what is sealed: the number of the key, the initialisation vector, the tag that says that it is whole (AES-256-GCM). */
@@ -70,9 +70,13 @@ export class LogKeys {
   #keyThatIsThere(number: number): Buffer | null {
     const known = this.#known.get(number);
     if (known) return known;
-    const file = join(this.#folder, `${number}.key`);
-    if (!existsSync(file)) return null;
-    const key = readFileSync(file);
+    let key: Buffer;
+    try {
+      key = readFileSync(join(this.#folder, `${number}.key`));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
     this.#known.set(number, key);
     return key;
   }

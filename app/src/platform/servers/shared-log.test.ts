@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogServers, startLogServers } from '../../../test/log-servers.ts';
@@ -76,13 +76,13 @@ describe.skipIf(!servers)('a log that several servers share', () => {
   const logs: SharedLog[] = [];
   const nats = servers as LogServers;
 
-  async function open(name: string, offeredMs = 15_000): Promise<FixStore> {
+  async function open(name: string, offeredMs = 15_000, keys = `${folder.path}/shared/log-keys`): Promise<FixStore> {
     const log = await SharedLog.open({
       url: nats.url,
       replicas: 3,
       megabytes: 256,
       offeredMs,
-      keys: new LogKeys(`${folder.path}/shared/log-keys`, 1000),
+      keys: new LogKeys(keys, 1000),
     });
     logs.push(log);
     const store = await FixStore.open(`${folder.path}/${name}.duckdb`, 256, { log, folder: `${folder.path}/shared` });
@@ -162,6 +162,76 @@ describe.skipIf(!servers)('a log that several servers share', () => {
       expect([again.accepted, again.duplicates]).toEqual([0, 1]);
       await expect.poll(() => a.lastReceipt).toBe(again.receipt);
     }
+  });
+
+  it('what is in quarantine bears the same number everywhere, whatever was removed and whoever was started again', async () => {
+    const [a] = stores as [FixStore];
+    const lost = (raw: string) => ({
+      ...batchOf('tag 6', []),
+      quarantined: [{ tag: 'x', at: 1, lon: 1, lat: 1, reason: 'no such tag', raw }],
+    });
+    await a.append(lost('one'));
+    const b = await open('again');
+    await a.forgetQuarantine(Date.now());
+    await a.append(batchOf('tag 6', []));
+    await expect.poll(() => b.lastReceipt).toBe(a.lastReceipt);
+    await b.close();
+    stores.splice(stores.indexOf(b), 1);
+    const again = await open('again');
+    await a.append(lost('two'));
+    await expect.poll(() => again.lastReceipt).toBe(a.lastReceipt);
+    const listed = async (store: FixStore) => (await store.quarantine({ limit: 5, offset: 0 })).rows.map(({ id, raw }) => [id, raw]);
+    expect(await listed(again)).toEqual(await listed(a));
+    await again.markReleased([(await listed(a))[0]?.[0] as number], a.lastReceipt);
+    await expect.poll(() => listed(a)).toEqual([]);
+  });
+
+  it('a line of any length that cannot be read goes in, cut where it must be, and says so', async () => {
+    const [a] = stores as [FixStore];
+    const raw = 'x'.repeat(2_000_000);
+    const { quarantined } = await a.append({
+      ...batchOf('tag 7', [
+        { tag: 970, at: 1, events: 'y'.repeat(300_000) },
+        { tag: 970, at: 2, events: 'z'.repeat(300_000) },
+      ]),
+      quarantined: [{ tag: 'x', at: 1, lon: 1, lat: 1, reason: 'unreadable', raw }],
+    });
+    expect(quarantined).toBe(1);
+    const { rows } = await a.quarantine({ reason: 'unreadable', limit: 1, offset: 0, whole: true });
+    expect(rows[0]?.raw).toMatch(/^x+… \(2,000,000 characters in all\)$/);
+    expect((await a.countByWearing([970])).get(970)).toBe(2);
+    expect(a.lastFailure).toBeNull();
+  });
+
+  it('a message that cannot be opened is waited for and not passed over, and its server says for how long', async () => {
+    const [a] = stores as [FixStore];
+    const [own, theirs] = [`${folder.path}/shared/log-keys`, `${folder.path}/keys-of-b`];
+    // The shared folder is away for it from here on.
+    cpSync(own, theirs, { recursive: true });
+    const b = await open('without-key', 15_000, theirs);
+    const known = readdirSync(own);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await a.append(batchOf('tag 8', [{ tag: 980, at: 1 }]));
+    await expect.poll(() => b.unreadMs, { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(b.lastFailure?.message).toMatch(/key of message \d+ of the log is gone/);
+    expect(b.lastReceipt).toBe(a.lastReceipt - 1);
+    for (const key of readdirSync(own)) if (!known.includes(key)) cpSync(join(own, key), join(theirs, key));
+    await expect.poll(() => b.lastReceipt, { timeout: 10_000 }).toBe(a.lastReceipt);
+    expect(b.unreadMs).toBe(0);
+    await b.close();
+    stores.splice(stores.indexOf(b), 1);
+  });
+
+  it('a server that is behind puts no older copy in the place of what is there', async () => {
+    const [a] = stores as [FixStore];
+    await a.copyForOthers();
+    const place = `${folder.path}/shared/fixes/copy.json`;
+    const list = JSON.parse(readFileSync(place, 'utf8')) as { message: number };
+    writeFileSync(place, JSON.stringify({ ...list, message: list.message + 1000 }));
+    await expect(a.copyForOthers()).rejects.toThrow(/it is left as it is/);
+    writeFileSync(place, JSON.stringify(list));
+    expect((await a.copyForOthers()).copied).toBeGreaterThanOrEqual(list.message);
+    expect(readdirSync(`${folder.path}/shared/fixes`).filter((name) => name.startsWith('new'))).toEqual([]);
   });
 
   it('what is erased is in no file of the copy, and no file of the log can be read any more, once both have moved on', async () => {

@@ -47,6 +47,8 @@ const beginsWithinMs = 30_000;
 const namesKeptMs = 10 * 60_000;
 /** The log is looked at so often without being told that there is something, ms. */
 const lookEveryMs = 250;
+/** What was read and could not be taken is read again after this long, ms. */
+const againMs = 1000;
 const readTogether = 256;
 /** What comes within this time is read and stored together, ms: every server stores all, and a commit costs more than what is in it. */
 const gatherMs = 40;
@@ -86,7 +88,7 @@ export class SharedLog implements MessageLog {
    */
   static async open(options: SharedLogOptions): Promise<SharedLog> {
     const { url, ca, replicas, megabytes } = options;
-    const servers = url.split(',').map((one) => one.trim());
+    const servers = addressesOf(url);
     const { username, password } = new URL(servers[0] as string);
     let connection: NatsConnection | undefined;
     try {
@@ -130,7 +132,7 @@ export class SharedLog implements MessageLog {
         this.#wake();
         return;
       } catch (error) {
-        if (this.#closed || Date.now() > until || isFull(error)) throw inWords(error, this.#url);
+        if (this.#closed || Date.now() > until || isFull(error) || isTooLarge(error)) throw inWords(error, this.#url);
         await sleep(100);
       }
     }
@@ -167,7 +169,7 @@ export class SharedLog implements MessageLog {
       let messages: LogMessage[] = [];
       try {
         messages = await this.#readAfter(last);
-        told(null);
+        if (messages.length === 0) told(null);
       } catch (error) {
         if (signal.aborted) break;
         told(inWords(error, this.#url));
@@ -183,7 +185,15 @@ export class SharedLog implements MessageLog {
           continue;
         }
         const since = performance.now();
-        await take(messages.map(({ seq, data }) => ({ seq, data: this.#opened(seq, data) })));
+        try {
+          await take(messages.map(({ seq, data }) => ({ seq, data: this.#opened(seq, data) })));
+        } catch (error) {
+          // Nothing after it may be taken before it: the shared folder may be away, or this version too old. It is tried again.
+          if (signal.aborted) break;
+          told(error);
+          await sleep(againMs);
+          continue;
+        }
         last = messages[messages.length - 1]?.seq ?? last;
         const rest = gatherMs - (performance.now() - since);
         if (messages.length < readTogether / 4 && rest > 1) await sleep(rest);
@@ -224,7 +234,11 @@ export class SharedLog implements MessageLog {
     await this.#manager.streams.purge(stream, { seq: upto + 1 });
     const [next] = await this.#readAfter(upto);
     if (next) this.#keys.forgetBefore(next.data);
-    else this.#keys.forgetOld();
+    else {
+      // A log server that is behind may say nothing of what another has.
+      const { first, last } = await this.extent();
+      if (first > last) this.#keys.forgetOld();
+    }
   }
 
   #opened(seq: number, sealed: Uint8Array): Uint8Array {
@@ -306,17 +320,26 @@ async function makeStream(manager: JetStreamManager, replicas: number, megabytes
   }
 }
 
+/** The first address says how all are spoken to; the others may be no more than host and port. */
+function addressesOf(url: string): string[] {
+  const all = url.split(',').map((one) => one.trim());
+  const scheme = /^\w+:\/\//.exec(all[0] ?? '')?.[0] ?? 'nats://';
+  return all.filter(Boolean).map((one) => (/^\w+:\/\//.test(one) ? one : scheme + one));
+}
+
+/** It is larger than log servers take: sent again it is so again. */
+const isTooLarge = (error: unknown) => /max_payload|maximum payload/i.test((error as Error).message);
 const isFull = (error: unknown) => /maximum bytes exceeded|maximum messages exceeded/i.test((error as Error).message);
 
 /** What the log servers or the network say, with the remedy. No password is told. */
 function inWords(error: unknown, url: string): SharedLogError {
   if (error instanceof SharedLogError) return error;
   const said = (error as Error).message;
-  const hosts = url
-    .split(',')
-    .map((one) => new URL(one.trim()).host)
+  const hosts = addressesOf(url)
+    .map((one) => new URL(one).host)
     .join(', ');
   const remedy = () => {
+    if (isTooLarge(error)) return 'a message is larger than it takes. Give its servers a max_payload of 8 MB';
     if (isFull(error)) return 'it is full. Is it being sealed? See the runbook, or give it more room with WAYMARK_LOG_MB';
     if (/authorization|authentication|permission/i.test(said)) return 'it refuses the name or the password. Look at NATS_URL';
     if (/insufficient resources|replicas|no suitable peers|peer/i.test(said))

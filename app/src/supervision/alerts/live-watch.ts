@@ -6,6 +6,7 @@ import { type Database, type Tx, withPurpose } from '../../platform/database.ts'
 import { added, known } from '../../platform/fixes/fix.ts';
 import type { LogEntry, LogPart } from '../../platform/fixes/fix-log.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
+import { promptly } from '../../platform/servers/leases.ts';
 import { Heard } from './heard.ts';
 import { recordChanges, type TellingChange } from './record-changes.ts';
 import { changesOnRecord, openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
@@ -48,6 +49,8 @@ export class LiveWatch {
   readonly #ended = new AbortController();
   /** Wearings to be watched again because something about them has changed. */
   readonly #stale = new Set<number>();
+  /** Of them, those that are being evaluated anew. */
+  #anew: number[] = [];
   /** Woken at the end of each turn. */
   readonly #waiting = new Set<() => void>();
   #failures = 0;
@@ -68,8 +71,7 @@ export class LiveWatch {
   readonly counts = { fixes: 0, changes: 0 };
 
   /**
-   * @param now the server's clock, ms since 1970
-   * @param shares whom this server watches, where several share the work; else it watches everybody
+   * @param options the server's clock, ms since 1970; whom this server watches, where several share the work: else everybody
    * @throws Error when the access policy does not let the server watch zones
    */
   constructor(
@@ -211,7 +213,7 @@ export class LiveWatch {
 
   /** Nobody is left who is to be watched again: what was evaluated is all there was. */
   #isSure(): boolean {
-    return this.#stale.size === 0 && !this.#shares?.isToTake;
+    return this.#stale.size === 0 && this.#anew.length === 0 && !this.#shares?.isToTake;
   }
 
   /** Whether this server is the one that watches a wearing. */
@@ -227,7 +229,6 @@ export class LiveWatch {
   /** Watches again whoever something has changed about; a few at a time, so that a change for thousands keeps nobody waiting. */
   async #watchAgain(): Promise<void> {
     while (!this.#isSure() && !this.#ended.signal.aborted) {
-      let again: number[] = [];
       try {
         // Of what another server watched until now: whoever it had yet to evaluate, or may be unsure of.
         await this.#shares?.take(async (upto) => {
@@ -236,11 +237,13 @@ export class LiveWatch {
           for (const wearing of [...fixed, ...(await this.#inMonitoring(wearingsUnsure))])
             if (this.#isMine(wearing)) this.#stale.add(wearing);
         });
-        again = [...this.#stale].slice(0, againTogether);
-        for (const wearing of again) this.#stale.delete(wearing);
-        if (again.length > 0) await this.#inTurn(() => this.#evaluateAnew(again));
+        this.#anew = [...this.#stale].slice(0, againTogether);
+        for (const wearing of this.#anew) this.#stale.delete(wearing);
+        if (this.#anew.length > 0) await this.#inTurn(() => this.#evaluateAnew(this.#anew));
+        this.#anew = [];
       } catch (error) {
-        for (const wearing of again) if (this.#isMine(wearing)) this.#stale.add(wearing);
+        for (const wearing of this.#anew) if (this.#isMine(wearing)) this.#stale.add(wearing);
+        this.#anew = [];
         this.#fail(error);
         await sleep(retryMs, undefined, { ref: false, signal: this.#ended.signal }).catch(() => undefined);
       }
@@ -367,7 +370,8 @@ export class LiveWatch {
   }
 
   #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return withPurpose(this.#db, 'supervision', 'monitoring', work);
+    const done = withPurpose(this.#db, 'supervision', 'monitoring', work);
+    return this.#shares ? promptly(done) : done;
   }
 }
 

@@ -66,7 +66,8 @@ export class WatchShares {
     if (this.#toTake.size === 0) return;
     const taken = [...this.#toTake];
     await look(Math.min(...taken.map(([, upto]) => upto)));
-    for (const [name] of taken) this.#toTake.delete(name);
+    // One that was lost and given again meanwhile is looked at again.
+    for (const [name, upto] of taken) if (this.#toTake.get(name) === upto) this.#toTake.delete(name);
   }
 
   /** @throws LeaseLostError when another server watches one of them now */

@@ -27,7 +27,6 @@ import { setUpSecurity } from './security.ts';
 import { setUpSessions } from './sessions.ts';
 import { forgetCounts } from './shared-rate-limit.ts';
 import { signInRoutes } from './sign-in-routes.ts';
-import type { Telemetry } from './telemetry.ts';
 
 export interface WebServer {
   app: FastifyInstance;
@@ -67,8 +66,7 @@ export async function buildServer(
   app.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, config: route.config });
   });
-  const telemetry = await telemetryOf(config, metrics);
-  telemetry?.follow(app);
+  await sendTelemetry(app, config, metrics);
   await describeApi(app);
   await setUpDevices(app, { waymark: house, metrics }, identity.isSecure, mounted.devices);
   let pages: MenuPage[] | null = null;
@@ -96,10 +94,7 @@ export async function buildServer(
       await forgetCounts(house.database.db);
     };
   });
-  app.addHook('onClose', async () => {
-    identity.end();
-    await telemetry?.close();
-  });
+  app.addHook('onClose', async () => identity.end());
   const figures = config.WAYMARK_METRICS_PORT === undefined ? null : Fastify({ logger: false });
   if (figures) {
     healthRoutes(figures, house, metrics, readiness, true);
@@ -128,12 +123,14 @@ export async function buildServer(
   };
 }
 
-async function telemetryOf(config: House['config'], metrics: Metrics): Promise<Telemetry | null> {
+async function sendTelemetry(app: FastifyInstance, config: House['config'], metrics: Metrics): Promise<void> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, WAYMARK_TRACES_SHARE: share, WAYMARK_SERVER: server = hostname() } = config;
-  if (!endpoint) return null;
+  if (!endpoint) return;
   // Who sends nothing loads nothing of it.
-  const loaded = await import('./telemetry.ts');
-  return new loaded.Telemetry({ endpoint, server, version, share, believesCallers: config.WAYMARK_PROXIES > 0 }, metrics.registry);
+  const { Telemetry } = await import('./telemetry.ts');
+  const telemetry = new Telemetry({ endpoint, server, version, share, believesCallers: config.WAYMARK_PROXIES > 0 }, metrics.registry);
+  telemetry.follow(app);
+  app.addHook('onClose', () => telemetry.close());
 }
 
 interface Pages {
