@@ -1,13 +1,13 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LogServers, startLogServers } from '../../../test/log-servers.ts';
-import { temporaryFolder } from '../../../test/serve-for-test.ts';
-import type { FixBatch } from '../fixes/fix.ts';
-import { fixColumns } from '../fixes/fix-columns.ts';
-import { FixStore } from '../fixes/fix-store.ts';
-import { LogKeys } from './log-keys.ts';
-import { SharedLog } from './shared-log.ts';
+import type { FixBatch } from '../../src/platform/fixes/fix.ts';
+import { fixColumns } from '../../src/platform/fixes/fix-columns.ts';
+import { FixStore } from '../../src/platform/fixes/fix-store.ts';
+import { LogKeys } from '../../src/platform/servers/log-keys.ts';
+import { SharedLog } from '../../src/platform/servers/shared-log.ts';
+import { type LogServers, startLogServers } from '../log-servers.ts';
+import { temporaryFolder } from '../serve-for-test.ts';
 
 const servers = await startLogServers(3);
 if (!servers) console.info('Skipped: nats-server is not installed here.');
