@@ -19,7 +19,9 @@ const tellEveryMs = 1000;
 /** The latest fix of every wearing, in event time, kept in memory for the pages that follow it. */
 export class Positions {
   readonly #store: FixStore;
-  readonly #latest = new Map<number, Position>();
+  #latest = new Map<number, Position>();
+  /** What is being learnt anew; what comes meanwhile goes into both. */
+  #learning: Map<number, Position> | null = null;
   #moved = new Set<number>();
   readonly #listeners = new Set<(moved: Position[]) => void>();
   #telling: NodeJS.Timeout | null = null;
@@ -47,7 +49,8 @@ export class Positions {
 
   /** Learns anew from what is stored where everybody was last. */
   async learn(): Promise<void> {
-    this.#latest.clear();
+    const learnt = new Map<number, Position>();
+    this.#learning = learnt;
     await this.#store.scan(
       `SELECT wearing, max(at_ms) AS at_ms, arg_max(received_ms, at_ms) AS received_ms, arg_max(lon, at_ms) AS lon,
         arg_max(lat, at_ms) AS lat, arg_max(accuracy_m, at_ms) AS accuracy_m, arg_max(battery, at_ms) AS battery
@@ -55,9 +58,12 @@ export class Positions {
       { wearing: 'i32', at: 'time', receivedAt: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', battery: 'f32' },
       [],
       (columns, count) => {
-        for (let i = 0; i < count; i++) this.#keep(columns, i);
+        for (let i = 0; i < count; i++) keepIn(learnt, columns, i);
       },
     );
+    if (this.#learning !== learnt) return;
+    this.#latest = learnt;
+    this.#learning = null;
   }
 
   #take({ entries }: LogPart): void {
@@ -71,6 +77,7 @@ export class Positions {
   forget(wearings: readonly number[]): void {
     for (const wearing of wearings) {
       this.#latest.delete(wearing);
+      this.#learning?.delete(wearing);
       this.#moved.delete(wearing);
     }
   }
@@ -96,27 +103,36 @@ export class Positions {
 
   #tell(): void {
     if (this.#moved.size === 0) return;
-    const moved = [...this.#moved].map((wearing) => this.#latest.get(wearing) as Position);
+    // Of some that moved, nothing may be known any more.
+    const moved = [...this.#moved].flatMap((wearing) => this.#latest.get(wearing) ?? []);
     this.#moved = new Set();
     for (const tell of this.#listeners) tell(moved);
   }
 
-  #keep(columns: Pick<FixColumns, 'wearing' | 'at' | 'receivedAt' | 'lon' | 'lat' | 'accuracyM' | 'battery'>, i: number): void {
-    const wearing = columns.wearing[i] as number;
-    // A number below zero is a protected person's: where they are is told to nobody.
-    if (wearing <= 0) return;
-    const at = columns.at[i] as number;
-    if (at <= (this.#latest.get(wearing)?.at ?? Number.NEGATIVE_INFINITY)) return;
-    const given = (value: number) => (Number.isNaN(value) ? null : value);
-    this.#latest.set(wearing, {
-      wearing,
-      at,
-      receivedAt: columns.receivedAt[i] as number,
-      lon: columns.lon[i] as number,
-      lat: columns.lat[i] as number,
-      accuracyM: given(columns.accuracyM[i] as number),
-      battery: given(columns.battery[i] as number),
-    });
-    this.#moved.add(wearing);
+  #keep(columns: PositionColumns, i: number): void {
+    if (this.#learning) keepIn(this.#learning, columns, i);
+    if (keepIn(this.#latest, columns, i)) this.#moved.add(columns.wearing[i] as number);
   }
+}
+
+type PositionColumns = Pick<FixColumns, 'wearing' | 'at' | 'receivedAt' | 'lon' | 'lat' | 'accuracyM' | 'battery'>;
+
+/** Whether it is later than what was known. */
+function keepIn(latest: Map<number, Position>, columns: PositionColumns, i: number): boolean {
+  const wearing = columns.wearing[i] as number;
+  // A number below zero is a protected person's: where they are is told to nobody.
+  if (wearing <= 0) return false;
+  const at = columns.at[i] as number;
+  if (at <= (latest.get(wearing)?.at ?? Number.NEGATIVE_INFINITY)) return false;
+  const given = (value: number) => (Number.isNaN(value) ? null : value);
+  latest.set(wearing, {
+    wearing,
+    at,
+    receivedAt: columns.receivedAt[i] as number,
+    lon: columns.lon[i] as number,
+    lat: columns.lat[i] as number,
+    accuracyM: given(columns.accuracyM[i] as number),
+    battery: given(columns.battery[i] as number),
+  });
+  return true;
 }
