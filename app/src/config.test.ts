@@ -33,3 +33,12 @@ test("agencies' databases are named in the environment, and a wrong address is n
     /^(?!.*hunter2).*WAYMARK_AGENCY_DB_HOUSING is \(not shown\)/s,
   );
 });
+
+test('what several servers share is refused where there is one, and asked for where there are several', () => {
+  const alone = { NODE_ENV: 'test' };
+  expect(() => readConfig({ ...alone, WAYMARK_SHARED: '/shared' })).toThrow(/a server that is alone keeps everything in WAYMARK_DATA/);
+  expect(() => readConfig({ ...alone, WAYMARK_ROLES: 'web' })).toThrow(/must do everything/);
+  expect(() => readConfig({ ...alone, NATS_URL: 'nats://log:4222' })).toThrow(/DATABASE_URL, WAYMARK_SHARED/);
+  const together = { ...alone, NATS_URL: 'nats://log:4222', DATABASE_URL: 'postgres://records/waymark', WAYMARK_SHARED: '/shared' };
+  expect(readConfig({ ...together, WAYMARK_ROLES: 'web,watch' }).WAYMARK_ROLES).toBe('web,watch');
+});

@@ -248,6 +248,9 @@ function checkShared(config: Config): void {
   if (!config.NATS_URL) {
     if (rolesOf(config).size < 4)
       throw new ConfigError('WAYMARK_ROLES leaves something out, and there is no NATS_URL: a server that is alone must do everything.');
+    // Its keys and runs would lie where its backups do not look.
+    if (config.WAYMARK_SHARED)
+      throw new ConfigError('WAYMARK_SHARED is set, and there is no NATS_URL: a server that is alone keeps everything in WAYMARK_DATA.');
     return;
   }
   const missing = (['DATABASE_URL', 'WAYMARK_SHARED'] as const).filter((name) => !config[name]);
