@@ -91,19 +91,21 @@ export class DataFolder {
   /** What stands in a file that is made once, by whichever server is first, and readable by its owner only. */
   once(name: string, make: () => string): string {
     const path = this.file(name);
-    if (!existsSync(path)) {
-      const draft = `${path}.${randomBytes(6).toString('hex')}`;
-      writeFileSync(draft, make(), { mode: 0o600 });
-      try {
-        // It is there whole or not at all, and what is there is never written over.
-        linkSync(draft, path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      } finally {
-        rmSync(draft);
-      }
-    }
+    if (!existsSync(path)) writeOnce(path, make());
     return readFileSync(path, 'utf8');
+  }
+}
+
+/** Writes a file that its owner alone reads: there whole or not at all, and what another server wrote first is left. */
+export function writeOnce(path: string, content: string | Uint8Array): void {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, content, { mode: 0o600 });
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
   }
 }
 

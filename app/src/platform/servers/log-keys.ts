@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeOnce } from '../data-folder.ts';
 
 /** Bytes before what is sealed: the number of the key, the initialisation vector, the tag that says that it is whole (AES-256-GCM). */
 const numberBytes = 8;
@@ -84,16 +85,7 @@ export class LogKeys {
   #key(number: number): Buffer {
     const there = this.#keyThatIsThere(number);
     if (there) return there;
-    const draft = join(this.#folder, `${randomBytes(6).toString('hex')}.draft`);
-    writeFileSync(draft, randomBytes(32), { mode: 0o600 });
-    try {
-      // It is there whole or not at all, and the first of several servers makes it.
-      linkSync(draft, join(this.#folder, `${number}.key`));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    } finally {
-      rmSync(draft);
-    }
+    writeOnce(join(this.#folder, `${number}.key`), randomBytes(32));
     return this.#keyThatIsThere(number) as Buffer;
   }
 }
