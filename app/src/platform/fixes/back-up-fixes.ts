@@ -95,7 +95,7 @@ export async function fillFixes(
       await writer.run(`INSERT INTO ${table} BY NAME SELECT * FROM read_parquet(${quoted(join(folder, file))})`);
   }
   for (const file of others)
-    await writer.run(`INSERT INTO ${file.replace('.parquet', '')} BY NAME SELECT * FROM read_parquet(${quoted(join(folder, file))})`);
+    await writer.run(`INSERT INTO ${tableOf(file)} BY NAME SELECT * FROM read_parquet(${quoted(join(folder, file))})`);
   // Released under a receipt that came after the backup's moment: it is in quarantine again.
   await writer.run(`UPDATE quarantine SET released_by = NULL WHERE released_by > ${Math.trunc(receipt)}`);
   await writer.run('CHECKPOINT');
@@ -104,6 +104,8 @@ export async function fillFixes(
   return counts;
 }
 
+/** Of a file with a whole table, which may bear the receipt up to which it goes. */
+const tableOf = (file: string) => file.replace(/^\d+-/, '').replace('.parquet', '');
 const form = '(FORMAT parquet, COMPRESSION zstd)';
 const quoted = (path: string) => `'${path.replaceAll("'", "''")}'`;
 const within = (from: number, to: number) => `receipt BETWEEN ${Math.trunc(from)} AND ${Math.trunc(to)}`;

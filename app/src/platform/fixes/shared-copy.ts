@@ -64,10 +64,6 @@ async function replaceCopy(reader: Connection, place: string, draft: string, bef
 
 /** Fills an empty store from the copy, so that it goes on with the log where the copy ends. */
 export async function fillFromCopy(writer: Connection, shared: string, copy: SharedCopy): Promise<void> {
-  const place = join(shared, placeName);
-  const renamed = copy.others.map((file) => ({ file, table: file.replace(/^\d+-/, '').replace('.parquet', '') }));
-  await fillFixes(writer, place, { ...copy, others: [] });
-  for (const { file, table } of renamed)
-    await writer.run(`INSERT INTO ${table} BY NAME SELECT * FROM read_parquet('${join(place, file).replaceAll("'", "''")}')`);
+  await fillFixes(writer, join(shared, placeName), copy);
   await writer.run(`UPDATE log_position SET message = ${Math.trunc(copy.message)}`);
 }
