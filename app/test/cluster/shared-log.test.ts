@@ -1,9 +1,11 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Encoder } from 'cbor-x';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FixBatch } from '../../src/platform/fixes/fix.ts';
 import { fixColumns } from '../../src/platform/fixes/fix-columns.ts';
 import { FixStore } from '../../src/platform/fixes/fix-store.ts';
+import { encodeLogged } from '../../src/platform/fixes/log-message.ts';
 import { LogKeys } from '../../src/platform/servers/log-keys.ts';
 import { SharedLog } from '../../src/platform/servers/shared-log.ts';
 import { type LogServers, startLogServers } from '../log-servers.ts';
@@ -66,6 +68,27 @@ describe.skipIf(!servers)('from one server to several', () => {
       await log.close();
     }
     await single?.stop();
+    folder.remove();
+  });
+});
+
+describe.skipIf(!servers)('a message of a later version', () => {
+  it('is not passed over: what comes before it is stored once, and nothing after it', async () => {
+    const single = await startLogServers(1);
+    const folder = temporaryFolder();
+    const keys = new LogKeys(`${folder.path}/log-keys`);
+    const log = await SharedLog.open({ url: single?.url ?? '', replicas: 1, megabytes: 64, keys });
+    const store = await FixStore.open(`${folder.path}/a.duckdb`, 256, { log, folder: folder.path });
+    await log.publish(encodeLogged({ id: 'now', batches: [batchOf('tag 1', [{ tag: 1, at: 1 }])], order: null }));
+    await log.publish(new Encoder().encode({ v: 2, id: 'later', batches: [], columns: {}, order: null }));
+    await expect.poll(() => store.lastFailure?.message ?? '', { timeout: 10_000 }).toMatch(/has form 2, and this version reads 1/);
+    const after = store.append(batchOf('tag 1', [{ tag: 1, at: 2 }])).catch((error: Error) => error);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect([store.lastReceipt, await store.count(), store.unreadMs > 1000]).toEqual([1, 1, true]);
+    await single?.stop();
+    expect(await after).toBeInstanceOf(Error);
+    await store.close();
+    await log.close();
     folder.remove();
   });
 });

@@ -88,7 +88,7 @@ export class FixStore extends FixQuestions {
     this.#wayIn = queue;
     if (!wasAlone) return;
     // A message that says nothing: who has not read it has nothing of what was before.
-    await queue.begin();
+    await queue.sayNothing();
     const { copied } = await this.copyForOthers();
     await log.purge(copied);
   }
@@ -345,12 +345,19 @@ async function beginAnewWhereLate(path: string, memoryMb: number, { log, folder 
   renameSync(draft, path);
 }
 
+/** Without making or learning anything: a file of years is looked at in a moment. */
 async function endsIn(path: string, memoryMb: number): Promise<{ message: number; receipt: number }> {
   const engine = await Engine.open(path, { memoryMb });
   try {
-    const writer = await FixWriter.open(await engine.connect());
-    const ends = { message: await writer.lastMessage(), receipt: writer.lastReceipt };
-    writer.connection.close();
+    const connection = await engine.connect();
+    const tables = await connection.rows<{ name: string }>('SELECT table_name AS name FROM information_schema.tables');
+    const greatest = async (table: string, column: string) => {
+      if (!tables.some(({ name }) => name === table)) return 0;
+      const [row] = await connection.rows<{ n: number }>(`SELECT coalesce(max(${column}), 0)::DOUBLE AS n FROM ${table}`);
+      return row?.n ?? 0;
+    };
+    const ends = { message: await greatest('log_position', 'message'), receipt: await greatest('receipts', 'receipt') };
+    connection.close();
     return ends;
   } finally {
     engine.close();

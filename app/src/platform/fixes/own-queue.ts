@@ -29,14 +29,13 @@ interface Waiting {
 }
 
 /** Most rows that one commit takes; more wait for the next. */
-const rowsPerCommit = 100_000;
+export const rowsPerCommit = 100_000;
 
-/** As many of the first batches as one commit takes. */
-function nextGroup(queue: Waiting[]): Waiting[] {
-  let rows = 0;
+/** Takes as many of the first as weigh no more than so much together, and one at least. */
+export function takeFirst<T>(queue: T[], weightOf: (one: T) => number, atMost: number): T[] {
+  let weight = 0;
   let take = 0;
-  while (take < queue.length && (take === 0 || rows + (queue[take]?.batch.count ?? 0) <= rowsPerCommit))
-    rows += queue[take++]?.batch.count ?? 0;
+  while (take < queue.length && (take === 0 || weight + weightOf(queue[take] as T) <= atMost)) weight += weightOf(queue[take++] as T);
   return queue.splice(0, take);
 }
 
@@ -80,7 +79,7 @@ export class OwnQueue implements WayIn {
     // What has come in with it shares its commit.
     await setImmediate();
     while (this.#queue.length > 0) {
-      const group = nextGroup(this.#queue);
+      const group = takeFirst(this.#queue, ({ batch }) => batch.count, rowsPerCommit);
       const batches = group.map(({ batch }) => batch);
       try {
         const stored = await this.#writer.commit(batches);

@@ -5,7 +5,7 @@ import type { FixOrder } from './fix-orders.ts';
 import type { FixWriter } from './fix-writer.ts';
 import { bytesInMessage, decodeLogged, encodeLogged, inMessages, type Logged } from './log-message.ts';
 import type { LogMessage, MessageLog } from './message-log.ts';
-import type { OnStored, WayIn } from './own-queue.ts';
+import { type OnStored, rowsPerCommit, takeFirst, type WayIn } from './own-queue.ts';
 
 interface Waiting {
   batch: FixBatch;
@@ -23,9 +23,10 @@ const messagesAtOnce = 4;
 const bytesPerMessage = 600_000;
 /** Bytes that may wait for the log; what comes then is refused, and its sender sends it again. */
 const bytesWaitingAtMost = 32_000_000;
-const rowsPerCommit = 100_000;
 /** What the log has taken is read here within this time, ms, or its sender is told that it was not. */
 const readWithinMs = 20_000;
+/** A start that cannot read the log is given up after this long, ms. */
+const beginsWithinMs = 60_000;
 const retryMs = 1000;
 
 /**
@@ -45,7 +46,8 @@ export class SharedQueue implements WayIn {
   #reading: Promise<void> = Promise.resolve();
   readonly #ended = new AbortController();
   #lastRead = 0;
-  readonly #waitingToRead = new Set<() => void>();
+  /** Reading has ended by itself: what comes next is not in the log any more. */
+  #isOver = false;
   /** Of reading, and of having the log take something. */
   #readFailure: Error | null = null;
   #unreadSince: number | null = null;
@@ -65,9 +67,10 @@ export class SharedQueue implements WayIn {
     queue.#lastRead = await writer.lastMessage();
     const { last } = await log.extent();
     queue.#reading = queue.#read();
-    await queue.#readUpto(last);
-    if (queue.lastFailure && queue.#lastRead < last) throw queue.lastFailure;
-    return queue;
+    const failure = await queue.#readUpto(last);
+    if (!failure) return queue;
+    await queue.close();
+    throw failure;
   }
 
   get lastFailure(): Error | null {
@@ -100,21 +103,12 @@ export class SharedQueue implements WayIn {
     });
   }
 
-  /** As many of the first batches as one message takes. */
-  #nextGroup(): Waiting[] {
-    let bytes = 0;
-    let take = 0;
-    while (take < this.#queue.length && (take === 0 || bytes + (this.#queue[take]?.bytes ?? 0) <= bytesPerMessage))
-      bytes += this.#queue[take++]?.bytes ?? 0;
-    return this.#queue.splice(0, take);
-  }
-
   async order(order: FixOrder): Promise<number> {
     return (await this.#offer({ batches: [], order })) as number;
   }
 
-  /** Has the log begin with a message that says nothing. */
-  async begin(): Promise<void> {
+  /** Has the log take a message that says nothing. */
+  async sayNothing(): Promise<void> {
     await this.#offer({ batches: [], order: null });
   }
 
@@ -131,7 +125,7 @@ export class SharedQueue implements WayIn {
     // What has come in with it shares its message.
     await setImmediate();
     while (this.#queue.length > 0 && this.#underWay < messagesAtOnce) {
-      const group = this.#nextGroup();
+      const group = takeFirst(this.#queue, ({ bytes }) => bytes, bytesPerMessage);
       this.#underWay++;
       void this.#offer({ batches: group.map(({ batch }) => batch), order: null })
         .then(
@@ -184,7 +178,7 @@ export class SharedQueue implements WayIn {
   #tryLater(): void {
     this.#trying ??= setTimeout(() => {
       this.#trying = null;
-      if (this.#offerFailure && !this.#ended.signal.aborted) void this.#offer({ batches: [], order: null }).catch(() => undefined);
+      if (this.#offerFailure && !this.#ended.signal.aborted) void this.sayNothing().catch(() => undefined);
     }, retryMs).unref();
   }
 
@@ -196,8 +190,8 @@ export class SharedQueue implements WayIn {
     try {
       await this.#log.read(this.#lastRead, (messages) => this.#take(messages), told, this.#ended.signal);
     } catch (error) {
+      this.#isOver = true;
       told(error);
-      for (const resolve of this.#waitingToRead) resolve();
     }
   }
 
@@ -207,20 +201,29 @@ export class SharedQueue implements WayIn {
     else this.#unreadSince ??= Date.now();
   }
 
-  #readUpto(message: number): Promise<void> {
-    if (this.#lastRead >= message) return Promise.resolve();
-    return new Promise((resolve) => {
-      const look = () => {
-        if (this.#lastRead < message && !this.lastFailure) return;
-        this.#waitingToRead.delete(look);
-        resolve();
-      };
-      this.#waitingToRead.add(look);
-    });
+  /** Resolves when a message has been read; or after a while, with why it was not. */
+  async #readUpto(message: number): Promise<Error | null> {
+    const until = Date.now() + beginsWithinMs;
+    while (this.#lastRead < message) {
+      if (this.#isOver || (this.#readFailure && Date.now() > until)) return this.#readFailure;
+      await sleep(20);
+    }
+    return null;
   }
 
+  /** Takes what it can, each once. @throws Error at the first that it cannot take; nothing after that one is taken before it is */
   async #take(messages: readonly LogMessage[]): Promise<void> {
-    const logged = messages.map(({ seq, data }) => ({ seq, ...decodeLogged(data) }));
+    const logged: (Logged & { seq: number })[] = [];
+    let failure: unknown = null;
+    for (const { seq, data } of messages) {
+      if (seq <= this.#lastRead) continue;
+      try {
+        logged.push({ seq, ...decodeLogged(data) });
+      } catch (error) {
+        failure = error;
+        break;
+      }
+    }
     for (let from = 0; from < logged.length; ) {
       let to = from;
       let rows = 0;
@@ -233,6 +236,7 @@ export class SharedQueue implements WayIn {
       }
       from = Math.max(to, from + 1);
     }
+    if (failure) throw failure;
   }
 
   async #commit(part: (Logged & { seq: number })[]): Promise<void> {
@@ -257,7 +261,6 @@ export class SharedQueue implements WayIn {
   #wasRead(seq: number): void {
     this.#lastRead = seq;
     this.#failedToRead(null);
-    for (const look of this.#waitingToRead) look();
   }
 
   /** What was read must be stored before anything after it is: a full disk is waited for. */

@@ -136,7 +136,10 @@ export class Leases {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
     await this.#beat;
-    if (!this.#timer) return;
+    if (this.#timer) await this.#giveAllBack();
+  }
+
+  async #giveAllBack(): Promise<void> {
     this.#lose([...this.#held]);
     await this.#db.updateTable('platform.leases').set({ holder: null }).where('holder', '=', this.id).execute();
     await this.#db.deleteFrom('platform.servers').where('id', '=', this.id).execute();
@@ -144,12 +147,7 @@ export class Leases {
 
   async #see(): Promise<void> {
     const { name, roles, version, isWell } = this.#server;
-    if (!isWell()) {
-      this.#lose([...this.#held]);
-      await this.#db.updateTable('platform.leases').set({ holder: null }).where('holder', '=', this.id).execute();
-      await this.#db.deleteFrom('platform.servers').where('id', '=', this.id).execute();
-      return;
-    }
+    if (!isWell()) return this.#giveAllBack();
     await this.#db
       .insertInto('platform.servers')
       .values({ id: this.id, name, roles: roles.join(','), version })

@@ -146,7 +146,7 @@ export class SharedLog implements MessageLog {
 
   /**
    * Hands over every message after one, in order and without a gap, until the signal. Resolves when it has ended.
-   * @param take gets some at once; what it fails at ends the reading
+   * @param take gets some at once; what it fails at it is given again, with nothing after it before
    * @param told of what goes wrong on the way, which is tried again; and with null that it goes well again
    * @throws LogGapError when what is to come next is not in the log any more
    */
@@ -186,7 +186,9 @@ export class SharedLog implements MessageLog {
         }
         const since = performance.now();
         try {
-          await take(messages.map(({ seq, data }) => ({ seq, data: this.#opened(seq, data) })));
+          const opened = this.#openFirst(messages);
+          await take(opened);
+          last = opened[opened.length - 1]?.seq ?? last;
         } catch (error) {
           // Nothing after it may be taken before it: the shared folder may be away, or this version too old. It is tried again.
           if (signal.aborted) break;
@@ -194,7 +196,6 @@ export class SharedLog implements MessageLog {
           await sleep(againMs);
           continue;
         }
-        last = messages[messages.length - 1]?.seq ?? last;
         const rest = gatherMs - (performance.now() - since);
         if (messages.length < readTogether / 4 && rest > 1) await sleep(rest);
         continue;
@@ -239,6 +240,19 @@ export class SharedLog implements MessageLog {
       const { first, last } = await this.extent();
       if (first > last) this.#keys.forgetOld();
     }
+  }
+
+  /** Those that can be opened, up to the first that cannot. @throws Error where that is the first of all */
+  #openFirst(messages: readonly LogMessage[]): LogMessage[] {
+    const opened: LogMessage[] = [];
+    for (const { seq, data } of messages)
+      try {
+        opened.push({ seq, data: this.#opened(seq, data) });
+      } catch (error) {
+        if (opened.length === 0) throw error;
+        break;
+      }
+    return opened;
   }
 
   #opened(seq: number, sealed: Uint8Array): Uint8Array {
