@@ -1,13 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Config, readConfig } from '../app/src/config.ts';
-import { openDatabase } from '../app/src/platform/database.ts';
+import { readConfig } from '../app/src/config.ts';
 import type { FixStore } from '../app/src/platform/fixes/fix-store.ts';
-import { migrate } from '../app/src/platform/migrate.ts';
 import { openWaymark } from '../app/src/waymark.ts';
-import { minutesADay, wearers } from './country.ts';
+import { fill, minutesADay, wearers } from './country.ts';
 import { type Report, say } from './report.ts';
 
 const crimesAsked = 40;
@@ -89,38 +86,6 @@ export async function benchArrival(options: { seed: number; size?: number; data?
   } finally {
     if (!options.data) rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Fills a folder with the fleet's fixes, on record and evaluated: what is measured comes after that. Gives how long the fixes took, seconds. */
-async function fill(folder: string, days: number, startMs: number, config: Config): Promise<number> {
-  const began = performance.now();
-  const filled = spawnSync(
-    process.execPath,
-    [join(import.meta.dirname, 'fill-country.ts'), join(folder, 'fixes.duckdb'), String(days), String(startMs)],
-    {
-      stdio: 'inherit',
-    },
-  );
-  if (filled.status !== 0) throw new Error('The fixes could not be stored; what went wrong stands above.');
-  const filledS = (performance.now() - began) / 1000;
-  const receipts = days * minutesADay;
-  const records = await openDatabase({ folder: join(folder, 'records') });
-  await migrate(records.db);
-  await records.executeSql(
-    `UPDATE supervision.intake_state SET last_receipt = ${receipts}; UPDATE supervision.watch_state SET evaluated_receipt = ${receipts}`,
-  );
-  await records.close();
-  const made = await openWaymark(config);
-  say('arrival: registering wearers');
-  const { registerWearers } = await import('../app/src/supervision/index.ts');
-  await made.performer.perform(
-    { ...operator, purpose: 'administration' },
-    registerWearers,
-    null,
-    Array.from({ length: wearers }, (_, i) => ({ tag: `A${i}`, name: 'Bench Wearer', firstAt: startMs })),
-  );
-  await made.close();
-  return filledS;
 }
 
 async function whereOneWas(fixes: FixStore, wearing: number, at: number): Promise<[number, number]> {

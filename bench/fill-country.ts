@@ -1,13 +1,19 @@
 import { Engine } from '@waymark/engine';
 import { FixStore } from '../app/src/platform/fixes/fix-store.ts';
-import { minutesADay, wearers } from './country.ts';
+
 import { say } from './report.ts';
 
 /**
  * Writes the fixes as they would have come: minute after minute, of everybody. Homes are in towns; by day people go some kilometres. A process
- * of its own, so that what is measured carries nothing of it: `node fill-country.ts FILE DAYS START`.
+ * of its own, so that what is measured carries nothing of it: `node fill-country.ts FILE DAYS START WEARERS MINUTES-A-DAY`.
  */
-const [path = '', days, startMs] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [path = '', days, startMs, wearers, minutesADay] = [process.argv[2], ...process.argv.slice(3, 7).map(Number)] as [
+  string,
+  number,
+  number,
+  number,
+  number,
+];
 await (await FixStore.open(path, 2048)).close();
 const engine = await Engine.open(path, { memoryMb: 2048, checkpointMb: 512 });
 const db = await engine.connect();
@@ -18,7 +24,7 @@ for (let day = 0; day < days; day++) {
       round(lon + 0.02 * greatest(0, sin((m - 480) * pi() / 600)) * cos(way + m / 200.0) + ((w * 31 + m * 17) % 11 - 5) * 0.000012, 6),
       round(lat + 0.015 * greatest(0, sin((m - 480) * pi() / 600)) * sin(way + m / 200.0) + ((w * 13 + m * 29) % 11 - 5) * 0.00001, 6),
       6 + (w + m) % 9, NULL, NULL, 0, NULL, NULL, NULL, ${day * minutesADay} + m + 1 FROM range(${minutesADay}) t(m), who ORDER BY m`);
-  say(`arrival: day ${day + 1} of ${days} stored`);
+  say(`day ${day + 1} of ${days} stored`);
 }
 const last = days * minutesADay;
 await db.run(

@@ -12,6 +12,7 @@ import { benchPages } from './pages.ts';
 import { benchPeople } from './people.ts';
 import { print, type Report } from './report.ts';
 import { benchStalls } from './stalls.ts';
+import { benchTakeover } from './takeover.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
 
@@ -30,6 +31,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   people: benchPeople,
   pages: benchPages,
   stalls: benchStalls,
+  takeover: benchTakeover,
   allocation: benchAllocation,
 };
 

@@ -338,7 +338,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         await sql`UPDATE supervision.orders SET ends_at = '2020-06-01' WHERE id = ${old.order}`.execute(tx);
         await sql`UPDATE supervision.wearings SET ends_at = '2020-06-01' WHERE id = ${old.wearing}`.execute(tx);
       });
-      const count = async (wearing: number) => (await serving.waymark.fixes.countByWearing([wearing])).get(wearing) ?? 0;
+      const count = async (wearing: number) => (await serving.waymark.fixes.countByWearing(new Map([[wearing, 0]]))).get(wearing) ?? 0;
       expect([await count(old.wearing), await count(now.wearing)]).toEqual([1, 2]);
       const keeps = { positions: 24, subjects: 72, homeDays: 90 };
       const run = (day: string) => perform(keeper, keepSubjects, { fixes: serving.waymark.fixes }, { today: day, keeps });

@@ -1,5 +1,14 @@
 import type { Columns, ColumnType, Readers } from '@waymark/engine';
-import { atHome, type FixColumns, fixShape, givesEvidence, type QuarantineRow, type Receipt } from './fix.ts';
+import {
+  atHome,
+  type FixColumns,
+  fixShape,
+  givesEvidence,
+  type QuarantineRow,
+  type Receipt,
+  type TrackColumns,
+  trackShape,
+} from './fix.ts';
 import type { LogPart } from './fix-log.ts';
 import { listQuarantined, quarantineReasons } from './quarantine.ts';
 
@@ -22,10 +31,9 @@ export class FixQuestions {
     );
   }
 
-  /** Wearings that have fixes under receipts after the given one; numbers below zero are protected persons' devices. */
-  async wearingsAfter(receipt: number): Promise<number[]> {
-    const rows = await this.readers.next.rows<{ wearing: number }>('SELECT DISTINCT wearing FROM fixes WHERE receipt > ?', [receipt]);
-    return rows.map(({ wearing }) => wearing);
+  /** Wearings that have fixes under receipts after the given one, with the time of the oldest; numbers below zero are protected persons' devices. */
+  async wearingsAfter(receipt: number): Promise<{ wearing: number; oldest: number }[]> {
+    return this.readers.next.rows('SELECT wearing, min(at_ms)::DOUBLE AS oldest FROM fixes WHERE receipt > ? GROUP BY wearing', [receipt]);
   }
 
   /** Fixes that receipts after one and up to another stored, as many receipts as there is room for, and how far that goes. */
@@ -78,19 +86,22 @@ export class FixQuestions {
   }
 
   /** Fixes of several wearings, each in order of time, one after another. */
-  async tracks(wearings: readonly number[], from = 0): Promise<{ count: number; columns: FixColumns }> {
+  async tracks(wearings: readonly number[], from = 0): Promise<{ count: number; columns: TrackColumns }> {
     return this.readers.next.columns(
-      `SELECT tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events
+      `SELECT wearing, at_ms, lon, lat, accuracy_m, speed_mps, method, battery, events
        FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) AND at_ms >= ? ORDER BY wearing, at_ms, receipt`,
-      fixShape,
+      trackShape,
       { values: [Math.round(from)] },
     );
   }
 
-  /** How many fixes each of some wearings has. */
-  async countByWearing(wearings: readonly number[]): Promise<Map<number, number>> {
+  /** How many fixes each of some wearings has, from a moment of its own on: ms since 1970. */
+  async countByWearing(since: ReadonlyMap<number, number>): Promise<Map<number, number>> {
+    const wanted = [...since, [0, 0] as const].map(([wearing, from]) => [Math.trunc(wearing), Math.max(Math.round(from), 0)] as const);
     const { count, columns } = await this.readers.next.columns(
-      `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,
+      `SELECT f.wearing, count(*)::INTEGER AS n FROM fixes f
+         JOIN (VALUES ${wanted.map(([wearing, from]) => `(${wearing}, ${from})`).join(',')}) AS s(wearing, since) ON f.wearing = s.wearing
+       WHERE f.at_ms >= s.since AND f.at_ms >= ${Math.min(...wanted.slice(0, -1).map(([, from]) => from))} GROUP BY f.wearing`,
       { wearing: 'i32', n: 'i32' },
     );
     return new Map(Array.from({ length: count }, (_, i) => [columns.wearing[i] as number, columns.n[i] as number]));

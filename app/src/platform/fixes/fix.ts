@@ -18,6 +18,11 @@ export const fixShape = {
 } as const satisfies Record<string, ColumnType>;
 export type FixColumns = Columns<typeof fixShape>;
 
+const { tag: _tag, receivedAt: _receivedAt, headingDeg: _headingDeg, seq: _seq, ...told } = fixShape;
+/** What a tag tells of where it was and of itself, without what says how the fix came. */
+export const trackShape = told;
+export type TrackColumns = Columns<typeof trackShape>;
+
 export const fixMethods = ['gnss', 'wifi', 'cell', 'beacon', 'unknown'] as const;
 /** The method of a fix that says no more than “at home”: it was made so when it was old. */
 export const atHome = 5;

@@ -8,12 +8,12 @@ import type { LogEntry, LogPart } from '../../platform/fixes/fix-log.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { promptly } from '../../platform/servers/leases.ts';
 import { Heard } from './heard.ts';
+import type { AlertChange } from './reconcile.ts';
 import { recordChanges, type TellingChange } from './record-changes.ts';
 import { changesOnRecord, openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
 import { reportOf } from './stored-track.ts';
 import type { WatchShares } from './watch-shares.ts';
-import { changesOf, type Watched, WatchedWearings } from './watched.ts';
-import type { FoundAlert } from './watchers/index.ts';
+import { changesOf, isUnsureOf, type Watched, WatchedWearings } from './watched.ts';
 
 /** Told of every change that is on record. */
 export type AlertListener = (change: TellingChange) => void;
@@ -47,10 +47,10 @@ export class LiveWatch {
   readonly #shares: WatchShares | null;
   readonly #now: () => number;
   readonly #ended = new AbortController();
-  /** Wearings to be watched again because something about them has changed. */
-  readonly #stale = new Set<number>();
+  /** Wearings to be watched again because something about them has changed, with the oldest moment that is concerned; −Infinity for all. */
+  readonly #stale = new Map<number, number>();
   /** Of them, those that are being evaluated anew. */
-  #anew: number[] = [];
+  #anew: [wearing: number, oldest: number][] = [];
   /** Woken at the end of each turn. */
   readonly #waiting = new Set<() => void>();
   #failures = 0;
@@ -113,7 +113,7 @@ export class LiveWatch {
         () => this.#startAgain(),
         (isLost) => this.#forgetThose(isLost),
       );
-    else for (const wearing of await this.#inMonitoring(wearingsUnsure)) this.#stale.add(wearing);
+    else await this.#suspectUnsure();
     this.#following = this.#store.follow(
       'live watch',
       from,
@@ -139,7 +139,7 @@ export class LiveWatch {
   /** Zones, hours or absences of some wearings (none named: of those on record) have changed: what they gave is worked out anew. */
   async rethink(wearings: readonly number[]): Promise<void> {
     const changed = wearings.length > 0 ? wearings : await this.#inMonitoring(wearingsToWatchAgain);
-    for (const wearing of changed) if (this.#isMine(wearing)) this.#stale.add(wearing);
+    for (const wearing of changed) this.#suspect(wearing, Number.NEGATIVE_INFINITY);
     await this.settled();
   }
 
@@ -183,7 +183,7 @@ export class LiveWatch {
       await this.#inTurn(() => this.#evaluate(new Map([...concerned].map((wearing) => [wearing, []]))));
     } catch (error) {
       // Nobody would ask about them again: a silence is noticed once.
-      for (const wearing of concerned) this.#stale.add(wearing);
+      for (const wearing of concerned) this.#suspect(wearing, Number.POSITIVE_INFINITY);
       this.#startAgain();
       throw error;
     }
@@ -221,9 +221,20 @@ export class LiveWatch {
     return this.#shares?.has(wearing) ?? true;
   }
 
+  /** A wearing is to be watched again, from a moment on. */
+  #suspect(wearing: number, oldest: number): void {
+    if (this.#isMine(wearing)) this.#stale.set(wearing, Math.min(oldest, this.#stale.get(wearing) ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** An alert that lasted when a server ended is not known to last now; and who had changed was not watched again yet. */
+  async #suspectUnsure(): Promise<void> {
+    for (const wearing of await this.#inMonitoring(wearingsInAlert)) this.#suspect(wearing, Number.POSITIVE_INFINITY);
+    for (const wearing of await this.#inMonitoring(wearingsToWatchAgain)) this.#suspect(wearing, Number.NEGATIVE_INFINITY);
+  }
+
   #forgetThose(isLost: (wearing: number) => boolean): void {
     for (const [wearing] of this.#watched.all()) if (isLost(wearing)) this.#watched.forget(wearing);
-    for (const wearing of this.#stale) if (isLost(wearing)) this.#stale.delete(wearing);
+    for (const [wearing] of this.#stale) if (isLost(wearing)) this.#stale.delete(wearing);
   }
 
   /** Watches again whoever something has changed about; a few at a time, so that a change for thousands keeps nobody waiting. */
@@ -233,16 +244,16 @@ export class LiveWatch {
         // Of what another server watched until now: whoever it had yet to evaluate, or may be unsure of.
         await this.#shares?.take(async (upto) => {
           await this.#watched.learnOthers();
-          const fixed = (await this.#store.wearingsAfter(upto)).flatMap((wearing) => this.#watched.concernedBy(wearing));
-          for (const wearing of [...fixed, ...(await this.#inMonitoring(wearingsUnsure))])
-            if (this.#isMine(wearing)) this.#stale.add(wearing);
+          for (const { wearing, oldest } of await this.#store.wearingsAfter(upto))
+            for (const concerned of this.#watched.concernedBy(wearing)) this.#suspect(concerned, oldest);
+          await this.#suspectUnsure();
         });
         this.#anew = [...this.#stale].slice(0, againTogether);
-        for (const wearing of this.#anew) this.#stale.delete(wearing);
+        for (const [wearing] of this.#anew) this.#stale.delete(wearing);
         if (this.#anew.length > 0) await this.#inTurn(() => this.#evaluateAnew(this.#anew));
         this.#anew = [];
       } catch (error) {
-        for (const wearing of this.#anew) if (this.#isMine(wearing)) this.#stale.add(wearing);
+        for (const [wearing, oldest] of this.#anew) this.#suspect(wearing, oldest);
         this.#anew = [];
         this.#fail(error);
         await sleep(retryMs, undefined, { ref: false, signal: this.#ended.signal }).catch(() => undefined);
@@ -252,13 +263,15 @@ export class LiveWatch {
     this.#wake();
   }
 
-  async #evaluateAnew(wearings: number[]): Promise<void> {
-    const again = wearings.filter((wearing) => this.#isMine(wearing));
+  async #evaluateAnew(wearings: readonly [wearing: number, oldest: number][]): Promise<void> {
+    const again = wearings.filter(([wearing]) => this.#isMine(wearing));
     if (again.length === 0) return;
     await this.#watched.learnOthers();
-    for (const wearing of again) this.#watched.forget(wearing);
-    await this.#evaluate(new Map(again.map((wearing) => [wearing, []])));
-    await this.#inMonitoring((tx) => tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', again).execute());
+    for (const [wearing, oldest] of again) this.#watched.forget(wearing, oldest);
+    await this.#evaluate(new Map(again.map(([wearing]) => [wearing, []])));
+    const whole = again.filter(([, oldest]) => oldest === Number.NEGATIVE_INFINITY).map(([wearing]) => wearing);
+    if (whole.length > 0)
+      await this.#inMonitoring((tx) => tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', whole).execute());
   }
 
   async #takePart({ entries, upto }: LogPart): Promise<void> {
@@ -275,25 +288,25 @@ export class LiveWatch {
 
   /** The new fixes of an entry by wearing. Where what is known of a moment has changed the watch is to be made anew. */
   #gather({ receipt, columns, count, news }: LogEntry, fixes: Map<number, TagReport[]>): void {
-    const isNew = (wearing: number) => (this.#watched.get(wearing)?.receipt ?? -1) < receipt;
     for (let i = 0; i < count; i++) {
       if (news?.[i] === known) continue;
       const wearing = columns.wearing[i] as number;
+      const at = columns.at[i] as number;
       if (news === null || news[i] === added) {
         if (news === null) this.#heard.hearAt(wearing, columns.receivedAt[i] as number);
         for (const worn of this.#watched.concernedBy(wearing)) {
           if (!this.#isMine(worn)) continue;
-          if (isNew(worn)) this.#watched.forget(worn);
+          if (!this.#watched.hasSeen(worn, receipt, at)) this.#watched.forget(worn, at);
           if (!fixes.has(worn)) fixes.set(worn, []);
         }
         continue;
       }
       if (wearing > 0 && !this.#isMine(wearing)) {
         // It may be this server's to watch at any moment.
-        this.#heard.hearElsewhere(wearing, columns.at[i] as number, columns.receivedAt[i] as number);
+        this.#heard.hearElsewhere(wearing, at, columns.receivedAt[i] as number);
         continue;
       }
-      if (wearing > 0 && this.#watched.get(wearing) && !isNew(wearing)) continue;
+      if (wearing > 0 && this.#watched.hasSeen(wearing, receipt, at)) continue;
       const own = fixes.get(wearing);
       const fix = reportOf(columns, i);
       if (own) own.push(fix);
@@ -306,13 +319,17 @@ export class LiveWatch {
     for (const [device, own] of [...fixes]) {
       if (device > 0) continue;
       fixes.delete(device);
-      this.#watched.takeOther(device, own);
-      for (const wearing of this.#watched.concernedBy(device)) if (this.#isMine(wearing) && !fixes.has(wearing)) fixes.set(wearing, []);
+      for (const wearing of this.#watched.concernedBy(device)) {
+        if (!this.#isMine(wearing)) continue;
+        this.#watched.takeOther(wearing, device, own);
+        if (!fixes.has(wearing)) fixes.set(wearing, []);
+      }
     }
     try {
       for (const [wearing, own] of fixes) this.#watched.take(wearing, own);
       await this.#watched.make(fixes.keys());
-      const changed = [...fixes].flatMap(([wearing, own]) => this.#findChanged(wearing, own));
+      for (const [wearing, own] of fixes) this.#hear(wearing, own);
+      const changed = await this.#findChanged([...fixes.keys()]);
       // A fleet that comes back after an outage changes thousands of alerts at once: who sends meanwhile must not wait for all.
       for (let i = 0; i < changed.length; i += writtenTogether) await this.#write(changed.slice(i, i + writtenTogether));
     } catch (error) {
@@ -323,12 +340,25 @@ export class LiveWatch {
     for (const wearing of fixes.keys()) if ((this.#watched.get(wearing)?.ends ?? Infinity) < this.#now()) this.#watched.forget(wearing);
   }
 
-  /** The alerts that a wearing's fixes give, where they are not what is on record. */
-  #findChanged(wearing: number, own: readonly TagReport[]): Changed[] {
+  #hear(wearing: number, own: readonly TagReport[]): void {
     this.counts.fixes += own.length;
+    const { lastAt } = this.#watched.get(wearing) as Watched;
+    if (own.length > 0) this.#heard.hear(wearing, lastAt);
+    else if (lastAt > 0) this.#heard.setLatest(wearing, lastAt);
+  }
+
+  /** Of some wearings, the alerts that their fixes give, where they are not what is on record. */
+  async #findChanged(wearings: readonly number[]): Promise<Changed[]> {
+    const changed = wearings.flatMap((wearing) => this.#foundOf(wearing));
+    const unsure = changed.filter(({ changes, watched }) => isUnsureOf(watched, changes)).map(({ wearing }) => wearing);
+    if (unsure.length === 0) return changed;
+    for (const wearing of unsure) this.#watched.forget(wearing, Number.NEGATIVE_INFINITY);
+    await this.#watched.make(unsure);
+    return [...changed.filter(({ wearing }) => !unsure.includes(wearing)), ...unsure.flatMap((wearing) => this.#foundOf(wearing))];
+  }
+
+  #foundOf(wearing: number): Changed[] {
     const watched = this.#watched.get(wearing) as Watched;
-    if (own.length > 0) this.#heard.hear(wearing, watched.lastAt);
-    else if (watched.lastAt > 0) this.#heard.setLatest(wearing, watched.lastAt);
     const standing = {
       ...watched,
       now: this.#now(),
@@ -336,7 +366,8 @@ export class LiveWatch {
       isMute: () => this.#heard.isMute(wearing, watched.stored),
     };
     const found = watched.watchers.flatMap((watcher) => watcher.found(standing));
-    return changesOf(watched, found).length > 0 ? [{ wearing, watched, found }] : [];
+    const changes = changesOf(watched, found);
+    return changes.length > 0 ? [{ wearing, watched, changes }] : [];
   }
 
   /** Puts the differences of some wearings on record, and tells of them. Whatever a crash leaves undone is found different again. */
@@ -379,17 +410,12 @@ export class LiveWatch {
 interface Changed {
   wearing: number;
   watched: Watched;
-  found: FoundAlert[];
+  changes: AlertChange[];
 }
 
 async function evaluatedReceipt(tx: Tx): Promise<number> {
   const { evaluated_receipt } = await tx.selectFrom('supervision.watch_state').select('evaluated_receipt').executeTakeFirstOrThrow();
   return evaluated_receipt;
-}
-
-/** An alert that lasted when a server ended is not known to last now; and who had changed was not watched again yet. */
-async function wearingsUnsure(tx: Tx): Promise<number[]> {
-  return [...(await wearingsInAlert(tx)), ...(await wearingsToWatchAgain(tx))];
 }
 
 async function noteEvaluated(tx: Tx, receipt: number): Promise<void> {

@@ -3,9 +3,9 @@ import type { Tx } from '../../platform/database.ts';
 import type { Severity } from '../schema/tables.ts';
 import { severityOf } from './kinds.ts';
 import { queueDeliveries, type RaisedAlert } from './queue-deliveries.ts';
+import type { AlertChange } from './reconcile.ts';
 import { storedAlerts, type Written, writeChanges } from './store.ts';
-import { changesOf, type Watched } from './watched.ts';
-import type { FoundAlert, StoredAlert } from './watchers/index.ts';
+import type { StoredAlert } from './watchers/index.ts';
 
 /** A change that is on record, for whoever listens. */
 export interface TellingChange {
@@ -18,13 +18,12 @@ export interface TellingChange {
 /** Puts the differences of some wearings on record, with what is to be delivered of them; gives what to tell, and what stands now. */
 export async function recordChanges(
   tx: Tx,
-  changed: readonly { wearing: number; watched: Watched; found: FoundAlert[] }[],
+  changed: readonly { wearing: number; changes: readonly AlertChange[] }[],
   { policy, now, timeZone }: { policy: string | null; now: number; timeZone: string },
 ): Promise<{ told: TellingChange[]; stored: Map<number, StoredAlert[]> }> {
   const told: TellingChange[] = [];
   const raised: RaisedAlert[] = [];
-  for (const { wearing, watched, found } of changed) {
-    const changes = changesOf(watched, found);
+  for (const { wearing, changes } of changed) {
     const ids = await writeChanges(tx, wearing, changes);
     changes.forEach((own, i) => {
       if (own.change === 'raised' || own.change === 'raised again' || (own.change === 'amended' && own.isWorse))

@@ -1,5 +1,5 @@
 import { defaultParameters, sigmaOf, type TagReport } from '@waymark/presence';
-import { atHome, type FixColumns, notValid } from '../../platform/fixes/fix.ts';
+import { atHome, notValid, type TrackColumns } from '../../platform/fixes/fix.ts';
 
 /**
  * How exact a position is that says “at home” and no more, m: it stands in the middle of the home, and is in it for certain. It was
@@ -14,7 +14,7 @@ function spreadOf(method: number, accuracyM: number): number {
 }
 
 /** What a tag told with one stored fix. */
-export function reportOf(columns: FixColumns, i: number): TagReport {
+export function reportOf(columns: TrackColumns, i: number): TagReport {
   return {
     at: columns.at[i] as number,
     lon: columns.lon[i] as number,
@@ -26,18 +26,31 @@ export function reportOf(columns: FixColumns, i: number): TagReport {
   };
 }
 
-/** The stored fixes of each wearing, in order of time. */
-export function tracksOf({ count, columns }: { count: number; columns: FixColumns }): Map<number, TagReport[]> {
-  const tracks = new Map<number, TagReport[]>();
+/**
+ * The stored fixes of each wearing, in order of time; each track is made when it is asked for, since it takes several times the room of the
+ * columns.
+ * @param stored one wearing after the other, each in order of time
+ */
+export function tracksOf({ count, columns }: { count: number; columns: TrackColumns }): { get(wearing: number): TagReport[] } {
+  const ends = new Map<number, [first: number, end: number]>();
   for (let i = 0; i < count; i++) {
-    const wearing = columns.wearing[i] as number;
-    const own = tracks.get(wearing);
-    const report = reportOf(columns, i);
-    if (!own) tracks.set(wearing, [report]);
-    else if (own[own.length - 1]?.at === report.at) own[own.length - 1] = together(own[own.length - 1] as TagReport, report);
-    else own.push(report);
+    const own = ends.get(columns.wearing[i] as number);
+    if (own) own[1] = i + 1;
+    else ends.set(columns.wearing[i] as number, [i, i + 1]);
   }
-  return tracks;
+  return {
+    get(wearing) {
+      const track: TagReport[] = [];
+      const [first, end] = ends.get(wearing) ?? [0, 0];
+      for (let i = first; i < end; i++) {
+        const report = reportOf(columns, i);
+        const before = track[track.length - 1];
+        if (before?.at === report.at) track[track.length - 1] = together(before, report);
+        else track.push(report);
+      }
+      return track;
+    },
+  };
 }
 
 /** Two rows of one moment: all that the tag told then. Where they are of two places, neither says where the wearer was. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { TagReport } from '@waymark/presence';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
@@ -9,9 +10,17 @@ import { type FoundAlert, type StoredAlert, type Watcher, watches } from './watc
 /** How far ahead hours are worked out; then the watch is made anew. */
 const aheadMs = 90 * 86_400_000;
 /** Wearings whose tracks are read together. */
-const madeTogether = 50;
-/** Fixes that are read together, about: each takes some 300 bytes until it has been gone through. */
-const fixesTogether = 200_000;
+const madeTogether = 500;
+/** Fixes that are read together, about: each takes some 60 bytes until it has been gone through. */
+const fixesTogether = 1_000_000;
+/** A watch is made so that it can put right what is this old, ms: tags that were out of reach send late. Older fixes have it made anew. */
+const putRightMs = 86_400_000;
+/** It goes through this much before that, ms, so that it knows how things stood by then: with the first fixes nothing is known yet. */
+const beforeMs = 43_200_000;
+/** Others have their turn after so many wearings. */
+const breathesAfter = 20;
+/** Where a wearing has fewer fixes in that time, all of its fixes are gone through. */
+const knownFromFixes = 20;
 
 /** One wearing that is watched. Times in ms since 1970. */
 export interface Watched {
@@ -26,6 +35,8 @@ export interface Watched {
   lastAt: number;
   stored: StoredAlert[];
   settled: Settled;
+  /** What happened from here on it tells as if it had gone through all fixes; −Infinity where it has. */
+  since: number;
 }
 
 /** What has to be changed on record; what has ended, and rests on fixes that are not as they were, is left. */
@@ -33,7 +44,20 @@ export function changesOf({ stored, settled }: Watched, found: readonly FoundAle
   return reconcile(unsettled(stored, settled), unsettled(found, settled));
 }
 
-/** The wearings that are watched, each made from what is stored when it is first asked for. */
+/** Whether it takes the fixes of before to tell of a change: it begins where a watch that was made from some of them is not sure. */
+export function isUnsureOf({ since, stored }: Watched, changes: readonly AlertChange[]): boolean {
+  if (since === Number.NEGATIVE_INFINITY) return false;
+  const began = new Map(stored.map(({ id, from }) => [id, from]));
+  return changes.some(
+    (change) =>
+      ('found' in change && change.found.from < since) || ('id' in change && (began.get(change.id) ?? Number.NEGATIVE_INFINITY) < since),
+  );
+}
+
+/**
+ * The wearings that are watched, each made from what is stored when it is first asked for: from its last days, and as far back as
+ * alerts on record and late fixes ask for. What ended before stays as it is on record.
+ */
 export class WatchedWearings {
   readonly #store: FixStore;
   readonly #inMonitoring: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
@@ -42,6 +66,8 @@ export class WatchedWearings {
   readonly #watched = new Map<number, Watched>();
   /** The wearings whose watchers take fixes of somebody else's device, by the device. */
   #others = new Map<number, number[]>();
+  /** Of wearings that are to be made: the oldest moment about which something is to be worked out. */
+  readonly #oldest = new Map<number, number>();
 
   constructor(
     store: FixStore,
@@ -61,8 +87,19 @@ export class WatchedWearings {
     return this.#watched;
   }
 
-  forget(wearing: number): void {
+  /**
+   * Makes a wearing anew when it is asked for.
+   * @param oldest the oldest moment about which something is to be worked out then; −Infinity for all of its time
+   */
+  forget(wearing: number, oldest = Number.POSITIVE_INFINITY): void {
     this.#watched.delete(wearing);
+    if (oldest < (this.#oldest.get(wearing) ?? Number.POSITIVE_INFINITY)) this.#oldest.set(wearing, oldest);
+  }
+
+  /** What was stored under a receipt for a moment, or was changed there, has been gone through. */
+  hasSeen(wearing: number, receipt: number, at: number): boolean {
+    const watched = this.#watched.get(wearing);
+    return watched !== undefined && watched.receipt >= receipt && at >= watched.since;
   }
 
   /** Learns whose devices concern whom. */
@@ -81,39 +118,63 @@ export class WatchedWearings {
     return wearing > 0 ? [wearing] : (this.#others.get(-wearing) ?? []);
   }
 
-  /** Hands a device's fixes to whoever they concern; who has gone on already is made anew when asked for. */
-  takeOther(device: number, fixes: readonly TagReport[]): void {
-    for (const wearing of this.concernedBy(device)) {
-      const watchers = this.#watched.get(wearing)?.watchers ?? [];
-      if (watchers.some((watcher) => watcher.takeOther?.(-device, fixes) === 'older')) this.#watched.delete(wearing);
-    }
+  /** Hands a wearing the fixes of a device that concern it; where it has gone on already it is made anew when asked for. */
+  takeOther(wearing: number, device: number, fixes: readonly TagReport[]): void {
+    const oldest = oldestOf(fixes);
+    const watched = this.#watched.get(wearing);
+    if (!watched || oldest < watched.since || watched.watchers.some((watcher) => watcher.takeOther?.(-device, fixes) === 'older'))
+      this.forget(wearing, oldest);
   }
 
   /** Hands a wearing its fixes; where they are older than what can be put right it is made anew when asked for. */
   take(wearing: number, fixes: readonly TagReport[]): void {
+    if (fixes.length === 0) return;
+    const oldest = oldestOf(fixes);
     const watched = this.#watched.get(wearing);
-    if (!watched || fixes.length === 0) return;
-    if (fixes.some(({ at }) => at >= watched.upto) || take(watched, fixes) === 'older') this.#watched.delete(wearing);
+    if (!watched || oldest < watched.since || fixes.some(({ at }) => at >= watched.upto) || take(watched, fixes) === 'older')
+      this.forget(wearing, oldest);
   }
 
-  /** Makes those that are not watched yet from what is stored: every fix, so that the outcome is the one of having seen them all. */
+  /** Makes those that are not watched yet from what is stored, so that the outcome is the one of having seen all of it. */
   async make(wearings: Iterable<number>): Promise<void> {
     const missing = [...wearings].filter((wearing) => !this.#watched.has(wearing));
-    let part: number[] = [];
-    let fixes = 0;
-    const counts = missing.length > 1 ? await this.#store.countByWearing(missing) : new Map<number, number>();
-    for (const wearing of missing) {
-      part.push(wearing);
-      fixes += counts.get(wearing) ?? 0;
-      if (part.length < madeTogether && fixes < fixesTogether) continue;
-      await this.#makeTogether(part);
-      part = [];
-      fixes = 0;
-    }
-    if (part.length > 0) await this.#makeTogether(part);
+    if (missing.length === 0) return;
+    const stored = await this.#inMonitoring((tx) => storedAlerts(tx, missing));
+    const { now } = this.#rules();
+    const since = new Map(
+      missing.map((wearing) => {
+        const oldest = Math.min(now - putRightMs, this.#oldest.get(wearing) ?? Number.POSITIVE_INFINITY);
+        return [wearing, sinceOf(oldest, stored.get(wearing) ?? [])];
+      }),
+    );
+    const unknown = await this.#makeSince(since);
+    await this.#makeSince(new Map(unknown.map((wearing) => [wearing, Number.NEGATIVE_INFINITY])));
+    for (const wearing of missing) this.#oldest.delete(wearing);
   }
 
-  async #makeTogether(wearings: number[]): Promise<void> {
+  /** Makes wearings from some moments on. Gives those of which too little is stored from before that to know how things stood. */
+  async #makeSince(since: ReadonlyMap<number, number>): Promise<number[]> {
+    // Those from the same days together: their fixes lie together.
+    const wearings = [...since.keys()].sort((a, b) => ((since.get(b) as number) > (since.get(a) as number) ? 1 : -1));
+    const unknown: number[] = [];
+    let part: number[] = [];
+    let fixes = 0;
+    const makePart = async () => {
+      if (part.length > 0) unknown.push(...(await this.#makeTogether(part, since)));
+      part = [];
+      fixes = 0;
+    };
+    const counts = wearings.length > 1 ? await this.#store.countByWearing(since) : new Map<number, number>();
+    for (const wearing of wearings) {
+      part.push(wearing);
+      fixes += counts.get(wearing) ?? 0;
+      if (part.length >= madeTogether || fixes >= fixesTogether) await makePart();
+    }
+    await makePart();
+    return unknown;
+  }
+
+  async #makeTogether(wearings: number[], since: ReadonlyMap<number, number>): Promise<number[]> {
     const { now, timeZone } = this.#rules();
     const upto = now + aheadMs;
     const { stored, ends, prepared } = await this.#inMonitoring(async (tx) => ({
@@ -124,23 +185,44 @@ export class WatchedWearings {
     const devices = new Set(prepared.flatMap((own) => own.devices.map((device) => -device)));
     // What is stored while it is read comes again, and is put right then.
     const receipt = this.#store.lastReceipt;
-    const tracks = tracksOf(await this.#store.tracks([...wearings, ...devices]));
+    const from = Math.min(...wearings.map((wearing) => since.get(wearing) as number)) - beforeMs;
+    const tracks = tracksOf(await this.#store.tracks([...wearings, ...devices], Math.max(from, 0)));
     const { oldest, atHome } = await this.#store.coarsenedUpto(wearings);
-    for (const wearing of wearings) {
+    const unknown: number[] = [];
+    for (const [i, wearing] of wearings.entries()) {
+      if (i % breathesAfter === breathesAfter - 1) await setImmediate();
+      const own = since.get(wearing) as number;
+      const track = tracks.get(wearing).filter(({ at }) => at >= own - beforeMs);
+      if (own !== Number.NEGATIVE_INFINITY && !((track[knownFromFixes - 1]?.at ?? own) < own)) {
+        unknown.push(wearing);
+        continue;
+      }
       const watched: Watched = {
-        watchers: prepared.map((own) => own.watcherOf(wearing, (device) => tracks.get(-device) ?? [])),
+        watchers: prepared.map((each) => each.watcherOf(wearing, (device) => tracks.get(-device))),
         ends: ends.get(wearing) ?? Number.NEGATIVE_INFINITY,
         upto,
         receipt,
         lastAt: Number.NEGATIVE_INFINITY,
         stored: stored.get(wearing) ?? [],
-        settled: { oldest, atHome: atHome.get(wearing) ?? Number.NEGATIVE_INFINITY },
+        settled: { oldest: Math.max(oldest, own), atHome: atHome.get(wearing) ?? Number.NEGATIVE_INFINITY },
+        since: own,
       };
-      take(watched, tracks.get(wearing) ?? []);
+      take(watched, track);
       this.#watched.set(wearing, watched);
     }
+    return unknown;
   }
 }
+
+/** The moment from which a watch can tell of all from one on: no alert on record lies across it. */
+function sinceOf(oldest: number, stored: readonly StoredAlert[]): number {
+  let since = oldest;
+  for (const { from, to } of [...stored].sort((a, b) => b.from - a.from)) if (from <= since && (to ?? Infinity) >= since) since = from - 1;
+  // One that began later may have been looked at before one that took it further back.
+  return since === oldest || since === Number.NEGATIVE_INFINITY ? since : sinceOf(since, stored);
+}
+
+const oldestOf = (fixes: readonly TagReport[]): number => fixes.reduce((oldest, { at }) => Math.min(oldest, at), Number.POSITIVE_INFINITY);
 
 function take(watched: Watched, fixes: readonly TagReport[]): 'older' | null {
   for (const watcher of watched.watchers) if (watcher.take(fixes) === 'older') return 'older';

@@ -40,7 +40,7 @@ export async function complianceOfWearing(
   // Each zone one by one: of one that is found by place and never came near, it would not be told when anything was known.
   const watch = watchOf(holds, undefined, Number.POSITIVE_INFINITY);
   // The day before settles on which side of each zone the wearer was when the period began.
-  watch.take(tracksOf(await fixes.tracks([wearingId], period.from - 86_400_000)).get(wearingId) ?? []);
+  watch.take(tracksOf(await fixes.tracks([wearingId], period.from - 86_400_000)).get(wearingId));
   const alerts = await tx
     .selectFrom('supervision.alerts')
     .select(['kind', 'state', 'outcome', 'from_at'])

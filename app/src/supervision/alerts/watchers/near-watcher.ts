@@ -37,7 +37,7 @@ export const nearWatch = {
     const protections = await protectionsOf(tx, wearings);
     return {
       devices: [...protections.values()].flat().map(({ tagId }) => tagId),
-      watcherOf: (wearing, deviceTrack) => watcherOf(protections.get(wearing) ?? [], deviceTrack),
+      watcherOf: (wearing, deviceTrack) => watcherOver(watchedOf(protections.get(wearing) ?? [], deviceTrack)),
     };
   },
   async othersHeard(tx) {
@@ -48,12 +48,16 @@ export const nearWatch = {
   },
 } satisfies Watch;
 
-function watcherOf(protections: readonly Protection[], deviceTrack: (device: number) => readonly TagReport[]): Watcher {
-  const watched = protections.map((protection): Watched => {
+function watchedOf(protections: readonly Protection[], deviceTrack: (device: number) => readonly TagReport[]): Watched[] {
+  return protections.map((protection) => {
     const watch = new NearWatch(protection.radiusM);
     watch.take('other', heldBy(protection, deviceTrack(protection.tagId)));
     return { protection, watch };
   });
+}
+
+/** Apart from what makes them: a watcher is held for as long as somebody is watched, and would hold everybody's tracks with it. */
+function watcherOver(watched: readonly Watched[]): Watcher {
   const takenBy = (who: 'wearer' | 'other', fixes: readonly TagReport[], concerned: readonly Watched[]) =>
     concerned.some(({ protection, watch }) => watch.take(who, heldBy(protection, fixes)) === 'older') ? 'older' : null;
   return {
