@@ -25,6 +25,7 @@ import {
 } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { fillWithAgencies } from './demo-agencies.ts';
+import { addContacts } from './demo-contacts.ts';
 import { openOwnViews } from './demo-own-views.ts';
 import type { DemoTags } from './demo-tags.ts';
 import { publishForTown } from './demo-transparency.ts';
@@ -96,6 +97,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
     system('crime-matching'),
   );
   await addPeopleToFit(waymark);
+  await addContacts(waymark);
   await closeOldAlerts(waymark);
   await fillWithAgencies(waymark, say);
   await openOwnViews(waymark);

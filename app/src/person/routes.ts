@@ -9,6 +9,7 @@ import { ownCopyRoutes } from './copy-routes.ts';
 import { ownLookRoutes } from './look-routes.ts';
 import { type Fault, ownPages } from './own-pages.ts';
 import { ownSupportRoutes } from './support-routes.ts';
+import { todayOf } from './today.ts';
 
 /**
  * What a person sees of themselves, and can answer. No address here carries anybody's number: whose data is shown follows from the
@@ -19,8 +20,11 @@ export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }
   const stores = { fixes, timeZone };
   const own = ownPages(web, secondReview);
   const { as, tag, both, page, change } = own;
-  const home = async (request: FastifyRequest, reply: FastifyReply, error: Fault | null) =>
-    page(request, reply, 'home', { ...(await both(request)), error });
+  const home = async (request: FastifyRequest, reply: FastifyReply, error: Fault | null) => {
+    const found = await both(request);
+    const now = Date.now();
+    return page(request, reply, 'home', { ...found, today: found.tag && todayOf(found.tag, now), now, error });
+  };
   app.get('/me', { config: { action: 'own.home', room: 'person', menu: { text: 'Start', rank: 10 } } }, (request, reply) =>
     home(request, reply, null),
   );

@@ -1,5 +1,6 @@
 export { correctionByCase, decideAlert, LiveWatch, listAlerts, WatchShares } from './alerts/index.ts';
 export { countTagDays } from './caseload/index.ts';
+export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
 export {
@@ -25,6 +26,7 @@ export {
 export {
   askSupervision,
   type OwnSupervision,
+  type OwnZone,
   readOwnDay,
   readOwnSupervision,
   supervisionAccess,
@@ -36,7 +38,8 @@ export {
 export { agreeToSubjectErasure, decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './retention/index.ts';
 export { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS } from './review/index.ts';
 export type { AlertKind, AlertOutcome } from './schema/tables.ts';
-export { declareOrder, declareSubject } from './subjects/index.ts';
+export { declareOrder, declareSubject, listSubjects } from './subjects/index.ts';
+export { readSubject } from './subjects/page/index.ts';
 export { declareGateway, declareTag, issueTagCredential, listTags, moveTag } from './tags/index.ts';
 export {
   codeVersion,

@@ -4,6 +4,7 @@ import type { LiveWatch } from './alerts/index.ts';
 import { alertRoutes } from './alerts/routes.ts';
 import { caseloadRoutes } from './caseload/routes.ts';
 import { complianceRoutes } from './compliance/routes.ts';
+import { contactRoutes } from './contacts/routes.ts';
 import { crimeRoutes } from './crimes/routes.ts';
 import { dayRoutes } from './days/routes.ts';
 import type { Channels } from './delivery/index.ts';
@@ -37,6 +38,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   verdictRoutes(app, web, services);
   evidenceRoutes(app, web, services);
   subjectRoutes(app, web);
+  contactRoutes(app, web);
   tagRoutes(app, web, services);
   quarantineRoutes(app, web, services);
   alertRoutes(app, web, services);

@@ -65,17 +65,32 @@ export type RouteSet = (app: FastifyInstance, web: WebKit) => Promise<void> | vo
 export type DeviceKit = Pick<WebKit, 'waymark' | 'metrics'>;
 export type DeviceRoutes = (app: FastifyInstance, kit: DeviceKit) => Promise<void> | void;
 
+/** Something that stands on top of every page. */
+export interface PageBar {
+  action: string;
+  room: 'supervision' | 'support' | 'person' | 'oversight';
+  template: string;
+  read(actor: Actor): Promise<object>;
+}
+
 /** What routes need besides Fastify. */
 export interface WebKit {
   waymark: House;
   metrics: Metrics;
   page(request: FastifyRequest, reply: FastifyReply, template: string, data?: object): Promise<FastifyReply>;
+  /** Renders a part of a page, for a script to put in its place. */
+  fragment(reply: FastifyReply, template: string, data: object): FastifyReply;
   /** Has verdicts that are due worked out soon, in the background. */
   askForVerdicts(): Promise<void>;
   /** Who is signed in. */
   sessions: Pick<DatabaseSessionStore, 'signedIn' | 'endAllOf'>;
   /** Has it told when a session ends, so that what is open of it ends too. */
   onSessionEnd(tell: (session: string) => void): void;
+  /**
+   * Puts something on top of every page of whoever may do an action.
+   * @param read gives what the template shows; nothing where there is nothing to show
+   */
+  onEveryPage(bar: PageBar): void;
   /** Tells the person, on the next page, what was done. */
   notice(request: FastifyRequest, text: string): void;
 }

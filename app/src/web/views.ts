@@ -49,6 +49,7 @@ export function makeViews(timeZone: string): nunjucks.Environment {
     ),
   );
   environment.addFilter('clock', when(clock));
+  environment.addFilter('age', (value: unknown) => ageInWords(Date.now() - asDate(value).getTime()));
   environment.addFilter('longDate', when(new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium' })));
   environment.addFilter('hours', hoursInWords);
   environment.addFilter('iso', (value: unknown) => (value ? asDate(value).toISOString() : ''));
@@ -61,6 +62,14 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('percent', percent);
   environment.addFilter('spoken', (value: string) => spoken[value] ?? value);
   return environment;
+}
+
+/** How long ago something was, as short as a list needs it: 4 min, 2 h 10, 3 days. */
+function ageInWords(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h${minutes % 60 > 0 && minutes < 600 ? ` ${minutes % 60}` : ''}`;
+  return `${Math.floor(minutes / 1440)} days`;
 }
 
 /** Hours as people read them: 12 h 30 min. */

@@ -20,19 +20,53 @@ afterAll(async () => {
   await serving?.end();
 });
 
+/** The tag of one of the town's wearers tells that its strap was cut. */
+async function cutStrap(number: number): Promise<void> {
+  const serial = `TB-${String(number).padStart(5, '0')}`;
+  const none = Number.NaN;
+  const place = { lat: 53.09, lon: -1.83, accuracyM: 8, speedMps: none, headingDeg: none, method: 0, battery: none, seq: none };
+  const fixes = [{ tag: serial, at: Date.now() - 1000, ...place, events: 'strap-cut' }];
+  await serving.waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
+  await serving.waymark.live.settled();
+}
+
 describe('pages', () => {
   test('the monitoring officer works through alerts and sets zones', async () => {
     const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
+    await page.goto(`${serving.url}/tags`);
+    const bar = page.locator('#going-on');
+    const counted = async () => Number(/^\((\d+)\)/.exec(await page.title())?.[1] ?? 0);
+    const before = await counted();
+    // What happens while a page is open stands on it within moments, and the title counts it.
+    await cutStrap(1);
+    await bar.getByText('strap cut').waitFor();
+    expect(await counted()).toBe(before + 1);
+    await bar.getByRole('button', { name: 'Sound is off' }).click();
+    await bar.getByRole('button', { name: 'Sound is on' }).waitFor();
+    await look(page, 'going-on');
+    await tabThrough(page, 'going-on');
     await page.goto(`${serving.url}/alerts`);
+    expect(await page.locator('.wm-queue__row').first().innerText()).toContain('strap cut');
     await look(page, 'alerts');
     await tabThrough(page, 'alerts');
-    await page.locator('tbody th a').first().click();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/alerts\/\d+$/);
+    await page.goto(`${serving.url}/subjects/1/details`);
+    await look(page, 'details');
+    await tabThrough(page, 'details');
+    await page.getByText('Add a number').click();
+    await page.getByLabel('Telephone number').first().fill('none');
+    await page.getByRole('button', { name: 'Add the number' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('3 to 15 digits');
+    await page.goto(`${serving.url}/alerts`);
+    await page.locator('.wm-queue__row').nth(1).locator('[data-open]').click();
     await page.locator('#evidence-map[data-ready]').waitFor();
     await look(page, 'alert');
     await tabThrough(page, 'alert');
     await page.getByRole('button', { name: 'Close the alert' }).click();
     expect(await page.getByRole('alert').innerText()).toContain('Choose an outcome');
-    await page.getByLabel('A reasonable excuse').check();
+    await page.getByLabel('Close it: what was it?').selectOption('A reasonable excuse');
     await page.getByLabel('Your reason').fill('The doctor confirmed the appointment.');
     await page.getByRole('button', { name: 'Close the alert' }).click();
     await page.getByText('The alert is closed.').waitFor();

@@ -22,6 +22,7 @@ export interface Speech {
   longDate: (value: unknown) => string;
   shortTime: (value: unknown) => string;
   dateTime: (value: unknown) => string;
+  clock: (value: unknown) => string;
 }
 
 export function speechIn(language: Language, timeZone: string): Speech {
@@ -29,6 +30,7 @@ export function speechIn(language: Language, timeZone: string): Speech {
   const day = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'medium' });
   const short = new Intl.DateTimeFormat(locale, { timeZone, day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
   const moment = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'medium', timeStyle: 'short' });
+  const clock = new Intl.DateTimeFormat(locale, { timeZone, hour: '2-digit', minute: '2-digit' });
   const when = (format: Intl.DateTimeFormat) => (value: unknown) => {
     const date = value instanceof Date ? value : new Date(value as number | string);
     return value === null || value === undefined || Number.isNaN(date.getTime()) ? '–' : format.format(date);
@@ -37,5 +39,5 @@ export function speechIn(language: Language, timeZone: string): Speech {
     const own = language === 'cy' ? (welshTexts().get(text) ?? text) : text;
     return own.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
   };
-  return { language, t, longDate: when(day), shortTime: when(short), dateTime: when(moment) };
+  return { language, t, longDate: when(day), shortTime: when(short), dateTime: when(moment), clock: when(clock) };
 }

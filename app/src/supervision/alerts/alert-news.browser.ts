@@ -25,3 +25,16 @@ follow<{ change: unknown }>(
     if (isLost) tell('The connection is lost: this list may be old. Open it again');
   },
 );
+
+/** Keys for whoever works through the list: j and k go from row to row, Enter opens (a link has it already), t takes. */
+const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
+addEventListener('keydown', (event) => {
+  const { key, target, ctrlKey, metaKey, altKey } = event;
+  if (ctrlKey || metaKey || altKey || (target instanceof HTMLElement && target.closest('input, select, textarea'))) return;
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  if (key === 'j' || key === 'k') {
+    const next = rows[Math.min(rows.length - 1, Math.max(0, key === 'j' ? at + 1 : at - 1))];
+    next?.querySelector<HTMLElement>('[data-open]')?.focus();
+    next?.scrollIntoView({ block: 'nearest' });
+  } else if (key === 't') rows[at]?.querySelector<HTMLElement>('[data-take]')?.click();
+});

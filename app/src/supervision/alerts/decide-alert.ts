@@ -2,13 +2,14 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import { type AlertOutcome, type AlertState, alertOutcomes } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
 
-export const alertSteps = ['seen', 'taken in hand', 'closed', 'reopened', 'corrected'] as const;
+export const alertSteps = ['seen', 'taken in hand', 'rang', 'closed', 'reopened', 'corrected'] as const;
 type Step = (typeof alertSteps)[number];
 
 /** From which states a step leads where. */
 const leads: Record<Step, { from: AlertState[]; to: AlertState }> = {
   seen: { from: ['raised'], to: 'seen' },
   'taken in hand': { from: ['raised', 'seen', 'in hand'], to: 'in hand' },
+  rang: { from: ['raised', 'seen', 'in hand'], to: 'in hand' },
   closed: { from: ['raised', 'seen', 'in hand'], to: 'closed' },
   reopened: { from: ['closed'], to: 'in hand' },
   corrected: { from: ['closed'], to: 'closed' },
@@ -25,7 +26,7 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
   async run({ tx, actor, note: audit }, _services, { id, step, outcome, note }) {
     const alert = await tx
       .selectFrom('supervision.alerts')
-      .select(['id', 'state', 'outcome'])
+      .select(['id', 'state', 'outcome', 'assigned_to'])
       .where('id', '=', id)
       .forUpdate()
       .executeTakeFirst();
@@ -41,6 +42,7 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
     }
     if (step === 'corrected' && outcome === alert.outcome)
       throw new InvalidError(`The outcome is ${outcome} already. Choose another.`, 'outcome');
+    if (step === 'rang' && note.trim() === '') throw new InvalidError('Choose how the call went.', 'rang');
     if ((isEnd || step === 'reopened') && note.trim().length < 3) throw new InvalidError('Give the reason for it.', 'note');
     const ended = isEnd ? (outcome as AlertOutcome) : null;
     await tx
@@ -59,7 +61,8 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
       .set({
         state: way.to,
         ...(isEnd || step === 'reopened' ? { outcome: ended } : {}),
-        ...(way.to === 'in hand' ? { assigned_to: actor.name } : {}),
+        // Whoever rings for a colleague does not take it from them.
+        ...(way.to === 'in hand' && !(step === 'rang' && alert.assigned_to) ? { assigned_to: actor.name } : {}),
       })
       .where('id', '=', id)
       .execute();

@@ -5,16 +5,21 @@ import { type Form, Id, idIn, invalidIn, security, textsOf } from '../../web/for
 import type { WebKit } from '../../web/kit.ts';
 import { alertOutcomes } from '../schema/tables.ts';
 import { decideAlert } from './decide-alert.ts';
+import { readNextSteps } from './next-steps.ts';
 import { type AlertDetail, readAlert } from './read-alerts.ts';
 
 /** One alert: what it rests on, and what was decided. */
 export function oneAlertRoutes(app: FastifyInstance, web: WebKit): void {
-  const { performer, fixes } = web.waymark;
+  const { performer, folder } = web.waymark;
   const alertPage = async (request: FastifyRequest, reply: FastifyReply, id: number, error: InvalidError | null, draft: Form = {}) => {
-    const detail = await performer.perform(actorOf(request), readAlert, { fixes }, { id });
+    const detail = await performer.perform(actorOf(request), readAlert, web.waymark, { id });
+    const { steps: next, problem } = readNextSteps(folder.file('procedures.yaml'));
     return web.page(request, error ? reply.code(400) : reply, 'supervision/alerts/alert.njk', {
       ...detail,
       mapData: mapDataOf(detail),
+      next: next[detail.alert.kind],
+      nextProblem: problem,
+      timer: timerOf(detail),
       outcomes: alertOutcomes,
       error: error ? { text: error.message, field: error.field } : null,
       draft,
@@ -29,19 +34,26 @@ export function oneAlertRoutes(app: FastifyInstance, web: WebKit): void {
       config: { action: 'alert.read', api: true },
       schema: { tags: ['Alerts'], summary: 'One alert with its versions, steps, zone (GeoJSON) and fixes', security, params: Id },
     },
-    (request) => performer.perform(actorOf(request), readAlert, { fixes }, { id: idIn(request) }),
+    (request) => performer.perform(actorOf(request), readAlert, web.waymark, { id: idIn(request) }),
   );
   app.post('/alerts/:id/steps', { config: { action: 'alert.decide' }, schema: { params: Id } }, async (request, reply) => {
     const id = idIn(request);
-    const [step, outcome, note] = textsOf(request.body, 'step', 'outcome', 'note');
+    const [step, outcome, said, rang] = textsOf(request.body, 'step', 'outcome', 'note', 'rang');
+    const note = step === 'rang' ? rang : said;
     try {
       const { state } = await performer.perform(actorOf(request), decideAlert, null, { id, step, outcome, note });
       web.notice(request, state === 'closed' ? 'The alert is closed.' : `The alert is ${state} now.`);
       return reply.redirect(state === 'closed' ? '/alerts' : `/alerts/${id}`);
     } catch (error) {
-      return alertPage(request, reply, id, invalidIn(error), { step, outcome, note });
+      return alertPage(request, reply, id, invalidIn(error), { step, outcome, note: said });
     }
   });
+}
+
+/** How long it took until somebody looked, and until it was decided; seconds, null while it has not happened. */
+function timerOf({ alert, steps }: AlertDetail) {
+  const until = (at: Date | undefined) => (at ? Math.max(0, (at.getTime() - alert.raised_at.getTime()) / 1000) : null);
+  return { seen: until(steps[0]?.at), closed: until(steps.findLast(({ step }) => step === 'closed')?.at) };
 }
 
 const marginMs = 20 * 60_000;

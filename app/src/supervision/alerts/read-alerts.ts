@@ -3,10 +3,11 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import { containing } from '../../platform/containing.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import type { AlertFacts, AlertKind, AlertOutcome, AlertState } from '../schema/tables.ts';
+import { type AlertFacts, type AlertKind, type AlertOutcome, type AlertState, openAlertStates } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { type ZoneVersionRow, zoneFeature } from '../zones/index.ts';
 import { explainAlert, kindInWords } from './kinds.ts';
+import { type Around, readAround } from './read-around.ts';
 
 export interface AlertRow {
   id: number;
@@ -29,7 +30,6 @@ export interface AlertRow {
   explanation: string;
 }
 
-const openStates = ['raised', 'seen', 'in hand'] as const;
 export const alertLists = ['open', 'closed', 'retracted'] as const;
 export type AlertList = (typeof alertLists)[number];
 
@@ -73,13 +73,13 @@ function inWords(row: Bare, now: Date): AlertRow {
 export const listAlerts: Action<
   null,
   { list: AlertList; search?: string; mine?: boolean; limit: number; offset: number },
-  { rows: AlertRow[]; total: number; counts: Record<AlertList, number>; mine: number; colleagues: string[] }
+  { rows: AlertRow[]; total: number } & AlertCounts
 > = {
   name: 'alert.list',
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, { list, search, mine = false, limit, offset }) {
-    let base = alertsOf(tx).where('a.state', 'in', list === 'open' ? [...openStates] : [list]);
+    let base = alertsOf(tx).where('a.state', 'in', list === 'open' ? [...openAlertStates] : [list]);
     if (search) {
       const like = containing(search);
       base = base.where((eb) => eb.or([eb('s.name', 'ilike', like), eb('s.reference', 'ilike', like), eb('v.name', 'ilike', like)]));
@@ -94,30 +94,39 @@ export const listAlerts: Action<
       .limit(limit)
       .offset(offset)
       .execute();
-    const states = await tx
-      .selectFrom('supervision.alerts')
-      .select(['state', sql<number>`count(*)::int`.as('n')])
-      .groupBy('state')
-      .execute();
-    const count = (wanted: readonly string[]) => states.filter(({ state }) => wanted.includes(state)).reduce((sum, { n }) => sum + n, 0);
-    const own = await tx
-      .selectFrom('supervision.alerts')
-      .select(sql<number>`count(*)::int`.as('n'))
-      .where('state', '=', 'in hand')
-      .where('assigned_to', '=', actor.name)
-      .executeTakeFirstOrThrow();
-    const people = await tx.selectFrom('supervision.alert_steps').select('by_name').distinct().orderBy('by_name').limit(100).execute();
     note(null, { list, rows: rows.length });
     const now = new Date();
-    return {
-      rows: rows.map((row) => inWords(row, now)),
-      total,
-      counts: { open: count(openStates), closed: count(['closed']), retracted: count(['retracted']) },
-      mine: own.n,
-      colleagues: people.map(({ by_name }) => by_name).filter((name) => name !== actor.name),
-    };
+    return { rows: rows.map((row) => inWords(row, now)), total, ...(await readCounts(tx, actor.name)) };
   },
 };
+
+/** How many alerts there are in each list and in somebody's own hands, and who else works with them. */
+export interface AlertCounts {
+  counts: Record<AlertList, number>;
+  mine: number;
+  colleagues: string[];
+}
+
+export async function readCounts(tx: Tx, name: string): Promise<AlertCounts> {
+  const states = await tx
+    .selectFrom('supervision.alerts')
+    .select(['state', sql<number>`count(*)::int`.as('n')])
+    .groupBy('state')
+    .execute();
+  const count = (wanted: readonly string[]) => states.filter(({ state }) => wanted.includes(state)).reduce((sum, { n }) => sum + n, 0);
+  const own = await tx
+    .selectFrom('supervision.alerts')
+    .select(sql<number>`count(*)::int`.as('n'))
+    .where('state', '=', 'in hand')
+    .where('assigned_to', '=', name)
+    .executeTakeFirstOrThrow();
+  const people = await tx.selectFrom('supervision.alert_steps').select('by_name').distinct().orderBy('by_name').limit(100).execute();
+  return {
+    counts: { open: count(openAlertStates), closed: count(['closed']), retracted: count(['retracted']) },
+    mine: own.n,
+    colleagues: people.map(({ by_name }) => by_name).filter((each) => each !== name),
+  };
+}
 
 /** Open alerts as GeoJSON: about a zone its shape, about a tag no place. Other programs open it as a layer. */
 export const mapAlerts: Action<null, { list: AlertList }, { features: object[] }> = {
@@ -127,7 +136,7 @@ export const mapAlerts: Action<null, { list: AlertList }, { features: object[] }
   async run({ tx, note }, _services, { list }) {
     const rows = await alertsOf(tx)
       .select([...columns, 'a.zone_version_id'])
-      .where('a.state', 'in', list === 'open' ? [...openStates] : [list])
+      .where('a.state', 'in', list === 'open' ? [...openAlertStates] : [list])
       .orderBy('a.id', 'desc')
       .limit(mappedAtMost)
       .execute();
@@ -169,6 +178,8 @@ const mappedAtMost = 5000;
 
 export interface AlertDetail {
   alert: AlertRow;
+  around: Around;
+  tag: string;
   versions: { version: number; change: string; kind: AlertKind; from_at: Date; to_at: Date | null; at: Date }[];
   steps: { step: string; outcome: AlertOutcome | null; note: string; by_name: string; at: Date }[];
   zone: ReturnType<typeof zoneFeature> | null;
@@ -195,13 +206,14 @@ const pointsAtMost = 600;
 const gapMs = 300_000;
 
 /** One alert with its history, the zone, and the fixes around it. */
-export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail> = {
+export const readAlert: Action<{ fixes: FixStore; timeZone: string }, { id: number }, AlertDetail> = {
   name: 'alert.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { fixes }, { id }) {
+  async run({ tx, actor, note }, { fixes, timeZone }, { id }) {
     const row = await alertsOf(tx)
-      .select([...columns, 'a.wearing_id', 'a.zone_version_id'])
+      .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
+      .select([...columns, 'a.wearing_id', 'a.zone_version_id', 't.serial'])
       .where('a.id', '=', id)
       .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such alert.');
@@ -248,6 +260,8 @@ export const readAlert: Action<{ fixes: FixStore }, { id: number }, AlertDetail>
     }
     return {
       alert: inWords(row, new Date()),
+      around: await readAround(tx, { alert: id, subject: row.subject_id, timeZone }),
+      tag: row.serial,
       versions,
       steps,
       deliveries,

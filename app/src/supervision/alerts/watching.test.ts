@@ -111,12 +111,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const [ended] = await list('open', `S-${number}`);
     expect(ended).toMatchObject({ id: lasting?.id, version: 2, to_at: new Date(start + 5 * minute) });
     expect(ended?.explanation).toMatch(/^Up to 150 m inside “A square” for 3 minutes \(accuracy 8 m, 3 fixes\)\.$/);
-    const detail = await serving.waymark.performer.perform(
-      officer,
-      readAlert,
-      { fixes: serving.waymark.fixes },
-      { id: ended?.id as number },
-    );
+    const detail = await serving.waymark.performer.perform(officer, readAlert, serving.waymark, { id: ended?.id as number });
     expect(detail.versions.map(({ change }) => change)).toEqual(['raised', 'amended']);
     expect(detail.points).toHaveLength(7);
   });
@@ -336,7 +331,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(more).toEqual([]);
     expect(near).toMatchObject({ severity: 'high', zone: null, from_at: new Date(begin + 30_000), to_at: new Date(begin + 60_000) });
     expect(near?.explanation).toMatch(/Within 200 m of a protected person for 30 seconds, about \d+ m at the nearest/);
-    const detail = await performer.perform(officer, readAlert, { fixes }, { id: near?.id ?? 0 });
+    const detail = await performer.perform(officer, readAlert, serving.waymark, { id: near?.id ?? 0 });
     expect(JSON.stringify(detail.points)).not.toContain('-1.83,');
     // Neither the list of subjects nor crime matching knows of the phone.
     const stored = await fixes.query('SELECT DISTINCT wearing FROM fixes WHERE wearing < 0', { wearing: 'i32' });
@@ -451,7 +446,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   });
 
   test('a decision made by a slip is reopened or corrected with a reason, and both stay on record', async () => {
-    const { performer, fixes } = serving.waymark;
+    const { performer } = serving.waymark;
     const { serial } = await wearer();
     await send(serial, [
       [2, 'in'],
@@ -478,7 +473,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     expect(correction.choices('Something else')).toBeNull();
     await correction.correct(officer, `Alert ${id}`, 'reasonable excuse', 'The letter of the hospital shows it.');
     expect((await list('closed', `S-${number}`))[0]).toMatchObject({ outcome: 'reasonable excuse' });
-    const { steps } = await performer.perform(officer, readAlert, { fixes }, { id });
+    const { steps } = await performer.perform(officer, readAlert, serving.waymark, { id });
     expect(steps.map(({ step, outcome }) => `${step} ${outcome ?? ''}`.trim())).toEqual([
       'closed breach',
       'corrected authorised',

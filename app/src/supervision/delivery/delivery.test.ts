@@ -143,8 +143,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       return rows[0] as { id: number; reference: string };
     }
 
-    const told = async (id: number) =>
-      (await serving.waymark.performer.perform(officer, readAlert, { fixes: serving.waymark.fixes }, { id })).deliveries;
+    const told = async (id: number) => (await serving.waymark.performer.perform(officer, readAlert, serving.waymark, { id })).deliveries;
 
     test('a webhook is signed, and tells no name and no place', async () => {
       const { id: ruleId, secret } = await add({});
@@ -300,7 +299,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await performer.perform(officer, handOver, null, { to: 'Sam Reed', note: 'Will call back at nine' })).toMatchObject({
         count: 1,
       });
-      const read = async (id: number) => performer.perform(officer, readAlert, { fixes: serving.waymark.fixes }, { id });
+      const read = async (id: number) => performer.perform(officer, readAlert, serving.waymark, { id });
       const { alert: handed, steps } = await read(mine.id);
       expect(handed.assigned_to).toBe('Sam Reed');
       expect(steps.at(-1)).toMatchObject({ step: 'handed over', note: 'To Sam Reed. Will call back at nine' });

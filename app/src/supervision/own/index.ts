@@ -1,6 +1,7 @@
 export {
   askSupervision,
   type OwnSupervision,
+  type OwnZone,
   readOwnDay,
   readOwnSupervision,
   supervisionAccess,

@@ -22,6 +22,8 @@ export interface OwnZone {
   /** Whether it holds now, and when that changes next; null where it does not within two weeks. */
   holdsNow: boolean;
   changesAt: number | null;
+  /** Where it begins and ends, ms since 1970: the stretch that holds now or else the next one; an end that is too far off is null. */
+  stretch: { from: number; to: number | null } | null;
   /** Where the tag was when it was last heard: inside, at the edge within how sure that is, or so many metres away; null without a fix. */
   last: { isInside: boolean; isAtEdge: boolean; awayM: number } | null;
   /** As the map draws it. */
@@ -33,6 +35,8 @@ export interface OwnSupervision {
   name: string;
   reference: string;
   orders: { kind: string; authority: string; startsAt: Date; endsAt: Date | null }[];
+  /** Who is responsible for the order in force, and how to ring them. */
+  officer: { name: string; phone: string; team: string } | null;
   tag: (LastHeard & { serial: string; since: Date }) | null;
   zones: OwnZone[];
   absences: { from: Date; to: Date; reason: string }[];
@@ -78,6 +82,7 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
         .select(['kind', 'authority', 'starts_at as startsAt', 'ends_at as endsAt'])
         .orderBy('starts_at', 'desc')
         .execute(),
+      officer: await officerOf(tx, now),
       tag: worn && heard && { serial: worn.serial, since: worn.since, ...heard },
       zones: zones
         .filter(({ schedule }) => schedule.from <= now + aheadMs && schedule.to > now)
@@ -113,6 +118,19 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
     };
   },
 };
+
+async function officerOf(tx: Tx, now: number): Promise<OwnSupervision['officer']> {
+  const own = await tx
+    .selectFrom('supervision.orders')
+    .select(['officer_name as name', 'officer_phone as phone', 'team'])
+    .where('officer_phone', '<>', '')
+    .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', new Date(now))]))
+    .orderBy('starts_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return own ?? null;
+}
 
 async function ownAlerts(tx: Tx): Promise<OwnSupervision['alerts']> {
   const alerts = await tx
@@ -154,13 +172,14 @@ function roundedM(distance: number): number {
   return Math.round(distance / step) * step;
 }
 
-function changeOf(schedule: Schedule, now: number, timeZone: string): { holdsNow: boolean; changesAt: number | null } {
+function changeOf(schedule: Schedule, now: number, timeZone: string): Pick<OwnZone, 'holdsNow' | 'changesAt' | 'stretch'> {
   const intervals = intervalsOf(schedule, now, now + aheadMs, timeZone);
   const [from, to] = [intervals[0], intervals[1]];
-  if (from === undefined || to === undefined) return { holdsNow: false, changesAt: null };
+  if (from === undefined || to === undefined) return { holdsNow: false, changesAt: null, stretch: null };
   const holdsNow = from <= now;
   const changesAt = holdsNow ? to : from;
-  return { holdsNow, changesAt: changesAt < now + aheadMs ? changesAt : null };
+  const stretch = { from, to: to < now + aheadMs ? to : null };
+  return { holdsNow, changesAt: changesAt < now + aheadMs ? changesAt : null, stretch };
 }
 
 /** The person's own day on the map: their fixes, and the zones that held. */

@@ -12,6 +12,15 @@ export interface GeneratedTables {
     by_name: string;
     recorded_at: Generated<Date>;
   };
+  'supervision.addresses': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    address: string;
+    by_name: string;
+    from_on: Day;
+    to_on: Day | null;
+  };
   'supervision.alert_steps': {
     id: Generated<number>;
     alert_id: number;
@@ -64,6 +73,17 @@ export interface GeneratedTables {
     reviewed_by: string | null;
     reviewed_by_name: string | null;
     reviewed_at: Date | null;
+  };
+  'supervision.contacts': {
+    id: Generated<number>;
+    subject_id: number;
+    who: string;
+    name: string;
+    phone: string;
+    note: Generated<string>;
+    by_name: string;
+    since: Generated<Date>;
+    ended_at: Date | null;
   };
   'supervision.crime_versions': {
     id: Generated<number>;
@@ -174,6 +194,9 @@ export interface GeneratedTables {
     starts_at: Date;
     ends_at: Date | null;
     created_at: Generated<Date>;
+    officer_name: Generated<string>;
+    officer_phone: Generated<string>;
+    team: Generated<string>;
   };
   'supervision.own_access': {
     account_key: string;
@@ -265,6 +288,13 @@ export interface GeneratedTables {
     name: string;
     fictional: Generated<boolean>;
     created_at: Generated<Date>;
+    born_on: Day | null;
+    also_known_as: Generated<string>;
+    pnc: Generated<string>;
+    crn: Generated<string>;
+    noms: Generated<string>;
+    languages: Generated<string>;
+    at_the_door: Generated<string>;
   };
   'supervision.tag_steps': {
     id: Generated<number>;

@@ -15,6 +15,9 @@ export const alertKinds = [...zoneAlertKinds, ...tagTroubles, 'near protected pe
 export type AlertKind = (typeof alertKinds)[number];
 export type AlertState = 'raised' | 'seen' | 'in hand' | 'closed' | 'retracted';
 
+/** What somebody has yet to decide about. */
+export const openAlertStates = ['raised', 'seen', 'in hand'] as const satisfies readonly AlertState[];
+
 /** How an alert ended, as a person judged it. */
 export const alertOutcomes = ['breach', 'reasonable excuse', 'authorised', 'equipment', 'false'] as const;
 export type AlertOutcome = (typeof alertOutcomes)[number];
@@ -110,7 +113,7 @@ interface Exactly {
     facts: Json<AlertFacts>;
   };
   'supervision.alert_steps': {
-    step: 'seen' | 'taken in hand' | 'handed over' | 'closed' | 'reopened' | 'corrected';
+    step: 'seen' | 'taken in hand' | 'rang' | 'handed over' | 'closed' | 'reopened' | 'corrected';
     outcome: AlertOutcome | null;
   };
   'supervision.delivery_rules': {

@@ -1,20 +1,29 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Assets } from '../assets/build-assets.ts';
-import type { House } from '../kit.ts';
+import type { House, PageBar, WebKit } from '../kit.ts';
 import { type MenuPage, navigationFor } from '../navigation.ts';
 import { makeViews } from '../views.ts';
 
-export type RenderPage = (request: FastifyRequest, reply: FastifyReply, template: string, data?: object) => Promise<FastifyReply>;
+export type RenderPage = Pick<WebKit, 'page' | 'fragment'>;
 
-/** Renders pages with what stands on each of them: who is signed in, where they may go, what was just done. */
-export function pagesOf(house: House, assets: Assets, menu: () => readonly MenuPage[], isDemo: () => boolean): RenderPage {
+interface OnEachPage {
+  assets: Assets;
+  menu(): readonly MenuPage[];
+  bars: readonly PageBar[];
+  isDemo(): boolean;
+}
+
+/** Renders pages with what stands on each of them: who is signed in, where they may go, what goes on, what was just done. */
+export function pagesOf(house: House, { assets, menu, bars, isDemo }: OnEachPage): RenderPage {
   const views = makeViews(house.timeZone);
   views.addGlobal('asset', assets.addressOf);
-  return async (request, reply, template, data = {}) => {
+  const send = (reply: FastifyReply, html: string) => reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+  const page: RenderPage['page'] = async (request, reply, template, data = {}) => {
     const { user, notice } = request.session;
     if (notice) request.session.notice = undefined;
     const html = views.render(template, {
       ...data,
+      bars: await barsFor(house, bars, request, reply),
       user,
       notice,
       csrfToken: user ? await reply.generateCsrf() : '',
@@ -23,6 +32,23 @@ export function pagesOf(house: House, assets: Assets, menu: () => readonly MenuP
       demo: isDemo(),
       timeZone: house.timeZone,
     });
-    return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+    return send(reply, html);
   };
+  return { page, fragment: (reply, template, data) => send(reply, views.render(template, data)) };
+}
+
+/** What stands on top of the pages of whoever asks. A page that refuses, or tells of trouble, asks for nothing more; a program looks at nothing that it did not ask for. */
+async function barsFor({ access }: House, bars: readonly PageBar[], { actor, byToken, log }: FastifyRequest, { statusCode }: FastifyReply) {
+  if (!actor || byToken || statusCode > 400) return [];
+  const shown: { template: string; data: object }[] = [];
+  for (const { action, room, template, read } of bars) {
+    if (!access.decide(actor, action, actor.purpose, room).allowed) continue;
+    try {
+      shown.push({ template, data: await read(actor) });
+    } catch (error) {
+      // The page itself is what was asked for.
+      log.warn({ error: (error as Error).name, message: (error as Error).message }, `reading what stands on every page (${action})`);
+    }
+  }
+  return shown;
 }

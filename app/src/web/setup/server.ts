@@ -10,7 +10,7 @@ import { Metrics } from '../../platform/metrics.ts';
 import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
 import { version } from '../../version.ts';
 import { browserAssets } from '../assets/build-assets.ts';
-import type { DeviceRoutes, House, RouteSet, WebKit } from '../kit.ts';
+import type { DeviceRoutes, House, PageBar, RouteSet, WebKit } from '../kit.ts';
 import { type MenuPage, menuOf, startOf } from '../navigation.ts';
 import { describeApi, showApiDocs } from './api-docs.ts';
 import { setUpAssets } from './assets.ts';
@@ -155,13 +155,15 @@ async function setUpPages(
   const { sessions, signIns } = await setUpSessions(app, house, identity.isSecure);
   signIns.onError = (error) =>
     log.warn({ error: (error as Error).name, message: (error as Error).message }, 'asking the identity provider');
+  const bars: PageBar[] = [];
   const web: WebKit = {
     waymark: house,
     metrics,
     askForVerdicts,
     sessions,
     onSessionEnd: (tell) => void sessions.on('ended', tell),
-    page: pagesOf(house, assets, menu, () => identity.demo !== null),
+    ...pagesOf(house, { assets, menu, bars, isDemo: () => identity.demo !== null }),
+    onEveryPage: (bar) => void bars.push(bar),
     notice(request, text) {
       request.session.notice = text;
     },

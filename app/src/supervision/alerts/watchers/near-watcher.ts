@@ -29,6 +29,7 @@ export const nearWatch = {
     [near]: {
       severity: 'high',
       words: 'Near somebody they must keep away from',
+      brief: 'near a protected person',
       explain: (story) => explainNear(story as Story<NearFacts>),
     },
   },

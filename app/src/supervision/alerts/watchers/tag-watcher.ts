@@ -4,32 +4,41 @@ import type { FoundAlert } from './alert.ts';
 import { counted } from './counted.ts';
 import type { Kind, Standing, Story, Watch } from './watcher.ts';
 
-const ofTag = (severity: Severity, words: string, explain: (story: Story<TagFacts>) => string): Kind => ({
+const ofTag = (severity: Severity, words: string, brief: string, explain: (story: Story<TagFacts>) => string): Kind => ({
   severity,
   words,
+  brief,
   explain: (story) => explain(story as Story<TagFacts>),
 });
 
+const stands = (kind: Kind): Kind => ({ ...kind, standsUntilDecided: true });
+
 const tagKinds: Record<TagTrouble, Kind> = {
-  'strap cut': ofTag(
-    'high',
-    'The strap may have been cut',
-    (story) =>
-      `The tag says that its strap was cut or opened (${counted(story.facts.fixes)}${overall(story)}). A knock or a worn strap can look the same.`,
+  'strap cut': stands(
+    ofTag(
+      'high',
+      'The strap may have been cut',
+      'strap cut',
+      (story) =>
+        `The tag says that its strap was cut or opened (${counted(story.facts.fixes)}${overall(story)}). A knock or a worn strap can look the same.`,
+    ),
   ),
-  'case opened': ofTag(
-    'high',
-    'The tag may have been opened',
-    (story) =>
-      `The tag says that its case was opened (${counted(story.facts.fixes)}${overall(story)}). A knock or water can look the same.`,
+  'case opened': stands(
+    ofTag(
+      'high',
+      'The tag may have been opened',
+      'tag opened',
+      (story) =>
+        `The tag says that its case was opened (${counted(story.facts.fixes)}${overall(story)}). A knock or water can look the same.`,
+    ),
   ),
-  'battery low': ofTag('low', 'The battery is low', explainBattery),
-  'battery flat': ofTag('medium', 'The battery is nearly flat', explainBattery),
-  'no signal': ofTag('medium', 'Nothing is heard of the tag', ({ facts, long, lasts }) => {
+  'battery low': ofTag('low', 'The battery is low', 'battery low', explainBattery),
+  'battery flat': ofTag('medium', 'The battery is nearly flat', 'battery nearly flat', explainBattery),
+  'no signal': ofTag('medium', 'Nothing is heard of the tag', 'no signal', ({ facts, long, lasts }) => {
     const level = levelOf(facts);
     return `No fix for ${long}${lasts ? ' so far' : ''}.${level ? ` The last one before gave the battery as ${level}.` : ''} Nothing is known of this time; it is no breach.`;
   }),
-  'jamming suspected': ofTag('medium', 'The tag’s position may be false', explainJamming),
+  'jamming suspected': ofTag('medium', 'The tag’s position may be false', 'position may be false', explainJamming),
 };
 
 /** Watches what a tag tells of itself: its strap, case, battery and receiver, and its silences. */

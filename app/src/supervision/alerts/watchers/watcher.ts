@@ -11,10 +11,14 @@ export interface Story<Facts> {
   lasts: boolean;
 }
 
-/** One kind of alert: how urgent it is, what it is called for a person to read, and one of them in a sentence. */
+/** One kind of alert: how urgent it is, what it is called for a person to read, in the few words of a list, and one of them in a sentence. */
 export interface Kind {
   severity: Severity;
   words: string;
+  /** As in “Leo C. {brief} for 4 minutes”; `{zone}` stands for the name of the zone. */
+  brief: string;
+  /** It is not over when the tag says no more of it: somebody has to look. */
+  standsUntilDecided?: true;
   explain(story: Story<AlertFacts>): string;
 }
 

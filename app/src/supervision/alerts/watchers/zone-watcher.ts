@@ -18,18 +18,19 @@ import { type FoundAlert, radiusPerSigma } from './alert.ts';
 import { counted } from './counted.ts';
 import type { Kind, Story, Watch, Watcher } from './watcher.ts';
 
-const ofZone = (severity: Severity, words: string, side: 'inside' | 'outside'): Kind => ({
+const ofZone = (severity: Severity, words: string, side: 'inside' | 'outside', brief: string): Kind => ({
   severity,
   words,
+  brief,
   explain: (story) => explainZone(story as Story<ZoneFacts>, side),
 });
 
 const zoneKinds: Record<ZoneAlertKind, Kind> = {
-  'exclusion entered': ofZone('high', 'Went into an area they must keep out of', 'inside'),
-  'inclusion left': ofZone('medium', 'Left an area they must stay in', 'outside'),
-  'curfew missed': ofZone('medium', 'Not at the curfew address', 'outside'),
-  'curfew late': ofZone('medium', 'Came late to the curfew address', 'outside'),
-  'curfew ended early': ofZone('medium', 'Left the curfew address during the hours', 'outside'),
+  'exclusion entered': ofZone('high', 'Went into an area they must keep out of', 'inside', 'inside {zone}'),
+  'inclusion left': ofZone('medium', 'Left an area they must stay in', 'outside', 'outside {zone}'),
+  'curfew missed': ofZone('medium', 'Not at the curfew address', 'outside', 'not at {zone} in curfew'),
+  'curfew late': ofZone('medium', 'Came late to the curfew address', 'outside', 'late to {zone}'),
+  'curfew ended early': ofZone('medium', 'Left the curfew address during the hours', 'outside', 'left {zone} in curfew'),
 };
 
 /** Watches on which side of the zones of an order its wearer is, while their hours hold. */
