@@ -152,6 +152,13 @@ export const Config = Type.Object({
     minimum: 63,
     maximum: 18_000,
   }),
+  WAYMARK_MAP: Type.Optional(
+    Type.String({
+      description:
+        'A PMTiles file in Protomaps’ schema that maps are drawn on; it is served by this server, so nobody outside learns who looks where. Without it maps show the outlines of lands.',
+      minLength: 1,
+    }),
+  ),
   WAYMARK_WELSH: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
     description: 'Whether people may read their own pages in Welsh; have the draft checked first.',
     default: 'no',

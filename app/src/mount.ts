@@ -1,4 +1,3 @@
-import { createReadStream, existsSync } from 'node:fs';
 import { controlRoute } from './commands/control-route.ts';
 import { oversightRoutes } from './oversight/routes.ts';
 import { personRoutes } from './person/routes.ts';
@@ -55,12 +54,5 @@ export function mounted(
     (app, web) => personRoutes(app, web, waymark),
     (app, web) => oversightRoutes(app, web, waymark),
     commandsMounted(waymark),
-    (app) => {
-      app.get('/basemap/streets.geojson', { config: { open: true, rateLimit: false } }, async (_request, reply) => {
-        const file = waymark.folder.file('basemap.geojson');
-        reply.type('application/geo+json');
-        return existsSync(file) ? reply.send(createReadStream(file)) : reply.send('{"type":"FeatureCollection","features":[]}');
-      });
-    },
   ];
 }

@@ -1,5 +1,5 @@
 import * as maplibre from 'maplibre-gl';
-import { collection, mapIn, redraw } from '../../web/browser/base-map.ts';
+import { collection, firstView, mapIn, redraw } from '../../web/browser/base-map.ts';
 import { follow } from '../../web/browser/follow.ts';
 import { element } from '../../web/browser/page.ts';
 
@@ -52,8 +52,7 @@ const urgencyColour = (value: maplibre.ExpressionSpecification): maplibre.Expres
   '#2f6f4f',
 ];
 const map = mapIn(box, {
-  center: [-1.83, 53.09],
-  zoom: 12,
+  ...firstView(),
   fadeDuration: 0,
   sources: {
     people: {

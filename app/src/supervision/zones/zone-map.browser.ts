@@ -1,7 +1,7 @@
 import * as maplibre from 'maplibre-gl';
 import { TerraDraw, TerraDrawPolygonMode, TerraDrawSelectMode } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
-import { circle, collection, extendBy, mapIn, redraw, zoneLayers } from '../../web/browser/base-map.ts';
+import { circle, collection, extendBy, firstView, mapIn, redraw, zoneLayers } from '../../web/browser/base-map.ts';
 import { element, given } from '../../web/browser/page.ts';
 
 /**
@@ -14,8 +14,7 @@ const field = (id: string) => element<HTMLInputElement>(`#${id}`);
 const news = element('#zone-map-news');
 
 const map = mapIn(box, {
-  center: [-1.83, 53.09],
-  zoom: 13,
+  ...firstView(),
   sources: {
     zones: { type: 'geojson', data: collection(zones) },
     draft: { type: 'geojson', data: collection([]) },

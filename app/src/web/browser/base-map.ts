@@ -1,10 +1,14 @@
+import { LIGHT, layers as tileLayers } from '@protomaps/basemaps';
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import * as maplibre from 'maplibre-gl';
+import { Protocol } from 'pmtiles';
 
-/** What every map is drawn on: the ground, parks, water and streets that the server holds. */
-const baseSources: Record<string, SourceSpecification> = { streets: { type: 'geojson', data: '/basemap/streets.geojson' } };
+/** What a map is drawn on, which the page says: the operator's own tiles, the fictional town, or the outlines of lands. */
+const ground = document.documentElement.dataset.ground;
 
-const baseLayers: LayerSpecification[] = [
+const townSources: Record<string, SourceSpecification> = { streets: { type: 'geojson', data: '/basemap/streets.geojson' } };
+
+const townLayers: LayerSpecification[] = [
   { id: 'ground', type: 'background', paint: { 'background-color': '#f1f3ee' } },
   { id: 'parks', type: 'fill', source: 'streets', filter: ['==', 'kind', 'park'], paint: { 'fill-color': '#d7e6cf' } },
   {
@@ -34,6 +38,47 @@ const baseLayers: LayerSpecification[] = [
     },
   },
 ];
+
+const worldSources: Record<string, SourceSpecification> = {
+  world: { type: 'geojson', data: '/basemap/world.geojson', attribution: 'Natural Earth' },
+};
+
+const worldLayers: LayerSpecification[] = [
+  { id: 'sea', type: 'background', paint: { 'background-color': '#cfe0ea' } },
+  { id: 'land', type: 'fill', source: 'world', filter: ['==', ['get', 'kind'], 'land'], paint: { 'fill-color': '#f1f3ee' } },
+  {
+    id: 'borders',
+    type: 'line',
+    source: 'world',
+    filter: ['==', ['get', 'kind'], 'border'],
+    paint: { 'line-color': '#b9c2bd', 'line-width': 1, 'line-dasharray': [3, 2] },
+  },
+];
+
+const tileSources = (): Record<string, SourceSpecification> => ({
+  tiles: { type: 'vector', url: `pmtiles://${location.origin}/basemap/tiles.pmtiles`, attribution: '© OpenStreetMap' },
+});
+
+/** Protomaps' own style, with letters of this computer's fonts and without pictures: nothing is asked of anybody else. */
+function drawnTiles(): LayerSpecification[] {
+  return tileLayers('tiles', LIGHT, { lang: 'en' })
+    .map((layer) => {
+      if (layer.type !== 'symbol' || !layer.layout) return layer;
+      const { 'icon-image': picture, 'text-font': _font, ...layout } = layer.layout;
+      const isName = layout['text-field'] !== undefined;
+      return picture !== undefined && !isName ? null : { ...layer, layout: { ...layout, ...(isName ? { 'text-font': ['Arial'] } : {}) } };
+    })
+    .filter((layer) => layer !== null) as LayerSpecification[];
+}
+
+function drawnOn(): { sources: Record<string, SourceSpecification>; layers: LayerSpecification[] } {
+  if (ground === 'town') return { sources: townSources, layers: townLayers };
+  if (ground !== 'tiles') return { sources: worldSources, layers: worldLayers };
+  maplibre.addProtocol('pmtiles', new Protocol().tile);
+  // Beyond the edge of the file there is the coarse world, not blank grey.
+  const tiles = drawnTiles().filter(({ type }) => type !== 'background');
+  return { sources: { ...worldSources, ...tileSources() }, layers: [...worldLayers, ...tiles] };
+}
 
 /** Zones of a source called `zones`: places to keep out of by a broken line, places to be in by a full one. */
 export const zoneLayers: LayerSpecification[] = [
@@ -96,17 +141,37 @@ interface MapOptions extends Omit<maplibre.MapOptions, 'style' | 'container'> {
   layers: LayerSpecification[];
 }
 
+/** Where a map of this window was last, for one that has nothing of its own to show yet. */
+const lastView = 'waymark-map-view';
+
+/** Degrees. */
+type Box = [west: number, south: number, east: number, north: number];
+
+/** Where a map begins that has nothing to show yet: where the last one was, in the fictional town, or above all that the tiles cover. */
+export function firstView(): { center: Place; zoom: number } {
+  if (ground === 'town') return { center: [-1.83, 53.09], zoom: 13 };
+  const kept = sessionStorage.getItem(lastView);
+  if (kept) return JSON.parse(kept) as { center: Place; zoom: number };
+  const [west, south, east, north] = (document.documentElement.dataset.covers ?? '-8,50,3,58.4').split(',').map(Number) as Box;
+  return { center: [(west + east) / 2, (south + north) / 2], zoom: Math.log2(720 / (east - west)) };
+}
+
 /** A map on the ground that the server holds, with its buttons and its scale. `data-ready` on the box says when it is drawn. */
 export function mapIn(box: HTMLElement, { sources, layers, ...options }: MapOptions): maplibre.Map {
+  const base = drawnOn();
   const map = new maplibre.Map({
     ...options,
     container: box,
-    attributionControl: false,
+    attributionControl: ground === 'town' ? false : { compact: true },
     cooperativeGestures: true,
-    style: { version: 8, sources: { ...baseSources, ...sources }, layers: [...baseLayers, ...layers] },
+    style: { version: 8, sources: { ...base.sources, ...sources }, layers: [...base.layers, ...layers] },
   });
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
   map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
+  map.on('moveend', () => {
+    const { lng, lat } = map.getCenter();
+    sessionStorage.setItem(lastView, JSON.stringify({ center: [lng, lat], zoom: map.getZoom() }));
+  });
   return map;
 }
 

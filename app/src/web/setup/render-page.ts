@@ -6,15 +6,23 @@ import { makeViews } from '../views.ts';
 
 export type RenderPage = Pick<WebKit, 'page' | 'fragment'>;
 
+export interface Ground {
+  kind: 'tiles' | 'town' | 'world';
+  /** West, south, east and north of what there are tiles of, degrees. */
+  covers: string | null;
+}
+
 interface OnEachPage {
   assets: Assets;
   menu(): readonly MenuPage[];
   bars: readonly PageBar[];
+  /** What maps are drawn on. */
+  ground(): Ground;
   isDemo(): boolean;
 }
 
 /** Renders pages with what stands on each of them: who is signed in, where they may go, what goes on, what was just done. */
-export function pagesOf(house: House, { assets, menu, bars, isDemo }: OnEachPage): RenderPage {
+export function pagesOf(house: House, { assets, menu, bars, ground, isDemo }: OnEachPage): RenderPage {
   const views = makeViews(house.timeZone);
   views.addGlobal('asset', assets.addressOf);
   const send = (reply: FastifyReply, html: string) => reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
@@ -30,6 +38,7 @@ export function pagesOf(house: House, { assets, menu, bars, isDemo }: OnEachPage
       path: request.url.split('?')[0],
       navigation: user ? navigationFor(house, menu(), user.role, request.url) : [],
       demo: isDemo(),
+      ground: ground(),
       timeZone: house.timeZone,
     });
     return send(reply, html);

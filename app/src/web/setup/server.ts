@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
@@ -14,6 +15,7 @@ import type { DeviceRoutes, House, PageBar, RouteSet, WebKit } from '../kit.ts';
 import { type MenuPage, menuOf, startOf } from '../navigation.ts';
 import { describeApi, showApiDocs } from './api-docs.ts';
 import { setUpAssets } from './assets.ts';
+import { baseMapRoutes } from './base-map-routes.ts';
 import { bodyAtMost, setUpBodies, setUpFieldChecks } from './bodies.ts';
 import { demoAccountRoutes } from './demo-accounts.ts';
 import { setUpDevices } from './devices.ts';
@@ -21,8 +23,9 @@ import { setUpErrors } from './errors.ts';
 import { setUpGuards } from './guards.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { Identity } from './identity.ts';
+import { type MapTiles, readMapTiles } from './map-tiles.ts';
 import { setUpMeasures } from './measures.ts';
-import { pagesOf } from './render-page.ts';
+import { type Ground, pagesOf } from './render-page.ts';
 import { setUpSecurity } from './security.ts';
 import { setUpSessions } from './sessions.ts';
 import { forgetCounts } from './shared-rate-limit.ts';
@@ -145,6 +148,12 @@ interface Pages {
   mounted: RouteSet[];
 }
 
+/** What maps are drawn on: the operator's tiles, and what they cover; the fictional town; or the outlines of lands. */
+function groundOf({ folder }: House, tiles: MapTiles | null): Ground {
+  if (tiles) return { kind: 'tiles', covers: [tiles.west, tiles.south, tiles.east, tiles.north].join(',') };
+  return { kind: existsSync(folder.file('basemap.geojson')) ? 'town' : 'world', covers: null };
+}
+
 /** Pages and the API of staff: security first, then sign-in, then what is mounted. Gives who is signed in. */
 async function setUpPages(
   app: FastifyInstance,
@@ -155,6 +164,7 @@ async function setUpPages(
   const { sessions, signIns } = await setUpSessions(app, house, identity.isSecure);
   signIns.onError = (error) =>
     log.warn({ error: (error as Error).name, message: (error as Error).message }, 'asking the identity provider');
+  const tiles = house.config.WAYMARK_MAP ? readMapTiles(house.config.WAYMARK_MAP) : null;
   const bars: PageBar[] = [];
   const web: WebKit = {
     waymark: house,
@@ -162,7 +172,7 @@ async function setUpPages(
     askForVerdicts,
     sessions,
     onSessionEnd: (tell) => void sessions.on('ended', tell),
-    ...pagesOf(house, { assets, menu, bars, isDemo: () => identity.demo !== null }),
+    ...pagesOf(house, { assets, menu, bars, ground: () => groundOf(house, tiles), isDemo: () => identity.demo !== null }),
     onEveryPage: (bar) => void bars.push(bar),
     notice(request, text) {
       request.session.notice = text;
@@ -178,6 +188,7 @@ async function setUpPages(
   signInRoutes(app, web, { sessions, signIns, identity });
   demoAccountRoutes(app, web, identity);
   healthRoutes(app, house, metrics, readiness);
+  baseMapRoutes(app, house, tiles);
   app.get('/', { config: { action: 'start' } }, async (request, reply) =>
     reply.redirect(startOf(house, menu(), request.actor?.role as SignInRole)),
   );
