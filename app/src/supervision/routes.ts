@@ -14,6 +14,7 @@ import type { Intake, Positions } from './fixes/index.ts';
 import { quarantineRoutes } from './fixes/routes.ts';
 import { subjectRetentionRoutes } from './retention/routes.ts';
 import { crimeReviewRoutes } from './review/routes.ts';
+import { ruleRoutes } from './rules/routes.ts';
 import { subjectRoutes } from './subjects/page/routes.ts';
 import { tagRoutes } from './tags/routes.ts';
 import type { VerdictStore } from './verdicts/index.ts';
@@ -43,6 +44,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   quarantineRoutes(app, web, services);
   alertRoutes(app, web, services);
   zoneRoutes(app, web);
+  ruleRoutes(app, web);
   subjectRetentionRoutes(app, web);
   caseloadRoutes(app, web, services);
   visitRoutes(app, web, services);

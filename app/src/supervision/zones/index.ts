@@ -1,4 +1,6 @@
-export { declareZone } from './declare-zone.ts';
+export { checkZone, declareZone } from './declare-zone.ts';
 export { forgetProtected } from './forget-protected.ts';
-export { zoneFeature } from './read-zones.ts';
+export { joinedAreas, readCircle, readGeoJsonAreas } from './read-area.ts';
+export { dayNames, hoursOf } from './read-zone-form.ts';
+export { readZones, zoneFeature } from './read-zones.ts';
 export { type WornZone, type ZoneVersionRow, zonesOfWearings } from './store.ts';

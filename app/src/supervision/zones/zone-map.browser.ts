@@ -73,6 +73,7 @@ map.on('load', () => {
     if (doing === 'shape-done') take();
   });
   fit([...zones, ...show()]);
+  if (box.dataset.draw === 'circle') begin('circle', 'Click on the map where its middle is.');
   box.dataset.ready = 'yes';
 });
 
