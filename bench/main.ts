@@ -4,6 +4,7 @@ import { benchArrival } from './arrival.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
+import { benchJobs } from './jobs.ts';
 import { benchLinkage } from './linkage.ts';
 import { benchLinkageSpeed } from './linkage-speed.ts';
 import { benchLive } from './live.ts';
@@ -27,6 +28,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   'linkage-speed': benchLinkageSpeed,
   zones: benchZones,
   live: benchLive,
+  jobs: benchJobs,
   map: benchMap,
   people: benchPeople,
   pages: benchPages,

@@ -1,4 +1,4 @@
 export { noteSubject } from './note-subject.ts';
-export { declareOrder, declareSubject, listSubjects, orderKinds } from './subjects.ts';
+export { declareOrder, declareSubject, listSubjects, type NewOrder, type NewSubject, orderKinds } from './subjects.ts';
 export { watchAgain } from './watch-again.ts';
 export { closeWearing, openWearing } from './wearings.ts';

@@ -4,9 +4,11 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { feature, mesh } from 'topojson-client';
-import type { GeometryCollection, Topology } from 'topojson-specification';
 import type { House } from '../kit.ts';
 import type { MapTiles } from './map-tiles.ts';
+
+type Topology = Parameters<typeof feature>[0];
+type Borders = NonNullable<Parameters<typeof mesh>[1]>;
 
 const require = createRequire(import.meta.url);
 /** How exact the coarse world is, degrees: some hundred metres. */
@@ -50,15 +52,15 @@ export function baseMapRoutes(app: FastifyInstance, { folder }: House, tiles: Ma
 
 /** The lands and the borders of Natural Earth at 1:50 million, which is in the public domain. */
 async function packedWorld(): Promise<{ br: Buffer; gzip: Buffer }> {
-  const read = (name: string) => JSON.parse(readFileSync(require.resolve(`world-atlas/${name}.json`), 'utf8')) as Topology;
-  const lands = read('land-50m');
-  const countries = read('countries-50m');
+  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Topology;
+  const lands = read(require.resolve('world-atlas/land-50m.json'));
+  const countries = read(require.resolve('world-atlas/countries-50m.json'));
   const features = [
     { type: 'Feature', properties: { kind: 'land' }, geometry: { type: 'GeometryCollection', geometries: geometriesOf(lands) } },
     {
       type: 'Feature',
       properties: { kind: 'border' },
-      geometry: mesh(countries, countries.objects.countries as GeometryCollection, (a, b) => a !== b),
+      geometry: mesh(countries, countries.objects.countries as Borders, (a, b) => a !== b),
     },
   ];
   const rounded = (_key: string, value: unknown) => (typeof value === 'number' ? Math.round(value * perDegree) / perDegree : value);
@@ -67,5 +69,6 @@ async function packedWorld(): Promise<{ br: Buffer; gzip: Buffer }> {
 }
 
 function geometriesOf(lands: Topology): GeoJSON.Geometry[] {
-  return feature(lands, lands.objects.land as GeometryCollection).features.map(({ geometry }) => geometry);
+  const own = feature(lands, lands.objects.land as Parameters<typeof feature>[1]) as GeoJSON.Feature | GeoJSON.FeatureCollection;
+  return own.type === 'FeatureCollection' ? own.features.map(({ geometry }) => geometry) : [own.geometry];
 }

@@ -17,7 +17,7 @@ export function takeOnRoutes(app: FastifyInstance, web: WebKit): void {
       draft,
       error: error ? { text: error.message, field: error.field } : null,
     });
-  app.get('/subjects/new', { config: { action: 'subject.declare' } }, (request, reply) =>
+  app.get('/subjects/new', { config: { action: 'subject.list' } }, (request, reply) =>
     page(request, reply, { startsOn: todayOf(web.waymark), officerName: actorOf(request).name }),
   );
   app.post('/subjects/new', { config: { action: 'subject.declare' } }, async (request, reply) => {
