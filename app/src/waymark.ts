@@ -8,6 +8,7 @@ import { Changes } from './platform/changes.ts';
 import { DataFolder } from './platform/data-folder.ts';
 import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
 import { FixStore } from './platform/fixes/fix-store.ts';
+import { Gazetteer } from './platform/gazetteer/index.ts';
 import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
 import { Leases } from './platform/servers/leases.ts';
@@ -26,6 +27,7 @@ export interface Waymark {
   performer: Performer;
   changes: Changes;
   fixes: FixStore;
+  gazetteer: Gazetteer;
   verdicts: VerdictStore;
   intake: Intake;
   live: LiveWatch;
@@ -103,6 +105,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     keep(changes);
     const statistics = setInterval(() => void analyseGrown(database).catch(() => undefined), statisticsEveryMs).unref();
     opened.push({ close: async () => clearInterval(statistics) });
+    const gazetteer = keep(new Gazetteer(folder.file('gazetteer.duckdb')));
     return {
       config,
       folder,
@@ -112,6 +115,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       performer: new Performer(database.db, access, changes),
       changes,
       fixes,
+      gazetteer,
       intake,
       live,
       positions,

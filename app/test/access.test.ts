@@ -39,6 +39,7 @@ const meantFor: Record<string, string | string[]> = {
   'subject.declare': 'monitoring-officer',
   'order.declare': 'monitoring-officer',
   'order.assign': 'monitoring-officer',
+  'place.list': 'monitoring-officer',
   'subject.identify': 'monitoring-officer',
   'contact.keep': 'monitoring-officer',
   'address.keep': 'monitoring-officer',

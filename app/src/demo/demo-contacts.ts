@@ -4,11 +4,10 @@ import type { Waymark } from '../waymark.ts';
 
 const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
-const streets = ['Mill Lane', 'Weir Street', 'Tarn Road', 'Chapel Row', 'Station Road', 'Fell View', 'Market Place'];
 const relatives = ['mother', 'father', 'sister', 'brother', 'partner'];
 
 /** Gives the town's wearers what an officer rings and where they live. The numbers are kept for made-up people and ring nowhere. */
-export async function addContacts({ performer, fixes }: Waymark): Promise<void> {
+export async function addContacts({ performer, fixes }: Waymark, streets: readonly string[]): Promise<void> {
   const everybody = { sort: 'reference' as const, descending: false, limit: 500, offset: 0 };
   const { rows } = await performer.perform(officer, listSubjects, null, everybody);
   const digits = (i: number) => String(i).padStart(3, '0');
@@ -28,7 +27,7 @@ export async function addContacts({ performer, fixes }: Waymark): Promise<void> 
       const family = { subjectId: id, who: 'family', name: `Their ${relative}`, phone: `07700 900${digits(500 + i)}`, contactNote: '' };
       await performer.perform(officer, keepContact, null, family);
     }
-    const address = `${1 + ((i * 7) % 60)} ${streets[i % streets.length]}, Tarnbridge`;
+    const address = `${1 + ((i * 7) % 60)} ${streets[(i * 11) % streets.length]}, Tarnbridge`;
     await performer.perform(officer, keepAddress, null, { subjectId: id, kind: 'home', address, fromOn });
     for (const { id: orderId } of orders)
       await performer.perform(officer, assignOrder, null, {

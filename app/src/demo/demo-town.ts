@@ -26,6 +26,7 @@ import {
 import type { Waymark } from '../waymark.ts';
 import { fillWithAgencies } from './demo-agencies.ts';
 import { addContacts } from './demo-contacts.ts';
+import { fillStreetNames } from './demo-gazetteer.ts';
 import { openOwnViews } from './demo-own-views.ts';
 import type { DemoTags } from './demo-tags.ts';
 import { publishForTown } from './demo-transparency.ts';
@@ -97,7 +98,8 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
     system('crime-matching'),
   );
   await addPeopleToFit(waymark);
-  await addContacts(waymark);
+  await fillStreetNames(waymark, town);
+  await addContacts(waymark, [...new Set(town.streets.streets.map(({ name }) => name))]);
   await closeOldAlerts(waymark);
   await fillWithAgencies(waymark, say);
   await openOwnViews(waymark);

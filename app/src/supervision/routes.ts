@@ -12,6 +12,7 @@ import { deliveryRoutes } from './delivery/routes.ts';
 import { evidenceRoutes } from './evidence/routes.ts';
 import type { Intake, Positions } from './fixes/index.ts';
 import { quarantineRoutes } from './fixes/routes.ts';
+import { placeRoutes } from './places/routes.ts';
 import { subjectRetentionRoutes } from './retention/routes.ts';
 import { crimeReviewRoutes } from './review/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
@@ -45,6 +46,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   alertRoutes(app, web, services);
   zoneRoutes(app, web);
   ruleRoutes(app, web);
+  placeRoutes(app, web);
   subjectRetentionRoutes(app, web);
   caseloadRoutes(app, web, services);
   visitRoutes(app, web, services);

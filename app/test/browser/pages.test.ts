@@ -93,6 +93,34 @@ describe('pages', () => {
     await context.close();
   });
 
+  test('a rule in three questions: an address is found while it is typed, and the sentence says it', async () => {
+    const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
+    const [street] = await serving.waymark.gazetteer.find('mill');
+    await page.goto(`${serving.url}/subjects/new`);
+    await look(page, 'new-subject');
+    await tabThrough(page, 'new-subject');
+    await page.goto(`${serving.url}/subjects/2/rules/new`);
+    await page.locator('#zone-map[data-ready]').waitFor();
+    await look(page, 'rule');
+    await tabThrough(page, 'rule');
+    await page.getByLabel('Keep out of a place').check();
+    await page.getByLabel('Address or name of the place').fill('12 mill');
+    await page.locator('.wm-found button').first().waitFor();
+    await look(page, 'rule-found');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    expect(await page.getByLabel('Address or name of the place').inputValue()).toBe(`12 ${street?.name}, Tarnbridge`);
+    expect(await page.locator('#zone-map-news').innerText()).toContain('the middle of the street');
+    expect(Number(await page.locator('#lat').inputValue())).toBeCloseTo(street?.lat ?? 0, 5);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    expect(await page.locator('.wm-rule').innerText()).toContain(`must keep 150 m away from “12 ${street?.name}, Tarnbridge” at all times`);
+    await look(page, 'rule-confirm');
+    await page.getByRole('button', { name: 'Change it' }).click();
+    expect(await page.getByLabel('Keep out of a place').isChecked()).toBe(true);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
   test('the caseload on the live map, and a visit at the door', async () => {
     const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
     await page.goto(`${serving.url}/caseload`);

@@ -8,6 +8,8 @@ export interface EngineOptions {
   threads?: number;
   /** How much write-ahead log may gather before it is folded into the file, in megabytes. */
   checkpointMb?: number;
+  /** Only reads, beside others that do; nobody may write meanwhile. */
+  readOnly?: boolean;
 }
 
 /** Another process holds the file. */
@@ -43,6 +45,7 @@ export class Engine {
     if (options.memoryMb) settings.memory_limit = `${options.memoryMb}MB`;
     if (options.threads) settings.threads = String(options.threads);
     if (options.checkpointMb) settings.checkpoint_threshold = `${options.checkpointMb}MB`;
+    if (options.readOnly) settings.access_mode = 'READ_ONLY';
     try {
       return new Engine(await DuckDBInstance.create(path, settings));
     } catch (error) {

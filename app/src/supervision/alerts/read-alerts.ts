@@ -3,6 +3,7 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import { containing } from '../../platform/containing.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
+import type { Gazetteer } from '../../platform/gazetteer/index.ts';
 import { type AlertFacts, type AlertKind, type AlertOutcome, type AlertState, openAlertStates } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { type ZoneVersionRow, zoneFeature } from '../zones/index.ts';
@@ -179,6 +180,8 @@ const mappedAtMost = 5000;
 export interface AlertDetail {
   alert: AlertRow;
   around: Around;
+  /** Where the last fix of it lies, in words; null where no gazetteer knows. */
+  where: string | null;
   tag: string;
   versions: { version: number; change: string; kind: AlertKind; from_at: Date; to_at: Date | null; at: Date }[];
   steps: { step: string; outcome: AlertOutcome | null; note: string; by_name: string; at: Date }[];
@@ -206,11 +209,11 @@ const pointsAtMost = 600;
 const gapMs = 300_000;
 
 /** One alert with its history, the zone, and the fixes around it. */
-export const readAlert: Action<{ fixes: FixStore; timeZone: string }, { id: number }, AlertDetail> = {
+export const readAlert: Action<{ fixes: FixStore; gazetteer: Gazetteer; timeZone: string }, { id: number }, AlertDetail> = {
   name: 'alert.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { fixes, timeZone }, { id }) {
+  async run({ tx, actor, note }, { fixes, gazetteer, timeZone }, { id }) {
     const row = await alertsOf(tx)
       .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
       .select([...columns, 'a.wearing_id', 'a.zone_version_id', 't.serial'])
@@ -262,6 +265,7 @@ export const readAlert: Action<{ fixes: FixStore; timeZone: string }, { id: numb
       alert: inWords(row, new Date()),
       around: await readAround(tx, { alert: id, subject: row.subject_id, timeZone }),
       tag: row.serial,
+      where: await whereOf(gazetteer, row, points),
       versions,
       steps,
       deliveries,
@@ -272,3 +276,14 @@ export const readAlert: Action<{ fixes: FixStore; timeZone: string }, { id: numb
     };
   },
 };
+
+async function whereOf(
+  gazetteer: Gazetteer,
+  { kind, to_at }: { kind: AlertKind; to_at: Date | null },
+  points: AlertDetail['points'],
+): Promise<string | null> {
+  // Nearness is told by the distance alone.
+  if (kind === 'near protected person') return null;
+  const last = points.findLast(({ at }) => to_at === null || at <= to_at.getTime());
+  return last ? gazetteer.inWords(last.lon, last.lat) : null;
+}

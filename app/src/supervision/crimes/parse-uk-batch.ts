@@ -1,15 +1,9 @@
 import type { Place } from '@waymark/presence';
-import proj4 from 'proj4';
+import { fromBritishGrid } from '../../platform/british-grid.ts';
 import { csvRows } from '../../platform/csv-rows.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { crimeTypes, policeForces, windowAtMostMs } from './crime-types.ts';
 import { type CrimeFileOptions, isBadText, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
-
-/** OSGB36 / British National Grid with the seven-parameter shift to WGS84 (about 5 m; EPSG:27700). */
-proj4.defs(
-  'EPSG:27700',
-  '+proj=tmerc +lat_0=49 +lon_0=-2 +k=0.9996012717 +x_0=400000 +y_0=-100000 +ellps=airy +towgs84=446.448,-125.157,542.06,0.15,0.247,0.842,-20.489 +units=m +no_defs',
-);
 
 const fields = [
   'policeForce',
@@ -293,7 +287,7 @@ function readPlace(row: Row, say: Say): Place | null {
     );
   }
   if (!inside) return null;
-  const [lon, lat] = hasGrid ? (proj4('EPSG:27700', 'WGS84', [a, b]) as [number, number]) : [b, a];
+  const [lon, lat] = hasGrid ? fromBritishGrid(a, b) : [b, a];
   return { kind: 'point', lon, lat, uncertaintyM: 0 };
 }
 

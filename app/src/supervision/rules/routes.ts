@@ -3,6 +3,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idIn, idOf, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
+import { findPlaces } from '../places/index.ts';
 import { dayNames, declareZone, readZones, zoneFeature } from '../zones/index.ts';
 import { type Judged, judgedDays, judgeRule } from './judge-rule.ts';
 import { readRule, ruleInWords, whens } from './read-rule.ts';
@@ -37,6 +38,21 @@ export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
       error: error ? { text: error.message, field: error.field } : null,
     });
   };
+  /** An address alone is a place, where exactly one is called that. */
+  const placed = async (request: FastifyRequest, body: Form): Promise<Form> => {
+    const [name, lat, lon, area] = textsOf(body, 'name', 'lat', 'lon', 'area');
+    if (lat.trim() || lon.trim() || area.trim() || name.trim().length < 3) return body;
+    const { places } = await performer.perform(actorOf(request), findPlaces, web.waymark, { text: name });
+    const [only] = places;
+    if (!only) return body;
+    if (places.length > 1) {
+      const named = places.slice(0, 4).map((place) => [place.name, place.within].filter(Boolean).join(', '));
+      throw new InvalidError(`Several places are called that: ${named.join('; ')}. Say which, or click on the map.`, 'name');
+    }
+    body.lat = String(only.lat);
+    body.lon = String(only.lon);
+    return body;
+  };
   app.get('/subjects/:id/rules/new', { config: { action: 'zone.list' }, schema: { params: Id } }, (request, reply) =>
     page(request, reply, {}),
   );
@@ -49,7 +65,7 @@ export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
       const [step, orderId] = textsOf(body, 'step', 'orderId');
       if (step === 'change') return page(request, reply, { draft: body });
       try {
-        const rule = readRule(body);
+        const rule = readRule(await placed(request, body));
         const { subject, orders } = await performer.perform(actorOf(request), readZones, null, { subjectId: id });
         const order = orderIn(orders, orderId);
         if (step === 'save' || step === 'save-more') {

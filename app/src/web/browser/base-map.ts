@@ -37,6 +37,21 @@ const townLayers: LayerSpecification[] = [
       'line-width': ['interpolate', ['exponential', 1.8], ['zoom'], 12, 0.8, 17, 12],
     },
   },
+  {
+    id: 'street-names',
+    type: 'symbol',
+    source: 'streets',
+    minzoom: 14.5,
+    filter: ['in', 'kind', 'street', 'main'],
+    layout: {
+      'symbol-placement': 'line',
+      'text-field': ['get', 'name'],
+      'text-font': ['Arial'],
+      'text-size': 11,
+      'text-padding': 12,
+    },
+    paint: { 'text-color': '#5b6670', 'text-halo-color': '#ffffff', 'text-halo-width': 1.5 },
+  },
 ];
 
 const worldSources: Record<string, SourceSpecification> = {

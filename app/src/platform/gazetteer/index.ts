@@ -1,0 +1,3 @@
+export { fillGazetteer } from './fill-gazetteer.ts';
+export { Gazetteer } from './gazetteer.ts';
+export type { NamedPlace } from './read-places.ts';
