@@ -420,6 +420,7 @@ describe('pages', () => {
     await page.getByRole('button', { name: 'Register tag' }).click();
     await page.getByText('is registered').waitFor();
     await page.goto(`${serving.url}/subjects`);
+    await page.getByText('Add a subject by name alone').click();
     await page.getByLabel('Reference', { exact: true }).fill('S-100');
     await page.getByLabel('Full name').fill('Robin Fairweather');
     await page.getByRole('button', { name: 'Add subject' }).click();

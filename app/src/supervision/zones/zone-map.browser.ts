@@ -103,7 +103,7 @@ map.on('click', ({ lngLat }) => {
 });
 
 function begin(what: typeof doing, text: string): void {
-  field('area').closest('details')?.setAttribute('open', '');
+  if (what === 'shape' || box.dataset.draw !== 'circle') field('area').closest('details')?.setAttribute('open', '');
   doing = what;
   draw?.clear();
   if (what === 'shape') {
