@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdirSync, openSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultParameters, layArea, sigmaOf, violationsOf, ZoneWatch } from '@waymark/presence';
 import { readConfig } from '../../src/config.ts';
@@ -148,9 +149,12 @@ export async function startServer(
   from = cli,
 ): Promise<{ child: ChildProcess; url: string }> {
   const [program = '', ...before] = run;
+  // For whoever looks into a failure: each server's log, by the name of its folder.
+  const logs = process.env.SERVER_LOGS;
+  if (logs) mkdirSync(logs, { recursive: true });
   const child = spawn(program, [...before, from, 'serve', '--data', data, '--port', '0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, WAYMARK_LOG: 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test', WAYMARK_MQTT_PORT: '0', ...more },
+    stdio: ['ignore', logs ? openSync(join(logs, `${basename(data)}.log`), 'a') : 'ignore', 'pipe'],
+    env: { ...process.env, WAYMARK_LOG: logs ? 'warn' : 'silent', WAYMARK_DEMO: 'no', NODE_ENV: 'test', WAYMARK_MQTT_PORT: '0', ...more },
   });
   let words = '';
   const url = await new Promise<string>((resolve, reject) => {
