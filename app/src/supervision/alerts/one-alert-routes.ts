@@ -34,7 +34,11 @@ export function oneAlertRoutes(app: FastifyInstance, web: WebKit): void {
       config: { action: 'alert.read', api: true },
       schema: { tags: ['Alerts'], summary: 'One alert with its versions, steps, zone (GeoJSON) and fixes', security, params: Id },
     },
-    (request) => performer.perform(actorOf(request), readAlert, web.waymark, { id: idIn(request) }),
+    async (request) => {
+      // A program that reads alerts gets what they rest on; numbers to ring, addresses and identity are for the person who acts.
+      const { around: _around, ...alert } = await performer.perform(actorOf(request), readAlert, web.waymark, { id: idIn(request) });
+      return alert;
+    },
   );
   app.post('/alerts/:id/steps', { config: { action: 'alert.decide' }, schema: { params: Id } }, async (request, reply) => {
     const id = idIn(request);

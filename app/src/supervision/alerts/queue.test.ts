@@ -191,6 +191,11 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await visitor.signIn('mo-1');
       const own = 'exclusion entered:\n  - Ring the duty inspector on 101.\n';
       writeFileSync(folder.file('procedures.yaml'), own);
+      const told = await (await visitor.follow(`/api/alerts/${id}`)).text();
+      expect(told).toContain('exclusion entered');
+      const subject = await (await visitor.follow(`/api/subjects/${subjectId}`)).text();
+      expect(subject).toContain('Cora Finch');
+      for (const own of ['900123', '12 Mill Lane', 'X123456', '1994-03-27', 'A dog']) expect(told + subject).not.toContain(own);
       const page = await (await visitor.follow(`/alerts/${id}`)).text();
       expect(page).toContain('Ring the duty inspector on 101.');
       expect(page).toContain('href="tel:+447700900123"');

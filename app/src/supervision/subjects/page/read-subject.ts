@@ -29,12 +29,16 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
   purpose: 'monitoring',
   async run({ tx, actor, note }, { fixes }, { id }) {
     note({ kind: 'subject', id });
-    const subject = await tx.selectFrom('supervision.subjects').selectAll().where('id', '=', id).executeTakeFirst();
+    const subject = await tx
+      .selectFrom('supervision.subjects')
+      .select(['id', 'reference', 'name', 'fictional', 'created_at'])
+      .where('id', '=', id)
+      .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     if (bearSameName(actor.name, subject.name)) note(null, { sameName: true });
     const orders = await tx
       .selectFrom('supervision.orders')
-      .selectAll()
+      .select(['id', 'kind', 'authority', 'starts_at', 'ends_at'])
       .where('subject_id', '=', id)
       .orderBy('starts_at', 'desc')
       .execute();
