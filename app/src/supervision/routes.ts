@@ -18,6 +18,7 @@ import { crimeReviewRoutes } from './review/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
 import { subjectRoutes } from './subjects/page/routes.ts';
 import { tagRoutes } from './tags/routes.ts';
+import { takeOnRoutes } from './taking-on/routes.ts';
 import type { VerdictStore } from './verdicts/index.ts';
 import { verdictRoutes } from './verdicts/routes.ts';
 import { visitRoutes } from './visit/routes.ts';
@@ -39,6 +40,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   crimeReviewRoutes(app, web, services);
   verdictRoutes(app, web, services);
   evidenceRoutes(app, web, services);
+  takeOnRoutes(app, web);
   subjectRoutes(app, web);
   contactRoutes(app, web);
   tagRoutes(app, web, services);

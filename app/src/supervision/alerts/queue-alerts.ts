@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import { containing } from '../../platform/containing.ts';
 import type { Tx } from '../../platform/database.ts';
@@ -27,7 +27,7 @@ export interface QueuedPerson {
   subject_id: number;
   subject: string;
   reference: string;
-  /** What lasts comes first, then what was raised today. */
+  /** What lasts comes first, then what has ended within a day. */
   section: 'now' | 'today' | 'earlier';
   severity: Severity;
   /** The most urgent first, those that last before others; at most `shownOfOne`. */
@@ -65,8 +65,8 @@ export const queueAlerts: Action<
   name: 'alert.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { search, mine = false, kind, severity, limit, offset }) {
-    const like = search ? containing(search) : null;
+  async run({ tx, actor, note }, _services, { limit, offset, ...asked }) {
+    const isMeant = matching(asked, actor.name);
     const rank = sql`array_position(ARRAY[${sql.join([...severities])}], a.severity)`;
     const { rows } = await sql<{
       subject_id: number;
@@ -82,15 +82,11 @@ export const queueAlerts: Action<
     }>`
       WITH people AS (
         SELECT w.subject_id, count(*)::int AS open, count(*) FILTER (WHERE ${goesOn})::int AS lasting,
-          min(${rank}) FILTER (WHERE ${goesOn}) AS worst, max(a.from_at) AS newest, max(a.from_at) FILTER (WHERE ${goesOn}) AS began,
+          min(${rank}) FILTER (WHERE ${goesOn}) AS worst, max(coalesce(a.to_at, a.from_at)) AS newest, max(a.from_at) FILTER (WHERE ${goesOn}) AS began,
           coalesce((array_agg(a.id ORDER BY a.id DESC) FILTER (WHERE a.state = 'raised'))[1:100], '{}') AS unseen
         FROM supervision.alerts a JOIN supervision.wearings w ON w.id = a.wearing_id JOIN supervision.subjects s ON s.id = w.subject_id
           LEFT JOIN supervision.zone_versions v ON v.id = a.zone_version_id
-        WHERE a.state IN (${sql.join([...openAlertStates])})
-          AND (${like}::text IS NULL OR s.name ILIKE ${like} OR s.reference ILIKE ${like} OR v.name ILIKE ${like})
-          AND (NOT ${mine}::boolean OR a.assigned_to = ${actor.name})
-          AND (${kind ?? null}::text IS NULL OR a.kind = ${kind ?? null})
-          AND (${severity ?? null}::text IS NULL OR a.severity = ${severity ?? null})
+        WHERE ${isMeant}
         GROUP BY w.subject_id
       ), placed AS (
         SELECT p.*, CASE WHEN lasting > 0 THEN 'now' WHEN newest > now() - interval '24 hours' THEN 'today' ELSE 'earlier' END AS section
@@ -101,9 +97,10 @@ export const queueAlerts: Action<
       FROM placed p JOIN supervision.subjects s ON s.id = p.subject_id
       ORDER BY p.lasting = 0, p.worst NULLS LAST, p.began DESC NULLS LAST, p.newest DESC, p.subject_id
       LIMIT ${limit} OFFSET ${offset}`.execute(tx);
-    const alerts = await openAlertsOf(
+    const alerts = await alertsOf(
       tx,
       rows.map(({ subject_id }) => subject_id),
+      isMeant,
     );
     note(null, { list: 'open', rows: rows.length });
     const [first] = rows;
@@ -120,15 +117,25 @@ export const queueAlerts: Action<
   },
 };
 
-async function openAlertsOf(tx: Tx, subjects: readonly number[]): Promise<Map<number, QueuedAlert[]>> {
+/** The open alerts that are asked for. */
+function matching({ search, mine = false, kind, severity }: Omit<QueueQuery, 'limit' | 'offset'>, name: string): RawBuilder<boolean> {
+  const like = search ? containing(search) : null;
+  return sql<boolean>`a.state IN (${sql.join([...openAlertStates])})
+    AND (${like}::text IS NULL OR s.name ILIKE ${like} OR s.reference ILIKE ${like} OR v.name ILIKE ${like})
+    AND (NOT ${mine}::boolean OR a.assigned_to = ${name})
+    AND (${kind ?? null}::text IS NULL OR a.kind = ${kind ?? null})
+    AND (${severity ?? null}::text IS NULL OR a.severity = ${severity ?? null})`;
+}
+
+async function alertsOf(tx: Tx, subjects: readonly number[], isMeant: RawBuilder<boolean>): Promise<Map<number, QueuedAlert[]>> {
   const { rows } = await sql<Omit<QueuedAlert, 'brief'> & { subject_id: number; zone: string | null }>`
     SELECT id, kind, severity, state, from_at, to_at, raised_at, assigned_to, zone, subject_id, goes_on FROM (
       SELECT a.id, a.kind, a.severity, a.state, a.from_at, a.to_at, a.raised_at, a.assigned_to, v.name AS zone, w.subject_id, ${goesOn} AS goes_on,
         row_number() OVER (PARTITION BY w.subject_id
           ORDER BY NOT ${goesOn}, array_position(ARRAY[${sql.join([...severities])}], a.severity), a.from_at DESC) AS place
-      FROM supervision.alerts a JOIN supervision.wearings w ON w.id = a.wearing_id
+      FROM supervision.alerts a JOIN supervision.wearings w ON w.id = a.wearing_id JOIN supervision.subjects s ON s.id = w.subject_id
         LEFT JOIN supervision.zone_versions v ON v.id = a.zone_version_id
-      WHERE w.subject_id IN (${sql.join([0, ...subjects])}) AND a.state IN (${sql.join([...openAlertStates])})) ranked
+      WHERE w.subject_id IN (${sql.join([0, ...subjects])}) AND ${isMeant}) ranked
     WHERE place <= ${shownOfOne} ORDER BY subject_id, place`.execute(tx);
   const found = new Map<number, QueuedAlert[]>();
   for (const { subject_id, zone, ...alert } of rows) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import type { Actor } from '../../platform/access.ts';
+import { withPurpose } from '../../platform/database.ts';
 import { assignOrder, identifySubject, keepAddress, keepContact } from '../contacts/index.ts';
 import { endContact } from '../contacts/keep-contacts.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
@@ -87,7 +88,10 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(found.people[1]?.alerts.map(({ brief }) => brief).sort()).toEqual(['inside “Mill Lane”', 'strap cut']);
       expect((await queue({ limit: 1, offset: 1 })).people.map(({ subject }) => subject)).toEqual(['Leo Caldwell']);
       expect((await queue({ search: 'barl' })).people.map(({ subject }) => subject)).toEqual(['Ann Barlow']);
-      expect((await queue({ kind: 'strap cut' })).total).toBe(2);
+      const straps = await queue({ kind: 'strap cut' });
+      expect(straps.total).toBe(2);
+      // A row shows what was asked for, and nothing else of its person.
+      expect(straps.people.flatMap(({ alerts }) => alerts.map(({ kind }) => kind))).toEqual(['strap cut', 'strap cut']);
       expect((await queue({ severity: 'low' })).total).toBe(0);
       const goingOn = await serving.waymark.performer.perform(officer, readGoingOn, null, null);
       expect(goingOn.people).toBe(2);
@@ -126,6 +130,19 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         performer.perform(officer, keepAddress, null, { subjectId, kind: 'home', address, fromOn });
       await live('1 Weir Street', '2026-01-05');
       await live('12 Mill Lane', '2026-06-01');
+      // Whoever bears the same name is noted, as with every other look.
+      const relative = { ...officer, name: 'Mary Finch' };
+      await performer.perform(relative, keepAddress, null, { subjectId, kind: 'other', address: '5 Weir Street', fromOn: '2026-06-01' });
+      const noted = await withPurpose(serving.waymark.database.db, 'oversight', 'oversight', (tx) =>
+        tx
+          .selectFrom('oversight.audit_entries')
+          .select('detail')
+          .where('action', '=', 'address.keep')
+          .orderBy('seq', 'desc')
+          .limit(1)
+          .executeTakeFirstOrThrow(),
+      );
+      expect(noted.detail).toEqual({ subject: subjectId, sameName: true });
       await expect(live('3 Tarn Road', '2026-05-01')).rejects.toThrow('from 2026-06-01 on');
       await expect(live('3 Tarn Road', '31.12.2026')).rejects.toThrow('for example 2026-09-07');
       await performer.perform(officer, assignOrder, null, {
@@ -169,6 +186,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         ['family', 'Her sister', '07700 900456'],
       ]);
       expect(around.reach.addresses.map(({ address, from_on, to_on }) => [address, from_on, to_on])).toEqual([
+        ['5 Weir Street', '2026-06-01', null],
         ['12 Mill Lane', '2026-06-01', null],
         ['1 Weir Street', '2026-01-05', '2026-06-01'],
       ]);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { isDay } from '../../platform/days.ts';
+import { noteSubject } from '../subjects/index.ts';
 import { readPhone } from './read-phone.ts';
 
 export const contactKinds = ['self', 'home', 'family', 'work', 'other'] as const;
@@ -17,6 +18,7 @@ export const keepContact: Action<
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, { subjectId, who, name, phone, contactNote }) {
     note({ kind: 'subject', id: subjectId });
+    await noteSubject({ tx, actor, note }, { subject: subjectId });
     const subject = await tx.selectFrom('supervision.subjects').select('name').where('id', '=', subjectId).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     const kind = contactKinds.find((own) => own === who);
@@ -44,8 +46,9 @@ export const endContact: Action<null, { subjectId: number; id: number }, null> =
   name: 'contact.keep',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { subjectId, id }) {
+  async run({ tx, actor, note }, _services, { subjectId, id }) {
     note({ kind: 'subject', id: subjectId }, { ended: id });
+    await noteSubject({ tx, actor, note }, { subject: subjectId });
     const ended = await tx
       .updateTable('supervision.contacts')
       .set({ ended_at: new Date() })
@@ -66,6 +69,7 @@ export const keepAddress: Action<null, { subjectId: number; kind: string; addres
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, { subjectId, kind, address, fromOn }) {
     note({ kind: 'subject', id: subjectId });
+    await noteSubject({ tx, actor, note }, { subject: subjectId });
     const subject = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subjectId).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     const own = addressKinds.find((each) => each === kind);

@@ -4,6 +4,7 @@ import { type Action, type InvalidError, NotFoundError } from '../../platform/ac
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idIn, orAgain, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
+import { noteSubject } from '../subjects/index.ts';
 import { addressKinds, contactKinds, endContact, keepAddress, keepContact } from './keep-contacts.ts';
 import { assignOrder, identifySubject } from './keep-details.ts';
 import { type Reach, readReach } from './read-reach.ts';
@@ -16,8 +17,9 @@ const readDetails: Action<null, { id: number }, Details> = {
   name: 'subject.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, { id }) {
+  async run({ tx, actor, note }, _services, { id }) {
     note({ kind: 'subject', id });
+    await noteSubject({ tx, actor, note }, { subject: id });
     const subject = await tx
       .selectFrom('supervision.subjects')
       .select(['id', 'name', 'reference', 'fictional'])

@@ -2,6 +2,7 @@ import { intervalsOf, layArea, violationsOf, ZoneWatch } from '@waymark/presence
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { tracksOf } from '../alerts/index.ts';
+import { noteSubject } from '../subjects/index.ts';
 import type { Rule } from './read-rule.ts';
 
 const dayMs = 86_400_000;
@@ -19,8 +20,9 @@ export const judgeRule: Action<{ fixes: FixStore; timeZone: string }, { subjectI
   name: 'track.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, { fixes, timeZone }, { subjectId, rule, now }) {
+  async run({ tx, actor, note }, { fixes, timeZone }, { subjectId, rule, now }) {
     note({ kind: 'subject', id: subjectId }, { judged: rule.kind });
+    await noteSubject({ tx, actor, note }, { subject: subjectId });
     const subject = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subjectId).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     const wearings = await tx.selectFrom('supervision.wearings').select('id').where('subject_id', '=', subjectId).execute();

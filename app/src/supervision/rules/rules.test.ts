@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import type { Actor } from '../../platform/access.ts';
-import { takeOn } from '../subjects/page/take-on.ts';
 import { openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
+import { takeOn } from '../taking-on/take-on.ts';
 import { readZones } from '../zones/index.ts';
 import { judgeRule } from './judge-rule.ts';
 import { type Rule, readRule, ruleInWords } from './read-rule.ts';

@@ -7,14 +7,12 @@ import { readTime } from '../../fixes/decode/index.ts';
 import { declareOrder, orderKinds } from '../index.ts';
 import { subjectListRoutes } from './list-routes.ts';
 import { readSubject } from './read-subject.ts';
-import { takeOnRoutes } from './take-on-routes.ts';
 
 /** Subjects and their orders: pages and API. */
 export function subjectRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, fixes, timeZone } = web.waymark;
   const time = (text: string | undefined) => new Date(text ? readTime(text, timeZone) : Number.NaN);
   subjectListRoutes(app, web);
-  takeOnRoutes(app, web);
   const subjectPage = async (
     request: FastifyRequest,
     reply: FastifyReply,

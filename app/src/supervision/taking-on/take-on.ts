@@ -1,6 +1,6 @@
-import { type Action, InvalidError } from '../../../platform/action.ts';
-import { assignOrder, keepAddress, keepContact } from '../../contacts/index.ts';
-import { declareOrder, declareSubject, type NewOrder, type NewSubject } from '../index.ts';
+import { type Action, InvalidError } from '../../platform/action.ts';
+import { assignOrder, keepAddress, keepContact } from '../contacts/index.ts';
+import { declareOrder, declareSubject, type NewOrder, type NewSubject } from '../subjects/index.ts';
 
 /** Somebody new with all that is known on the first day; what is empty is added later. */
 export interface NewCase extends NewSubject, Omit<NewOrder, 'subjectId'> {

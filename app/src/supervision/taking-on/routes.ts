@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError } from '../../../platform/action.ts';
-import { isDay, todayOf } from '../../../platform/days.ts';
-import { actorOf } from '../../../web/actor-of.ts';
-import { type Form, orAgain, textsOf } from '../../../web/form.ts';
-import type { WebKit } from '../../../web/kit.ts';
-import { readTime } from '../../fixes/decode/index.ts';
-import { orderKinds } from '../index.ts';
+import { InvalidError } from '../../platform/action.ts';
+import { isDay, todayOf } from '../../platform/days.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { type Form, orAgain, textsOf } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import { readTime } from '../fixes/decode/index.ts';
+import { orderKinds } from '../subjects/index.ts';
 import { takeOn } from './take-on.ts';
 
 /** Somebody new, on one page; then their rules. */
 export function takeOnRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer, timeZone } = web.waymark;
   const page = (request: FastifyRequest, reply: FastifyReply, draft: Form, error: InvalidError | null = null) =>
-    web.page(request, error ? reply.code(400) : reply, 'supervision/subjects/page/take-on.njk', {
+    web.page(request, error ? reply.code(400) : reply, 'supervision/taking-on/take-on.njk', {
       orderKinds,
       draft,
       error: error ? { text: error.message, field: error.field } : null,
