@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { duration, metres } from '@waymark/presence';
 import nunjucks from 'nunjucks';
+import { ageInWords } from './age-in-words.ts';
 
 const require = createRequire(import.meta.url);
 export const govukFolder = join(dirname(require.resolve('govuk-frontend/package.json')), 'dist');
@@ -62,14 +63,6 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('percent', percent);
   environment.addFilter('spoken', (value: string) => spoken[value] ?? value);
   return environment;
-}
-
-/** How long ago something was, as short as a list needs it: 4 min, 2 h 10, 3 days. */
-function ageInWords(ms: number): string {
-  const minutes = Math.max(0, Math.floor(ms / 60_000));
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h${minutes % 60 > 0 && minutes < 600 ? ` ${minutes % 60}` : ''}`;
-  return `${Math.floor(minutes / 1440)} days`;
 }
 
 /** Hours as people read them: 12 h 30 min. */

@@ -91,8 +91,14 @@ async function drawn(env: Record<string, string>) {
         process.env.SCREENSHOTS ? { path: join(process.env.SCREENSHOTS, `ground-${env.WAYMARK_MAP ? 'tiles' : 'world'}.png`) } : {},
       );
     const colours = (await page.evaluate(`(${countColours})('${picture.toString('base64')}')`)) as Record<string, number>;
+    const tiles = `${serving.url}/basemap/tiles.pmtiles`;
+    const refusals = await Promise.all(
+      [undefined, 'bytes=0-', 'bytes=999999999-1000000000'].map(
+        async (range) => (await fetch(tiles, range ? { headers: { range } } : {})).status,
+      ),
+    );
     await context.close();
-    return { asked, errors, colours };
+    return { refusals, asked, errors, colours };
   } finally {
     await serving.end();
   }
@@ -108,7 +114,9 @@ test('without tiles there are lands and sea, and nothing is asked of anybody els
 });
 
 test('the operator’s tiles are read in parts and drawn, names among them', async () => {
-  const { asked, errors, colours } = await drawn({ WAYMARK_MAP: file });
+  const { asked, errors, colours, refusals } = await drawn({ WAYMARK_MAP: file });
+  // The whole file is sent to nobody.
+  expect(refusals).toEqual([400, 400, 416]);
   expect(errors).toEqual([]);
   expect(new Set(asked.map(({ url }) => new URL(url).hostname))).toEqual(new Set(['127.0.0.1']));
   const tiles = asked.filter(({ url }) => url.endsWith('/basemap/tiles.pmtiles'));

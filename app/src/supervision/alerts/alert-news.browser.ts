@@ -27,10 +27,23 @@ follow<{ change: unknown }>(
 );
 
 /** Keys for whoever works through the list: j and k go from row to row, Enter opens (a link has it already), t takes. */
+const keysKey = 'waymark-keys';
+const areKeysOn = () => localStorage.getItem(keysKey) !== 'off';
+const keys = document.querySelector<HTMLButtonElement>('#keys');
+function tellKeys(): void {
+  if (!keys) return;
+  keys.hidden = false;
+  keys.textContent = areKeysOn() ? 'Switch them off' : 'They are off: switch them on';
+}
+keys?.addEventListener('click', () => {
+  localStorage.setItem(keysKey, areKeysOn() ? 'off' : 'on');
+  tellKeys();
+});
+tellKeys();
 const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
 addEventListener('keydown', (event) => {
   const { key, target, ctrlKey, metaKey, altKey } = event;
-  if (ctrlKey || metaKey || altKey || (target instanceof HTMLElement && target.closest('input, select, textarea'))) return;
+  if (!areKeysOn() || ctrlKey || metaKey || altKey || (target instanceof HTMLElement && target.closest('input, select, textarea'))) return;
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   if (key === 'j' || key === 'k') {
     const next = rows[Math.min(rows.length - 1, Math.max(0, key === 'j' ? at + 1 : at - 1))];

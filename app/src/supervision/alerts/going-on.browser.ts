@@ -1,3 +1,4 @@
+import { ageInWords } from '../../web/age-in-words.ts';
 import { follow } from '../../web/browser/follow.ts';
 import { element } from '../../web/browser/page.ts';
 
@@ -5,9 +6,12 @@ import { element } from '../../web/browser/page.ts';
 const bar = element('#going-on');
 const title = document.title.replace(/^\(\d+\) /, '');
 const soundKey = 'waymark-sound';
+/** However much changes, it is asked for no more often than this, ms: each time is a look at who is named. */
+const everyMs = 5000;
 const settleMs = 400;
-const refreshMs = 60_000;
-let asked: ReturnType<typeof setTimeout> | undefined;
+const tickMs = 15_000;
+let askedAt = 0;
+let isToAsk = false;
 let audio: AudioContext | null = null;
 
 function countOf(): number {
@@ -44,6 +48,8 @@ function offerSound(): void {
 }
 
 async function refresh(): Promise<void> {
+  askedAt = Date.now();
+  isToAsk = false;
   const answer = await fetch('/alerts/going-on', { headers: { accept: 'text/html' } }).catch(() => null);
   if (!answer?.ok || answer.redirected) return;
   const before = countOf();
@@ -56,11 +62,14 @@ async function refresh(): Promise<void> {
 }
 
 offerSound();
-// How long it lasts is told in minutes.
-setInterval(() => void refresh(), refreshMs);
+// How long it lasts is counted here: nothing has to be asked for that.
+setInterval(() => {
+  for (const time of bar.querySelectorAll('time')) time.textContent = ageInWords(Date.now() - Date.parse(time.dateTime));
+}, tickMs);
 follow<{ change: unknown }>('/api/alerts/changes', {
   change: () => {
-    clearTimeout(asked);
-    asked = setTimeout(() => void refresh(), settleMs);
+    if (isToAsk) return;
+    isToAsk = true;
+    setTimeout(() => void refresh(), Math.max(settleMs, askedAt + everyMs - Date.now()));
   },
 });

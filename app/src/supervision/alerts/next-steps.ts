@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parse } from 'yaml';
 import { type AlertKind, alertKinds } from '../schema/tables.ts';
 
@@ -60,6 +61,6 @@ export function readNextSteps(path: string): NextSteps {
     }
     return { steps, problem: null };
   } catch (error) {
-    return { steps: usual, problem: `${path} cannot be used: ${(error as Error).message}. The usual steps are shown.` };
+    return { steps: usual, problem: `${basename(path)} cannot be used: ${(error as Error).message}. The usual steps are shown.` };
   }
 }

@@ -224,7 +224,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       );
       const tags = await (await visitor.follow('/tags')).text();
       expect(tags).toMatch(/<title>\(2\) /);
-      expect(tags).toMatch(/<b>Cora Finch<\/b> \d+ min: (inside “Mill Lane”|strap cut)/);
+      expect(tags).toMatch(/<b>Cora Finch<\/b> <time datetime="[^"]+">\d+ min<\/time>: (inside “Mill Lane”|strap cut)/);
     });
 
     test('a page without its bar is still the page, and says nothing of who goes on to others', async () => {

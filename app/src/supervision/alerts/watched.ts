@@ -44,6 +44,8 @@ export function changesOf({ stored, settled }: Watched, found: readonly FoundAle
   return reconcile(unsettled(stored, settled), unsettled(found, settled));
 }
 
+type OnRecord = ReadonlyMap<number, StoredAlert[]>;
+
 /** Whether it takes the fixes of before to tell of a change: it begins where a watch that was made from some of them is not sure. */
 export function isUnsureOf({ since, stored }: Watched, changes: readonly AlertChange[]): boolean {
   if (since === Number.NEGATIVE_INFINITY) return false;
@@ -147,20 +149,20 @@ export class WatchedWearings {
         return [wearing, sinceOf(oldest, stored.get(wearing) ?? [])];
       }),
     );
-    const unknown = await this.#makeSince(since);
-    await this.#makeSince(new Map(unknown.map((wearing) => [wearing, Number.NEGATIVE_INFINITY])));
+    const unknown = await this.#makeSince(since, stored);
+    await this.#makeSince(new Map(unknown.map((wearing) => [wearing, Number.NEGATIVE_INFINITY])), stored);
     for (const wearing of missing) this.#oldest.delete(wearing);
   }
 
   /** Makes wearings from some moments on. Gives those of which too little is stored from before that to know how things stood. */
-  async #makeSince(since: ReadonlyMap<number, number>): Promise<number[]> {
+  async #makeSince(since: ReadonlyMap<number, number>, stored: OnRecord): Promise<number[]> {
     // Those from the same days together: their fixes lie together.
     const wearings = [...since.keys()].sort((a, b) => ((since.get(b) as number) > (since.get(a) as number) ? 1 : -1));
     const unknown: number[] = [];
     let part: number[] = [];
     let fixes = 0;
     const makePart = async () => {
-      if (part.length > 0) unknown.push(...(await this.#makeTogether(part, since)));
+      if (part.length > 0) unknown.push(...(await this.#makeTogether(part, since, stored)));
       part = [];
       fixes = 0;
     };
@@ -174,12 +176,11 @@ export class WatchedWearings {
     return unknown;
   }
 
-  async #makeTogether(wearings: number[], since: ReadonlyMap<number, number>): Promise<number[]> {
+  async #makeTogether(wearings: number[], since: ReadonlyMap<number, number>, stored: OnRecord): Promise<number[]> {
     const { now, timeZone } = this.#rules();
     const upto = now + aheadMs;
-    const { stored, ends, prepared } = await this.#inMonitoring(async (tx) => ({
+    const { ends, prepared } = await this.#inMonitoring(async (tx) => ({
       prepared: await inTurn(this.#prepares, (prepare) => prepare(tx, wearings, { upto, timeZone })),
-      stored: await storedAlerts(tx, wearings),
       ends: await endsOf(tx, wearings),
     }));
     const devices = new Set(prepared.flatMap((own) => own.devices.map((device) => -device)));

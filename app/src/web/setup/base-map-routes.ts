@@ -13,6 +13,8 @@ type Borders = NonNullable<Parameters<typeof mesh>[1]>;
 const require = createRequire(import.meta.url);
 /** How exact the coarse world is, degrees: some hundred metres. */
 const perDegree = 1000;
+/** Bytes of the tiles that are sent at once. */
+const partAtMost = 16_000_000;
 const week = 'private, max-age=604800';
 
 /**
@@ -38,10 +40,12 @@ export function baseMapRoutes(app: FastifyInstance, { folder }: House, tiles: Ma
   });
   app.get('/basemap/tiles.pmtiles', { config }, async (request, reply) => {
     if (!tiles) return reply.code(404).send({ message: 'No file of map tiles is set (WAYMARK_MAP).' });
-    const range = /^bytes=(\d+)-(\d+)$/.exec(String(request.headers.range ?? ''));
-    const [from, to] = range ? [Number(range[1]), Math.min(Number(range[2]), tiles.bytes - 1)] : [0, tiles.bytes - 1];
+    const range = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(String(request.headers.range ?? ''));
+    // Anybody may ask, and the file may be of a whole country: never all of it at once.
+    if (!range) return reply.code(400).send({ message: 'Ask for a part of the file: Range: bytes=FROM-TO.' });
+    const from = Number(range[1]);
+    const to = Math.min(Number(range[2]), from + partAtMost - 1, tiles.bytes - 1);
     reply.type('application/octet-stream').headers({ 'accept-ranges': 'bytes', 'cache-control': week });
-    if (!range) return reply.header('content-length', tiles.bytes).send(createReadStream(tiles.path));
     if (from > to) return reply.code(416).header('content-range', `bytes */${tiles.bytes}`).send();
     return reply
       .code(206)
