@@ -76,7 +76,14 @@ module.exports = {
       name: 'browser-code-knows-no-server',
       severity: 'error',
       from: { path: '\\.browser\\.ts$|^app/src/web/browser/' },
-      to: { path: '^(app|packages)/', pathNot: '^app/src/web/browser/' },
+      to: { path: '^(app|packages)/', pathNot: '^app/src/web/(browser|words)/' },
+    },
+    {
+      // Said alike by servers and in browsers, so it leans on neither.
+      name: 'words-for-both-import-nothing',
+      severity: 'error',
+      from: { path: '^app/src/web/words/' },
+      to: { path: '.' },
     },
     {
       name: 'servers-import-no-browser-code',

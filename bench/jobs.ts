@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { rawFix } from '../app/src/supervision/fixes/decode/raw-fix.ts';
 import { openBrowser, signIn } from '../app/test/browser/looking.ts';
 import { serveForTest } from '../app/test/serve-for-test.ts';
 import { type Bar, type Report, say } from './report.ts';
@@ -143,10 +144,8 @@ type Serving = Awaited<ReturnType<typeof serveForTest>>;
 
 /** Two tags tell that their straps were cut: something goes on. */
 async function cutStraps({ waymark }: Serving): Promise<void> {
-  const none = Number.NaN;
   for (const serial of ['TB-00003', 'TB-00004']) {
-    const place = { lat: 53.09, lon: -1.83, accuracyM: 8, speedMps: none, headingDeg: none, method: 0, battery: none, seq: none };
-    const fixes = [{ tag: serial, at: Date.now() - 1000, ...place, events: 'strap-cut' }];
+    const fixes = [{ ...rawFix(serial, Date.now() - 1000, -1.83, 53.09), accuracyM: 8, events: 'strap-cut' }];
     await waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
   }
   await waymark.live.settled();

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../app/src/config.ts';
+import { rawFix } from '../app/src/supervision/fixes/decode/raw-fix.ts';
 import { openWaymark } from '../app/src/waymark.ts';
 import { fill, minutesADay, wearers } from './country.ts';
 import { type Report, say } from './report.ts';
@@ -28,19 +29,7 @@ export async function benchTakeover(options: { seed: number; size?: number }): P
     const at = startMs + days * minutesADay * 60_000;
     const tookMs: number[] = [];
     for (let first = 0; first < wearers; first += together) {
-      const fixes = Array.from({ length: together }, (_, i) => ({
-        tag: `A${first + i}`,
-        at,
-        lat: 52,
-        lon: -2,
-        accuracyM: 8,
-        speedMps: Number.NaN,
-        headingDeg: Number.NaN,
-        method: 0,
-        battery: Number.NaN,
-        seq: Number.NaN,
-        events: null,
-      }));
+      const fixes = Array.from({ length: together }, (_, i) => ({ ...rawFix(`A${first + i}`, at, -2, 52), accuracyM: 8 }));
       const sent = performance.now();
       await waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'gateway', name: 'bench' });
       await waymark.live.settled();

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { duration, metres } from '@waymark/presence';
 import nunjucks from 'nunjucks';
-import { ageInWords } from './age-in-words.ts';
+import { ageInWords } from './words/age-in-words.ts';
 
 const require = createRequire(import.meta.url);
 export const govukFolder = join(dirname(require.resolve('govuk-frontend/package.json')), 'dist');

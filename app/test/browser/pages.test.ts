@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideAlert } from '../../src/supervision/alerts/decide-alert.ts';
 import { listAlerts } from '../../src/supervision/alerts/read-alerts.ts';
+import { rawFix } from '../../src/supervision/fixes/decode/raw-fix.ts';
 import { repeatPack } from '../../src/supervision/index.ts';
 import { serveForTest } from '../serve-for-test.ts';
 import { until } from '../until.ts';
@@ -23,9 +24,7 @@ afterAll(async () => {
 /** The tag of one of the town's wearers tells that its strap was cut. */
 async function cutStrap(number: number): Promise<void> {
   const serial = `TB-${String(number).padStart(5, '0')}`;
-  const none = Number.NaN;
-  const place = { lat: 53.09, lon: -1.83, accuracyM: 8, speedMps: none, headingDeg: none, method: 0, battery: none, seq: none };
-  const fixes = [{ tag: serial, at: Date.now() - 1000, ...place, events: 'strap-cut' }];
+  const fixes = [{ ...rawFix(serial, Date.now() - 1000, -1.83, 53.09), accuracyM: 8, events: 'strap-cut' }];
   await serving.waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });
   await serving.waymark.live.settled();
 }

@@ -1,6 +1,6 @@
-import { ageInWords } from '../../web/age-in-words.ts';
 import { follow } from '../../web/browser/follow.ts';
 import { element } from '../../web/browser/page.ts';
+import { ageInWords } from '../../web/words/age-in-words.ts';
 
 /** Keeps the bar of what goes on, and the number in the title, as they are now; with a sound for whoever wants one. */
 const bar = element('#going-on');

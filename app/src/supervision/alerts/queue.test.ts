@@ -6,6 +6,7 @@ import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { assignOrder, identifySubject, keepAddress, keepContact } from '../contacts/index.ts';
 import { endContact } from '../contacts/keep-contacts.ts';
+import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
 import { openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
@@ -55,16 +56,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const fixes = [];
       for (let ago = from; ago >= to; ago--)
         fixes.push({
-          tag: serial,
-          at: Date.now() - ago * minute - 5000,
-          lat: 53.09,
-          lon: inside.includes(ago) ? -1.815 : -1.8255,
+          ...rawFix(serial, Date.now() - ago * minute - 5000, inside.includes(ago) ? -1.815 : -1.8255, 53.09),
           accuracyM: 8,
-          speedMps: Number.NaN,
-          headingDeg: Number.NaN,
-          method: 0,
-          battery: Number.NaN,
-          seq: Number.NaN,
           events: ago === 1 && events ? events : null,
         });
       await serving.waymark.intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial });

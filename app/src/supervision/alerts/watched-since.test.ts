@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveForTest } from '../../../test/serve-for-test.ts';
 import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
+import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { LiveWatch } from '../index.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
 import { openWearing } from '../subjects/wearings.ts';
@@ -65,16 +66,9 @@ function life(serial: string, start: number, random: () => number) {
     battery = battery < 0.03 || (battery < 0.14 && random() < 0.01) ? 1 : battery - 0.0015;
     if (at < silentUntil) continue;
     fixes.push({
-      tag: serial,
-      at,
-      lat: 53.09 + 0.0001 * random(),
-      lon: where + 0.0001 * random(),
+      ...rawFix(serial, at, where + 0.0001 * random(), 53.09 + 0.0001 * random()),
       accuracyM: 8 + 40 * random() ** 4,
-      speedMps: Number.NaN,
-      headingDeg: Number.NaN,
-      method: 0,
       battery,
-      seq: Number.NaN,
       events: random() < 0.001 ? 'strap-cut' : null,
     });
   }

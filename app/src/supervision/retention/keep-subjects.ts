@@ -24,7 +24,10 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
   return [
     ['Positions, and evidence packs with positions in them', `${positions} months after they were taken`],
     ['Where in their home a wearer was', `${homeDays} days; from then on positions at the place of a curfew say “at home”`],
-    ['A subject with orders, zones, alerts, reviews and packs', `${subjects} months after the end of their last order`],
+    [
+      'A subject with numbers to ring, addresses, orders, zones, alerts, reviews and packs',
+      `${subjects} months after the end of their last order`,
+    ],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
     ['What somebody decided to erase', 'until a second person has agreed, and then until the next run of the job, within a day'],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import type { Actor } from '../../platform/access.ts';
+import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
 import { takeOn } from '../taking-on/take-on.ts';
@@ -99,19 +100,9 @@ describe('somebody new', () => {
     const worn = { subjectId, orderId: orders[0]?.id as number, serial: 'N-TAG', startsAt: all.startsAt };
     await performer.perform(officer, openWearing, null, worn);
     const start = Date.now() - 3 * 3_600_000;
-    const none = Number.NaN;
     const fixes = Array.from({ length: 60 }, (_, i) => ({
-      tag: 'N-TAG',
-      at: start + i * minute,
-      lat: 53.09,
-      lon: i >= 20 && i < 32 ? -1.83 : -1.85,
+      ...rawFix('N-TAG', start + i * minute, i >= 20 && i < 32 ? -1.83 : -1.85, 53.09),
       accuracyM: 8,
-      speedMps: none,
-      headingDeg: none,
-      method: 0,
-      battery: none,
-      seq: none,
-      events: null,
     }));
     await intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial: 'N-TAG' });
     await live.settled();
