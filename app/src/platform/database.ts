@@ -135,7 +135,13 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   });
   pool.on('error', () => undefined);
   // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    for (const setting of lettingGo) client.query(`SET ${setting}`).catch(() => undefined);
+  });
+  const connections = new Set<pg.ClientBase>();
+  pool.on('connect', (client) => connections.add(client));
+  pool.on('remove', (client) => connections.delete(client));
   const db = new Kysely<Tables>({ dialect: withStorableText(new PostgresDialect({ pool })) });
   shared.add(db);
   try {
@@ -160,14 +166,22 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
       const result = await pool.query(text, values);
       return Array.isArray(result) ? { rows: result.flatMap((part) => part.rows ?? []) } : { rows: result.rows ?? [] };
     },
-    listen: (channel, hear) => listenOn(url, channel, hear),
+    listen: (channel, hear) => listenOn(url, channel, hear, () => connections.forEach(breakOff)),
     whileStill: null,
     close: () => db.destroy(),
   };
 }
 
-/** A connection of its own that listens; one that breaks is made again. */
-async function listenOn(url: string, channel: string, hear: Hearing): Promise<() => Promise<void>> {
+/** Ends a connection whose other side does not answer: whoever waits on it hears so now, and not after minutes. */
+function breakOff(client: pg.ClientBase): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
+
+/**
+ * A connection of its own that listens; one that breaks is made again.
+ * @param onSilence the database does not answer: other connections wait for an answer that will not come
+ */
+async function listenOn(url: string, channel: string, hear: Hearing, onSilence: () => void): Promise<() => Promise<void>> {
   let isEnded = false;
   let client: pg.Client | null = null;
   let again: NodeJS.Timeout | undefined;
@@ -192,9 +206,10 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
     if (isEnded) return void (await own.end());
     // Who only listens does not notice that the other side is gone without a word.
     const asking = setInterval(() => {
-      own.query('SELECT 1').catch(() => {
+      own.query('SELECT 1').catch((error: Error) => {
         clearInterval(asking);
-        (own as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+        breakOff(own);
+        if (/timeout/i.test(error.message)) onSilence();
       });
     }, askedEveryMs).unref();
     own.once('end', () => clearInterval(asking));
@@ -218,7 +233,18 @@ async function listenOn(url: string, channel: string, hear: Hearing): Promise<()
 /** Databases that other servers may share. */
 const shared = new WeakSet<Database>();
 /** A server that has stood still for so long within what all wait for is given up, ms. */
-const stillMs = '4000';
+const stillMs = '2500';
+/**
+ * What each connection asks of PostgreSQL: a server that is cut off lets go of what it holds and waits for, within seconds. Not every
+ * version and every relay in between takes all of it.
+ */
+const lettingGo = [
+  'tcp_keepalives_idle = 2',
+  'tcp_keepalives_interval = 1',
+  'tcp_keepalives_count = 3',
+  'tcp_user_timeout = 5000',
+  'client_connection_check_interval = 1000',
+];
 
 /**
  * In SQL, within a transaction of `withPurpose`, together with a lock that everybody waits for: whoever stands still with it, frozen or cut

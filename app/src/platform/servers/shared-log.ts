@@ -13,6 +13,7 @@ import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { LogMessage, MessageLog } from '../fixes/message-log.ts';
 import { ToldError } from '../told-error.ts';
 import type { LogKeys } from './log-keys.ts';
+import { readBatch, readTogether } from './read-batch.ts';
 
 export interface SharedLogOptions {
   /** Addresses of the log servers, apart by commas, with the sign-in: `nats://user:secret@host:4222,…`; `tls://` where they want it. */
@@ -41,6 +42,8 @@ const subject = 'waymark.fixes';
 const newsSubject = 'waymark.news';
 const usuallyOfferedMs = 15_000;
 const answersWithinMs = 2500;
+/** One that does not take a connection within this time is passed over, ms. */
+const reachedWithinMs = 2000;
 /** Log servers that have just started are waited for so long, ms. */
 const beginsWithinMs = 30_000;
 /** Twice the same name within this time is one message, ms. */
@@ -49,10 +52,8 @@ const namesKeptMs = 10 * 60_000;
 const lookEveryMs = 250;
 /** What was read and could not be taken is read again after this long, ms. */
 const againMs = 1000;
-const readTogether = 256;
 /** What comes within this time is read and stored together, ms: every server stores all, and a commit costs more than what is in it. */
 const gatherMs = 40;
-const readBytes = 8 * 1024 * 1024;
 
 /**
  * One order of everything that is stored, kept by several log servers (NATS JetStream): whoever reads it from the beginning comes to the
@@ -99,6 +100,8 @@ export class SharedLog implements MessageLog {
         name: 'waymark',
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,
+        // One that is cut off does not refuse: the next address is tried.
+        timeout: reachedWithinMs,
         pingInterval: 2000,
         maxPingOut: 2,
         waitOnFirstConnect: false,
@@ -168,7 +171,7 @@ export class SharedLog implements MessageLog {
       awake = false;
       let messages: LogMessage[] = [];
       try {
-        messages = await this.#readAfter(last);
+        messages = await readBatch(this.#manager, stream, last);
         if (messages.length === 0) told(null);
       } catch (error) {
         if (signal.aborted) break;
@@ -233,7 +236,7 @@ export class SharedLog implements MessageLog {
    */
   async purge(upto: number): Promise<void> {
     await this.#manager.streams.purge(stream, { seq: upto + 1 });
-    const [next] = await this.#readAfter(upto);
+    const [next] = await readBatch(this.#manager, stream, upto);
     if (next) this.#keys.forgetBefore(next.data);
     else {
       // A log server that is behind may say nothing of what another has.
@@ -271,23 +274,6 @@ export class SharedLog implements MessageLog {
 
   async #info() {
     return this.#manager.streams.info(stream);
-  }
-
-  /** Some messages after one, without a gap among them; none where there are none. */
-  async #readAfter(last: number): Promise<LogMessage[]> {
-    const found = await this.#manager.direct.getBatch(stream, { seq: last + 1, batch: readTogether, max_bytes: readBytes });
-    const messages: LogMessage[] = [];
-    try {
-      for await (const { seq, data } of found) {
-        const before = messages[messages.length - 1]?.seq;
-        if (before !== undefined && seq !== before + 1) break;
-        messages.push({ seq, data });
-      }
-    } catch (error) {
-      // After the last message there is none.
-      if ((error as { code?: unknown }).code !== 404) throw error;
-    }
-    return messages;
   }
 }
 
