@@ -262,7 +262,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
             room,
             'self',
             (tx) => sql<{ row: string }>`SELECT t::text AS row FROM ${sql.table(`${room}.${name}`)} t`.execute(tx),
-            self,
+            { self },
           );
           const text = rows.map(({ row }) => row).join('\n');
           expect(text, `${room}.${name} for ${word}`).not.toContain(other);
@@ -275,7 +275,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
               room,
               'self',
               (tx) => sql<{ row: string }>`SELECT t::text AS row FROM ${sql.table(`${room}.${name}`)} t`.execute(tx),
-              key,
+              { self: key },
             );
             expect(seen.rows.map(({ row }) => row).join('\n')).not.toMatch(/Wyndwick|Quarwick/);
           }

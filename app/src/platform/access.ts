@@ -60,6 +60,22 @@ export const purposeOf: Record<SignInRole, Purpose> = {
   administrator: 'administration',
 };
 
+/** Somebody's case, as far as it says who may look at it. */
+export interface CaseStanding {
+  /** Whether it is anybody's at all: where nobody keeps caseloads, all cases are everybody's. */
+  hasOwner: boolean;
+  /** It is in the hands of a team whose people others do not see. */
+  isClosed: boolean;
+  /** Only who is named may see it. */
+  isRestricted: boolean;
+  /** Whoever asks is of its team. */
+  inTeam: boolean;
+  /** Whoever asks holds it, covers it, or is named. */
+  isNamed: boolean;
+  /** Whoever asks has said why they look, or is a program, which cannot. */
+  hasSaidWhy: boolean;
+}
+
 export interface Decision {
   allowed: boolean;
   /** Id of the policy that decided, or null when none applied. */
@@ -121,6 +137,42 @@ export class AccessPolicy {
     this.#set = `waymark-${Math.random()}`;
     const parsed = cedar.preparsePolicySet(this.#set, { staticPolicies: Object.fromEntries(policies.map(({ id, text }) => [id, text])) });
     if (parsed.type === 'failure') throw new Error(`The access policies cannot be read: ${parsed.errors.map((e) => e.message).join('; ')}`);
+  }
+
+  /**
+   * Whether an officer may look at one case, after their role is allowed it. The database hides what may not be seen by itself; this
+   * says why, and asks for a reason where the case is another's.
+   */
+  decideCase(standing: CaseStanding): Decision {
+    const { inTeam, isNamed, hasSaidWhy, ...attrs } = standing;
+    const officer = { type: 'Officer', id: 'who asks' };
+    const team = { type: 'Team', id: 'its team' };
+    const resource = { type: 'Case', id: 'the case' };
+    const answer = cedar.statefulIsAuthorized({
+      principal: officer,
+      action: { type: 'Action', id: 'case.look' },
+      resource,
+      context: { has_said_why: hasSaidWhy },
+      preparsedPolicySetId: this.#set,
+      entities: [
+        { uid: officer, attrs: {}, parents: inTeam ? [team] : [] },
+        { uid: team, attrs: {}, parents: [] },
+        {
+          uid: resource,
+          attrs: {
+            has_owner: attrs.hasOwner,
+            is_closed: attrs.isClosed,
+            is_restricted: attrs.isRestricted,
+            team: { __entity: team },
+            named: isNamed ? [{ __entity: officer }] : [],
+          },
+          parents: [],
+        },
+      ],
+    });
+    if (answer.type === 'failure') throw new Error(`Access policy failed: ${answer.errors.map((e) => e.message).join('; ')}`);
+    const { decision, diagnostics } = answer.response;
+    return { allowed: decision === 'allow', policy: diagnostics.reason[0] ?? null };
   }
 
   /** Decisions turn on role, purpose, action, room and whether a program asks, so each combination is asked once. */

@@ -14,6 +14,16 @@ export class RefusedError extends ToldError {
   override name = 'RefusedError';
 }
 
+/** May be done once something has been said first, at the page that it names. */
+export class AskFirstError extends RefusedError {
+  override name = 'AskFirstError';
+  readonly askAt: string;
+  constructor(message: string, askAt: string) {
+    super(message);
+    this.askAt = askAt;
+  }
+}
+
 /** The input cannot be used; `field` names where, the message says what to do. */
 export class InvalidError extends ToldError {
   override name = 'InvalidError';
@@ -27,6 +37,7 @@ export class InvalidError extends ToldError {
 export interface ActionContext {
   tx: Tx;
   actor: Actor;
+  access: AccessPolicy;
   /** Adds to what the audit entry says: the thing concerned, and counts or names of fields, never content. */
   note(about: { kind: string; id: string | number } | null, detail?: Record<string, unknown>): void;
   /** Says what it changes that is kept in memory too: whoever keeps it hears once this is on record. */
@@ -44,6 +55,15 @@ export interface Action<Services, Input, Output> {
 }
 
 const changesOf = (told: Map<Topic, Set<number>>): Change[] => [...told].map(([topic, ids]) => ({ topic, ids: [...ids] }));
+
+/** Not every officer sees every case: the database is told whose look it is. */
+const seenByOf = ({ role, id }: Actor): string => (role === 'monitoring-officer' ? id : '');
+
+function outcomeOf(error: unknown): AuditFact['outcome'] {
+  if (error instanceof NotFoundError) return 'not found';
+  if (error instanceof RefusedError) return 'refused';
+  return error instanceof InvalidError ? 'invalid' : 'failed';
+}
 
 /** Performs actions: policy first, then effect and audit entry in one transaction. */
 export class Performer {
@@ -96,6 +116,7 @@ export class Performer {
             {
               tx,
               actor,
+              access: this.#access,
               note: (thing, more = {}) => {
                 if (thing) about = { kind: thing.kind, id: String(thing.id) };
                 detail = { ...detail, ...more };
@@ -111,10 +132,10 @@ export class Performer {
           await this.#changes.announce(tx, changesOf(told));
           return given;
         },
-        actor.self,
+        { self: actor.self, seenBy: seenByOf(actor) },
       );
     } catch (error) {
-      const outcome = error instanceof NotFoundError ? 'not found' : error instanceof InvalidError ? 'invalid' : 'failed';
+      const outcome = outcomeOf(error);
       await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact(outcome)]));
       throw error;
     }

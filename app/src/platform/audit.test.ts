@@ -62,7 +62,7 @@ describe.each([['PGlite'], ...(postgres ? [['PostgreSQL']] : [])])('on %s', told
     for (const room of ['supervision', 'support'] as const) {
       for (const purpose of ['oversight', 'monitoring', 'support', 'self', 'retention'])
         await expect(
-          withPurpose(database.db, room, purpose, (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute(), 'x'),
+          withPurpose(database.db, room, purpose, (tx) => tx.selectFrom('oversight.audit_entries').select('seq').execute(), { self: 'x' }),
         ).resolves.toEqual([]);
     }
     await expect(

@@ -255,11 +255,18 @@ export const givenUpWhenStill = sql<string>`set_config('idle_in_transaction_sess
 /**
  * A transaction bound to one room's role and one purpose. Without this, forced row-level security shows no rows.
  * @param self for the purpose `self`: the key of the account whose own rows are shown
+ * @param seenBy whose look it is, where not everybody of their role may see every row; empty for the server's own work
  */
-export async function withPurpose<T>(db: Database, room: Room, purpose: string, work: (tx: Tx) => Promise<T>, self = ''): Promise<T> {
+export async function withPurpose<T>(
+  db: Database,
+  room: Room,
+  purpose: string,
+  work: (tx: Tx) => Promise<T>,
+  { self = '', seenBy = '' }: { self?: string; seenBy?: string } = {},
+): Promise<T> {
   return db.transaction().execute(async (tx) => {
     // The role is a setting like the others; all in one question, for this comes before every other.
-    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.seen_by', ${seenBy}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
       tx,
     );
     return work(tx);

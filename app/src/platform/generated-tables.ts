@@ -76,4 +76,10 @@ export interface GeneratedTables {
     at: Generated<Date>;
     asked_at: Generated<Date>;
   };
+  'platform.staff': {
+    actor: string;
+    name: string;
+    role: string;
+    seen_at: Generated<Date>;
+  };
 }

@@ -20,6 +20,9 @@ const columnsKeptBack: Record<string, string[]> = {
   evidence_packs: ['content', 'crime_version_id'],
   review_tests: ['shown', 'crime_version_id', 'asked_by'],
   tags: ['credential_hash'],
+  case_holders: ['actor', 'by_name'],
+  outside_looks: ['actor'],
+  cases: ['by_name'],
 };
 
 /** What staff write to one another while they work on an alert is kept back; the reason of a decision is the person's to read. */

@@ -9,6 +9,8 @@ export interface LookView {
   purpose: string;
   action: string;
   outcome: string;
+  /** Why somebody looked whose case it was not; null where they were not asked. */
+  reason: string | null;
 }
 
 const shownAtMost = 500;
@@ -19,7 +21,8 @@ const shownAtMost = 500;
  */
 export async function readLooks(tx: Tx): Promise<{ looks: LookView[]; total: number }> {
   const { rows } = await sql<LookView & { total: number }>`
-    SELECT at, actor_name AS name, role, purpose, action, outcome, count(*) OVER ()::int AS total
+    SELECT at, actor_name AS name, role, purpose, action, outcome,
+        CASE WHEN action = 'look-outside.explain' THEN detail ->> 'reason' END AS reason, count(*) OVER ()::int AS total
       FROM oversight.audit_entries WHERE role <> 'person' ORDER BY seq DESC LIMIT ${shownAtMost}`.execute(tx);
   return { looks: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { WebKit } from '../web/kit.ts';
 import type { LiveWatch } from './alerts/index.ts';
 import { alertRoutes } from './alerts/routes.ts';
+import { caseAccessRoutes } from './case-access/routes.ts';
 import { caseloadRoutes } from './caseload/routes.ts';
 import { complianceRoutes } from './compliance/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
@@ -43,6 +44,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   takeOnRoutes(app, web);
   subjectRoutes(app, web);
   contactRoutes(app, web);
+  caseAccessRoutes(app, web);
   tagRoutes(app, web, services);
   quarantineRoutes(app, web, services);
   alertRoutes(app, web, services);

@@ -9,9 +9,11 @@ const waitingAtMost = 4_000_000;
 /** A connection ends after this long, and whoever is still allowed connects again. */
 const lastsMs = 5 * 60_000;
 
+const nobody: ReadonlySet<number> = new Set();
+
 /** Open pages that are told of changes by server-sent events. */
 export class EventStreams {
-  readonly #pages = new Map<ServerResponse, { until: NodeJS.Timeout; topic: string; session: string }>();
+  readonly #pages = new Map<ServerResponse, { until: NodeJS.Timeout; topic: string; session: string; hidden: ReadonlySet<number> }>();
   readonly #alive = setInterval(() => this.#send(': alive\n\n'), aliveEveryMs).unref();
 
   /** @param onSessionEnd tells when a session ends: its pages are told nothing more */
@@ -25,15 +27,16 @@ export class EventStreams {
    * Keeps the connection open and says hello.
    *
    * @param topic what the page wants to be told of
-   * @param hello asks the policy and gives what is told first; whoever may not look gets its error as an ordinary answer
+   * @param hello asks the policy and gives what is told first, and about whom this page is told nothing; whoever may not look gets its
+   *   error as an ordinary answer
    */
   async connect(
     request: FastifyRequest,
     reply: FastifyReply,
     topic: string,
-    hello: () => Promise<{ event: string; data: unknown }>,
+    hello: () => Promise<{ event: string; data: unknown; hidden?: ReadonlySet<number> }>,
   ): Promise<FastifyReply> {
-    const { event, data } = await hello();
+    const { event, data, hidden = nobody } = await hello();
     if (this.#pages.size >= pagesAtMost) {
       return reply.code(503).header('retry-after', '30').send({ error: 'Too many live pages are open. Try again soon.' });
     }
@@ -44,15 +47,28 @@ export class EventStreams {
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     raw.write(`retry: 2000\n${textOf(event, data)}`);
-    this.#pages.set(raw, { topic, session: request.session.sessionId, until: setTimeout(() => this.#letGo(raw), lastsMs).unref() });
+    this.#pages.set(raw, { topic, hidden, session: request.session.sessionId, until: setTimeout(() => this.#letGo(raw), lastsMs).unref() });
     request.raw.once('close', () => this.#letGo(raw));
     return reply;
   }
 
   #closed = false;
 
-  tell(topic: string, event: string, data: unknown): void {
-    if (this.#pages.size > 0) this.#send(textOf(event, data), topic);
+  /**
+   * @param without what is told to a page from which some are hidden; null for nothing. What is about nobody needs none
+   */
+  tell<T>(topic: string, event: string, data: T, without: (hidden: ReadonlySet<number>) => T | null = () => data): void {
+    if (this.#pages.size === 0) return;
+    const text = textOf(event, data);
+    this.#send(text, topic, (hidden) => {
+      const left = without(hidden);
+      return left === null ? null : left === data ? text : textOf(event, left);
+    });
+  }
+
+  /** Has every page connect anew: what each of them may be told has changed. */
+  connectAnew(): void {
+    for (const page of [...this.#pages.keys()]) this.#letGo(page);
   }
 
   /** Ends all connections, so that the server can stop. */
@@ -62,11 +78,12 @@ export class EventStreams {
     for (const page of [...this.#pages.keys()]) this.#letGo(page);
   }
 
-  #send(text: string, wanted: string | null = null): void {
-    for (const [page, { topic }] of [...this.#pages]) {
+  #send(text: string, wanted: string | null = null, leftFor: (hidden: ReadonlySet<number>) => string | null = () => text): void {
+    for (const [page, { topic, hidden }] of [...this.#pages]) {
       if (wanted !== null && topic !== wanted) continue;
+      const own = hidden.size > 0 ? leftFor(hidden) : text;
       if (page.writableLength > waitingAtMost) this.#letGo(page);
-      else page.write(text);
+      else if (own !== null) page.write(own);
     }
   }
 

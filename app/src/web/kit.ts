@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import type { AccessPolicy, Actor } from '../platform/access.ts';
 import type { Performer } from '../platform/action.ts';
+import type { Changes } from '../platform/changes.ts';
 import type { DataFolder } from '../platform/data-folder.ts';
 import type { OpenDatabase } from '../platform/database.ts';
 import type { FixStore } from '../platform/fixes/fix-store.ts';
@@ -53,6 +54,7 @@ export interface House {
   folder: DataFolder;
   database: OpenDatabase;
   access: AccessPolicy;
+  changes: Changes;
   performer: Performer;
   fixes: FixStore;
   gazetteer: Gazetteer;

@@ -51,7 +51,7 @@ class NothingGoes extends Error {}
 
 /** What a run would remove now, and why it had better be asked first; nothing is removed. */
 export async function previewRetention(waymark: Waymark): Promise<{ why: string[]; wouldGo: Record<string, number> }> {
-  const { database, fixes, config } = waymark;
+  const { access, database, fixes, config } = waymark;
   const today = todayOf(waymark);
   const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'retention' };
   const tried = <T>(room: 'support' | 'supervision', work: (tx: Parameters<Parameters<typeof withPurpose>[3]>[0]) => Promise<T>) =>
@@ -73,7 +73,7 @@ export async function previewRetention(waymark: Waymark): Promise<{ why: string[
       persons: await count(tx, 'SELECT count(*)::int AS n FROM support.persons'),
       decided: await count(tx, 'SELECT count(*)::int AS n FROM support.erasures WHERE done_at IS NULL AND agreed_at IS NOT NULL'),
     };
-    return { all, erased: await keepRecords.run({ tx, actor: system, note, tell }, null, { today }) };
+    return { all, erased: await keepRecords.run({ tx, actor: system, access, note, tell }, null, { today }) };
   });
   const extent = await fixes.extent();
   const supervision = await tried('supervision', async (tx) => {
@@ -82,7 +82,7 @@ export async function previewRetention(waymark: Waymark): Promise<{ why: string[
       decided: await count(tx, 'SELECT count(*)::int AS n FROM supervision.erasures WHERE done_at IS NULL AND agreed_at IS NOT NULL'),
     };
     const input = { today, keeps: keepsOf(config) };
-    return { all, erased: (await keepSubjects.run({ tx, actor: system, note, tell }, { fixes: fixes.preview() }, input)).erased };
+    return { all, erased: (await keepSubjects.run({ tx, actor: system, access, note, tell }, { fixes: fixes.preview() }, input)).erased };
   });
 
   const why: string[] = [];

@@ -44,6 +44,9 @@ export class SignIns {
     await sql`INSERT INTO platform.sign_ins (session_id, subject, provider_session, refresh_token, id_token)
       VALUES (${session}, ${user.id}, ${tokens.providerSession}, ${this.#seal(tokens.refresh)}, ${this.#seal(tokens.id)})
       ON CONFLICT (session_id) DO NOTHING`.execute(this.#db);
+    if (user.role !== 'person')
+      await sql`INSERT INTO platform.staff (actor, name, role) VALUES (${user.id}, ${user.name}, ${user.role})
+        ON CONFLICT (actor) DO UPDATE SET name = excluded.name, role = excluded.role, seen_at = now()`.execute(this.#db);
     this.#asked.set(session, Date.now());
     await this.#sessions.endOtherRolesOf(user.id, user.role);
     // What belongs to sessions that ran out is of no use to anybody.

@@ -7,14 +7,17 @@ import type { WebKit } from '../../web/kit.ts';
 import { readPage } from '../../web/paging.ts';
 import { listOf } from './asked-list.ts';
 import type { LiveWatch } from './live-watch.ts';
-import { alertLists, listAlerts, mapAlerts } from './read-alerts.ts';
+import { alertLists, listAlerts, mapAlerts, watchAlerts } from './read-alerts.ts';
 
 /** Alerts for programs, and for pages that stay open. */
 export function alertApiRoutes(app: FastifyInstance, web: WebKit, { live }: { live: LiveWatch }): void {
-  const { performer } = web.waymark;
+  const { performer, changes } = web.waymark;
   // By number only: a page asks again for what it may see.
   const pages = new EventStreams(web.onSessionEnd);
-  const stopListening = live.listen(({ id, change }) => pages.tell('alerts', 'change', { id, change }));
+  const stopListening = live.listen(({ id, wearing, change }) =>
+    pages.tell('alerts', 'change', { id, change }, (hidden) => (hidden.has(wearing) ? null : { id, change })),
+  );
+  changes.listen('supervision.cases', async () => pages.connectAnew());
   app.addHook('preClose', async () => {
     stopListening();
     pages.close();
@@ -73,8 +76,8 @@ export function alertApiRoutes(app: FastifyInstance, web: WebKit, { live }: { li
     },
     (request, reply) =>
       pages.connect(request, reply, 'alerts', async () => {
-        const { counts } = await performer.perform(actorOf(request), listAlerts, null, { list: 'open', limit: 1, offset: 0 });
-        return { event: 'counts', data: counts };
+        const { counts, hidden } = await performer.perform(actorOf(request), watchAlerts, null, null);
+        return { event: 'counts', data: counts, hidden };
       }),
   );
 }

@@ -23,7 +23,7 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
   name: 'alert.decide',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note: audit }, _services, { id, step, outcome, note }) {
+  async run({ tx, actor, access, note: audit }, _services, { id, step, outcome, note }) {
     const alert = await tx
       .selectFrom('supervision.alerts')
       .select(['id', 'state', 'outcome', 'assigned_to'])
@@ -33,7 +33,7 @@ export const decideAlert: Action<null, { id: number; step: string; outcome?: str
     if (!alert) throw new NotFoundError('There is no such alert.');
     const way = Object.hasOwn(leads, step) ? leads[step as Step] : undefined;
     audit({ kind: 'alert', id }, way ? { step } : {});
-    await noteSubject({ tx, actor, note: audit }, { alert: id });
+    await noteSubject({ tx, actor, access, note: audit }, { alert: id });
     if (!way) throw new InvalidError(`Choose what to do: ${alertSteps.join(', ')}.`, 'step');
     if (!way.from.includes(alert.state)) throw new InvalidError(`This alert is ${alert.state}; it cannot be ${step} now.`, 'step');
     const isEnd = way.to === 'closed';

@@ -1,8 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { Actor } from '../../platform/access.ts';
 import type { Action } from '../../platform/action.ts';
 import { containing } from '../../platform/containing.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type AlertKind, type AlertState, openAlertStates, type Severity, severities } from '../schema/tables.ts';
+import { isTheirs, type Whose } from '../subjects/index.ts';
 import { kindInBrief, standingKinds } from './kinds.ts';
 import { type AlertCounts, readCounts } from './read-alerts.ts';
 
@@ -42,6 +44,7 @@ export interface QueuedPerson {
 export interface QueueQuery {
   search?: string;
   mine?: boolean;
+  whose?: Whose;
   kind?: string;
   severity?: string;
   limit: number;
@@ -66,7 +69,7 @@ export const queueAlerts: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, { limit, offset, ...asked }) {
-    const isMeant = matching(asked, actor.name);
+    const isMeant = matching(asked, actor);
     const rank = sql`array_position(ARRAY[${sql.join([...severities])}], a.severity)`;
     const { rows } = await sql<{
       subject_id: number;
@@ -118,11 +121,15 @@ export const queueAlerts: Action<
 };
 
 /** The open alerts that are asked for. */
-function matching({ search, mine = false, kind, severity }: Omit<QueueQuery, 'limit' | 'offset'>, name: string): RawBuilder<boolean> {
+function matching(
+  { search, mine = false, whose = 'all', kind, severity }: Omit<QueueQuery, 'limit' | 'offset'>,
+  { id, name }: Actor,
+): RawBuilder<boolean> {
   const like = search ? containing(search) : null;
   return sql<boolean>`a.state IN (${sql.join([...openAlertStates])})
     AND (${like}::text IS NULL OR s.name ILIKE ${like} OR s.reference ILIKE ${like} OR v.name ILIKE ${like})
     AND (NOT ${mine}::boolean OR a.assigned_to = ${name})
+    AND ${isTheirs(whose, id, sql`s.id`)}
     AND (${kind ?? null}::text IS NULL OR a.kind = ${kind ?? null})
     AND (${severity ?? null}::text IS NULL OR a.severity = ${severity ?? null})`;
 }

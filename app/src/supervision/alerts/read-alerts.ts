@@ -5,7 +5,7 @@ import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { Gazetteer } from '../../platform/gazetteer/index.ts';
 import { type AlertFacts, type AlertKind, type AlertOutcome, type AlertState, openAlertStates } from '../schema/tables.ts';
-import { noteSubject } from '../subjects/index.ts';
+import { hiddenWearings, noteSubject } from '../subjects/index.ts';
 import { type ZoneVersionRow, zoneFeature } from '../zones/index.ts';
 import { explainAlert, kindInWords } from './kinds.ts';
 import { type Around, readAround } from './read-around.ts';
@@ -71,6 +71,17 @@ function inWords(row: Bare, now: Date): AlertRow {
 }
 
 /** The queue: what needs somebody first, the oldest on top; or what is closed or retracted, the newest on top. */
+/** For a page that stays open: how many alerts there are, and about whom it is told nothing. */
+export const watchAlerts: Action<null, null, { counts: AlertCounts['counts']; hidden: ReadonlySet<number> }> = {
+  name: 'alert.list',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run(context) {
+    const { counts } = await listAlerts.run(context, null, { list: 'open', limit: 1, offset: 0 });
+    return { counts, hidden: await hiddenWearings(context.tx) };
+  },
+};
+
 export const listAlerts: Action<
   null,
   { list: AlertList; search?: string; mine?: boolean; limit: number; offset: number },
@@ -213,7 +224,7 @@ export const readAlert: Action<{ fixes: FixStore; gazetteer: Gazetteer; timeZone
   name: 'alert.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { fixes, gazetteer, timeZone }, { id }) {
+  async run({ tx, actor, access, note }, { fixes, gazetteer, timeZone }, { id }) {
     const row = await alertsOf(tx)
       .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
       .select([...columns, 'a.wearing_id', 'a.zone_version_id', 't.serial'])
@@ -221,7 +232,7 @@ export const readAlert: Action<{ fixes: FixStore; gazetteer: Gazetteer; timeZone
       .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such alert.');
     note({ kind: 'alert', id });
-    await noteSubject({ tx, actor, note }, { subject: row.subject_id });
+    await noteSubject({ tx, actor, access, note }, { alert: id });
     const zone = await tx.selectFrom('supervision.zone_versions').selectAll().where('id', '=', row.zone_version_id).executeTakeFirst();
     const versions = await tx
       .selectFrom('supervision.alert_versions')

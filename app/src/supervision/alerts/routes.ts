@@ -6,6 +6,7 @@ import { type Form, idOf, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { alertKinds, severities } from '../schema/tables.ts';
+import { whoseIn } from '../subjects/index.ts';
 import { alertApiRoutes } from './api-routes.ts';
 import { listOf } from './asked-list.ts';
 import { decideAlert } from './decide-alert.ts';
@@ -35,6 +36,7 @@ export function alertRoutes(app: FastifyInstance, web: WebKit, services: { live:
       ...readPage(request.query),
       list,
       mine: asked === 'yes',
+      whose: whoseIn(request.query),
       kind: alertKinds.find((own) => own === kind),
       severity: severities.find((own) => own === severity),
     };

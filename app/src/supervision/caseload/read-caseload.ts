@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Position, Positions } from '../fixes/index.ts';
 import { type Severity, severities } from '../schema/tables.ts';
+import { hiddenWearings, isTheirs, type Whose } from '../subjects/index.ts';
 import { batteryLow, isSilent, type TagStanding } from '../tags/index.ts';
 
 /** One person who wears a tag under an order in force. */
@@ -21,13 +22,13 @@ export interface CaseRow {
   silent: boolean;
 }
 
-async function casesOf(tx: Tx, positions: Positions): Promise<CaseRow[]> {
+async function casesOf(tx: Tx, positions: Positions, isMeant: RawBuilder<boolean> = sql<boolean>`true`): Promise<CaseRow[]> {
   // As one value: 20,000 rows of their own take several times as long to come out of the database.
   const { rows: whole } = await sql<{ worn: [number, number, string, string, number, string][] | null }>`
     SELECT json_agg(json_build_array(w.id, s.id, s.name, s.reference, t.id, t.serial) ORDER BY s.reference, w.id) AS worn
       FROM supervision.wearings w JOIN supervision.orders o ON o.id = w.order_id JOIN supervision.subjects s ON s.id = w.subject_id
         JOIN supervision.tags t ON t.id = w.tag_id
-      WHERE (w.ends_at IS NULL OR w.ends_at > now()) AND (o.ends_at IS NULL OR o.ends_at > now())`.execute(tx);
+      WHERE (w.ends_at IS NULL OR w.ends_at > now()) AND (o.ends_at IS NULL OR o.ends_at > now()) AND ${isMeant}`.execute(tx);
   const rows = (whole[0]?.worn ?? []).map(([wearing, subject_id, subject, reference, tag_id, tag]) => ({
     wearing,
     subject_id,
@@ -67,14 +68,14 @@ const rankOf = ({ severity, silent }: CaseRow) => (severity ? severities.indexOf
 /** Everybody who wears a tag now, whoever has the most urgent alert first. */
 export const listCaseload: Action<
   { positions: Positions },
-  { search?: string; limit: number; offset: number },
+  { search?: string; whose?: Whose; limit: number; offset: number },
   { rows: CaseRow[]; total: number; counts: { worn: number; inAlert: number; silent: number; low: number } }
 > = {
   name: 'caseload.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, { positions }, { search = '', limit, offset }) {
-    const all = await casesOf(tx, positions);
+  async run({ tx, actor, note }, { positions }, { search = '', whose = 'all', limit, offset }) {
+    const all = await casesOf(tx, positions, isTheirs(whose, actor.id, sql`s.id`));
     const wanted = search.toLowerCase();
     const found = all.filter(({ subject, reference, tag }) =>
       [subject, reference, tag].some((text) => text.toLowerCase().includes(wanted)),
@@ -110,7 +111,7 @@ export type MapCase = [
 export const watchCaseload: Action<
   { positions: Positions },
   null,
-  { cases: MapCase[]; references: Record<number, [reference: string, subject: number]> }
+  { cases: MapCase[]; references: Record<number, [reference: string, subject: number]>; hidden: ReadonlySet<number> }
 > = {
   name: 'caseload.watch',
   room: 'supervision',
@@ -120,6 +121,7 @@ export const watchCaseload: Action<
     note(null, { shown: all.length });
     return {
       cases: all.flatMap(({ position, severity }): MapCase[] => (position ? [mapCase(position, urgencyOf(severity))] : [])),
+      hidden: await hiddenWearings(tx),
       references: Object.fromEntries(all.map(({ wearing, reference, subject_id }) => [wearing, [reference, subject_id]])),
     };
   },

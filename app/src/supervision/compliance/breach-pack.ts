@@ -202,10 +202,10 @@ export const readPack: Action<null, { id: number }, { pack: Pack & { intact: boo
   name: 'pack.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { id }) {
+  async run({ tx, actor, access, note }, _services, { id }) {
     note({ kind: 'breach pack', id });
     const pack = await packOf(tx, id);
-    await noteSubject({ tx, actor, note }, { wearing: pack.wearing_id });
+    await noteSubject({ tx, actor, access, note }, { wearing: pack.wearing_id });
     return { pack, isMine: pack.made_by === actor.id };
   },
 };
@@ -215,11 +215,11 @@ export const reviewPack: Action<null, { id: number; decision: string; reason: st
   name: 'pack.review',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { id, decision, reason }) {
+  async run({ tx, actor, access, note }, _services, { id, decision, reason }) {
     note({ kind: 'breach pack', id });
     await tx.selectFrom('supervision.breach_packs').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
     const pack = await packOf(tx, id);
-    await noteSubject({ tx, actor, note }, { wearing: pack.wearing_id });
+    await noteSubject({ tx, actor, access, note }, { wearing: pack.wearing_id });
     if (decision !== 'released' && decision !== 'sent back') throw new InvalidError('Choose whether it may leave.', 'decision');
     if (pack.made_by === actor.id) throw new InvalidError('Somebody else has to review a pack that you made.', 'decision');
     if (pack.decision) throw new InvalidError(`This pack was ${pack.decision} already by ${pack.reviewed_by_name}.`, 'decision');
@@ -246,10 +246,10 @@ export const exportPack: Action<null, { id: number }, { pack: Pack }> = {
   name: 'pack.export',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { id }) {
+  async run({ tx, actor, access, note }, _services, { id }) {
     note({ kind: 'breach pack', id });
     const pack = await packOf(tx, id);
-    await noteSubject({ tx, actor, note }, { wearing: pack.wearing_id });
+    await noteSubject({ tx, actor, access, note }, { wearing: pack.wearing_id });
     if (pack.decision !== 'released') throw new InvalidError('This pack has not been released by a second person. It cannot leave yet.');
     if (!pack.intact) throw new InvalidError('What is stored is not what was put together. It cannot leave.');
     return { pack };

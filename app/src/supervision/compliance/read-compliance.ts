@@ -100,7 +100,7 @@ export const readCompliance: Action<
   name: 'compliance.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { fixes, timeZone }, { subjectId }) {
+  async run({ tx, actor, access, note }, { fixes, timeZone }, { subjectId }) {
     const subject = await tx
       .selectFrom('supervision.subjects')
       .select(['id', 'name', 'reference'])
@@ -108,7 +108,7 @@ export const readCompliance: Action<
       .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     note({ kind: 'subject', id: subjectId });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const rows = await tx
       .selectFrom('supervision.wearings as w')
       .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')

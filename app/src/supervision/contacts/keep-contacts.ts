@@ -16,9 +16,9 @@ export const keepContact: Action<
   name: 'contact.keep',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { subjectId, who, name, phone, contactNote }) {
+  async run({ tx, actor, access, note }, _services, { subjectId, who, name, phone, contactNote }) {
     note({ kind: 'subject', id: subjectId });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const subject = await tx.selectFrom('supervision.subjects').select('name').where('id', '=', subjectId).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     const kind = contactKinds.find((own) => own === who);
@@ -46,9 +46,9 @@ export const endContact: Action<null, { subjectId: number; id: number }, null> =
   name: 'contact.keep',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { subjectId, id }) {
+  async run({ tx, actor, access, note }, _services, { subjectId, id }) {
     note({ kind: 'subject', id: subjectId }, { ended: id });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const ended = await tx
       .updateTable('supervision.contacts')
       .set({ ended_at: new Date() })
@@ -67,9 +67,9 @@ export const keepAddress: Action<null, { subjectId: number; kind: string; addres
   name: 'address.keep',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { subjectId, kind, address, fromOn }) {
+  async run({ tx, actor, access, note }, _services, { subjectId, kind, address, fromOn }) {
     note({ kind: 'subject', id: subjectId });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const subject = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subjectId).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     const own = addressKinds.find((each) => each === kind);

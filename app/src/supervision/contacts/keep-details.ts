@@ -42,9 +42,9 @@ export const identifySubject: Action<null, { subjectId: number } & Identity, nul
   name: 'subject.identify',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { subjectId, ...draft }) {
+  async run({ tx, actor, access, note }, _services, { subjectId, ...draft }) {
     note({ kind: 'subject', id: subjectId });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const own = Object.fromEntries(Object.entries(draft).map(([field, text]) => [field, text.trim()])) as unknown as Identity;
     for (const field of ['pnc', 'crn', 'noms'] as const) own[field] = own[field].toUpperCase();
     for (const [field, most] of Object.entries(longest))
@@ -82,9 +82,9 @@ export const assignOrder: Action<
   name: 'order.assign',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { subjectId, orderId, officerName, officerPhone, team }) {
+  async run({ tx, actor, access, note }, _services, { subjectId, orderId, officerName, officerPhone, team }) {
     note({ kind: 'subject', id: subjectId }, { order: orderId });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const name = officerName.trim();
     if (name.length < 2 || name.length > 100) throw new InvalidError('Enter the name of the responsible officer.', 'officerName');
     const assigned = await tx

@@ -4,12 +4,14 @@ import { type Action, type InvalidError, NotFoundError } from '../../platform/ac
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idIn, orAgain, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
+import { assignCase, holdCase, letCaseGo, parts, readCase } from '../case-access/index.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { addressKinds, contactKinds, endContact, keepAddress, keepContact } from './keep-contacts.ts';
 import { assignOrder, identifySubject } from './keep-details.ts';
 import { type Reach, readReach } from './read-reach.ts';
 
 interface Details extends Reach {
+  whose: Awaited<ReturnType<typeof readCase>>;
   subject: { id: number; name: string; reference: string; fictional: boolean };
 }
 
@@ -17,16 +19,16 @@ const readDetails: Action<null, { id: number }, Details> = {
   name: 'subject.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { id }) {
+  async run({ tx, actor, access, note }, _services, { id }) {
     note({ kind: 'subject', id });
-    await noteSubject({ tx, actor, note }, { subject: id });
+    await noteSubject({ tx, actor, access, note }, { subject: id });
     const subject = await tx
       .selectFrom('supervision.subjects')
       .select(['id', 'name', 'reference', 'fictional'])
       .where('id', '=', id)
       .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
-    return { subject, ...(await readReach(tx, id)) };
+    return { subject, ...(await readReach(tx, id)), whose: await readCase(tx, id) };
   },
 };
 
@@ -44,6 +46,7 @@ export function contactRoutes(app: FastifyInstance, web: WebKit): void {
       ...(await performer.perform(actorOf(request), readDetails, null, { id: idIn(request) })),
       contactKinds,
       addressKinds,
+      caseParts: parts,
       error: error ? { text: error.message, field: error.field } : null,
       form,
       draft,
@@ -85,6 +88,18 @@ export function contactRoutes(app: FastifyInstance, web: WebKit): void {
   takes('addresses', 'address.keep', Id, 'The address is on record.', (request) => {
     const [kind, address, fromOn] = textsOf(request.body, 'addressKind', 'address', 'fromOn');
     return performer.perform(actorOf(request), keepAddress, null, { subjectId: idIn(request), kind, address, fromOn });
+  });
+  takes('case', 'subject.assign', Id, 'It is on record, and holds from now on.', (request) => {
+    const [team, isRestricted] = textsOf(request.body, 'team', 'isRestricted');
+    return performer.perform(actorOf(request), assignCase, null, { subjectId: idIn(request), team, isRestricted: isRestricted !== '' });
+  });
+  takes('holders', 'subject.assign', Id, 'It is on record, and holds from now on.', (request) => {
+    const [holder, part, toOn] = textsOf(request.body, 'holder', 'part', 'toOn');
+    return performer.perform(actorOf(request), holdCase, null, { subjectId: idIn(request), holder, part, toOn });
+  });
+  takes('holders/end', 'subject.assign', Id, 'They do not hold this case any more.', (request) => {
+    const [holder] = textsOf(request.body, 'holder');
+    return performer.perform(actorOf(request), letCaseGo, null, { subjectId: idIn(request), holder });
   });
   takes('orders/:of/officer', 'order.assign', Ids, 'The responsible officer is on record.', (request) => {
     const [officerName, officerPhone, team] = textsOf(request.body, 'officerName', 'officerPhone', 'team');

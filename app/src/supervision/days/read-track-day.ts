@@ -3,7 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { atHome, type FixColumns, notValid } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { bearSameName } from '../../platform/same-name.ts';
+import { noteSubject } from '../subjects/index.ts';
 import { zoneFeature, zonesOfWearings } from '../zones/index.ts';
 import type { TrackPoint } from './read-track.ts';
 
@@ -24,9 +24,10 @@ export const readTrackDay: Action<TrackStores, { subjectId: number; date: string
   name: 'track.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, stores, { subjectId, date }) {
+  async run({ tx, actor, access, note }, stores, { subjectId, date }) {
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const day = await trackDayOf(tx, stores, subjectId, date);
-    note({ kind: 'subject', id: subjectId }, { day: day.date, ...(bearSameName(actor.name, day.subject.name) ? { sameName: true } : {}) });
+    note({ kind: 'subject', id: subjectId }, { day: day.date });
     return day;
   },
 };

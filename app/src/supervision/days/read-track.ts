@@ -1,5 +1,6 @@
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
+import { noteSubject } from '../subjects/index.ts';
 
 export interface TrackInput {
   wearingId: number;
@@ -24,10 +25,11 @@ export const readTrack: Action<{ fixes: FixStore }, TrackInput, { points: TrackP
   name: 'track.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, { fixes }, { wearingId, from, to }) {
+  async run({ tx, actor, access, note }, { fixes }, { wearingId, from, to }) {
     const wearing = await tx.selectFrom('supervision.wearings').select(['id', 'subject_id']).where('id', '=', wearingId).executeTakeFirst();
     if (!wearing) throw new NotFoundError('There is no such wearing.');
     note({ kind: 'subject', id: wearing.subject_id }, { wearing: wearingId });
+    await noteSubject({ tx, actor, access, note }, { subject: wearing.subject_id });
     const { count, columns } = await fixes.track(wearingId, from, to);
     const begin = Math.max(0, count - 5000);
     const points: TrackPoint[] = [];

@@ -52,11 +52,11 @@ function objectionToSeal(sealer: Sealer, { content, page, seal }: { content: str
 
 /** Does the verdict still stand as it was reviewed? What was cleared once may be disputed, or be out of date, later. */
 async function objectionToVerdict(
-  { tx, actor }: Context,
+  { tx, actor, access }: Context,
   services: PackServices,
   { content, crimeId, crimeVersion, wearing }: Omit<EvidencePack, 'objection'> & { crimeVersion: number },
 ): Promise<string | null> {
-  const page = await readCrime.run({ tx, actor, note: () => undefined, tell: () => undefined }, services, { id: crimeId });
+  const page = await readCrime.run({ tx, actor, access, note: () => undefined, tell: () => undefined }, services, { id: crimeId });
   if (page.crime.id !== crimeVersion)
     return 'The crime has been recorded anew since. Review the verdict on its new version, and put a new pack together.';
   const now = page.verdicts.find((verdict) => verdict.wearing === wearing);

@@ -59,7 +59,7 @@ export const makeReviewTest: Action<VerdictServices, { askedBy: string; random?:
   name: 'reviewtest.make',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, actor, note }, services, { askedBy, random = Math.random }) {
+  async run({ tx, actor, access, note }, services, { askedBy, random = Math.random }) {
     for (const { crime, verdict } of await likelyModels(tx, services, random)) {
       const laid = await layFarOff(services, crime, verdict, random);
       if (!laid) continue;
@@ -77,7 +77,7 @@ export const makeReviewTest: Action<VerdictServices, { askedBy: string; random?:
         .returning('id')
         .executeTakeFirstOrThrow();
       note({ kind: 'review test', id }, { wearing });
-      await noteSubject({ tx, actor, note }, { wearing });
+      await noteSubject({ tx, actor, access, note }, { wearing });
       return { awayM: laid.awayM };
     }
     note(null, { made: 0 });

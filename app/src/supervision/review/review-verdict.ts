@@ -35,7 +35,7 @@ export const reviewVerdict: Action<VerdictServices & { secondReview: boolean }, 
   name: 'verdict.review',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, actor, note }, { verdicts, secondReview }, { crimeId, wearingId, decision, reason }) {
+  async run({ tx, actor, access, note }, { verdicts, secondReview }, { crimeId, wearingId, decision, reason }) {
     if (!(decisions as readonly string[]).includes(decision))
       throw new InvalidError('Choose whether you agree with the verdict.', 'decision');
     if (reason.trim().length < 10) throw new InvalidError('Give your reason in at least 10 characters.', 'reason');
@@ -70,7 +70,7 @@ export const reviewVerdict: Action<VerdictServices & { secondReview: boolean }, 
       .executeTakeFirstOrThrow();
     if (shown.test?.wearing === wearingId) await endWhenReviewed(tx, shown.test.id, secondReview ? 2 : 1);
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId, review: row.id, decision });
-    await noteSubject({ tx, actor, note }, { wearing: wearingId });
+    await noteSubject({ tx, actor, access, note }, { wearing: wearingId });
     return row;
   },
 };

@@ -20,9 +20,9 @@ export const judgeRule: Action<{ fixes: FixStore; timeZone: string }, { subjectI
   name: 'track.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { fixes, timeZone }, { subjectId, rule, now }) {
+  async run({ tx, actor, access, note }, { fixes, timeZone }, { subjectId, rule, now }) {
     note({ kind: 'subject', id: subjectId }, { judged: rule.kind });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const subject = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subjectId).executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     const wearings = await tx.selectFrom('supervision.wearings').select('id').where('subject_id', '=', subjectId).execute();

@@ -74,6 +74,22 @@ export interface GeneratedTables {
     reviewed_by_name: string | null;
     reviewed_at: Date | null;
   };
+  'supervision.case_holders': {
+    subject_id: number;
+    actor: string;
+    name: string;
+    part: string;
+    to_on: Day | null;
+    by_name: string;
+    since: Generated<Date>;
+  };
+  'supervision.cases': {
+    subject_id: number;
+    team_id: number | null;
+    is_restricted: Generated<boolean>;
+    by_name: string;
+    at: Generated<Date>;
+  };
   'supervision.contacts': {
     id: Generated<number>;
     subject_id: number;
@@ -198,6 +214,15 @@ export interface GeneratedTables {
     officer_phone: Generated<string>;
     team: Generated<string>;
   };
+  'supervision.outside_looks': {
+    id: Generated<number>;
+    subject_id: number;
+    actor: string;
+    name: string;
+    reason: string;
+    at: Generated<Date>;
+    until: Date;
+  };
   'supervision.own_access': {
     account_key: string;
     subject_id: number;
@@ -312,6 +337,18 @@ export interface GeneratedTables {
     credential_hash: string | null;
     created_at: Generated<Date>;
     state: Generated<string>;
+  };
+  'supervision.team_members': {
+    team_id: number;
+    actor: string;
+    name: string;
+    since: Generated<Date>;
+  };
+  'supervision.teams': {
+    id: Generated<number>;
+    name: string;
+    is_closed: Generated<boolean>;
+    made_at: Generated<Date>;
   };
   'supervision.watch_again': {
     wearing_id: number;

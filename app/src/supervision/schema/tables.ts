@@ -75,6 +75,9 @@ interface Exactly {
   'supervision.tags': {
     state: Generated<TagState>;
   };
+  'supervision.case_holders': {
+    part: 'responsible' | 'cover' | 'may see';
+  };
   'supervision.tag_steps': {
     step: 'registered' | 'fitted' | TagState;
   };
@@ -147,6 +150,8 @@ declare module '../../platform/changes.ts' {
     'supervision.rules': true;
     /** Wearings whose positions were removed. Their ids. */
     'supervision.erased': true;
+    /** Whose cases are, and who may see them. The subjects; none named: all. */
+    'supervision.cases': true;
   }
 }
 

@@ -1,4 +1,6 @@
-export { noteSubject } from './note-subject.ts';
+export { hiddenWearings } from './hidden.ts';
+export { type Looking, noteSubject, standingOf } from './note-subject.ts';
 export { declareOrder, declareSubject, listSubjects, type NewOrder, type NewSubject, orderKinds } from './subjects.ts';
 export { watchAgain } from './watch-again.ts';
 export { closeWearing, openWearing } from './wearings.ts';
+export { isTheirs, type Whose, whoseIn } from './whose.ts';

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
-import type { ActionContext } from '../../platform/action.ts';
+import { type CaseStanding, isProgram } from '../../platform/access.ts';
+import { type ActionContext, AskFirstError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import type {} from '../schema/tables.ts';
 
@@ -8,13 +10,39 @@ export type WayToSubject = { subject: number } | { wearing: number } | { order: 
 
 /**
  * Puts on record whom an action is about, by number, so that they see it among who looked, and so that a look at a relative is
- * noted. A zone that several share is about nobody alone.
+ * noted. A zone that several share is about nobody alone. An officer who looks at another's case has to have said why; an alert says
+ * so itself.
+ *
+ * @throws AskFirstError where the reason is missing
  */
-export async function noteSubject({ tx, actor, note }: Pick<ActionContext, 'tx' | 'actor' | 'note'>, way: WayToSubject): Promise<void> {
+export async function noteSubject({ tx, actor, access, note }: Looking, way: WayToSubject): Promise<void> {
   const { rows } = await sql<{ id: number; name: string }>`
     SELECT s.id, s.name FROM supervision.subjects s WHERE s.id = (${idOf(way)})`.execute(tx);
   const [subject] = rows;
-  if (subject) note(null, { subject: subject.id, ...(bearSameName(actor.name, subject.name) ? { sameName: true } : {}) });
+  if (!subject) return;
+  note(null, { subject: subject.id, ...(bearSameName(actor.name, subject.name) ? { sameName: true } : {}) });
+  if (actor.role !== 'monitoring-officer' || 'alert' in way) return;
+  const standing = await standingOf(tx, subject.id, actor.id);
+  const decision = access.decideCase({ ...standing, hasSaidWhy: standing.hasSaidWhy || isProgram(actor) });
+  if (decision.allowed) return;
+  note(null, { refusedBy: decision.policy });
+  throw new AskFirstError('This is another officer’s case. Say why you look at it first.', `/subjects/${subject.id}/why`);
+}
+
+export type Looking = Pick<ActionContext, 'tx' | 'actor' | 'access' | 'note'>;
+
+/** How somebody stands to a case. */
+export async function standingOf(tx: Tx, subject: number, actor: string): Promise<CaseStanding> {
+  const { rows } = await sql<CaseStanding>`
+    SELECT (c.team_id IS NOT NULL OR EXISTS (SELECT FROM supervision.case_holders h WHERE h.subject_id = s.id AND h.part = 'responsible')) AS "hasOwner",
+      coalesce(t.is_closed, false) AS "isClosed", coalesce(c.is_restricted, false) AS "isRestricted",
+      EXISTS (SELECT FROM supervision.team_members m WHERE m.team_id = c.team_id AND m.actor = ${actor}) AS "inTeam",
+      EXISTS (SELECT FROM supervision.case_holders h
+        WHERE h.subject_id = s.id AND h.actor = ${actor} AND (h.to_on IS NULL OR h.to_on >= current_date)) AS "isNamed",
+      EXISTS (SELECT FROM supervision.outside_looks l WHERE l.subject_id = s.id AND l.actor = ${actor} AND l.until > now()) AS "hasSaidWhy"
+    FROM supervision.subjects s LEFT JOIN supervision.cases c ON c.subject_id = s.id LEFT JOIN supervision.teams t ON t.id = c.team_id
+    WHERE s.id = ${subject}`.execute(tx);
+  return rows[0] ?? { hasOwner: false, isClosed: false, isRestricted: false, inTeam: false, isNamed: false, hasSaidWhy: false };
 }
 
 function idOf(way: WayToSubject) {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { containing } from '../../platform/containing.ts';
+import { isTheirs, type Whose } from './whose.ts';
 
 export interface SubjectRow {
   id: number;
@@ -14,6 +15,7 @@ export interface SubjectRow {
 
 export interface SubjectQuery {
   search?: string;
+  whose?: Whose;
   sort: 'reference' | 'name';
   descending: boolean;
   limit: number;
@@ -24,8 +26,8 @@ export const listSubjects: Action<null, SubjectQuery, { rows: SubjectRow[]; tota
   name: 'subject.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, note }, _services, query) {
-    let base = tx.selectFrom('supervision.subjects as s');
+  async run({ tx, actor, note }, _services, query) {
+    let base = tx.selectFrom('supervision.subjects as s').where(isTheirs(query.whose ?? 'all', actor.id, sql`s.id`));
     if (query.search) {
       const like = containing(query.search);
       base = base.where((eb) => eb.or([eb('s.reference', 'ilike', like), eb('s.name', 'ilike', like)]));
@@ -73,13 +75,14 @@ export const declareSubject: Action<null, NewSubject, { id: number }> = {
     if (!/^[\w./-]{2,40}$/.test(reference))
       throw new InvalidError('Enter a reference of 2 to 40 letters, digits, dots, dashes or slashes.', 'reference');
     if (name.length < 2 || name.length > 120) throw new InvalidError('Enter a name of 2 to 120 characters.', 'name');
-    const taken = await tx.selectFrom('supervision.subjects').select('id').where('reference', '=', reference).executeTakeFirst();
-    if (taken) throw new InvalidError(`The reference ${reference} is in use. Choose another.`, 'reference');
+    // Whoever has it may be hidden from who asks.
     const row = await tx
       .insertInto('supervision.subjects')
       .values({ reference, name, fictional: false })
+      .onConflict((conflict) => conflict.doNothing())
       .returning('id')
-      .executeTakeFirstOrThrow();
+      .executeTakeFirst();
+    if (!row) throw new InvalidError(`The reference ${reference} is in use. Choose another.`, 'reference');
     note({ kind: 'subject', id: row.id });
     return row;
   },

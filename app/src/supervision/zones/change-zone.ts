@@ -10,7 +10,7 @@ export const changeZone: Action<null, { zoneId: number; draft: ZoneDraft | null;
   name: 'zone.change',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note, tell }, _services, { zoneId, draft, reason }) {
+  async run({ tx, actor, access, note, tell }, _services, { zoneId, draft, reason }) {
     const current = await tx
       .selectFrom('supervision.zone_versions')
       .selectAll()
@@ -50,7 +50,7 @@ export const changeZone: Action<null, { zoneId: number; draft: ZoneDraft | null;
       .execute();
     for (const { subject_id } of under) await watchAgain({ tx, tell }, subject_id);
     note({ kind: 'zone', id: zoneId }, draft ? { version: current.version + 1 } : { ended: true });
-    await noteSubject({ tx, actor, note }, { zone: zoneId });
+    await noteSubject({ tx, actor, access, note }, { zone: zoneId });
     const { shared } = await tx.selectFrom('supervision.zones').select('shared').where('id', '=', zoneId).executeTakeFirstOrThrow();
     return { subjectId: shared ? null : (under[0]?.subject_id ?? null) };
   },

@@ -72,7 +72,7 @@ export const declareZone: Action<
   name: 'zone.declare',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note, tell }, _services, input) {
+  async run({ tx, actor, access, note, tell }, _services, input) {
     const { name, kind } = checkZone(input);
     const order = await orderOf(tx, input.orderId);
     if (input.subjectId !== undefined && input.subjectId !== order.subject_id) throw new NotFoundError('This person has no such order.');
@@ -84,7 +84,7 @@ export const declareZone: Action<
       .values({ zone_id: zoneId, order_id: order.id, removed_at: null, removed_reason: null })
       .execute();
     note({ kind: 'zone', id: zoneId }, { order: order.id, kind });
-    await noteSubject({ tx, actor, note }, { subject: order.subject_id });
+    await noteSubject({ tx, actor, access, note }, { subject: order.subject_id });
     await watchAgain({ tx, tell }, order.subject_id);
     return { zoneId, subjectId: order.subject_id };
   },

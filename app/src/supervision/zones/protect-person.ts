@@ -17,7 +17,7 @@ export const protectPerson: Action<null, NewProtection, { id: number }> = {
   name: 'protection.declare',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note, tell }, _services, input) {
+  async run({ tx, actor, access, note, tell }, _services, input) {
     const order = await tx
       .selectFrom('supervision.orders')
       .select(['subject_id', 'ends_at'])
@@ -66,7 +66,7 @@ export const protectPerson: Action<null, NewProtection, { id: number }> = {
       .returning('id')
       .executeTakeFirstOrThrow();
     note({ kind: 'protection', id }, { order: input.orderId });
-    await noteSubject({ tx, actor, note }, { order: input.orderId });
+    await noteSubject({ tx, actor, access, note }, { order: input.orderId });
     tell('supervision.senders');
     await watchAgain({ tx, tell }, input.subjectId);
     return { id };

@@ -26,7 +26,7 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
   name: 'zone.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { subjectId }) {
+  async run({ tx, actor, access, note }, _services, { subjectId }) {
     const subject = await tx
       .selectFrom('supervision.subjects')
       .select(['id', 'name', 'reference'])
@@ -34,7 +34,7 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
       .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
     note({ kind: 'subject', id: subjectId });
-    await noteSubject({ tx, actor, note }, { subject: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const orders = await tx
       .selectFrom('supervision.orders')
       .select(['id', 'kind', 'authority', 'starts_at', 'ends_at'])
@@ -84,9 +84,9 @@ export const readZone: Action<null, { zoneId: number }, { zone: ZoneVersionRow; 
   name: 'zone.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { zoneId }) {
+  async run({ tx, actor, access, note }, _services, { zoneId }) {
     note({ kind: 'zone', id: zoneId });
-    await noteSubject({ tx, actor, note }, { zone: zoneId });
+    await noteSubject({ tx, actor, access, note }, { zone: zoneId });
     const zone = await tx
       .selectFrom('supervision.zone_versions')
       .selectAll()

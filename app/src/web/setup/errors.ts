@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidError, NotFoundError, RefusedError } from '../../platform/action.ts';
+import { AskFirstError, InvalidError, NotFoundError, RefusedError } from '../../platform/action.ts';
 import { isOutOfRoom, noRoomInWords } from '../../platform/no-room.ts';
 import type { WebKit } from '../kit.ts';
 import { PastLastPageError } from '../paging.ts';
@@ -23,6 +23,8 @@ export function setUpErrors(app: FastifyInstance, web: WebKit): void {
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
     if (request.routeOptions.config?.api || request.url.startsWith('/api/')) return tellAsJson(error, request, reply);
+    if (error instanceof AskFirstError && request.method === 'GET')
+      return reply.redirect(`${error.askAt}?to=${encodeURIComponent(request.url)}`);
     const { status, heading, message } = toldOf(error, request);
     const reference = status >= 500 ? request.id : null;
     return web.page(request, againIn(reply.code(status)), 'web/pages/error.njk', { heading, message, reference });

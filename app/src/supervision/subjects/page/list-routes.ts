@@ -3,7 +3,7 @@ import { actorOf } from '../../../web/actor-of.ts';
 import { orAgain, security } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { pagination, readPage, sortLink } from '../../../web/paging.ts';
-import { declareSubject, listSubjects } from '../index.ts';
+import { declareSubject, listSubjects, whoseIn } from '../index.ts';
 
 /** All subjects, and adding one: page and API. */
 export function subjectListRoutes(app: FastifyInstance, web: WebKit): void {
@@ -12,6 +12,7 @@ export function subjectListRoutes(app: FastifyInstance, web: WebKit): void {
     const { sort, order } = (request.query ?? {}) as Record<string, string>;
     const query = {
       ...readPage(request.query),
+      whose: whoseIn(request.query),
       sort: sort === 'name' ? ('name' as const) : ('reference' as const),
       descending: order === 'down',
     };
@@ -48,7 +49,7 @@ export function subjectListRoutes(app: FastifyInstance, web: WebKit): void {
         id = (await performer.perform(actorOf(request), declareSubject, null, { reference, name })).id;
       },
       async (error) => {
-        const query = { ...readPage({}), sort: 'reference' as const, descending: false };
+        const query = { ...readPage({}), whose: 'all' as const, sort: 'reference' as const, descending: false };
         const found = await performer.perform(actorOf(request), listSubjects, null, query);
         return web.page(request, reply.code(400), 'supervision/subjects/page/subjects.njk', {
           ...found,

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../../platform/action.ts';
 import type { FixStore } from '../../../platform/fixes/fix-store.ts';
-import { bearSameName } from '../../../platform/same-name.ts';
 import { type Happening, readTimeline } from '../../days/index.ts';
+import { noteSubject } from '../index.ts';
 
 export interface SubjectDetail {
   subject: { id: number; reference: string; name: string; fictional: boolean; created_at: Date };
@@ -27,15 +27,15 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
   name: 'subject.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { fixes }, { id }) {
+  async run({ tx, actor, access, note }, { fixes }, { id }) {
     note({ kind: 'subject', id });
+    await noteSubject({ tx, actor, access, note }, { subject: id });
     const subject = await tx
       .selectFrom('supervision.subjects')
       .select(['id', 'reference', 'name', 'fictional', 'created_at'])
       .where('id', '=', id)
       .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
-    if (bearSameName(actor.name, subject.name)) note(null, { sameName: true });
     const orders = await tx
       .selectFrom('supervision.orders')
       .select(['id', 'kind', 'authority', 'starts_at', 'ends_at'])

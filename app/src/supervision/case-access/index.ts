@@ -1,0 +1,1 @@
+export { assignCase, type CaseView, holdCase, letCaseGo, parts, readCase } from './keep-case.ts';
