@@ -11,7 +11,7 @@ import { assignOrder, identifySubject } from './keep-details.ts';
 import { type Reach, readReach } from './read-reach.ts';
 
 interface Details extends Reach {
-  whose: Awaited<ReturnType<typeof readCase>>;
+  held: Awaited<ReturnType<typeof readCase>>;
   subject: { id: number; name: string; reference: string; fictional: boolean };
 }
 
@@ -28,7 +28,7 @@ const readDetails: Action<null, { id: number }, Details> = {
       .where('id', '=', id)
       .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
-    return { subject, ...(await readReach(tx, id)), whose: await readCase(tx, id) };
+    return { subject, ...(await readReach(tx, id)), held: await readCase(tx, id) };
   },
 };
 
