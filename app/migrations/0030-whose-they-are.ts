@@ -73,6 +73,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
        at timestamptz NOT NULL DEFAULT now(),
        until timestamptz NOT NULL
      )`,
+    // Whoever fits a tag may not see whom it is on.
+    'CREATE UNIQUE INDEX one_wearing_of_a_tag ON supervision.wearings (tag_id) WHERE ends_at IS NULL',
     'CREATE INDEX outside_looks_subject ON supervision.outside_looks (subject_id, actor)',
   ])
     await sql.raw(statement).execute(db);

@@ -230,6 +230,18 @@ async function listenOn(url: string, channel: string, hear: Hearing, onSilence: 
   };
 }
 
+/**
+ * Within a transaction of somebody who may not see every case: does what rests on all of them, such as whether a tag is on somebody.
+ * What it finds of those that are hidden is told to nobody.
+ */
+export async function seeingAll<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
+  const { rows } = await sql<{ before: string }>`
+    SELECT coalesce(current_setting('waymark.seen_by', true), '') AS before, set_config('waymark.seen_by', '', true)`.execute(tx);
+  const done = await work();
+  await sql`SELECT set_config('waymark.seen_by', ${rows[0]?.before ?? ''}, true)`.execute(tx);
+  return done;
+}
+
 /** Databases that other servers may share. */
 const shared = new WeakSet<Database>();
 /** A server that has stood still for so long within what all wait for is given up, ms. */

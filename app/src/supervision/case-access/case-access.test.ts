@@ -9,7 +9,10 @@ import { keepAddress, keepContact } from '../contacts/keep-contacts.ts';
 import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
 import { openWearing } from '../subjects/wearings.ts';
+import { listTags } from '../tags/list-fleet.ts';
+import { moveTag } from '../tags/tag-life.ts';
 import { declareTag } from '../tags/tags.ts';
+import { changeZone } from '../zones/change-zone.ts';
 import { declareZone } from '../zones/declare-zone.ts';
 import { assignCase, holdCase } from './keep-case.ts';
 import { addTeam, joinTeam } from './teams.ts';
@@ -392,6 +395,48 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await seen()).toBe(0);
     });
 
+    test('what rests on everybody still does: a tag that is on somebody hidden is not fitted, moved or taken for free', async () => {
+      const { performer, database, positions } = serving.waymark;
+      const [closed, nobodys] = [people.get('closed'), people.get('nobodys')];
+      const fit = {
+        subjectId: nobodys?.subject ?? 0,
+        orderId: nobodys?.order ?? 0,
+        serial: 'T-closed',
+        startsAt: new Date(Date.now() - 60_000),
+      };
+      await expect(performer.perform(other, openWearing, null, fit)).rejects.toThrow(/somebody whose case you cannot see/);
+      const move = { id: closed?.tag ?? 0, state: 'lost', note: 'It was not found.' };
+      await expect(performer.perform(other, moveTag, null, move)).rejects.toThrow(/is on somebody/);
+      const { rows } = await performer.perform(other, listTags, { positions }, { filter: 'all', limit: 50, offset: 0 });
+      const own = rows.find(({ id }) => id === closed?.tag);
+      expect([own?.standing, own?.subject, own?.last]).toEqual(['worn', null, null]);
+      // And the database itself lets no tag be on two.
+      await expect(
+        withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+          tx
+            .insertInto('supervision.wearings')
+            .values({ tag_id: closed?.tag ?? 0, order_id: fit.orderId, subject_id: fit.subjectId, starts_at: new Date(), ends_at: null })
+            .execute(),
+        ),
+      ).rejects.toThrow(/one_wearing_of_a_tag/);
+    });
+
+    test('a zone that several share, changed by who sees only some of them, is judged anew for all', async () => {
+      const { performer, database, live } = serving.waymark;
+      const [closed, nobodys] = [people.get('closed'), people.get('nobodys')];
+      await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        tx
+          .insertInto('supervision.zone_orders')
+          .values({ zone_id: nobodys?.zone ?? 0, order_id: closed?.order ?? 0 })
+          .execute(),
+      );
+      const asked: number[][] = [];
+      serving.waymark.changes.listen('supervision.rules', async (wearings) => void asked.push([...wearings]));
+      await performer.perform(other, changeZone, null, { zoneId: nobodys?.zone ?? 0, draft: null, reason: 'The order was varied.' });
+      expect(asked.flat()).toEqual(expect.arrayContaining([closed?.wearing, nobodys?.wearing]));
+      await live.settled();
+    });
+
     test('open pages are told nothing of who is hidden, also when that begins while they are open', async () => {
       const visitor = new Visitor(serving.url);
       await visitor.signIn('mo-2');
@@ -422,7 +467,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await expect
         .poll(() => [inside.text().includes(wearing('closed')), inside.text().includes(wearing('nobodys'))])
         .toEqual([true, true]);
-      await expect.poll(() => outside.text().includes(wearing('nobodys'))).toBe(true);
+      await expect.poll(() => outside.text().includes(wearing('nobodys')), { timeout: 10_000 }).toBe(true);
       expect(outside.text()).not.toContain(wearing('closed'));
       expect(outside.text()).not.toContain(words.closed);
       await outside.end();

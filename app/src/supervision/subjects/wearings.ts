@@ -1,5 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
+import { seeingAll, type Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { TagState } from '../schema/tables.ts';
 import { isTagState, writeTagStep } from '../tags/index.ts';
@@ -39,12 +39,16 @@ export const openWearing: Action<null, NewWearing, { id: number }> = {
     if (!tag) throw new InvalidError(`No tag with the serial number ${serial} is registered. Add it under Tags first.`, 'serial');
     const clash = await overlapping(tx, tag.id, input.startsAt);
     if (clash) throw new InvalidError(`This tag is worn by subject ${clash.reference} at that time. Remove it there first.`, 'serial');
-    const carried = await tx
-      .selectFrom('supervision.protections')
-      .select('id')
-      .where('tag_id', '=', tag.id)
-      .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', input.startsAt)]))
-      .executeTakeFirst();
+    if (await seeingAll(tx, () => overlapping(tx, tag.id, input.startsAt)))
+      throw new InvalidError('This tag is worn by somebody whose case you cannot see. Fit another.', 'serial');
+    const carried = await seeingAll(tx, () =>
+      tx
+        .selectFrom('supervision.protections')
+        .select('id')
+        .where('tag_id', '=', tag.id)
+        .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', input.startsAt)]))
+        .executeTakeFirst(),
+    );
     if (carried) throw new InvalidError(`The device ${serial} is carried by a protected person. Fit another.`, 'serial');
     if (tag.state !== 'in stock')
       throw new InvalidError(

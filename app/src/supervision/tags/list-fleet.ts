@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import { containing } from '../../platform/containing.ts';
+import { seeingAll } from '../../platform/database.ts';
 import type { Position, Positions } from '../fixes/index.ts';
 import type { TagState } from '../schema/tables.ts';
 import { batteryLow, isSilent, standingOf, type TagStanding } from './tag-life.ts';
@@ -40,11 +41,15 @@ export const listTags: Action<
         LEFT JOIN supervision.wearings w ON w.tag_id = t.id AND w.ends_at IS NULL
         LEFT JOIN supervision.subjects s ON s.id = w.subject_id ${wanted}`.execute(tx);
     const carried = await tx.selectFrom('supervision.protections').select('tag_id').where('ends_at', 'is', null).execute();
+    // Nobody may take a tag for one in stock because they may not see whom it is on.
+    const worn = await seeingAll(tx, () => tx.selectFrom('supervision.wearings').select('tag_id').where('ends_at', 'is', null).execute());
+    const onSomebody = new Set(worn.map(({ tag_id }) => tag_id));
     const protects = new Set(carried.map(({ tag_id }) => tag_id));
     const now = Date.now();
     const all = (whole[0]?.fleet ?? []).map(([id, state, wearing]) => {
       const last = wearing === null ? null : positions.of(wearing);
-      const standing = standingOf(state, wearing !== null, last !== null, protects.has(id));
+      const isHidden = wearing === null && onSomebody.has(id);
+      const standing = standingOf(state, wearing !== null || isHidden, last !== null || isHidden, protects.has(id));
       return { id, standing, last, trouble: troubleOf(standing, last, now) };
     });
     const fits: Record<FleetFilter, (row: Pick<TagRow, 'standing' | 'trouble'>) => boolean> = {

@@ -1,6 +1,6 @@
 import { defaultTagParameters } from '@waymark/presence';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
+import { seeingAll, type Tx } from '../../platform/database.ts';
 import type { Position, Positions } from '../fixes/index.ts';
 import { type TagState, tagStates } from '../schema/tables.ts';
 
@@ -37,6 +37,8 @@ export interface TagDetail {
   standing: TagStanding;
   on: { wearing_id: number; subject_id: number; subject: string; reference: string; starts_at: Date } | null;
   last: Position | null;
+  /** It is on somebody whose case may not be seen. */
+  isHidden: boolean;
   steps: { step: string; note: string; by_name: string; at: Date; subject_id: number | null; reference: string | null }[];
 }
 
@@ -72,10 +74,12 @@ export const readTag: Action<{ positions: Positions }, { id: number }, TagDetail
       .where('ends_at', 'is', null)
       .executeTakeFirst();
     const last = on ? positions.of(on.wearing_id) : null;
+    const isHidden = on === null && (await isOnSomebody(tx, id));
     const { serial, model, created_at } = tag;
     return {
       tag: { id, serial, model, created_at, has_credential: tag.credential_hash !== null },
-      standing: standingOf(tag.state, on !== null, last !== null, protects !== undefined),
+      standing: standingOf(tag.state, on !== null || isHidden, last !== null || isHidden, protects !== undefined),
+      isHidden,
       on,
       last,
       steps,
@@ -93,19 +97,11 @@ export const moveTag: Action<null, { id: number; state: string; note: string }, 
     if (!tag) throw new NotFoundError('There is no such tag.');
     audit({ kind: 'tag', id }, isTagState(state) ? { state } : {});
     if (!isTagState(state)) throw new InvalidError(`Choose where the tag is: ${tagStates.join(', ')}.`, 'state');
-    const on = await tx
-      .selectFrom('supervision.wearings')
-      .select('id')
-      .where('tag_id', '=', id)
-      .where('ends_at', 'is', null)
-      .executeTakeFirst();
+    const on = await isOnSomebody(tx, id);
     if (on) throw new InvalidError('This tag is on somebody. Remove it first, and say then what became of it.', 'state');
-    const carried = await tx
-      .selectFrom('supervision.protections')
-      .select('id')
-      .where('tag_id', '=', id)
-      .where('ends_at', 'is', null)
-      .executeTakeFirst();
+    const carried = await seeingAll(tx, () =>
+      tx.selectFrom('supervision.protections').select('id').where('tag_id', '=', id).where('ends_at', 'is', null).executeTakeFirst(),
+    );
     if (carried) throw new InvalidError('A protected person carries this device. End the protection first.', 'state');
     if (tag.state === state) throw new InvalidError(`This tag is ${state} already.`, 'state');
     if (state !== 'in stock' && note.trim().length < 3) throw new InvalidError('Say in a few words what happened to the tag.', 'note');
@@ -114,6 +110,14 @@ export const moveTag: Action<null, { id: number; state: string; note: string }, 
     return { serial: tag.serial, state };
   },
 };
+
+/** Whether a tag is on anybody, whether who asks may see them or not. */
+async function isOnSomebody(tx: Tx, tag: number): Promise<boolean> {
+  const on = await seeingAll(tx, () =>
+    tx.selectFrom('supervision.wearings').select('id').where('tag_id', '=', tag).where('ends_at', 'is', null).executeTakeFirst(),
+  );
+  return on !== undefined;
+}
 
 export function isTagState(text: string): text is TagState {
   return (tagStates as readonly string[]).includes(text);

@@ -1,4 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { seeingAll, type Tx } from '../../platform/database.ts';
 import { noteSubject, watchAgain } from '../subjects/index.ts';
 import { checkZone, type ZoneDraft } from './declare-zone.ts';
 
@@ -41,17 +42,24 @@ export const changeZone: Action<null, { zoneId: number; draft: ZoneDraft | null;
         })
         .execute();
     }
-    const under = await tx
-      .selectFrom('supervision.zone_orders as zo')
-      .innerJoin('supervision.orders as o', 'o.id', 'zo.order_id')
-      .select('o.subject_id')
-      .distinct()
-      .where('zo.zone_id', '=', zoneId)
-      .execute();
-    for (const { subject_id } of under) await watchAgain({ tx, tell }, subject_id);
+    const under = await subjectsUnder(tx, zoneId);
+    // Whoever else it holds for is judged anew as well, whether who changes it may see them or not.
+    await seeingAll(tx, async () => {
+      for (const { subject_id } of await subjectsUnder(tx, zoneId)) await watchAgain({ tx, tell }, subject_id);
+    });
     note({ kind: 'zone', id: zoneId }, draft ? { version: current.version + 1 } : { ended: true });
     await noteSubject({ tx, actor, access, note }, { zone: zoneId });
     const { shared } = await tx.selectFrom('supervision.zones').select('shared').where('id', '=', zoneId).executeTakeFirstOrThrow();
     return { subjectId: shared ? null : (under[0]?.subject_id ?? null) };
   },
 };
+
+async function subjectsUnder(tx: Tx, zone: number): Promise<{ subject_id: number }[]> {
+  return tx
+    .selectFrom('supervision.zone_orders as zo')
+    .innerJoin('supervision.orders as o', 'o.id', 'zo.order_id')
+    .select('o.subject_id')
+    .distinct()
+    .where('zo.zone_id', '=', zone)
+    .execute();
+}

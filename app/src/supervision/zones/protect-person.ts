@@ -1,4 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { seeingAll } from '../../platform/database.ts';
 import { noteSubject, watchAgain } from '../subjects/index.ts';
 
 export interface NewProtection {
@@ -37,19 +38,13 @@ export const protectPerson: Action<null, NewProtection, { id: number }> = {
     if (!tag)
       throw new InvalidError(`No device with the serial number ${serial} is registered. Add it under Tags first.`, 'protectedSerial');
     if (tag.state !== 'in stock') throw new InvalidError(`The device ${serial} is not in stock. Choose another.`, 'protectedSerial');
-    const worn = await tx
-      .selectFrom('supervision.wearings')
-      .select('id')
-      .where('tag_id', '=', tag.id)
-      .where('ends_at', 'is', null)
-      .executeTakeFirst();
+    const worn = await seeingAll(tx, () =>
+      tx.selectFrom('supervision.wearings').select('id').where('tag_id', '=', tag.id).where('ends_at', 'is', null).executeTakeFirst(),
+    );
     if (worn) throw new InvalidError('That device is on a subject. A protected person needs one of their own.', 'protectedSerial');
-    const taken = await tx
-      .selectFrom('supervision.protections')
-      .select('name')
-      .where('tag_id', '=', tag.id)
-      .where('ends_at', 'is', null)
-      .executeTakeFirst();
+    const taken = await seeingAll(tx, () =>
+      tx.selectFrom('supervision.protections').select('name').where('tag_id', '=', tag.id).where('ends_at', 'is', null).executeTakeFirst(),
+    );
     // The same person may be protected from several subjects.
     if (taken && taken.name !== name) throw new InvalidError('That device is carried by another protected person.', 'protectedSerial');
     const { id } = await tx
