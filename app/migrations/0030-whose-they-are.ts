@@ -143,7 +143,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ])
       await sql.raw(statement).execute(db);
   const seen = (column: string, hidden: string) =>
-    `${seenBy} = '' OR ${column} NOT IN (SELECT supervision.${hidden}(current_setting('waymark.seen_by', true)))`;
+    `${seenBy} = '' OR ${column} IS NULL OR ${column} NOT IN (SELECT supervision.${hidden}(current_setting('waymark.seen_by', true)))`;
   for (const [hidden, tables] of Object.entries(about))
     for (const [table, column] of Object.entries(tables))
       await sql.raw(`CREATE POLICY seen ON supervision.${table} AS RESTRICTIVE USING (${seen(column, hidden)})`).execute(db);

@@ -39,6 +39,7 @@ const meantFor: Record<string, string | string[]> = {
   'subject.declare': 'monitoring-officer',
   'order.declare': 'monitoring-officer',
   'order.assign': 'monitoring-officer',
+  'subject.import': 'monitoring-officer',
   'subject.assign': 'monitoring-officer',
   'look-outside.read': 'monitoring-officer',
   'look-outside.explain': 'monitoring-officer',
@@ -320,7 +321,7 @@ describe('access', () => {
     for (const route of routes.filter((r) => isOurs(r) && !r.config?.open && r.method === 'GET')) {
       const action = route.config?.action as string;
       // An empty form is nobody's data.
-      if (action === 'start' || ['/crimes/import', '/credentials', '/subjects/new'].includes(route.url)) continue;
+      if (action === 'start' || ['/crimes/import', '/credentials', '/subjects/new', '/subjects/import'].includes(route.url)) continue;
       const entries = await auditLength(serving.waymark.database.db);
       const [role = ''] = rolesFor(route.config);
       if (role === 'person') continue;
@@ -335,7 +336,15 @@ describe('access', () => {
 
   test('a program of the right role reads and sends, and does nothing else', async () => {
     // What a program may send, written down apart from the policy.
-    const mayAsk = ['crime.import', 'records.import', 'mapping.try', 'verdict.compute', 'instrument.simulate', 'audit.verify'];
+    const mayAsk = [
+      'crime.import',
+      'subject.import',
+      'records.import',
+      'mapping.try',
+      'verdict.compute',
+      'instrument.simulate',
+      'audit.verify',
+    ];
     const tried = new Set<string>();
     for (const route of routes.filter((own) => isOurs(own) && !own.config?.open && own.method !== 'GET')) {
       const action = route.config?.action ?? '';

@@ -45,6 +45,7 @@ const deeds: Record<string, string> = {
   'subject.identify': 'wrote down who you are',
   'contact.keep': 'wrote down whom to ring about you',
   'address.keep': 'wrote down where you live',
+  'subject.import': 'put you on record from a file',
   'subject.assign': 'wrote down whose case you are',
   'look-outside.read': 'was asked why they want to look at your case',
   'look-outside.explain': 'said why they look at your case',

@@ -132,12 +132,13 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 2000,
+    // Awaited before anybody is given the connection; typed as if it were not.
+    onConnect: (client) => letGoSoon(client) as unknown as undefined,
   });
   pool.on('error', () => undefined);
   // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
-    for (const setting of lettingGo) client.query(`SET ${setting}`).catch(() => undefined);
   });
   const connections = new Set<pg.ClientBase>();
   pool.on('connect', (client) => connections.add(client));
@@ -170,6 +171,10 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     whileStill: null,
     close: () => db.destroy(),
   };
+}
+
+async function letGoSoon(client: pg.ClientBase): Promise<void> {
+  for (const setting of lettingGo) await client.query(`SET ${setting}`).catch(() => undefined);
 }
 
 /** Ends a connection whose other side does not answer: whoever waits on it hears so now, and not after minutes. */

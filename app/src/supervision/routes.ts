@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { WebKit } from '../web/kit.ts';
 import type { LiveWatch } from './alerts/index.ts';
 import { alertRoutes } from './alerts/routes.ts';
+import { bulkRoutes } from './bulk/routes.ts';
 import { caseAccessRoutes } from './case-access/routes.ts';
 import { caseloadRoutes } from './caseload/routes.ts';
 import { complianceRoutes } from './compliance/routes.ts';
@@ -42,6 +43,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   verdictRoutes(app, web, services);
   evidenceRoutes(app, web, services);
   takeOnRoutes(app, web);
+  bulkRoutes(app, web);
   subjectRoutes(app, web);
   contactRoutes(app, web);
   caseAccessRoutes(app, web);

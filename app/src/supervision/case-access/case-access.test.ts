@@ -10,7 +10,7 @@ import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
 import { openWearing } from '../subjects/wearings.ts';
 import { listTags } from '../tags/list-fleet.ts';
-import { moveTag } from '../tags/tag-life.ts';
+import { moveTag, readTag } from '../tags/tag-life.ts';
 import { declareTag } from '../tags/tags.ts';
 import { changeZone } from '../zones/change-zone.ts';
 import { declareZone } from '../zones/declare-zone.ts';
@@ -410,6 +410,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const { rows } = await performer.perform(other, listTags, { positions }, { filter: 'all', limit: 50, offset: 0 });
       const own = rows.find(({ id }) => id === closed?.tag);
       expect([own?.standing, own?.subject, own?.last]).toEqual(['worn', null, null]);
+      // What is about nobody is everybody's: a tag can be registered, and its first step is seen.
+      const { id: fresh } = await performer.perform(other, declareTag, null, { serial: 'T-fresh', model: '' });
+      expect((await performer.perform(other, readTag, { positions }, { id: fresh })).steps.map(({ step }) => step)).toEqual(['registered']);
       // And the database itself lets no tag be on two.
       await expect(
         withPurpose(database.db, 'supervision', 'monitoring', (tx) =>

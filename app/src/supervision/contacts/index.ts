@@ -1,3 +1,4 @@
 export { keepAddress, keepContact } from './keep-contacts.ts';
-export { assignOrder, identifySubject } from './keep-details.ts';
+export { assignOrder, type Identity, identifySubject, readIdentity } from './keep-details.ts';
+export { readPhone } from './read-phone.ts';
 export { type Reach, readReach } from './read-reach.ts';

@@ -37,6 +37,22 @@ const numbers = [
   { field: 'noms', form: /^[A-Z]\d{4}[A-Z]{2}$/, hint: 'A prison number is a letter, 4 digits and 2 letters: A1234BC.' },
 ] as const;
 
+/**
+ * Who somebody is, as it is stored: without spaces around, numbers in capitals.
+ * @throws InvalidError naming the field
+ */
+export function readIdentity(draft: Identity): Identity {
+  const own = Object.fromEntries(Object.entries(draft).map(([field, text]) => [field, text.trim()])) as unknown as Identity;
+  for (const field of ['pnc', 'crn', 'noms'] as const) own[field] = own[field].toUpperCase();
+  for (const [field, most] of Object.entries(longest))
+    if (own[field as keyof Identity].length > most) throw new InvalidError(`Enter ${most} characters at most.`, field);
+  if (own.name.length < 2) throw new InvalidError('Enter a name of 2 to 120 characters.', 'name');
+  if (own.bornOn && (!isDay(own.bornOn) || own.bornOn > new Date().toISOString().slice(0, 10)))
+    throw new InvalidError('Enter the date of birth as year, month and day, for example 1994-03-27.', 'bornOn');
+  for (const { field, form, hint } of numbers) if (own[field] && !form.test(own[field])) throw new InvalidError(hint, field);
+  return own;
+}
+
 /** Puts on record who a subject is. */
 export const identifySubject: Action<null, { subjectId: number } & Identity, null> = {
   name: 'subject.identify',
@@ -45,14 +61,7 @@ export const identifySubject: Action<null, { subjectId: number } & Identity, nul
   async run({ tx, actor, access, note }, _services, { subjectId, ...draft }) {
     note({ kind: 'subject', id: subjectId });
     await noteSubject({ tx, actor, access, note }, { subject: subjectId });
-    const own = Object.fromEntries(Object.entries(draft).map(([field, text]) => [field, text.trim()])) as unknown as Identity;
-    for (const field of ['pnc', 'crn', 'noms'] as const) own[field] = own[field].toUpperCase();
-    for (const [field, most] of Object.entries(longest))
-      if (own[field as keyof Identity].length > most) throw new InvalidError(`Enter ${most} characters at most.`, field);
-    if (own.name.length < 2) throw new InvalidError('Enter a name of 2 to 120 characters.', 'name');
-    if (own.bornOn && (!isDay(own.bornOn) || own.bornOn > new Date().toISOString().slice(0, 10)))
-      throw new InvalidError('Enter the date of birth as year, month and day, for example 1994-03-27.', 'bornOn');
-    for (const { field, form, hint } of numbers) if (own[field] && !form.test(own[field])) throw new InvalidError(hint, field);
+    const own = readIdentity(draft);
     const changed = await tx
       .updateTable('supervision.subjects')
       .set({

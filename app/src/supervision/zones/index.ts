@@ -1,4 +1,5 @@
-export { checkZone, declareZone } from './declare-zone.ts';
+export { changeZone } from './change-zone.ts';
+export { checkZone, declareZone, type ZoneDraft } from './declare-zone.ts';
 export { forgetProtected } from './forget-protected.ts';
 export { joinedAreas, readCircle, readGeoJsonAreas } from './read-area.ts';
 export { dayNames, hoursOf } from './read-zone-form.ts';

@@ -1,0 +1,206 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
+import type { Actor } from '../../platform/access.ts';
+import { issueApiToken } from '../../platform/api-tokens.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { assignCase, holdCase } from '../case-access/index.ts';
+import { rawFix } from '../fixes/decode/raw-fix.ts';
+import { importSubjects } from './import-subjects.ts';
+
+/** Many people from a file or another system, on both databases. */
+const postgres: TestPostgres | null = await startPostgres();
+afterAll(() => postgres?.stop());
+
+const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
+const head =
+  'reference,name,born_on,phone,address,order_kind,authority,order_from,order_to,officer_name,officer_phone,tag,fitted_at,zone,zone_kind,zone_lat,zone_lon,zone_radius_m,zone_days,zone_from,zone_to';
+const person = (i: number, { name = `Ann Person ${i}`, radius = '150', tag = `B-${i}` } = {}) =>
+  `P-${i},${name},1990-01-02,07700 900001,"1 Mill Lane, Tarn",community order,Tarn Court,2026-09-01 09:00,2027-09-01 09:00,Maya Okonjo,020 7946 0000,${tag},2026-09-02 10:00,Home,curfew,53.09,-1.8255,${radius},1234567,19:00,07:00`;
+const further = (i: number) =>
+  `P-${i},Ann Person ${i},,,,community order,Tarn Court,2026-09-01 09:00,2027-09-01 09:00,,,,,Station,exclusion,53.09,-1.815,150,,,`;
+const file = (...rows: string[]) => [head, ...rows].join('\n');
+
+describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
+  'many people on %s',
+  (_name, server) => {
+    let serving: Awaited<ReturnType<typeof serveForTest>>;
+    beforeAll(async () => {
+      serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+    });
+    afterAll(() => serving?.end());
+    const put = (text: string, dryRun = false) => importSubjects(serving.waymark.performer, officer, 'Europe/London', { text }, dryRun);
+    const counts = ({ created, changed, same, problems }: Awaited<ReturnType<typeof put>>) => [created, changed, same, problems.length];
+    const tables = [
+      'subjects',
+      'orders',
+      'contacts',
+      'addresses',
+      'tags',
+      'tag_steps',
+      'wearings',
+      'zones',
+      'zone_versions',
+      'zone_orders',
+    ];
+    const everything = () =>
+      withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', async (tx) => {
+        const found: string[] = [];
+        for (const table of tables) {
+          const { rows } = await sql<{ n: string }>`
+          SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS n FROM ${sql.table(`supervision.${table}`)} t`.execute(
+            tx,
+          );
+          found.push(`${table} ${rows[0]?.n}`);
+        }
+        return found;
+      });
+
+    test('go in with everything, and the same file again changes nothing; trying stores nothing', async () => {
+      const text = file(...Array.from({ length: 300 }, (_, i) => [person(i), further(i)]).flat());
+      const empty = await everything();
+      expect(counts(await put(text, true))).toEqual([300, 0, 0, 0]);
+      expect(await everything()).toEqual(empty);
+      expect(counts(await put(text))).toEqual([300, 0, 0, 0]);
+      const full = await everything();
+      expect(full.map((own) => own.split(' ').slice(0, 2).join(' '))).toEqual([
+        'subjects 300',
+        'orders 300',
+        'contacts 300',
+        'addresses 300',
+        'tags 300',
+        'tag_steps 600',
+        'wearings 300',
+        'zones 600',
+        'zone_versions 600',
+        'zone_orders 600',
+      ]);
+      expect(counts(await put(text))).toEqual([0, 0, 300, 0]);
+      expect(await everything()).toEqual(full);
+    });
+
+    test('are watched at once', async () => {
+      const { intake, live, database } = serving.waymark;
+      // The zones hold from when they went in.
+      const fixes = [300, 200, 100].map((ago) => ({ ...rawFix('B-7', Date.now() - ago, -1.815, 53.09), accuracyM: 8, events: null }));
+      await intake.accept({ fixes, unreadable: [] }, { kind: 'tag', serial: 'B-7' });
+      await live.settled();
+      const { rows } = await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        sql<{
+          kind: string;
+          reference: string;
+        }>`SELECT a.kind, s.reference FROM supervision.alerts a JOIN supervision.wearings w ON w.id = a.wearing_id
+        JOIN supervision.subjects s ON s.id = w.subject_id WHERE a.zone_version_id IS NOT NULL`.execute(tx),
+      );
+      expect(rows.map(({ reference }) => reference)).toContain('P-7');
+    });
+
+    test('what has changed is changed, as a version where it is a rule; what is empty erases nothing', async () => {
+      const before = await everything();
+      expect(counts(await put(file(person(1, { radius: '200' }), person(2, { name: 'Ann Married' }), further(3))))).toEqual([0, 2, 1, 0]);
+      const changed = (await everything()).filter((own, i) => own !== before[i]).map((own) => own.split(' ')[0]);
+      expect(changed).toEqual(['subjects', 'zone_versions']);
+      const { rows } = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+        sql<{
+          version: number;
+          radius: string;
+        }>`SELECT v.version, v.area ->> 'radiusM' AS radius FROM supervision.zone_versions v JOIN supervision.zone_orders zo ON zo.zone_id = v.zone_id
+        JOIN supervision.orders o ON o.id = zo.order_id JOIN supervision.subjects s ON s.id = o.subject_id WHERE s.reference = 'P-1' AND v.name = 'Home' ORDER BY 1`.execute(
+          tx,
+        ),
+      );
+      expect(rows).toEqual([
+        { version: 1, radius: '150' },
+        { version: 2, radius: '200' },
+      ]);
+    });
+
+    test('bad rows are told with line, column, value and remedy, cost their own person, and the good go in', async () => {
+      const result = await put(
+        file(
+          person(900),
+          person(901).replace('1990-01-02', '02/01/1990'),
+          person(902).replace('community order', 'probation'),
+          person(903).replace('-1.8255', 'west'),
+          person(904).replace('2026-09-02 10:00', ''),
+          `${person(905)}\n${person(905)}`,
+          person(906, { tag: 'B-1' }),
+          person(907).replace('1234567', '8'),
+          'P-908,"unclosed',
+        ),
+      );
+      expect(counts(result).slice(0, 3)).toEqual([2, 0, 0]);
+      expect(result.problems.map(({ row, field, value }) => [row, field, value])).toEqual([
+        [3, 'born_on', '02/01/1990'],
+        [4, 'order_kind', 'probation'],
+        [5, 'zone_lon', 'west'],
+        [6, 'fitted_at', ''],
+        [8, 'zone', 'Home'],
+        [9, 'tag', 'B-1'],
+        [10, 'zone_days', '8'],
+        [11, 'row', expect.stringContaining('unclosed')],
+      ]);
+      for (const { message } of result.problems) expect(message).toMatch(/\.$/);
+      await expect(put('name\nAnn')).rejects.toThrow(/lacks the headings reference, order_kind/);
+    });
+
+    test('whoever is hidden stays so, and their tag is not given to another', async () => {
+      const { performer, database } = serving.waymark;
+      for (const account of ['mo-1', 'mo-2']) await new Visitor(serving.url).signIn(account);
+      const { id } = await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        tx.selectFrom('supervision.subjects').select('id').where('reference', '=', 'P-5').executeTakeFirstOrThrow(),
+      );
+      await performer.perform(officer, holdCase, null, { subjectId: id, holder: 'mo-1', part: 'responsible', toOn: '' });
+      await performer.perform(officer, assignCase, null, { subjectId: id, team: '', isRestricted: true });
+      const other: Actor = { ...officer, id: 'mo-2', name: 'Tom Ashdown' };
+      const before = await everything();
+      const result = await importSubjects(performer, other, 'Europe/London', { text: file(person(5, { name: 'Somebody Else' })) }, false);
+      expect([counts(result), result.problems[0]?.field]).toEqual([[0, 0, 0, 1], 'reference']);
+      expect(await everything()).toEqual(before);
+      const taken = await importSubjects(performer, other, 'Europe/London', { text: file(person(950, { tag: 'B-5' })) }, false);
+      expect([counts(taken), taken.problems[0]?.field]).toEqual([[1, 0, 0, 1], 'tag']);
+    });
+
+    test('come from another system by its token, and from a form; each person sees it', async () => {
+      const administrator: Actor = { id: 'ad-1', name: 'Ada', role: 'administrator', purpose: 'administration' };
+      const { token } = await serving.waymark.performer.perform(administrator, issueApiToken, null, {
+        name: 'Casework',
+        role: 'monitoring-officer',
+      });
+      const [names = '', row = ''] = file(person(960)).split('\n');
+      const cells = row.replace('"1 Mill Lane, Tarn"', '1 Mill Lane').split(',');
+      const subject = Object.fromEntries(names.split(',').map((name, i) => [name, cells[i] ?? '']));
+      const ask = (query = '') =>
+        fetch(`${serving.url}/api/subjects${query}`, {
+          method: 'PUT',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ subjects: [subject] }),
+        }).then((response) => response.json() as Promise<{ created: number; same: number; dryRun: boolean }>);
+      expect(await ask('?dryRun=yes')).toMatchObject({ created: 1, dryRun: true });
+      expect(await ask()).toMatchObject({ created: 1, dryRun: false });
+      expect(await ask()).toMatchObject({ created: 0, same: 1 });
+      const sent = await fetch(`${serving.url}/api/subjects/import`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'text/csv' },
+        body: file(person(961)),
+      });
+      expect(await sent.json()).toMatchObject({ rows: 1, created: 1, problems: [] });
+      const visitor = new Visitor(serving.url);
+      await visitor.signIn('mo-1');
+      const form = new FormData();
+      form.set('_csrf', await visitor.csrf('/subjects/import'));
+      form.set('how', 'put');
+      form.set('file', new Blob([file(person(962), person(963).replace('1990-01-02', 'x'))]), 'people.csv');
+      const page = await (await visitor.request('/subjects/import', { method: 'POST', body: form })).text();
+      expect(page).toMatch(/<b>1<\/b> new/);
+      expect(page).toContain('born_on');
+      const { rows } = await withPurpose(serving.waymark.database.db, 'oversight', 'oversight', (tx) =>
+        sql<{
+          n: number;
+        }>`SELECT count(*)::int AS n FROM oversight.audit_entries WHERE action = 'subject.import' AND about_kind = 'subject'`.execute(tx),
+      );
+      expect(rows[0]?.n).toBe(300 + 2 + 2 + 1 + 1 + 1 + 1);
+    });
+  },
+);
