@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation.ts';
 import { benchArrival } from './arrival.ts';
+import { benchBulk } from './bulk.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
@@ -23,6 +24,7 @@ const benches: Record<string, (options: { seed: number; size?: number; data?: st
   correlation: benchCorrelation,
   arrival: benchArrival,
   ingest: benchIngest,
+  bulk: benchBulk,
   cluster: benchCluster,
   linkage: benchLinkage,
   'linkage-speed': benchLinkageSpeed,

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TagReport } from '@waymark/presence';
-import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { added, known } from '../../platform/fixes/fix.ts';
@@ -8,12 +7,11 @@ import type { LogEntry, LogPart } from '../../platform/fixes/fix-log.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { promptly } from '../../platform/servers/leases.ts';
 import { Heard } from './heard.ts';
-import type { AlertChange } from './reconcile.ts';
 import { recordChanges, type TellingChange } from './record-changes.ts';
-import { changesOnRecord, openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
+import { changesOnRecord, evaluatedReceipt, noteEvaluated, openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
 import { reportOf } from './stored-track.ts';
 import type { WatchShares } from './watch-shares.ts';
-import { changesOf, isUnsureOf, type Watched, WatchedWearings } from './watched.ts';
+import { type Changed, changesOf, endedBySilence, isUnsureOf, type Watched, WatchedWearings } from './watched.ts';
 
 /** Told of every change that is on record. */
 export type AlertListener = (change: TellingChange) => void;
@@ -171,13 +169,7 @@ export class LiveWatch {
    */
   async lookForSilence(): Promise<void> {
     const worn = new Set((await this.#inMonitoring(openWearings)).filter((wearing) => this.#isMine(wearing)));
-    const concerned = new Set(this.#heard.fallenMute(worn));
-    for (const [wearing, { stored }] of this.#watched.all()) {
-      const lasting = stored.filter(({ to, retracted }) => to === null && !retracted);
-      const isOver = lasting.some(({ kind }) => kind !== 'no signal') && this.#heard.isSilent(wearing);
-      // Of an order that ended by itself, a silence ends too.
-      if (isOver || (lasting.length > 0 && !worn.has(wearing))) concerned.add(wearing);
-    }
+    const concerned = new Set([...this.#heard.fallenMute(worn), ...endedBySilence(this.#watched, this.#heard, worn)]);
     if (concerned.size === 0) return;
     try {
       await this.#inTurn(() => this.#evaluate(new Map([...concerned].map((wearing) => [wearing, []]))));
@@ -404,23 +396,4 @@ export class LiveWatch {
     const done = withPurpose(this.#db, 'supervision', 'monitoring', work);
     return this.#shares ? promptly(done) : done;
   }
-}
-
-/** A wearing whose alerts on record are not what its fixes give. */
-interface Changed {
-  wearing: number;
-  watched: Watched;
-  changes: AlertChange[];
-}
-
-async function evaluatedReceipt(tx: Tx): Promise<number> {
-  const { evaluated_receipt } = await tx.selectFrom('supervision.watch_state').select('evaluated_receipt').executeTakeFirstOrThrow();
-  return evaluated_receipt;
-}
-
-async function noteEvaluated(tx: Tx, receipt: number): Promise<void> {
-  await tx
-    .updateTable('supervision.watch_state')
-    .set({ evaluated_receipt: sql<number>`greatest(evaluated_receipt, ${receipt})` })
-    .execute();
 }

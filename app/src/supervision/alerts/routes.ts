@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../../platform/access.ts';
-import { InvalidError, NotFoundError } from '../../platform/action.ts';
+import { InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, idOf, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
@@ -68,20 +68,7 @@ export function alertRoutes(app: FastifyInstance, web: WebKit, services: { live:
   // Seeing is no decision: several may be marked at once. Closing is one at a time.
   app.post('/alerts/seen', { config: { action: 'alert.decide', lists: ['id'] } }, async (request, reply) => {
     const body = (request.body ?? {}) as Form;
-    let seen = 0;
-    for (const id of [body.id ?? []]
-      .flat()
-      .map(idOf)
-      .filter((own) => own > 0)
-      .slice(0, 100)) {
-      try {
-        await performer.perform(actorOf(request), decideAlert, null, { id, step: 'seen', note: '' });
-        seen++;
-      } catch (error) {
-        // Somebody else was quicker, or it was taken back: there is nothing left to see.
-        if (!(error instanceof InvalidError || error instanceof NotFoundError)) throw error;
-      }
-    }
+    const seen = await markSeen(performer, actorOf(request), [body.id ?? []].flat().map(idOf));
     web.notice(
       request,
       seen === 0 ? 'None was marked: choose new alerts first.' : `${seen} ${seen === 1 ? 'alert is' : 'alerts are'} marked as seen.`,
@@ -100,4 +87,18 @@ export function alertRoutes(app: FastifyInstance, web: WebKit, services: { live:
   });
   alertApiRoutes(app, web, services);
   oneAlertRoutes(app, web);
+}
+
+/** Marks alerts as seen, a hundred at most; gives how many there were to be marked. */
+async function markSeen(performer: Performer, actor: Actor, ids: readonly number[]): Promise<number> {
+  let seen = 0;
+  for (const id of ids.filter((own) => own > 0).slice(0, 100))
+    try {
+      await performer.perform(actor, decideAlert, null, { id, step: 'seen', note: '' });
+      seen++;
+    } catch (error) {
+      // Somebody else was quicker, or it was taken back: there is nothing left to see.
+      if (!(error instanceof InvalidError || error instanceof NotFoundError)) throw error;
+    }
+  return seen;
 }

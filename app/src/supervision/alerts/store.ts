@@ -146,3 +146,16 @@ export async function changesOnRecord(
     severity: state === 'retracted' ? null : severity,
   }));
 }
+
+/** The receipt up to which everything is evaluated and on record. */
+export async function evaluatedReceipt(tx: Tx): Promise<number> {
+  const { evaluated_receipt } = await tx.selectFrom('supervision.watch_state').select('evaluated_receipt').executeTakeFirstOrThrow();
+  return evaluated_receipt;
+}
+
+export async function noteEvaluated(tx: Tx, receipt: number): Promise<void> {
+  await tx
+    .updateTable('supervision.watch_state')
+    .set({ evaluated_receipt: sql<number>`greatest(evaluated_receipt, ${receipt})` })
+    .execute();
+}

@@ -250,3 +250,23 @@ async function endsOf(tx: Tx, wearings: readonly number[]): Promise<Map<number, 
     rows.map(({ id, ends_at, order_ends }) => [id, Math.min(ends_at?.getTime() ?? Infinity, order_ends?.getTime() ?? Infinity)]),
   );
 }
+
+/** A wearing whose alerts on record are not what its fixes give. */
+export interface Changed {
+  wearing: number;
+  watched: Watched;
+  changes: AlertChange[];
+}
+
+/** Whose lasting alerts are over: nothing is heard any more, or the tag is not worn any more, as when an order ended by itself. */
+export function endedBySilence(
+  watched: WatchedWearings,
+  heard: { isSilent(wearing: number): boolean },
+  worn: ReadonlySet<number>,
+): number[] {
+  return [...watched.all()].flatMap(([wearing, { stored }]) => {
+    const lasting = stored.filter(({ to, retracted }) => to === null && !retracted);
+    const isOver = lasting.some(({ kind }) => kind !== 'no signal') && heard.isSilent(wearing);
+    return isOver || (lasting.length > 0 && !worn.has(wearing)) ? [wearing] : [];
+  });
+}

@@ -27,7 +27,7 @@ export async function importSubjects(
     'text' in input
       ? readSubjectCsv(input.text)
       : { rows: input.rows.map((cells, i) => ({ row: i + 1, cells })), problems: [] as RowProblem[] };
-  const { drafts, problems } = readSubjectRows(read.rows, timeZone);
+  const { drafts, problems } = await readSubjectRows(read.rows, timeZone);
   const result: SubjectImport = {
     rows: read.rows.length,
     dryRun,

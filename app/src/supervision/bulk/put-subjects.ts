@@ -2,22 +2,16 @@ import { sql } from 'kysely';
 import type { Action, ActionContext } from '../../platform/action.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { seeingAll, type Tx } from '../../platform/database.ts';
-import { changeZone } from '../zones/index.ts';
+import { placeTags } from './place-tags.ts';
+import { placeZones } from './place-zones.ts';
 import type { RowProblem, SubjectDraft } from './read-subject-rows.ts';
+import { touch, type Work } from './work.ts';
 
 export interface PutResult {
   created: number;
   changed: number;
   same: number;
   problems: RowProblem[];
-}
-
-/** A draft, whose it is on record, and what was done. */
-interface Work {
-  draft: SubjectDraft;
-  id: number;
-  order: number;
-  state: 'created' | 'changed' | 'same';
 }
 
 /** So many people are put on record together: others wait no longer than that takes. */
@@ -71,10 +65,6 @@ export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun
     note(null, { ...counts, problems: problems.length, dryRun });
     return { ...counts, problems };
   },
-};
-
-const touch = (work: Work) => {
-  if (work.state === 'same') work.state = 'changed';
 };
 
 /** Those on record, and the new ones; whoever is hidden from who asks is neither. */
@@ -263,156 +253,6 @@ async function placeReach({ tx, actor }: ActionContext, works: Work[], today: st
   }
   for (const work of [...newPhones, ...newHomes]) touch(work);
 }
-
-async function placeTags({ tx, actor, tell }: ActionContext, works: Work[], problems: RowProblem[]): Promise<void> {
-  const wanted = works.flatMap((work) => (work.draft.tag ? [{ work, ...work.draft.tag }] : []));
-  if (wanted.length === 0) return;
-  const serials = [...new Set(wanted.map(({ serial }) => serial))];
-  const tags = new Map(
-    (await tx.selectFrom('supervision.tags').select(['id', 'serial', 'state']).where('serial', 'in', serials).execute()).map((row) => [
-      row.serial,
-      row,
-    ]),
-  );
-  const missing = serials.filter((serial) => !tags.has(serial));
-  if (missing.length > 0) {
-    const made = await tx
-      .insertInto('supervision.tags')
-      .values(missing.map((serial) => ({ serial, model: '', credential_hash: null })))
-      .returning(['id', 'serial', 'state'])
-      .execute();
-    for (const row of made) tags.set(row.serial, row);
-    const steps = made.map(({ id }) => ({ tag_id: id, step: 'registered' as const, wearing_id: null, note: '', by_name: actor.name }));
-    await tx.insertInto('supervision.tag_steps').values(steps).execute();
-  }
-  const ids = [...tags.values()].map(({ id }) => id);
-  // Whether a tag is free rests on everybody, seen or not.
-  const [worn, carried] = await seeingAll(tx, async () => [
-    await tx
-      .selectFrom('supervision.wearings')
-      .select(['tag_id', 'subject_id', 'starts_at', 'ends_at'])
-      .where('tag_id', 'in', ids)
-      .execute(),
-    await tx.selectFrom('supervision.protections').select('tag_id').where('tag_id', 'in', ids).where('ends_at', 'is', null).execute(),
-  ]);
-  const fresh: { work: Work; tag: number; fittedAt: Date }[] = [];
-  const used = new Set<number>();
-  for (const { work, serial, fittedAt } of wanted) {
-    const tag = tags.get(serial);
-    if (!tag) continue;
-    const own = worn.filter(({ tag_id }) => tag_id === tag.id);
-    // It was fitted then, whether it has come off since or not: the same file again fits nothing.
-    if (own.some(({ subject_id, starts_at }) => subject_id === work.id && starts_at.getTime() === fittedAt.getTime())) continue;
-    const why = whyNotFitted(own, work.id, fittedAt, tag.state, used.has(tag.id) || carried.some(({ tag_id }) => tag_id === tag.id));
-    if (why) problems.push({ row: work.draft.row, field: 'tag', value: serial, message: why });
-    else {
-      used.add(tag.id);
-      fresh.push({ work, tag: tag.id, fittedAt });
-    }
-  }
-  if (fresh.length === 0) return;
-  const made = await tx
-    .insertInto('supervision.wearings')
-    .values(
-      fresh.map(({ work, tag, fittedAt }) => ({
-        tag_id: tag,
-        order_id: work.order,
-        subject_id: work.id,
-        starts_at: fittedAt,
-        ends_at: null,
-      })),
-    )
-    .returning(['id', 'tag_id'])
-    .execute();
-  const steps = made.map(({ id, tag_id }) => ({ tag_id, step: 'fitted' as const, wearing_id: id, note: '', by_name: actor.name }));
-  await tx.insertInto('supervision.tag_steps').values(steps).execute();
-  for (const { work } of fresh) touch(work);
-  tell('supervision.senders');
-}
-
-function whyNotFitted(
-  worn: readonly { subject_id: number; ends_at: Date | null }[],
-  subject: number,
-  fittedAt: Date,
-  state: string,
-  isTaken: boolean,
-): string | null {
-  const overlapping = worn.filter(({ ends_at }) => ends_at === null || ends_at > fittedAt);
-  if (overlapping.some(({ subject_id }) => subject_id === subject))
-    return 'They wear this tag already, fitted at another time. It was left as it is.';
-  if (overlapping.length > 0 || isTaken) return 'This tag is on somebody else at that time. Take it off there first.';
-  return state === 'in stock' ? null : `This tag is ${state}. Put it back in stock on its page first.`;
-}
-
-async function placeZones(context: ActionContext, works: Work[], problems: RowProblem[]): Promise<void> {
-  const { tx, actor } = context;
-  const wanted = works.flatMap((work) => (work.order ? work.draft.zones.map((zone) => ({ work, zone })) : []));
-  if (wanted.length === 0) return;
-  const stored = await tx
-    .selectFrom('supervision.zone_orders as zo')
-    .innerJoin('supervision.zone_versions as v', 'v.zone_id', 'zo.zone_id')
-    .select(['zo.order_id', 'v.zone_id', 'v.name', 'v.kind', 'v.area', 'v.hours'])
-    .where(
-      'zo.order_id',
-      'in',
-      works.map(({ order }) => order),
-    )
-    .where('zo.removed_at', 'is', null)
-    .where('v.superseded_at', 'is', null)
-    .execute();
-  const known = new Map(stored.map((row) => [`${row.order_id} ${row.name}`, row]));
-  const fresh: typeof wanted = [];
-  const now = new Date();
-  for (const { work, zone } of wanted) {
-    const own = known.get(`${work.order} ${zone.name}`);
-    const isSame = own && own.kind === zone.kind && asText(own.area) === asText(zone.area) && asText(own.hours) === asText(zone.hours);
-    if (isSame) continue;
-    const { endsAt } = work.draft.order;
-    if (endsAt && endsAt < now) {
-      problems.push({ row: zone.row, field: 'zone', value: zone.name, message: 'This order has ended, so it can have no new zone.' });
-      continue;
-    }
-    if (own) await changeZone.run(context, null, { zoneId: own.zone_id, draft: zone, reason: 'As the file has it' });
-    else fresh.push({ work, zone });
-    touch(work);
-  }
-  if (fresh.length === 0) return;
-  const made = await tx
-    .insertInto('supervision.zones')
-    .values(fresh.map(() => ({ shared: false })))
-    .returning('id')
-    .execute();
-  const placed = fresh.map((one, i) => ({ ...one, id: made[i]?.id ?? 0 }));
-  await tx
-    .insertInto('supervision.zone_versions')
-    .values(
-      placed.map(({ id, zone }) => ({
-        zone_id: id,
-        version: 1,
-        name: zone.name,
-        kind: zone.kind,
-        area: JSON.stringify(zone.area),
-        hours: JSON.stringify(zone.hours),
-        effective_at: now,
-        superseded_at: null,
-        reason: 'First version',
-        by_name: actor.name,
-      })),
-    )
-    .execute();
-  await tx
-    .insertInto('supervision.zone_orders')
-    .values(placed.map(({ id, work }) => ({ zone_id: id, order_id: work.order, removed_at: null, removed_reason: null })))
-    .execute();
-}
-
-/** JSON with its keys in order: the database gives them in another. */
-const asText = (value: unknown): string =>
-  JSON.stringify(value, (_key, own: unknown) =>
-    own && typeof own === 'object' && !Array.isArray(own)
-      ? Object.fromEntries(Object.entries(own).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : own,
-  );
 
 async function watchAllAgain({ tx, tell }: ActionContext, touched: readonly Work[]): Promise<void> {
   const wearings = await tx

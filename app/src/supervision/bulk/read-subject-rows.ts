@@ -1,5 +1,6 @@
 import { type Area, faultsOf } from '@waymark/presence';
 import { InvalidError } from '../../platform/action.ts';
+import { breather } from '../../platform/breathe.ts';
 import { csvRows } from '../../platform/csv-rows.ts';
 import { isDay } from '../../platform/days.ts';
 import { type Identity, readIdentity, readPhone } from '../contacts/index.ts';
@@ -105,14 +106,16 @@ export function readSubjectCsv(text: string): { rows: { row: number; cells: Subj
  *
  * @param zone where times without an offset were
  */
-export function readSubjectRows(
+export async function readSubjectRows(
   rows: readonly { row: number; cells: SubjectCells }[],
   zone: string,
-): { drafts: SubjectDraft[]; problems: RowProblem[] } {
+): Promise<{ drafts: SubjectDraft[]; problems: RowProblem[] }> {
+  const breathe = breather();
   const drafts = new Map<string, SubjectDraft>();
   const problems: RowProblem[] = [];
   const bad = new Set<string>();
   for (const { row, cells } of rows) {
+    await breathe();
     const reference = cells.reference ?? '';
     try {
       const known = drafts.get(reference);

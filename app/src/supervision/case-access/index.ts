@@ -1,1 +1,1 @@
-export { assignCase, type CaseView, holdCase, letCaseGo, parts, readCase } from './keep-case.ts';
+export { assignCase, holdCase, letCaseGo, parts, readCase } from './keep-case.ts';

@@ -8,7 +8,7 @@ export const parts = ['responsible', 'cover', 'may see'] as const;
 export type Part = (typeof parts)[number];
 
 /** Whose case somebody is. */
-export interface CaseView {
+interface CaseView {
   team: { id: number; name: string; isClosed: boolean } | null;
   isRestricted: boolean;
   holders: { actor: string; name: string; part: Part; toOn: string | null }[];

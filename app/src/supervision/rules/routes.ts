@@ -12,13 +12,6 @@ import { readRule, ruleInWords, whens } from './read-rule.ts';
 export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   const longDate = new Intl.DateTimeFormat('en-GB', { timeZone: web.waymark.timeZone, dateStyle: 'long' });
-  /** The order that a rule comes under: the one that was chosen, or the only one in force. */
-  const orderIn = <T extends { id: number; ends_at: Date | null }>(orders: readonly T[], chosen: string): T => {
-    const inForce = orders.filter(({ ends_at }) => ends_at === null || ends_at.getTime() > Date.now());
-    const own = chosen ? inForce.find(({ id }) => id === idOf(chosen)) : inForce[0];
-    if (!own) throw new InvalidError('There is no order in force that a rule could come under. Add the order first.', 'orderId');
-    return own;
-  };
   const page = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -89,4 +82,12 @@ export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
       }
     },
   );
+}
+
+/** The order that a rule comes under: the one that was chosen, or the only one in force. */
+function orderIn<T extends { id: number; ends_at: Date | null }>(orders: readonly T[], chosen: string): T {
+  const inForce = orders.filter(({ ends_at }) => ends_at === null || ends_at.getTime() > Date.now());
+  const own = chosen ? inForce.find(({ id }) => id === idOf(chosen)) : inForce[0];
+  if (!own) throw new InvalidError('There is no order in force that a rule could come under. Add the order first.', 'orderId');
+  return own;
 }

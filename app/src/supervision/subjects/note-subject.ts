@@ -29,7 +29,7 @@ export async function noteSubject({ tx, actor, access, note }: Looking, way: Way
   throw new AskFirstError('This is another officer’s case. Say why you look at it first.', `/subjects/${subject.id}/why`);
 }
 
-export type Looking = Pick<ActionContext, 'tx' | 'actor' | 'access' | 'note'>;
+type Looking = Pick<ActionContext, 'tx' | 'actor' | 'access' | 'note'>;
 
 /** How somebody stands to a case. */
 export async function standingOf(tx: Tx, subject: number, actor: string): Promise<CaseStanding> {
