@@ -406,6 +406,8 @@ describe('pages', () => {
     });
     for (const [path, name] of [
       ['/subjects', 'subjects'],
+      ['/subjects/import', 'subjects-import'],
+      ['/subjects/1/why', 'subject-why'],
       ['/subjects/1', 'subject'],
       ['/tags', 'tags'],
       ['/quarantine', 'quarantine'],
@@ -499,6 +501,12 @@ describe('pages', () => {
     await administrator.page.goto(`${serving.url}/sessions`);
     await look(administrator.page, 'sessions');
     await tabThrough(administrator.page, 'sessions');
+    await administrator.page.goto(`${serving.url}/teams`);
+    await administrator.page.getByLabel('Name', { exact: true }).fill('Tarn South');
+    await administrator.page.getByRole('button', { name: 'Add', exact: true }).click();
+    await administrator.page.getByRole('heading', { name: /Tarn South/ }).waitFor();
+    await look(administrator.page, 'teams');
+    await tabThrough(administrator.page, 'teams');
     await administrator.context.close();
   });
 });
