@@ -126,22 +126,22 @@ async function openPglite(folder: string): Promise<OpenDatabase> {
 async function openPostgres(url: string): Promise<OpenDatabase> {
   // BIGINT as number: sequence numbers and milliseconds stay far below 2^53.
   pg.types.setTypeParser(20, Number);
+  const connections = new Set<pg.ClientBase>();
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 2000,
-    // Awaited before anybody is given the connection; typed as if it were not.
-    onConnect: (client) => letGoSoon(client) as unknown as undefined,
+    // Awaited before anybody is given the connection; typed as if it were not. One that hangs here already is ended with the others.
+    onConnect: (client) => {
+      connections.add(client);
+      // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
+      client.on('error', () => undefined);
+      return letGoSoon(client) as unknown as undefined;
+    },
   });
   pool.on('error', () => undefined);
-  // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
-  pool.on('connect', (client) => {
-    client.on('error', () => undefined);
-  });
-  const connections = new Set<pg.ClientBase>();
-  pool.on('connect', (client) => connections.add(client));
   pool.on('remove', (client) => connections.delete(client));
   const db = new Kysely<Tables>({ dialect: withStorableText(new PostgresDialect({ pool })) });
   shared.add(db);
