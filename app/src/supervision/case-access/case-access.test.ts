@@ -14,8 +14,8 @@ import { moveTag, readTag } from '../tags/tag-life.ts';
 import { declareTag } from '../tags/tags.ts';
 import { changeZone } from '../zones/change-zone.ts';
 import { declareZone } from '../zones/declare-zone.ts';
-import { assignCase, holdCase } from './keep-case.ts';
-import { addTeam, joinTeam } from './teams.ts';
+import { assignCase, holdCase, letCaseGo } from './keep-case.ts';
+import { addTeam, closeTeam, joinTeam, listTeams } from './teams.ts';
 
 /** Who sees whose case: through every address, and in the database alone; on both databases. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -393,6 +393,36 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         tx.updateTable('supervision.case_holders').set({ to_on: '2026-01-01' }).where('actor', '=', 'mo-2').execute(),
       );
       expect(await seen()).toBe(0);
+    });
+
+    test('no case is left that nobody can see, now or when somebody’s time with it ends', async () => {
+      const { performer } = serving.waymark;
+      const of = (kind: Kind) => people.get(kind)?.subject ?? 0;
+      const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+      const hold = (part: string, toOn: string) =>
+        performer.perform(maya, holdCase, null, { subjectId: of('restricted'), holder: 'mo-1', part, toOn });
+      await expect(hold('responsible', tomorrow)).rejects.toThrow(/Nobody could see this restricted case/);
+      await expect(hold('cover', tomorrow)).rejects.toThrow(/Nobody could see this restricted case/);
+      await expect(performer.perform(maya, letCaseGo, null, { subjectId: of('restricted'), holder: 'mo-1' })).rejects.toThrow(
+        /Nobody could see/,
+      );
+      const restrict = { subjectId: of('nobodys'), team: '', isRestricted: true };
+      await expect(performer.perform(maya, assignCase, null, restrict)).rejects.toThrow(/Nobody could see this restricted case/);
+      const { id: empty } = await performer.perform(administrator, addTeam, null, { name: 'Nobody yet', isClosed: true });
+      const give = { subjectId: of('nobodys'), team: String(empty), isRestricted: false };
+      await expect(performer.perform(maya, assignCase, null, give)).rejects.toThrow(/needs a member first/);
+      const { teams } = await performer.perform(administrator, listTeams, null, null);
+      const id = teams.find(({ name }) => name === 'Tarn North')?.id ?? 0;
+      await expect(performer.perform(administrator, joinTeam, null, { id, member: 'mo-1', leaves: true })).rejects.toThrow(
+        /needs a member first/,
+      );
+      await performer.perform(administrator, closeTeam, null, { id: empty, isClosed: false });
+      await performer.perform(maya, assignCase, null, give);
+      await expect(performer.perform(administrator, closeTeam, null, { id: empty, isClosed: true })).rejects.toThrow(
+        /needs a member first/,
+      );
+      await performer.perform(administrator, joinTeam, null, { id: empty, member: 'mo-1', leaves: false });
+      await performer.perform(maya, assignCase, null, { ...give, team: '' });
     });
 
     test('what rests on everybody still does: a tag that is on somebody hidden is not fitted, moved or taken for free', async () => {

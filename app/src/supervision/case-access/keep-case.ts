@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
-import { noteSubject } from '../subjects/index.ts';
+import { holdsToday, noteSubject } from '../subjects/index.ts';
+import { mustBeSeen } from './somebody-sees.ts';
 
 export const parts = ['responsible', 'cover', 'may see'] as const;
 export type Part = (typeof parts)[number];
@@ -42,7 +43,7 @@ export async function readCase(
     .executeTakeFirst();
   const { rows: holders } = await sql<CaseView['holders'][number]>`
     SELECT actor, name, part, to_on::text AS "toOn" FROM supervision.case_holders
-      WHERE subject_id = ${subject} AND (to_on IS NULL OR to_on >= current_date)
+      WHERE subject_id = ${subject} AND ${holdsToday}
       ORDER BY array_position(ARRAY['responsible', 'cover', 'may see'], part), name`.execute(tx);
   return {
     team: own?.id ? { id: own.id, name: own.name ?? '', isClosed: own.is_closed ?? false } : null,
@@ -70,17 +71,13 @@ export const assignCase: Action<null, { subjectId: number; team: string; isRestr
           .execute()
       : [null];
     if (team && !own) throw new InvalidError('There is no such team. Choose one of the list.', 'team');
-    // Whoever restricts a case must not lock themselves, and everybody with them, out of it.
-    if (isRestricted) {
-      const { rows } = await sql`SELECT FROM supervision.case_holders WHERE subject_id = ${subjectId} AND part <> 'cover'`.execute(tx);
-      if (rows.length === 0) throw new InvalidError('Say first who may see this case: nobody could open it otherwise.', 'isRestricted');
-    }
     const values = { team_id: own?.id ?? null, is_restricted: isRestricted, by_name: actor.name, at: new Date() };
     await tx
       .insertInto('supervision.cases')
       .values({ subject_id: subjectId, ...values })
       .onConflict((conflict) => conflict.column('subject_id').doUpdateSet(values))
       .execute();
+    await mustBeSeen(tx, { subject: subjectId }, isRestricted ? 'isRestricted' : 'team');
     tell('supervision.cases', [subjectId]);
     return null;
   },
@@ -110,6 +107,7 @@ export const holdCase: Action<null, { subjectId: number; holder: string; part: s
       .values({ subject_id: subjectId, actor: holder, ...values })
       .onConflict((conflict) => conflict.columns(['subject_id', 'actor']).doUpdateSet(values))
       .execute();
+    await mustBeSeen(tx, { subject: subjectId }, 'holder');
     tell('supervision.cases', [subjectId]);
     return null;
   },
@@ -124,11 +122,8 @@ export const letCaseGo: Action<null, { subjectId: number; holder: string }, null
     note({ kind: 'subject', id: subjectId });
     await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     await mustBeThere(tx, subjectId);
-    const { isRestricted, holders } = await readCase(tx, subjectId);
-    const left = holders.filter((own) => own.actor !== holder && own.part !== 'cover');
-    if (isRestricted && left.length === 0)
-      throw new InvalidError('They are the last who may see this restricted case. Name somebody else first.', 'holder');
     await tx.deleteFrom('supervision.case_holders').where('subject_id', '=', subjectId).where('actor', '=', holder).execute();
+    await mustBeSeen(tx, { subject: subjectId }, 'holder');
     tell('supervision.cases', [subjectId]);
     return null;
   },

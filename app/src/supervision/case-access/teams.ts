@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { type Colleague, colleaguesOf } from './keep-case.ts';
+import { mustBeSeen } from './somebody-sees.ts';
 
 export interface TeamView {
   id: number;
@@ -58,6 +59,7 @@ export const closeTeam: Action<null, { id: number; isClosed: boolean }, null> = 
       .returning('id')
       .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such team.');
+    await mustBeSeen(tx, { team: id }, 'team');
     tell('supervision.cases');
     return null;
   },
@@ -71,8 +73,10 @@ export const joinTeam: Action<null, { id: number; member: string; leaves: boolea
     note({ kind: 'team', id }, { member, leaves });
     const team = await tx.selectFrom('supervision.teams').select('id').where('id', '=', id).executeTakeFirst();
     if (!team) throw new NotFoundError('There is no such team.');
-    if (leaves) await tx.deleteFrom('supervision.team_members').where('team_id', '=', id).where('actor', '=', member).execute();
-    else {
+    if (leaves) {
+      await tx.deleteFrom('supervision.team_members').where('team_id', '=', id).where('actor', '=', member).execute();
+      await mustBeSeen(tx, { team: id }, 'member');
+    } else {
       const colleague = (await colleaguesOf(tx)).find(({ actor }) => actor === member);
       if (!colleague) throw new InvalidError('Choose an officer of the list. They are on it once they have signed in.', 'member');
       await tx

@@ -3,4 +3,4 @@ export { noteSubject, standingOf } from './note-subject.ts';
 export { declareOrder, declareSubject, listSubjects, type NewOrder, type NewSubject, orderKinds } from './subjects.ts';
 export { watchAgain } from './watch-again.ts';
 export { closeWearing, openWearing } from './wearings.ts';
-export { isTheirs, type Whose, whoseIn } from './whose.ts';
+export { holdsToday, isTheirs, type Whose, whoseIn } from './whose.ts';

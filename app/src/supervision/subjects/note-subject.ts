@@ -4,6 +4,7 @@ import { type ActionContext, AskFirstError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import type {} from '../schema/tables.ts';
+import { holdsToday } from './whose.ts';
 
 /** What leads to the subject whom something is about. */
 export type WayToSubject = { subject: number } | { wearing: number } | { order: number } | { alert: number } | { zone: number };
@@ -34,11 +35,11 @@ type Looking = Pick<ActionContext, 'tx' | 'actor' | 'access' | 'note'>;
 /** How somebody stands to a case. */
 export async function standingOf(tx: Tx, subject: number, actor: string): Promise<CaseStanding> {
   const { rows } = await sql<CaseStanding>`
-    SELECT (c.team_id IS NOT NULL OR EXISTS (SELECT FROM supervision.case_holders h WHERE h.subject_id = s.id AND h.part = 'responsible')) AS "hasOwner",
+    SELECT (c.team_id IS NOT NULL OR EXISTS (SELECT FROM supervision.case_holders h WHERE h.subject_id = s.id AND h.part = 'responsible' AND ${holdsToday})) AS "hasOwner",
       coalesce(t.is_closed, false) AS "isClosed", coalesce(c.is_restricted, false) AS "isRestricted",
       EXISTS (SELECT FROM supervision.team_members m WHERE m.team_id = c.team_id AND m.actor = ${actor}) AS "inTeam",
       EXISTS (SELECT FROM supervision.case_holders h
-        WHERE h.subject_id = s.id AND h.actor = ${actor} AND (h.to_on IS NULL OR h.to_on >= current_date)) AS "isNamed",
+        WHERE h.subject_id = s.id AND h.actor = ${actor} AND ${holdsToday}) AS "isNamed",
       EXISTS (SELECT FROM supervision.outside_looks l WHERE l.subject_id = s.id AND l.actor = ${actor} AND l.until > now()) AS "hasSaidWhy"
     FROM supervision.subjects s LEFT JOIN supervision.cases c ON c.subject_id = s.id LEFT JOIN supervision.teams t ON t.id = c.team_id
     WHERE s.id = ${subject}`.execute(tx);
