@@ -6,7 +6,9 @@ import type { Actor } from '../../platform/access.ts';
 import { issueApiToken } from '../../platform/api-tokens.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { assignCase, holdCase } from '../case-access/index.ts';
+import { explainLook } from '../case-access/look-outside.ts';
 import { rawFix } from '../fixes/decode/raw-fix.ts';
+import { addSharedZone, declareSharedZone } from '../zones/share-zone.ts';
 import { importSubjects } from './import-subjects.ts';
 
 /** Many people from a file or another system, on both databases. */
@@ -145,6 +147,57 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await expect(put('name\nAnn')).rejects.toThrow(/lacks the headings reference, order_kind/);
     });
 
+    test('nothing is left out without a word: what a further row says otherwise, a cell too many, a column that is not known', async () => {
+      const otherwise = further(920).replace('Tarn Court', 'Leeds Court');
+      const result = await put(file(person(920), otherwise, `${person(921)},more`, person(922), person(923, { tag: 'B-922' })));
+      expect(result.problems.map(({ row, field }) => [row, field])).toEqual([
+        [3, 'authority'],
+        [4, 'row'],
+        [6, 'tag'],
+      ]);
+      expect(result.problems[0]?.message).toMatch(/Row 2 says “Tarn Court”/);
+      expect(counts(result).slice(0, 3)).toEqual([1, 0, 0]);
+      const [names = '', row = ''] = file(person(924)).split('\n');
+      const unknown = await put([`${names},shoe size`, `${row},9`].join('\n'));
+      expect([unknown.created, unknown.problems.map(({ row: at, field }) => [at, field])]).toEqual([1, [[1, 'shoe_size']]]);
+      await expect(put([`${names},tag`, row].join('\n'))).rejects.toThrow(/has tag more than once/);
+    });
+
+    test('another officer’s case is left as it is, and costs nobody else; a shared zone is not changed by a file', async () => {
+      const { performer, database } = serving.waymark;
+      for (const account of ['mo-1', 'mo-2']) await new Visitor(serving.url).signIn(account);
+      const idOf = async (reference: string) =>
+        (
+          await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+            tx.selectFrom('supervision.subjects').select('id').where('reference', '=', reference).executeTakeFirstOrThrow(),
+          )
+        ).id;
+      await performer.perform(officer, holdCase, null, { subjectId: await idOf('P-10'), holder: 'mo-1', part: 'responsible', toOn: '' });
+      const other: Actor = { ...officer, id: 'mo-2', name: 'Tom Ashdown' };
+      const text = file(person(10, { radius: '300' }), person(11, { radius: '300' }));
+      const asOther = () => importSubjects(performer, other, 'Europe/London', { text }, false);
+      const result = await asOther();
+      expect([counts(result), result.problems.map(({ row, field }) => [row, field])]).toEqual([[0, 1, 0, 1], [[2, 'reference']]]);
+      await performer.perform(other, explainLook, null, { id: await idOf('P-10'), reason: 'Their officer is on leave.' });
+      expect(counts(await asOther())).toEqual([0, 1, 1, 0]);
+      const shared = {
+        name: 'Town centre',
+        kind: 'exclusion',
+        area: { kind: 'circle' as const, lon: -1.8, lat: 53.09, radiusM: 500 },
+        hours: [],
+      };
+      const { zoneId } = await performer.perform(officer, declareSharedZone, null, shared);
+      const { rows } = await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        sql<{
+          id: number;
+        }>`SELECT o.id FROM supervision.orders o JOIN supervision.subjects s ON s.id = o.subject_id WHERE s.reference = 'P-12'`.execute(tx),
+      );
+      await performer.perform(officer, addSharedZone, null, { subjectId: await idOf('P-12'), orderId: rows[0]?.id ?? 0, zoneId });
+      const own = further(12).replace('Station', 'Town centre');
+      const told = await importSubjects(performer, officer, 'Europe/London', { text: file(own) }, false);
+      expect([counts(told), told.problems.map(({ field, value }) => [field, value])]).toEqual([[0, 0, 1, 1], [['zone', 'Town centre']]]);
+    });
+
     test('whoever is hidden stays so, and their tag is not given to another', async () => {
       const { performer, database } = serving.waymark;
       for (const account of ['mo-1', 'mo-2']) await new Visitor(serving.url).signIn(account);
@@ -200,7 +253,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           n: number;
         }>`SELECT count(*)::int AS n FROM oversight.audit_entries WHERE action = 'subject.import' AND about_kind = 'subject'`.execute(tx),
       );
-      expect(rows[0]?.n).toBe(300 + 2 + 2 + 1 + 1 + 1 + 1);
+      expect(rows[0]?.n).toBe(300 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1);
     });
   },
 );

@@ -2,7 +2,7 @@ import { dateOf } from '@waymark/presence';
 import type { Actor } from '../../platform/access.ts';
 import type { Performer } from '../../platform/action.ts';
 import { type PutResult, putSubjects, togetherAtMost } from './put-subjects.ts';
-import { type RowProblem, readSubjectCsv, readSubjectRows, type SubjectCells } from './read-subject-rows.ts';
+import { readSubjectCsv, readSubjectRows, type SubjectCells, unknownColumns } from './read-subject-rows.ts';
 
 export interface SubjectImport extends PutResult {
   rows: number;
@@ -23,10 +23,7 @@ export async function importSubjects(
   input: { text: string } | { rows: readonly SubjectCells[] },
   dryRun: boolean,
 ): Promise<SubjectImport> {
-  const read =
-    'text' in input
-      ? readSubjectCsv(input.text)
-      : { rows: input.rows.map((cells, i) => ({ row: i + 1, cells })), problems: [] as RowProblem[] };
+  const read = 'text' in input ? readSubjectCsv(input.text) : trimmed(input.rows);
   const { drafts, problems } = await readSubjectRows(read.rows, timeZone);
   const result: SubjectImport = {
     rows: read.rows.length,
@@ -46,4 +43,18 @@ export async function importSubjects(
   }
   result.problems.sort((a, b) => a.row - b.row);
   return result;
+}
+
+/** Rows of another system, as a file would have them. */
+function trimmed(given: readonly SubjectCells[]): ReturnType<typeof readSubjectCsv> {
+  return {
+    rows: given.map((cells, i) => ({
+      row: i + 1,
+      cells: Object.fromEntries(Object.entries(cells).map(([name, text]) => [name, String(text).trim()])),
+    })),
+    problems: unknownColumns(
+      given.flatMap((cells) => Object.keys(cells)),
+      1,
+    ),
+  };
 }

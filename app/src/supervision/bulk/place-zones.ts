@@ -1,5 +1,5 @@
 import type { ActionContext } from '../../platform/action.ts';
-import { changeZone } from '../zones/index.ts';
+import { changeZone, insertZones, zonesHoldFor } from '../zones/index.ts';
 import type { RowProblem } from './read-subject-rows.ts';
 import { touch, type Work } from './work.ts';
 
@@ -11,7 +11,8 @@ export async function placeZones(context: ActionContext, works: Work[], problems
   const stored = await tx
     .selectFrom('supervision.zone_orders as zo')
     .innerJoin('supervision.zone_versions as v', 'v.zone_id', 'zo.zone_id')
-    .select(['zo.order_id', 'v.zone_id', 'v.name', 'v.kind', 'v.area', 'v.hours'])
+    .innerJoin('supervision.zones as z', 'z.id', 'zo.zone_id')
+    .select(['zo.order_id', 'v.zone_id', 'v.name', 'v.kind', 'v.area', 'v.hours', 'z.shared'])
     .where(
       'zo.order_id',
       'in',
@@ -32,38 +33,25 @@ export async function placeZones(context: ActionContext, works: Work[], problems
       problems.push({ row: zone.row, field: 'zone', value: zone.name, message: 'This order has ended, so it can have no new zone.' });
       continue;
     }
+    if (own?.shared) {
+      const message = 'A zone of this name that several people share holds for them. Change it under Zones, or give this one another name.';
+      problems.push({ row: zone.row, field: 'zone', value: zone.name, message });
+      continue;
+    }
     if (own) await changeZone.run(context, null, { zoneId: own.zone_id, draft: zone, reason: 'As the file has it' });
     else fresh.push({ work, zone });
     touch(work);
   }
   if (fresh.length === 0) return;
-  const made = await tx
-    .insertInto('supervision.zones')
-    .values(fresh.map(() => ({ shared: false })))
-    .returning('id')
-    .execute();
-  const placed = fresh.map((one, i) => ({ ...one, id: made[i]?.id ?? 0 }));
-  await tx
-    .insertInto('supervision.zone_versions')
-    .values(
-      placed.map(({ id, zone }) => ({
-        zone_id: id,
-        version: 1,
-        name: zone.name,
-        kind: zone.kind,
-        area: JSON.stringify(zone.area),
-        hours: JSON.stringify(zone.hours),
-        effective_at: now,
-        superseded_at: null,
-        reason: 'First version',
-        by_name: actor.name,
-      })),
-    )
-    .execute();
-  await tx
-    .insertInto('supervision.zone_orders')
-    .values(placed.map(({ id, work }) => ({ zone_id: id, order_id: work.order, removed_at: null, removed_reason: null })))
-    .execute();
+  const ids = await insertZones(
+    tx,
+    fresh.map(({ zone }) => ({ ...zone, effectiveAt: now, by: actor.name })),
+    false,
+  );
+  await zonesHoldFor(
+    tx,
+    fresh.map(({ work }, i) => ({ zone: ids[i] as number, order: work.order })),
+  );
 }
 
 /** JSON with its keys in order: the database gives them in another. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Action, ActionContext } from '../../platform/action.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { seeingAll, type Tx } from '../../platform/database.ts';
+import { decisionsOn, watchAgain } from '../subjects/index.ts';
 import { placeTags } from './place-tags.ts';
 import { placeZones } from './place-zones.ts';
 import type { RowProblem, SubjectDraft } from './read-subject-rows.ts';
@@ -34,7 +35,7 @@ export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun
     const own: ActionContext = { ...context, note: () => undefined, tell: (topic, ids) => void told.push([topic, ids]) };
     if (dryRun) await sql`SAVEPOINT tried`.execute(tx);
     const problems: RowProblem[] = [];
-    const works = await placeSubjects(tx, drafts, problems);
+    const works = await placeSubjects(own, drafts, problems);
     await placeOrders(tx, works, problems);
     await placeReach(own, works, today);
     await placeTags(own, works, problems);
@@ -42,9 +43,10 @@ export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun
     const touched = works.filter(({ state }) => state !== 'same');
     if (dryRun) await sql`ROLLBACK TO SAVEPOINT tried`.execute(tx);
     else {
-      await watchAllAgain(own, touched);
+      if (touched.length > 0) await watchAgain(own, ...touched.map(({ id }) => id));
       for (const [topic, ids] of told) context.tell(topic, ids);
-      const { actor } = context;
+      const { actor, access } = context;
+      const { policy } = access.decide(actor, 'subject.import', 'monitoring', 'supervision');
       // Each of them sees it among who looked.
       await appendAudit(
         tx,
@@ -56,6 +58,7 @@ export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun
           action: 'subject.import',
           about: { kind: 'subject', id: String(id) },
           outcome: 'done',
+          policy,
           detail: { state },
         })),
       );
@@ -67,8 +70,9 @@ export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun
   },
 };
 
-/** Those on record, and the new ones; whoever is hidden from who asks is neither. */
-async function placeSubjects(tx: Tx, drafts: readonly SubjectDraft[], problems: RowProblem[]): Promise<Work[]> {
+/** Those on record, and the new ones. Whoever is hidden from who asks is neither, and another’s case is left as it is. */
+async function placeSubjects(context: ActionContext, drafts: readonly SubjectDraft[], problems: RowProblem[]): Promise<Work[]> {
+  const { tx } = context;
   if (drafts.length === 0) return [];
   const references = drafts.map(({ reference }) => reference);
   const find = () =>
@@ -111,11 +115,20 @@ async function placeSubjects(tx: Tx, drafts: readonly SubjectDraft[], problems: 
           .returning(['id', 'reference'])
           .execute();
   const ids = new Map(made.map(({ id, reference }) => [reference, id]));
+  const decisions = await decisionsOn(
+    context,
+    [...known.values()].map(({ id }) => id),
+  );
   const works: Work[] = [];
   for (const draft of drafts) {
     const before = known.get(draft.reference);
     const id = before?.id ?? ids.get(draft.reference);
     if (id === undefined) continue;
+    if (before && !decisions.get(before.id)?.allowed) {
+      const message = 'This is another officer’s case, and was left as it is. Open it on its page first, and say why.';
+      problems.push({ row: draft.row, field: 'reference', value: draft.reference, message });
+      continue;
+    }
     const work: Work = { draft, id, order: 0, state: before ? 'same' : 'created' };
     works.push(work);
     if (!before) continue;
@@ -228,7 +241,7 @@ async function placeReach({ tx, actor }: ActionContext, works: Work[], today: st
   if (newHomes.length > 0) {
     await tx
       .updateTable('supervision.addresses')
-      .set({ to_on: today })
+      .set({ to_on: sql<string>`greatest(from_on, ${today}::date)` })
       .where(
         'subject_id',
         'in',
@@ -252,22 +265,4 @@ async function placeReach({ tx, actor }: ActionContext, works: Work[], today: st
       .execute();
   }
   for (const work of [...newPhones, ...newHomes]) touch(work);
-}
-
-async function watchAllAgain({ tx, tell }: ActionContext, touched: readonly Work[]): Promise<void> {
-  const wearings = await tx
-    .selectFrom('supervision.wearings')
-    .select('id')
-    .where('subject_id', 'in', [0, ...touched.map(({ id }) => id)])
-    .execute();
-  if (wearings.length === 0) return;
-  await tx
-    .insertInto('supervision.watch_again')
-    .values(wearings.map(({ id }) => ({ wearing_id: id })))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  tell(
-    'supervision.rules',
-    wearings.map(({ id }) => id),
-  );
 }

@@ -75,14 +75,9 @@ export function readSubjectCsv(text: string): { rows: { row: number; cells: Subj
   );
   const missing = Object.entries(subjectColumns).flatMap(([name, { needed }]) => (needed && !names.includes(name) ? [name] : []));
   if (missing.length > 0) throw new InvalidError(`The first line lacks the headings ${missing.join(', ')}.`, 'file');
-  const problems: RowProblem[] = names
-    .filter((name) => name !== '' && !(name in subjectColumns))
-    .map((name) => ({
-      row: 1,
-      field: name,
-      value: '',
-      message: `The column ${name.slice(0, 60)} is not known, and nothing of it was read.`,
-    }));
+  const doubled = names.filter((name, i) => name !== '' && names.indexOf(name) < i);
+  if (doubled.length > 0) throw new InvalidError(`The first line has ${doubled.join(', ')} more than once. Leave one of each.`, 'file');
+  const problems = unknownColumns(names, 1);
   const rows: { row: number; cells: SubjectCells }[] = [];
   for (const line of others) {
     if (!('cells' in line)) {
@@ -94,15 +89,29 @@ export function readSubjectCsv(text: string): { rows: { row: number; cells: Subj
       });
       continue;
     }
+    if (line.cells.every((cell) => cell.trim() === '')) continue;
+    const over = line.cells.slice(names.length).filter((cell) => cell.trim() !== '');
+    if (over.length > 0) {
+      const message = `The row has ${line.cells.length} cells, and the first line ${names.length}. Is a comma in a cell without quotation marks?`;
+      problems.push({ row: line.line, field: 'row', value: over.join(',').slice(0, 100), message });
+      continue;
+    }
     const cells = Object.fromEntries(names.map((name, i) => [name, (line.cells[i] ?? '').trim()]));
     rows.push({ row: line.line, cells });
   }
   return { rows, problems };
 }
 
+/** Nothing is left out without a word. */
+export function unknownColumns(names: Iterable<string>, row: number): RowProblem[] {
+  return [...new Set(names)]
+    .filter((name) => name !== '' && !Object.hasOwn(subjectColumns, name))
+    .map((name) => ({ row, field: name.slice(0, 60), value: '', message: 'This column is not known, and nothing of it was read.' }));
+}
+
 /**
  * People as rows say them. A row that cannot be used is told with its place, value and remedy, and costs its own person and nobody else;
- * further rows of the same reference add their zones.
+ * further rows of the same reference add their zones, and must not say otherwise of anything else.
  *
  * @param zone where times without an offset were
  */
@@ -112,14 +121,24 @@ export async function readSubjectRows(
 ): Promise<{ drafts: SubjectDraft[]; problems: RowProblem[] }> {
   const breathe = breather();
   const drafts = new Map<string, SubjectDraft>();
+  /** The first row of each person, and of each tag. */
+  const firsts = new Map<string, { row: number; cells: SubjectCells }>();
+  const wears = new Map<string, { row: number; reference: string }>();
   const problems: RowProblem[] = [];
   const bad = new Set<string>();
   for (const { row, cells } of rows) {
     await breathe();
     const reference = cells.reference ?? '';
     try {
-      const known = drafts.get(reference);
-      const draft = known ?? readDraft(row, cells, zone);
+      const first = firsts.get(reference);
+      if (first) mustAgree(first, cells);
+      firsts.set(reference, first ?? { row, cells });
+      const draft = drafts.get(reference) ?? readDraft(row, cells, zone);
+      const serial = draft.tag?.serial ?? '';
+      const worn = wears.get(serial);
+      if (serial && worn && worn.reference !== reference)
+        throw new InvalidError(`Row ${worn.row} has the same tag for ${worn.reference}. Nobody shares a tag.`, 'tag');
+      if (serial && !worn) wears.set(serial, { row, reference });
       const own = readZone(row, cells);
       if (own && draft.zones.some(({ name }) => name === own.name))
         throw new InvalidError(`This person has a zone “${own.name}” in an earlier row. Give it another name.`, 'zone');
@@ -135,6 +154,18 @@ export async function readSubjectRows(
   // Half a person would be judged by half of their rules.
   for (const reference of bad) drafts.delete(reference);
   return { drafts: [...drafts.values()], problems };
+}
+
+/** @throws InvalidError where a further row of a person says something else than the first */
+function mustAgree(first: { row: number; cells: SubjectCells }, cells: SubjectCells): void {
+  for (const [name, text] of Object.entries(cells)) {
+    const column = name as SubjectColumn;
+    if (!text || column.startsWith('zone') || !Object.hasOwn(subjectColumns, column) || text === first.cells[column]) continue;
+    throw new InvalidError(
+      `Row ${first.row} says “${(first.cells[column] ?? '').slice(0, 60)}” of the same person. A file has one of it; further rows add zones.`,
+      column,
+    );
+  }
 }
 
 /** Fields of forms, by the column that they are here. */

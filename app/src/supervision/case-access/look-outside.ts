@@ -1,5 +1,5 @@
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import { standingOf } from '../subjects/index.ts';
+import { decisionsOn } from '../subjects/index.ts';
 import { readCase } from './keep-case.ts';
 
 /** A reason given holds for so long, ms: a shift, and not a standing permission. */
@@ -31,8 +31,8 @@ export const explainLook: Action<null, { id: number; reason: string }, null> = {
     const reason = said.trim();
     if (reason.length < 10 || reason.length > 500)
       throw new InvalidError('Say why in 10 to 500 characters, so that the person can understand it.', 'reason');
-    const standing = await standingOf(tx, id, actor.id);
-    if (!access.decideCase({ ...standing, hasSaidWhy: true }).allowed) throw new NotFoundError('There is no such subject.');
+    const decision = (await decisionsOn({ tx, actor, access }, [id], { saying: true })).get(id);
+    if (!decision?.allowed) throw new NotFoundError('There is no such subject.');
     await tx
       .insertInto('supervision.outside_looks')
       .values({ subject_id: id, actor: actor.id, name: actor.name, reason, until: new Date(Date.now() + holdsMs) })

@@ -1,5 +1,5 @@
 export { hiddenWearings } from './hidden.ts';
-export { noteSubject, standingOf } from './note-subject.ts';
+export { decisionsOn, noteSubject } from './note-subject.ts';
 export { declareOrder, declareSubject, listSubjects, type NewOrder, type NewSubject, orderKinds } from './subjects.ts';
 export { watchAgain } from './watch-again.ts';
 export { closeWearing, openWearing } from './wearings.ts';

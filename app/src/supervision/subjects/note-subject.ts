@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
-import { type CaseStanding, isProgram } from '../../platform/access.ts';
+import { type CaseStanding, type Decision, isProgram } from '../../platform/access.ts';
 import { type ActionContext, AskFirstError } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import type {} from '../schema/tables.ts';
 import { holdsToday } from './whose.ts';
@@ -23,27 +22,37 @@ export async function noteSubject({ tx, actor, access, note }: Looking, way: Way
   if (!subject) return;
   note(null, { subject: subject.id, ...(bearSameName(actor.name, subject.name) ? { sameName: true } : {}) });
   if (actor.role !== 'monitoring-officer' || 'alert' in way) return;
-  const standing = await standingOf(tx, subject.id, actor.id);
-  const decision = access.decideCase({ ...standing, hasSaidWhy: standing.hasSaidWhy || isProgram(actor) });
-  if (decision.allowed) return;
+  const decision = (await decisionsOn({ tx, actor, access }, [subject.id])).get(subject.id);
+  if (!decision || decision.allowed) return;
   note(null, { refusedBy: decision.policy });
   throw new AskFirstError('This is another officer’s case. Say why you look at it first.', `/subjects/${subject.id}/why`);
 }
 
 type Looking = Pick<ActionContext, 'tx' | 'actor' | 'access' | 'note'>;
 
-/** How somebody stands to a case. */
-export async function standingOf(tx: Tx, subject: number, actor: string): Promise<CaseStanding> {
-  const { rows } = await sql<CaseStanding>`
-    SELECT (c.team_id IS NOT NULL OR EXISTS (SELECT FROM supervision.case_holders h WHERE h.subject_id = s.id AND h.part = 'responsible' AND ${holdsToday})) AS "hasOwner",
+/**
+ * Whether an officer may go into some cases, for each. @param saying they say why at this moment; a program cannot, and is not asked
+ */
+export async function decisionsOn(
+  { tx, actor, access }: Pick<ActionContext, 'tx' | 'actor' | 'access'>,
+  subjects: readonly number[],
+  { saying = false } = {},
+): Promise<Map<number, Decision>> {
+  const { rows } = await sql<CaseStanding & { id: number }>`
+    SELECT s.id, (c.team_id IS NOT NULL
+        OR EXISTS (SELECT FROM supervision.case_holders h WHERE h.subject_id = s.id AND h.part = 'responsible' AND ${holdsToday})) AS "hasOwner",
       coalesce(t.is_closed, false) AS "isClosed", coalesce(c.is_restricted, false) AS "isRestricted",
-      EXISTS (SELECT FROM supervision.team_members m WHERE m.team_id = c.team_id AND m.actor = ${actor}) AS "inTeam",
-      EXISTS (SELECT FROM supervision.case_holders h
-        WHERE h.subject_id = s.id AND h.actor = ${actor} AND ${holdsToday}) AS "isNamed",
-      EXISTS (SELECT FROM supervision.outside_looks l WHERE l.subject_id = s.id AND l.actor = ${actor} AND l.until > now()) AS "hasSaidWhy"
+      EXISTS (SELECT FROM supervision.team_members m WHERE m.team_id = c.team_id AND m.actor = ${actor.id}) AS "inTeam",
+      EXISTS (SELECT FROM supervision.case_holders h WHERE h.subject_id = s.id AND h.actor = ${actor.id} AND ${holdsToday}) AS "isNamed",
+      EXISTS (SELECT FROM supervision.outside_looks l WHERE l.subject_id = s.id AND l.actor = ${actor.id} AND l.until > now()) AS "hasSaidWhy"
     FROM supervision.subjects s LEFT JOIN supervision.cases c ON c.subject_id = s.id LEFT JOIN supervision.teams t ON t.id = c.team_id
-    WHERE s.id = ${subject}`.execute(tx);
-  return rows[0] ?? { hasOwner: false, isClosed: false, isRestricted: false, inTeam: false, isNamed: false, hasSaidWhy: false };
+    WHERE s.id IN (${sql.join([0, ...subjects])})`.execute(tx);
+  return new Map(
+    rows.map(({ id, hasSaidWhy, ...standing }) => [
+      id,
+      access.decideCase({ ...standing, hasSaidWhy: hasSaidWhy || saying || isProgram(actor) }),
+    ]),
+  );
 }
 
 function idOf(way: WayToSubject) {

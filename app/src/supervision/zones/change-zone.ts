@@ -45,7 +45,8 @@ export const changeZone: Action<null, { zoneId: number; draft: ZoneDraft | null;
     const under = await subjectsUnder(tx, zoneId);
     // Whoever else it holds for is judged anew as well, whether who changes it may see them or not.
     await seeingAll(tx, async () => {
-      for (const { subject_id } of await subjectsUnder(tx, zoneId)) await watchAgain({ tx, tell }, subject_id);
+      const all = await subjectsUnder(tx, zoneId);
+      await watchAgain({ tx, tell }, ...all.map(({ subject_id }) => subject_id));
     });
     note({ kind: 'zone', id: zoneId }, draft ? { version: current.version + 1 } : { ended: true });
     await noteSubject({ tx, actor, access, note }, { zone: zoneId });

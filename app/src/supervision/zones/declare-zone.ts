@@ -42,28 +42,46 @@ function checkHours(hours: WeeklyHours[]): void {
   if (soundHours.size < soundAtMost) soundHours.add(key);
 }
 
-/** Writes a zone with its first version. */
-export async function insertZone(
-  tx: Tx,
-  zone: ZoneDraft & { kind: ZoneKind; shared: boolean; effectiveAt: Date; by: string },
-): Promise<number> {
-  const { id } = await tx.insertInto('supervision.zones').values({ shared: zone.shared }).returning('id').executeTakeFirstOrThrow();
+interface FirstVersion extends ZoneDraft {
+  kind: ZoneKind;
+  effectiveAt: Date;
+  by: string;
+}
+
+/** Writes zones with their first versions, all shared or none; gives their numbers in the order of the zones. */
+export async function insertZones(tx: Tx, zones: readonly FirstVersion[], shared: boolean): Promise<number[]> {
+  const made = await tx
+    .insertInto('supervision.zones')
+    .values(zones.map(() => ({ shared })))
+    .returning('id')
+    .execute();
+  const ids = made.map(({ id }) => id);
   await tx
     .insertInto('supervision.zone_versions')
-    .values({
-      zone_id: id,
-      version: 1,
-      name: zone.name,
-      kind: zone.kind,
-      area: JSON.stringify(zone.area),
-      hours: JSON.stringify(zone.hours),
-      effective_at: zone.effectiveAt,
-      superseded_at: null,
-      reason: 'First version',
-      by_name: zone.by,
-    })
+    .values(
+      zones.map((zone, i) => ({
+        zone_id: ids[i] as number,
+        version: 1,
+        name: zone.name,
+        kind: zone.kind,
+        area: JSON.stringify(zone.area),
+        hours: JSON.stringify(zone.hours),
+        effective_at: zone.effectiveAt,
+        superseded_at: null,
+        reason: 'First version',
+        by_name: zone.by,
+      })),
+    )
     .execute();
-  return id;
+  return ids;
+}
+
+/** Has zones hold for orders from now on. */
+export async function zonesHoldFor(tx: Tx, pairs: readonly { zone: number; order: number }[]): Promise<void> {
+  await tx
+    .insertInto('supervision.zone_orders')
+    .values(pairs.map(({ zone, order }) => ({ zone_id: zone, order_id: order, removed_at: null, removed_reason: null })))
+    .execute();
 }
 
 async function orderOf(tx: Tx, id: number) {
@@ -89,11 +107,8 @@ export const declareZone: Action<
     if (input.subjectId !== undefined && input.subjectId !== order.subject_id) throw new NotFoundError('This person has no such order.');
     if (Number.isNaN(input.effectiveAt.getTime()))
       throw new InvalidError('Enter from when the zone holds, for example 2026-09-07 09:00.', 'effectiveAt');
-    const zoneId = await insertZone(tx, { ...input, name, kind, shared: false, by: actor.name });
-    await tx
-      .insertInto('supervision.zone_orders')
-      .values({ zone_id: zoneId, order_id: order.id, removed_at: null, removed_reason: null })
-      .execute();
+    const [zoneId = 0] = await insertZones(tx, [{ ...input, name, kind, by: actor.name }], false);
+    await zonesHoldFor(tx, [{ zone: zoneId, order: order.id }]);
     note({ kind: 'zone', id: zoneId }, { order: order.id, kind });
     await noteSubject({ tx, actor, access, note }, { subject: order.subject_id });
     await watchAgain({ tx, tell }, order.subject_id);

@@ -1,5 +1,5 @@
 export { changeZone } from './change-zone.ts';
-export { checkZone, declareZone, type ZoneDraft } from './declare-zone.ts';
+export { checkZone, declareZone, insertZones, type ZoneDraft, zonesHoldFor } from './declare-zone.ts';
 export { forgetProtected } from './forget-protected.ts';
 export { joinedAreas, readCircle, readGeoJsonAreas } from './read-area.ts';
 export { dayNames, hoursOf } from './read-zone-form.ts';

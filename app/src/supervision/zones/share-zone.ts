@@ -3,7 +3,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import { containing } from '../../platform/containing.ts';
 import type { ZoneKind } from '../schema/tables.ts';
 import { watchAgain } from '../subjects/index.ts';
-import { checkZone, insertZone, type ZoneDraft } from './declare-zone.ts';
+import { checkZone, insertZones, type ZoneDraft } from './declare-zone.ts';
 import { versionColumns, type ZoneVersionRow } from './store.ts';
 
 export interface SharedZoneRow extends ZoneVersionRow {
@@ -51,7 +51,7 @@ export const declareSharedZone: Action<null, ZoneDraft, { zoneId: number; kind: 
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, input) {
     const { name, kind } = checkZone(input);
-    const zoneId = await insertZone(tx, { ...input, name, kind, shared: true, effectiveAt: new Date(), by: actor.name });
+    const [zoneId = 0] = await insertZones(tx, [{ ...input, name, kind, effectiveAt: new Date(), by: actor.name }], true);
     note({ kind: 'zone', id: zoneId }, { shared: true, kind });
     return { zoneId, kind };
   },
