@@ -174,7 +174,8 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
 }
 
 async function letGoSoon(client: pg.ClientBase): Promise<void> {
-  for (const setting of lettingGo) await client.query(`SET ${setting}`).catch(() => undefined);
+  const known = 'SELECT set_config(name, value, false) FROM json_each_text($1) AS given (name, value) JOIN pg_settings USING (name)';
+  await client.query(known, [JSON.stringify(lettingGo)]).catch(() => undefined);
 }
 
 /** Ends a connection whose other side does not answer: whoever waits on it hears so now, and not after minutes. */
@@ -242,9 +243,12 @@ async function listenOn(url: string, channel: string, hear: Hearing, onSilence: 
 export async function seeingAll<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
   const { rows } = await sql<{ before: string }>`
     SELECT coalesce(current_setting('waymark.seen_by', true), '') AS before, set_config('waymark.seen_by', '', true)`.execute(tx);
-  const done = await work();
-  await sql`SELECT set_config('waymark.seen_by', ${rows[0]?.before ?? ''}, true)`.execute(tx);
-  return done;
+  try {
+    return await work();
+  } finally {
+    // A transaction that has failed is at its end, and takes nothing any more.
+    await sql`SELECT set_config('waymark.seen_by', ${rows[0]?.before ?? ''}, true)`.execute(tx).catch(() => undefined);
+  }
 }
 
 /** Databases that other servers may share. */
@@ -255,13 +259,13 @@ const stillMs = '2500';
  * What each connection asks of PostgreSQL: a server that is cut off lets go of what it holds and waits for, within seconds. Not every
  * version and every relay in between takes all of it.
  */
-const lettingGo = [
-  'tcp_keepalives_idle = 2',
-  'tcp_keepalives_interval = 1',
-  'tcp_keepalives_count = 3',
-  'tcp_user_timeout = 5000',
-  'client_connection_check_interval = 1000',
-];
+const lettingGo = {
+  tcp_keepalives_idle: '2',
+  tcp_keepalives_interval: '1',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '5000',
+  client_connection_check_interval: '1000',
+};
 
 /**
  * In SQL, within a transaction of `withPurpose`, together with a lock that everybody waits for: whoever stands still with it, frozen or cut

@@ -36,6 +36,7 @@ export class EventStreams {
     topic: string,
     hello: () => Promise<{ event: string; data: unknown; hidden?: ReadonlySet<number> }>,
   ): Promise<FastifyReply> {
+    const began = this.#changes;
     const { event, data, hidden = nobody } = await hello();
     if (this.#pages.size >= pagesAtMost) {
       return reply.code(503).header('retry-after', '30').send({ error: 'Too many live pages are open. Try again soon.' });
@@ -49,10 +50,14 @@ export class EventStreams {
     raw.write(`retry: 2000\n${textOf(event, data)}`);
     this.#pages.set(raw, { topic, hidden, session: request.session.sessionId, until: setTimeout(() => this.#letGo(raw), lastsMs).unref() });
     request.raw.once('close', () => this.#letGo(raw));
+    // Who may be told of what has changed while it was asked.
+    if (this.#changes !== began) this.#letGo(raw);
     return reply;
   }
 
   #closed = false;
+  /** How often what pages may be told has changed. */
+  #changes = 0;
 
   /**
    * @param without what is told to a page from which some are hidden; null for nothing. What is about nobody needs none
@@ -68,6 +73,7 @@ export class EventStreams {
 
   /** Has every page connect anew: what each of them may be told has changed. */
   connectAnew(): void {
+    this.#changes++;
     for (const page of [...this.#pages.keys()]) this.#letGo(page);
   }
 

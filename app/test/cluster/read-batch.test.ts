@@ -45,6 +45,21 @@ describe.skipIf(!servers)('reading the log', () => {
     cable.close();
   }, 30_000);
 
+  it('keeps what has come of an answer that broke off, and does not wait for the rest', async () => {
+    const cable = await layCable(nats.url);
+    const connection = await connect({ servers: new URL(cable.url).host });
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    cable.cutAfter(1_000_000);
+    const since = performance.now();
+    const numbers = (await readBatch(manager, 'waymark-fixes', 0)).map(({ seq }) => seq);
+    expect(performance.now() - since).toBeLessThan(4000);
+    expect(numbers.length).toBeGreaterThan(50);
+    expect(numbers.length).toBeLessThan(sent);
+    expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+    await connection.close();
+    cable.close();
+  });
+
   it('leaves nothing behind, however often it asks', async () => {
     const connection = await connect({ servers: new URL(nats.url).host });
     const manager = await jetstreamManager(connection, { checkAPI: false });

@@ -9,7 +9,7 @@ const maxBytes = 8 * 1024 * 1024;
  * question into the void: it is asked again after so long, ms, for so often.
  */
 const firstAnswerMs = 700;
-const asked = 4;
+const triesAtMost = 4;
 /** Between one message of an answer and the next, and for an answer at the last try, ms: the rest is not waited for. */
 const answersWithinMs = 2500;
 
@@ -20,7 +20,7 @@ const answersWithinMs = 2500;
  * @throws Error when no log server answers in time
  */
 export async function readBatch(manager: JetStreamManager, stream: string, after: number): Promise<LogMessage[]> {
-  for (let left = asked - 1; left > 0; left--) {
+  for (let left = triesAtMost - 1; left > 0; left--) {
     const { messages, error } = await ask(manager, stream, after, firstAnswerMs);
     if (messages.length > 0 || isNothing(error)) return messages;
   }

@@ -7,6 +7,7 @@ import { issueApiToken } from '../../platform/api-tokens.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { keepAddress, keepContact } from '../contacts/keep-contacts.ts';
 import { rawFix } from '../fixes/decode/raw-fix.ts';
+import { decisionsOn } from '../subjects/note-subject.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
 import { openWearing } from '../subjects/wearings.ts';
 import { listTags } from '../tags/list-fleet.ts';
@@ -28,10 +29,12 @@ const administrator: Actor = { id: 'ad-1', name: 'Ada', role: 'administrator', p
 const words = { nobodys: 'Wyndwick', open: 'Quarwick', closed: 'Hollowick', restricted: 'Sablewick' };
 type Kind = keyof typeof words;
 
+class Undone extends Error {}
+
 /** A page without the bar of what goes on now, which names people too. */
 const mainOf = (page: string) => page.slice(page.indexOf('<main'));
 
-test('what the policy says of a case is what the database hides', () => {
+test('the policy hides closed and restricted cases, and asks why of another’s, in every combination', () => {
   const access = new AccessPolicy();
   for (let bits = 0; bits < 64; bits++) {
     const [hasOwner, isClosed, isRestricted, inTeam, isNamed, hasSaidWhy] = Array.from(
@@ -295,6 +298,45 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         }
       expect([...shown].sort()).toEqual(expect.arrayContaining(['addresses', 'contacts', 'orders', 'subjects', 'zone_versions']));
     }, 120_000);
+
+    test('what the policy forbids is what the database hides, in every combination', async () => {
+      const { database, access } = serving.waymark;
+      const subject = people.get('nobodys')?.subject ?? 0;
+      const found: string[] = [];
+      for (let bits = 0; bits < 32; bits++) {
+        const [isClosed, isRestricted, inTeam, isNamed, isOver] = Array.from({ length: 5 }, (_, i) => (bits & (1 << i)) !== 0);
+        const names = ['closed', 'restricted', 'in team', 'named', 'over'].filter((_, i) => bits & (1 << i)).join(', ');
+        // Undone at the end: nobody else sees any of it.
+        await withPurpose(database.db, 'supervision', 'monitoring', async (tx) => {
+          const purpose = (name: string) => sql`SELECT set_config('waymark.purpose', ${name}, true)`.execute(tx);
+          const seenBy = (actor: string) => sql`SELECT set_config('waymark.seen_by', ${actor}, true)`.execute(tx);
+          await purpose('administration');
+          const { rows } = await sql<{
+            id: number;
+          }>`INSERT INTO supervision.teams (name, is_closed) VALUES ('Tried', ${isClosed}) RETURNING id`.execute(tx);
+          const team = rows[0]?.id ?? 0;
+          if (inTeam) await sql`INSERT INTO supervision.team_members (team_id, actor, name) VALUES (${team}, 'mo-2', 'Tom')`.execute(tx);
+          await purpose('monitoring');
+          await sql`INSERT INTO supervision.cases (subject_id, team_id, is_restricted, by_name) VALUES (${subject}, ${team}, ${isRestricted}, 'Test')`.execute(
+            tx,
+          );
+          if (isNamed)
+            await sql`INSERT INTO supervision.case_holders (subject_id, actor, name, part, to_on, by_name)
+              VALUES (${subject}, 'mo-2', 'Tom', 'cover', ${isOver ? '2026-01-01' : null}, 'Test')`.execute(tx);
+          const decision = (await decisionsOn({ tx, actor: other, access }, [subject], { saying: true })).get(subject);
+          await seenBy('mo-2');
+          const seen = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subject).execute();
+          await seenBy('');
+          expect(decision?.allowed, names).toBe(seen.length === 1);
+          found.push(`${seen.length}`);
+          throw new Undone();
+        }).catch((error) => {
+          if (!(error instanceof Undone)) throw error;
+        });
+      }
+      expect([...new Set(found)].sort()).toEqual(['0', '1']);
+      expect(found.length).toBe(32);
+    });
 
     test('every table that is about somebody hides them, but for those that say why not', async () => {
       const { rows } = (await serving.waymark.database.executeSql(
