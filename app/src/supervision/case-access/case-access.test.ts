@@ -371,6 +371,12 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const page = mainOf(await (await visitor.request(`/subjects/${own?.subject}/why`)).text());
       expect(page).toContain('Tarn South');
       expect(page).not.toContain(`Ann ${words.open}`);
+      const sent = await visitor.request(`/subjects/${own?.subject}/contacts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ _csrf: await visitor.csrf('/subjects'), who: 'self', phone: '07700 900999' }),
+      });
+      expect([sent.status, (await sent.text()).includes(`href="/subjects/${own?.subject}/why"`)]).toEqual([403, true]);
       expect((await visitor.request(`/alerts/${own?.alert}`)).status).toBe(200);
       const say = async (reason: string) =>
         visitor.request(`/subjects/${own?.subject}/why`, {

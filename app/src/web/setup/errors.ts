@@ -23,11 +23,11 @@ export function setUpErrors(app: FastifyInstance, web: WebKit): void {
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
     if (request.routeOptions.config?.api || request.url.startsWith('/api/')) return tellAsJson(error, request, reply);
-    if (error instanceof AskFirstError && request.method === 'GET')
-      return reply.redirect(`${error.askAt}?to=${encodeURIComponent(request.url)}`);
+    const askAt = error instanceof AskFirstError ? error.askAt : null;
+    if (askAt && request.method === 'GET') return reply.redirect(`${askAt}?to=${encodeURIComponent(request.url)}`);
     const { status, heading, message } = toldOf(error, request);
     const reference = status >= 500 ? request.id : null;
-    return web.page(request, againIn(reply.code(status)), 'web/pages/error.njk', { heading, message, reference });
+    return web.page(request, againIn(reply.code(status)), 'web/pages/error.njk', { heading, message, reference, askAt });
   });
 }
 
