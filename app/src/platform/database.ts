@@ -287,9 +287,11 @@ export async function withPurpose<T>(
 ): Promise<T> {
   return db.transaction().execute(async (tx) => {
     // The role is a setting like the others; all in one question, for this comes before every other.
-    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.seen_by', ${seenBy}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
       tx,
     );
+    // It ends with the transaction, so whoever sees everything need not say so: every message of a tag comes through here.
+    if (seenBy) await sql`SELECT set_config('waymark.seen_by', ${seenBy}, true)`.execute(tx);
     return work(tx);
   });
 }
