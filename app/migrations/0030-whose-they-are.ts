@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 const purposeIs = (purpose: string) => `current_setting('waymark.purpose', true) = '${purpose}'`;
-const seenBy = "coalesce(current_setting('waymark.seen_by', true), '')";
+const seen = 'waymark_supervision_seen';
 const me = "(SELECT a.subject_id FROM supervision.own_access a WHERE a.account_key = current_setting('waymark.self', true))";
 
 /** Tables whose rows are about one subject, by what leads to them. */
@@ -22,9 +22,16 @@ const about = {
 
 /**
  * Whose each case is: teams and areas, who holds a case and who covers it, which cases only named people may see, and why somebody looked
- * at a case that is not theirs. What is hidden from an officer (`waymark.seen_by`) is hidden by the database, table by table.
+ * at a case that is not theirs. What is hidden from an officer (`waymark.seen_by`) is hidden by the database, table by table, from a role of
+ * their own: to whoever sees everything the rules do not apply at all, and cost nothing.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of [
+    `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${seen}') THEN CREATE ROLE ${seen} NOLOGIN NOBYPASSRLS; END IF; END $$`,
+    `DO $$ BEGIN EXECUTE format('GRANT ${seen} TO %I', current_user); END $$`,
+    `GRANT waymark_supervision TO ${seen}`,
+  ])
+    await sql.raw(statement).execute(db);
   for (const statement of [
     `CREATE TABLE platform.staff (
        actor text PRIMARY KEY,
@@ -133,28 +140,27 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   ])
     for (const statement of [
       `CREATE FUNCTION supervision.${name}(seen_by text) RETURNS SETOF integer LANGUAGE plpgsql STABLE AS $$
-       DECLARE before text := current_setting('waymark.seen_by', true);
+       DECLARE before text := current_setting('role');
        BEGIN
-         PERFORM set_config('waymark.seen_by', '', true);
+         PERFORM set_config('role', 'waymark_supervision', true);
          RETURN QUERY ${body};
-         PERFORM set_config('waymark.seen_by', coalesce(before, ''), true);
+         PERFORM set_config('role', before, true);
        END $$`,
       `GRANT EXECUTE ON FUNCTION supervision.${name}(text) TO waymark_supervision`,
     ])
       await sql.raw(statement).execute(db);
-  const seen = (column: string, hidden: string) =>
-    `${seenBy} = '' OR ${column} IS NULL OR ${column} NOT IN (SELECT supervision.${hidden}(current_setting('waymark.seen_by', true)))`;
-  for (const [hidden, tables] of Object.entries(about))
-    for (const [table, column] of Object.entries(tables))
-      await sql.raw(`CREATE POLICY seen ON supervision.${table} AS RESTRICTIVE USING (${seen(column, hidden)})`).execute(db);
-  for (const table of ['alert_versions', 'alert_steps', 'deliveries'])
-    await sql
-      .raw(
-        `CREATE POLICY seen ON supervision.${table} AS RESTRICTIVE
-           USING (${seenBy} = '' OR alert_id IS NULL OR EXISTS (SELECT FROM supervision.alerts a WHERE a.id = alert_id))`,
-      )
-      .execute(db);
-  await sql
-    .raw(`CREATE POLICY seen ON supervision.outside_looks AS RESTRICTIVE USING (${seen('subject_id', 'hidden_subjects')})`)
-    .execute(db);
+  const isSeen = (column: string, hidden: string) =>
+    `${column} IS NULL OR ${column} NOT IN (SELECT supervision.${hidden}(coalesce(current_setting('waymark.seen_by', true), '')))`;
+  const rules = [
+    ...Object.entries(about).flatMap(([hidden, tables]) =>
+      Object.entries(tables).map(([table, column]) => [table, isSeen(column, hidden)]),
+    ),
+    ...['alert_versions', 'alert_steps', 'deliveries'].map((table) => [
+      table,
+      'alert_id IS NULL OR EXISTS (SELECT FROM supervision.alerts a WHERE a.id = alert_id)',
+    ]),
+    ['outside_looks', isSeen('subject_id', 'hidden_subjects')],
+  ];
+  for (const [table, rule] of rules)
+    await sql.raw(`CREATE POLICY seen ON supervision.${table} AS RESTRICTIVE TO ${seen} USING (${rule})`).execute(db);
 }

@@ -57,7 +57,7 @@ export interface Action<Services, Input, Output> {
 const changesOf = (told: Map<Topic, Set<number>>): Change[] => [...told].map(([topic, ids]) => ({ topic, ids: [...ids] }));
 
 /** Not every officer sees every case: the database is told whose look it is. */
-const seenByOf = ({ role, id }: Actor): string => (role === 'monitoring-officer' ? id : '');
+const seenByOf = ({ role, id }: Actor, room: Room): string => (role === 'monitoring-officer' && room === 'supervision' ? id : '');
 
 function outcomeOf(error: unknown): AuditFact['outcome'] {
   if (error instanceof NotFoundError) return 'not found';
@@ -132,7 +132,7 @@ export class Performer {
           await this.#changes.announce(tx, changesOf(told));
           return given;
         },
-        { self: actor.self, seenBy: seenByOf(actor) },
+        { self: actor.self, seenBy: seenByOf(actor, action.room) },
       );
     } catch (error) {
       const outcome = outcomeOf(error);

@@ -242,12 +242,12 @@ async function listenOn(url: string, channel: string, hear: Hearing, onSilence: 
  */
 export async function seeingAll<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
   const { rows } = await sql<{ before: string }>`
-    SELECT coalesce(current_setting('waymark.seen_by', true), '') AS before, set_config('waymark.seen_by', '', true)`.execute(tx);
+    SELECT current_setting('role') AS before, set_config('role', 'waymark_supervision', true)`.execute(tx);
   try {
     return await work();
   } finally {
     // A transaction that has failed is at its end, and takes nothing any more.
-    await sql`SELECT set_config('waymark.seen_by', ${rows[0]?.before ?? ''}, true)`.execute(tx).catch(() => undefined);
+    await sql`SELECT set_config('role', ${rows[0]?.before ?? ''}, true)`.execute(tx).catch(() => undefined);
   }
 }
 
@@ -276,7 +276,7 @@ export const givenUpWhenStill = sql<string>`set_config('idle_in_transaction_sess
 /**
  * A transaction bound to one room's role and one purpose. Without this, forced row-level security shows no rows.
  * @param self for the purpose `self`: the key of the account whose own rows are shown
- * @param seenBy whose look it is, where not everybody of their role may see every row; empty for the server's own work
+ * @param seenBy whose look it is, in supervision, where not every officer may see every row; empty for the server's own work
  */
 export async function withPurpose<T>(
   db: Database,
@@ -286,12 +286,12 @@ export async function withPurpose<T>(
   { self = '', seenBy = '' }: { self?: string; seenBy?: string } = {},
 ): Promise<T> {
   return db.transaction().execute(async (tx) => {
-    // The role is a setting like the others; all in one question, for this comes before every other.
-    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('role', ${`waymark_${room}`}, true)`.execute(
+    // The role is a setting like the others; all in one question, for this comes before every other. From a role of their own the
+    // database hides what an officer may not see.
+    const role = `waymark_${room}${seenBy ? '_seen' : ''}`;
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('waymark.seen_by', ${seenBy}, true), set_config('role', ${role}, true)`.execute(
       tx,
     );
-    // It ends with the transaction, so whoever sees everything need not say so: every message of a tag comes through here.
-    if (seenBy) await sql`SELECT set_config('waymark.seen_by', ${seenBy}, true)`.execute(tx);
     return work(tx);
   });
 }

@@ -309,7 +309,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         // Undone at the end: nobody else sees any of it.
         await withPurpose(database.db, 'supervision', 'monitoring', async (tx) => {
           const purpose = (name: string) => sql`SELECT set_config('waymark.purpose', ${name}, true)`.execute(tx);
-          const seenBy = (actor: string) => sql`SELECT set_config('waymark.seen_by', ${actor}, true)`.execute(tx);
+          const as = (role: string, actor: string) =>
+            sql`SELECT set_config('role', ${role}, true), set_config('waymark.seen_by', ${actor}, true)`.execute(tx);
           await purpose('administration');
           const { rows } = await sql<{
             id: number;
@@ -324,9 +325,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
             await sql`INSERT INTO supervision.case_holders (subject_id, actor, name, part, to_on, by_name)
               VALUES (${subject}, 'mo-2', 'Tom', 'cover', ${isOver ? '2026-01-01' : null}, 'Test')`.execute(tx);
           const decision = (await decisionsOn({ tx, actor: other, access }, [subject], { saying: true })).get(subject);
-          await seenBy('mo-2');
+          await as('waymark_supervision_seen', 'mo-2');
           const seen = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subject).execute();
-          await seenBy('');
+          await as('waymark_supervision', '');
           expect(decision?.allowed, names).toBe(seen.length === 1);
           found.push(`${seen.length}`);
           throw new Undone();
