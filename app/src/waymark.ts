@@ -137,7 +137,7 @@ function logOptions(config: Config, url: string) {
 
 function joinOthers(log: SharedLog, { database, fixes }: { database: OpenDatabase; fixes: FixStore }, config: Config): Together {
   const isWell = () => fixes.unreadMs < unwellMs;
-  const leases = new Leases(database.db, { isWell, name: config.WAYMARK_SERVER ?? hostname(), roles: [...rolesOf(config)], version });
+  const leases = new Leases(database.apart, { isWell, name: config.WAYMARK_SERVER ?? hostname(), roles: [...rolesOf(config)], version });
   const recorder = new ReceiptRecorder(database.db, fixes, leases);
   return {
     log,

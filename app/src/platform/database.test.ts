@@ -43,4 +43,40 @@ describe.skipIf(!postgres)('records in PostgreSQL', () => {
     expect((await verifyAudit(other.db)).problems).toEqual([]);
     for (const one of [still, other]) await one.close();
   });
+
+  test('several transactions of one that stands still, in line for the audit, keep the others waiting no longer than two', async () => {
+    const { url } = postgres as TestPostgres;
+    const [still, other] = await Promise.all([openDatabase({ url }), openDatabase({ url })]);
+    await migrate(still.db);
+    const fact = { actor: 't', actorName: 'Test', role: 'auditor', purpose: 'oversight', action: 'test', outcome: 'done' as const };
+    let goOn = () => {};
+    const stands = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const frozen = Array.from({ length: 8 }, () =>
+      withPurpose(still.db, 'oversight', 'oversight', async (tx) => {
+        await appendAudit(tx, [fact]);
+        await stands;
+      }).catch((error: Error) => error),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const since = performance.now();
+    for (;;)
+      try {
+        await withPurpose(other.db, 'oversight', 'oversight', (tx) => appendAudit(tx, [fact]));
+        break;
+      } catch (error) {
+        // Told after four seconds, and tried again.
+        expect((error as { code?: string }).code).toBe('55P03');
+      }
+    expect(performance.now() - since).toBeLessThan(8000);
+    // Whoever has to be seen is seen meanwhile, whatever all others wait for.
+    const asked = performance.now();
+    await sql`SELECT 1`.execute(still.apart);
+    expect(performance.now() - asked).toBeLessThan(1000);
+    goOn();
+    await Promise.all(frozen);
+    expect((await verifyAudit(other.db)).problems).toEqual([]);
+    for (const one of [still, other]) await one.close();
+  }, 40_000);
 });

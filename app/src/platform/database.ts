@@ -28,6 +28,11 @@ export interface Hearing {
 
 export interface OpenDatabase {
   db: Database;
+  /**
+   * The same records by connections of its own, for what may never wait behind others: who is there and who does what. Everything else may
+   * be waiting for the audit, which somebody who stands still holds. Embedded it is the same.
+   */
+  apart: Database;
   kind: 'pglite' | 'postgres';
   /** Runs a statement outside any purpose; for migrations and the job queue, which hold no personal data. */
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
@@ -104,6 +109,7 @@ async function openPglite(folder: string): Promise<OpenDatabase> {
   const db = new Kysely<Tables>({ dialect: withStorableText(new PGliteDialect({ pglite: lite })) });
   return {
     db,
+    apart: db,
     kind: 'pglite',
     executeSql: async (text, values = []) => {
       if (values.length > 0) return lite.query(text, values);
@@ -127,23 +133,10 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
   // BIGINT as number: sequence numbers and milliseconds stay far below 2^53.
   pg.types.setTypeParser(20, Number);
   const connections = new Set<pg.ClientBase>();
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 10,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 2000,
-    // Awaited before anybody is given the connection; typed as if it were not. One that hangs here already is ended with the others.
-    onConnect: (client) => {
-      connections.add(client);
-      // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
-      client.on('error', () => undefined);
-      return letGoSoon(client) as unknown as undefined;
-    },
-  });
-  pool.on('error', () => undefined);
-  pool.on('remove', (client) => connections.delete(client));
-  const db = new Kysely<Tables>({ dialect: withStorableText(new PostgresDialect({ pool })) });
+  const pool = poolTo(url, 10, connections);
+  const kyselyOn = (own: pg.Pool) => new Kysely<Tables>({ dialect: withStorableText(new PostgresDialect({ pool: own })) });
+  const db = kyselyOn(pool);
+  const apart = kyselyOn(poolTo(url, 2, connections));
   shared.add(db);
   try {
     const login = await pool.query<{ rolname: string; rolsuper: boolean; rolbypassrls: boolean }>(
@@ -157,11 +150,12 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
       );
     }
   } catch (error) {
-    await db.destroy();
+    await Promise.all([db.destroy(), apart.destroy()]);
     throw error;
   }
   return {
     db,
+    apart,
     kind: 'postgres',
     executeSql: async (text, values = []) => {
       const result = await pool.query(text, values);
@@ -169,8 +163,31 @@ async function openPostgres(url: string): Promise<OpenDatabase> {
     },
     listen: (channel, hear) => listenOn(url, channel, hear, () => connections.forEach(breakOff)),
     whileStill: null,
-    close: () => db.destroy(),
+    close: async () => {
+      await Promise.all([db.destroy(), apart.destroy()]);
+    },
   };
+}
+
+/** @param connections those that are there, to be ended where nobody answers */
+function poolTo(url: string, max: number, connections: Set<pg.ClientBase>): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 2000,
+    // Awaited before anybody is given the connection; typed as if it were not. One that hangs here already is ended with the others.
+    onConnect: (client) => {
+      connections.add(client);
+      // A connection that breaks between two statements of a transaction says so itself, and the next statement fails: nobody must end for it.
+      client.on('error', () => undefined);
+      return letGoSoon(client) as unknown as undefined;
+    },
+  });
+  pool.on('error', () => undefined);
+  pool.on('remove', (client) => connections.delete(client));
+  return pool;
 }
 
 async function letGoSoon(client: pg.ClientBase): Promise<void> {
@@ -256,6 +273,11 @@ const shared = new WeakSet<Database>();
 /** A server that has stood still for so long within what all wait for is given up, ms. */
 const stillMs = '2500';
 /**
+ * Nobody waits longer for a lock that others hold, ms: of a server that stands still, transactions that wait in line for the audit would be
+ * given it one after the other, and each of them would hold it for as long as it is given up after.
+ */
+const waitsMs = '4000';
+/**
  * What each connection asks of PostgreSQL: a server that is cut off lets go of what it holds and waits for, within seconds. Not every
  * version and every relay in between takes all of it.
  */
@@ -289,7 +311,7 @@ export async function withPurpose<T>(
     // The role is a setting like the others; all in one question, for this comes before every other. From a role of their own the
     // database hides what an officer may not see.
     const role = `waymark_${room}${seenBy ? '_seen' : ''}`;
-    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('waymark.seen_by', ${seenBy}, true), set_config('role', ${role}, true)`.execute(
+    await sql`SELECT set_config('waymark.purpose', ${purpose}, true), set_config('waymark.self', ${self}, true), set_config('waymark.still_ms', ${shared.has(db) ? stillMs : '0'}, true), set_config('lock_timeout', ${shared.has(db) ? waitsMs : '0'}, true), set_config('waymark.seen_by', ${seenBy}, true), set_config('role', ${role}, true)`.execute(
       tx,
     );
     return work(tx);

@@ -31,3 +31,14 @@ test('every answer bears an id by which the log has it; a proxy’s own is taken
   expect(bad.headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
   await behind.end();
 });
+
+test('what somebody who stands still holds up is 503 with when to ask again, and not our fault', async () => {
+  const app = Fastify({ logger: false });
+  app.setErrorHandler(tellAsJson);
+  app.get('/', async () => {
+    throw Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' });
+  });
+  const answer = await app.inject('/');
+  expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2']);
+  await app.close();
+});

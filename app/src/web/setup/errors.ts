@@ -60,7 +60,8 @@ function statusOf(error: Error & { statusCode?: number; code?: string }): [statu
   if (error instanceof NotFoundError) return [404, 'Not found'];
   if (error instanceof InvalidError) return [400, 'There is a problem'];
   if (error.code?.startsWith('FST_CSRF')) return [403, 'This form has expired'];
-  if (error.statusCode === 503) return [503, 'Not at the moment'];
+  // Somebody else stands still with what this needs (PostgreSQL’s lock_not_available): it is free again in a moment.
+  if (error.statusCode === 503 || error.code === '55P03') return [503, 'Not at the moment'];
   if (error.statusCode === 429) return [429, 'Too many requests'];
   if (error.statusCode && error.statusCode < 500) return [error.statusCode, 'This request cannot be read'];
   if (isOutOfRoom(error)) return [507, 'There is no room left'];
