@@ -61,6 +61,8 @@ export function makeViews(timeZone: string): nunjucks.Environment {
     value === null || value === undefined ? '–' : value.toFixed(digits),
   );
   environment.addFilter('percent', percent);
+  // In the place of what says a page in another language, where there is none.
+  environment.addGlobal('plain', (words: string) => words);
   environment.addFilter('spoken', (value: string) => spoken[value] ?? value);
   return environment;
 }

@@ -6,9 +6,12 @@ import { speechIn, welshTexts } from './speak.ts';
 
 const folder = join(import.meta.dirname, '..');
 /** What templates say as it stands in them: t('…') and say('…'). */
-const literals = readdirSync(folder)
+const templates = readdirSync(folder)
   .filter((name) => name.endsWith('.njk'))
-  .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/\b(?:t|say)\('([^']+)'/g)].map(([, text]) => text as string));
+  .map((name) => join(folder, name));
+const literals = [...templates, join(folder, '../web/layout.njk')].flatMap((path) =>
+  [...readFileSync(path, 'utf8').matchAll(/(?:\b(?:t|say)|\(t or plain\))\('([^']+)'/g)].map(([, text]) => text as string),
+);
 const fields = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 describe('what the person reads, in two languages', () => {

@@ -27,7 +27,9 @@ export function setUpErrors(app: FastifyInstance, web: WebKit): void {
     if (askAt && request.method === 'GET') return reply.redirect(`${askAt}?to=${encodeURIComponent(request.url)}`);
     const { status, heading, message } = toldOf(error, request);
     const reference = status >= 500 ? request.id : null;
-    return web.page(request, againIn(reply.code(status)), 'web/pages/error.njk', { heading, message, reference, askAt });
+    // Their own doing or ours: whoever filled in a form finds it filled in again.
+    const formLost = request.method !== 'GET' && (status >= 500 || status === 429 || askAt !== null || isExpired(error));
+    return web.page(request, againIn(reply.code(status)), 'web/pages/error.njk', { heading, message, reference, askAt, formLost });
   });
 }
 
@@ -55,11 +57,13 @@ function againIn(reply: FastifyReply): FastifyReply {
   return reply.statusCode === 503 ? reply.header('retry-after', '2') : reply;
 }
 
+const isExpired = ({ code }: { code?: string }): boolean => code?.startsWith('FST_CSRF') ?? false;
+
 function statusOf(error: Error & { statusCode?: number; code?: string }): [status: number, heading: string] {
   if (error instanceof RefusedError) return [403, 'You cannot do this'];
   if (error instanceof NotFoundError) return [404, 'Not found'];
   if (error instanceof InvalidError) return [400, 'There is a problem'];
-  if (error.code?.startsWith('FST_CSRF')) return [403, 'This form has expired'];
+  if (isExpired(error)) return [403, 'This form has expired'];
   // Somebody else stands still with what this needs (PostgreSQL’s lock_not_available): it is free again in a moment.
   if (error.statusCode === 503 || error.code === '55P03') return [503, 'Not at the moment'];
   if (error.statusCode === 429) return [429, 'Too many requests'];

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { purposeOf } from '../../platform/access.ts';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOfToken } from '../../platform/api-tokens.ts';
@@ -10,6 +10,14 @@ import type { Identity } from './identity.ts';
 const locationAtMost = 4000;
 /** What anybody who is signed in may do with their own session. */
 const personalActions = new Set(['start', 'sign-out']);
+
+/** Where to sign in. Whoever sent a form comes back to the page that it stood on, which has what they typed. */
+function signInFor({ method, url, headers, host }: FastifyRequest): string {
+  if (method === 'GET' || method === 'HEAD') return `/sign-in?to=${encodeURIComponent(url)}`;
+  const from = URL.parse(headers.referer ?? '');
+  const to = from && from.host === host ? from.pathname + from.search : '/';
+  return `/sign-in?form=lost&to=${encodeURIComponent(to)}`;
+}
 
 /** Who asks, and whether they may: before anything they sent is read, and with the token of the form once it is. */
 export function setUpGuards(app: FastifyInstance, house: House, identity: Identity, signIns: SignIns): void {
@@ -45,7 +53,7 @@ export function setUpGuards(app: FastifyInstance, house: House, identity: Identi
     if (request.is404 || open) return refuse();
     if (!request.actor) {
       if (api) return reply.code(401).send({ error: 'Sign in, or send an API token as a Bearer credential.' });
-      return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`);
+      return reply.redirect(signInFor(request));
     }
     // Who is refused as a person in the data is not named: their looks at either half would join.
     const asking = request.actor.role === 'person' ? { ...request.actor, id: 'own', name: 'Somebody in the data' } : request.actor;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Assets } from '../assets/build-assets.ts';
 import type { House, PageBar, WebKit } from '../kit.ts';
@@ -33,6 +34,7 @@ export function pagesOf(house: House, { assets, menu, bars, ground, isDemo }: On
       ...data,
       bars: await barsFor(house, bars, request, reply),
       user,
+      who: user ? createHash('sha256').update(user.id).digest('hex').slice(0, 12) : '',
       notice,
       csrfToken: user ? await reply.generateCsrf() : '',
       path: request.url.split('?')[0],

@@ -23,7 +23,8 @@ export async function setUpSecurity(app: FastifyInstance, { config, database, fi
         baseUri: ["'none'"],
       },
     },
-    referrerPolicy: { policy: 'no-referrer' },
+    // Other sites learn nothing of where somebody came from; we learn which page a form stood on.
+    referrerPolicy: { policy: 'same-origin' },
     hsts: secure,
   });
   const limit = { max: config.WAYMARK_RATE_LIMIT, timeWindow: 60_000 };

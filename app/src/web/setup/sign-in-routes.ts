@@ -45,8 +45,8 @@ export function signInRoutes(
   };
 
   app.get('/sign-in', { config: { open: true } }, async (request, reply) => {
-    const [to] = textsOf(request.query, 'to');
-    return web.page(request, reply, 'web/pages/sign-in.njk', { to: safePath(to), failed: null });
+    const [to, form] = textsOf(request.query, 'to', 'form');
+    return web.page(request, reply, 'web/pages/sign-in.njk', { to: safePath(to), failed: null, formLost: form === 'lost' });
   });
   app.get('/sign-in/start', { config: { open: true, rateLimit: { max: 120, timeWindow: 60_000 } } }, async (request, reply) => {
     const { openId } = identity;

@@ -1,0 +1,122 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serveForTest } from '../serve-for-test.ts';
+import { openBrowser, signIn } from './looking.ts';
+
+/** What somebody typed survives the end of their session, an expired form and a broken line, and nobody else sees it. */
+let serving: Awaited<ReturnType<typeof serveForTest>>;
+let browser: Browser;
+
+beforeAll(async () => {
+  serving = await serveForTest({ WAYMARK_DEMO: 'yes' });
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await serving?.end();
+});
+
+async function signedIn() {
+  const opened = await signIn(browser, serving.url, 'Maya Okonjo');
+  // What never comes is told with what was waited for.
+  opened.context.setDefaultTimeout(20_000);
+  return opened;
+}
+
+async function fillIn(page: Page, name: string): Promise<void> {
+  await page.goto(`${serving.url}/subjects/new`);
+  await page.getByLabel('Full name').fill(name);
+  await page.getByLabel('Home address').fill('12 Mill Lane');
+  await page.locator('select[name=kind]').selectOption({ index: 2 });
+}
+
+async function signInAgain(page: Page, account: string): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: new RegExp(account) }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
+}
+
+const send = (page: Page) => page.getByRole('button', { name: 'Save, and say what they must do' }).click();
+const nameIn = (page: Page) => page.getByLabel('Full name').inputValue();
+const news = 'What you typed is here again';
+
+test('a form whose session had ended is filled in again after signing in, for the same person alone', async () => {
+  const { context, page, errors } = await signedIn();
+  await fillIn(page, 'Nell Ash');
+  const kind = await page.locator('select[name=kind]').inputValue();
+  await context.clearCookies();
+  await send(page);
+  await page.getByText('what you sent did not arrive').waitFor();
+  await signInAgain(page, 'Maya Okonjo');
+  expect(new URL(page.url()).pathname).toBe('/subjects/new');
+  await page.getByText(news).waitFor();
+  expect(await nameIn(page)).toBe('Nell Ash');
+  expect(await page.getByLabel('Home address').inputValue()).toBe('12 Mill Lane');
+  expect(await page.locator('select[name=kind]').inputValue()).toBe(kind);
+  // It is not there a second time.
+  await page.goto(`${serving.url}/subjects/new`);
+  expect(await nameIn(page)).toBe('');
+  await fillIn(page, 'Nell Ash');
+  await context.clearCookies();
+  await send(page);
+  await page.getByText('what you sent did not arrive').waitFor();
+  await signInAgain(page, 'Callum Reid');
+  expect(await page.evaluate('sessionStorage.getItem("waymark-form")')).toBeNull();
+  await context.clearCookies();
+  await page.goto(`${serving.url}/sign-in`);
+  await signInAgain(page, 'Maya Okonjo');
+  await page.goto(`${serving.url}/subjects/new`);
+  expect(await nameIn(page)).toBe('');
+  // A refusal is no script error.
+  expect(errors.filter((text) => !/status of 40\d/.test(text))).toEqual([]);
+  await context.close();
+});
+
+test('a form that has expired leads back to itself, filled in', async () => {
+  const { context, page } = await signedIn();
+  await fillIn(page, 'Nell Ash');
+  await page.evaluate(() => {
+    for (const field of (
+      globalThis as unknown as { document: { getElementsByName(name: string): Iterable<{ value: string }> } }
+    ).document.getElementsByName('_csrf'))
+      field.value = 'old';
+  });
+  await send(page);
+  await page.getByRole('heading', { name: 'This form has expired' }).waitFor();
+  await page.getByRole('link', { name: 'Go back to the form' }).click();
+  await page.getByText(news).waitFor();
+  expect(await nameIn(page)).toBe('Nell Ash');
+  await context.close();
+});
+
+test('without a line a form waits, says so, and goes by itself once', async () => {
+  const { context, page } = await signedIn();
+  await fillIn(page, 'Offa Line');
+  await page.getByLabel('Reference').fill('OFF-1');
+  await page.getByLabel('Court or body that made it').fill('Tarnbridge Magistrates');
+  await page.getByLabel('Their telephone number').fill('07700 900999');
+  await page.getByLabel('Number the person can ring').fill('020 7946 0000');
+  let sent = 0;
+  page.on('request', (request) => (sent += request.method() === 'POST' ? 1 : 0));
+  await context.setOffline(true);
+  await send(page);
+  await page.getByText('There is no line').waitFor();
+  expect(await nameIn(page)).toBe('Offa Line');
+  await send(page);
+  await context.setOffline(false);
+  await page.waitForURL(/subjects\/\d+/);
+  expect(sent).toBe(1);
+  await page.goto(`${serving.url}/subjects/new`);
+  expect(await nameIn(page)).toBe('');
+  await context.close();
+});
+
+test('what is wrong with a form is in the title, and has the focus', async () => {
+  const { context, page } = await signedIn();
+  await page.goto(`${serving.url}/subjects/new`);
+  await send(page);
+  await page.getByRole('alert').waitFor();
+  expect(await page.title()).toMatch(/^(\(\d+\) )?Error: /);
+  expect(await page.evaluate('document.activeElement.className')).toContain('govuk-error-summary');
+  await context.close();
+});
