@@ -2,11 +2,14 @@ import { sql } from 'kysely';
 import type { Actor } from '../platform/access.ts';
 import { withPurpose } from '../platform/database.ts';
 import { ownActor } from '../platform/own-access.ts';
-import { supervisionAccess } from '../supervision/index.ts';
+import { askRequest, makeAppointment, supervisionAccess } from '../supervision/index.ts';
 import { supportAccess } from '../support/index.ts';
 import type { Waymark } from '../waymark.ts';
 
 const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
+
+const hourMs = 3_600_000;
+const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 
 /** The made-up accounts of the trial that belong to people in its data. */
 const accounts = ['pe-1', 'pe-2'];
@@ -38,7 +41,31 @@ export async function openOwnViews(waymark: Waymark): Promise<void> {
     }
     if (subject) {
       const { code } = await performer.perform(system('monitoring'), supervisionAccess.invite, null, { id: subject });
-      await performer.perform(ownActor(secret, account, 'supervision'), supervisionAccess.redeem, null, { code });
+      const own = ownActor(secret, account, 'supervision');
+      await performer.perform(own, supervisionAccess.redeem, null, { code });
+      // Each asks for something and has somewhere to be, as on any day.
+      const now = Date.now();
+      const from = new Date(Math.ceil(now / hourMs + 40 + 24 * i) * hourMs);
+      await performer.perform(own, askRequest, null, {
+        kind: i === 0 ? 'work' : 'funeral',
+        from,
+        to: new Date(from.getTime() + 5 * hourMs),
+        said:
+          i === 0
+            ? 'I have a trial shift at the bakery, from five in the morning.'
+            : 'My uncle’s funeral is in Carrow, and the train back is late.',
+        now,
+      });
+      await performer.perform(officer, makeAppointment, null, {
+        subjectId: subject,
+        kind: i === 0 ? 'check a tag' : 'attend',
+        startsAt: new Date(Math.ceil(now / hourMs + 20 + 5 * i) * hourMs),
+        minutes: 30,
+        place: i === 0 ? 'At home' : 'Probation office, 4 Weir Street',
+        note: '',
+        officer: '',
+        now,
+      });
     }
   }
 }

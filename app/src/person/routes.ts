@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../platform/action.ts';
 import { halfOfCode } from '../platform/own-access.ts';
-import { readOwnDay, supervisionAccess, trackMapData } from '../supervision/index.ts';
+import { readOwnAppointments, readOwnDay, readOwnRequests, supervisionAccess, trackMapData } from '../supervision/index.ts';
 import { supportAccess } from '../support/index.ts';
 import { textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import { ownCopyRoutes } from './copy-routes.ts';
 import { ownLookRoutes } from './look-routes.ts';
 import { type Fault, ownPages } from './own-pages.ts';
+import { ownRequestRoutes } from './request-routes.ts';
 import { ownSupportRoutes } from './support-routes.ts';
 import { todayOf } from './today.ts';
 
@@ -23,7 +24,12 @@ export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }
   const home = async (request: FastifyRequest, reply: FastifyReply, error: Fault | null) => {
     const found = await both(request);
     const now = Date.now();
-    return page(request, reply, 'home', { ...found, today: found.tag && todayOf(found.tag, now), now, error });
+    // What is on top of a page for a phone is short: the next one, and how many wait.
+    const meets = (await as(request, 'supervision', readOwnAppointments, null, null)) ?? [];
+    const asked = (await as(request, 'supervision', readOwnRequests, null, null)) ?? [];
+    const appointment = meets.find(({ state, endsAt }) => state === 'planned' && endsAt.getTime() > now) ?? null;
+    const waiting = asked.filter(({ decision }) => decision === null).length;
+    return page(request, reply, 'home', { ...found, appointment, waiting, today: found.tag && todayOf(found.tag, now), now, error });
   };
   app.get('/me', { config: { action: 'own.home', room: 'person', menu: { text: 'Start', rank: 10 } } }, (request, reply) =>
     home(request, reply, null),
@@ -55,6 +61,7 @@ export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }
     return page(request, reply, 'places', { day: found, mapData: found && trackMapData(found) });
   });
 
+  ownRequestRoutes(app, web, own);
   ownSupportRoutes(app, web, own);
   ownLookRoutes(app, web, own);
   ownCopyRoutes(app, web, own);

@@ -19,6 +19,10 @@ const deeds: Record<string, string> = {
   'package.answer': 'wrote down your answer',
   'package.change': 'changed your plan',
   'package.close': 'ended your support',
+  'request.decide': 'answered what you asked for',
+  'appointment.read': 'looked at your appointments',
+  'appointment.make': 'planned an appointment with you',
+  'appointment.settle': 'wrote down how an appointment went',
   'access.invite': 'made a code for you to see this',
   'access.end': 'ended access to this',
   'case.answer': 'worked on your question',
@@ -72,6 +76,26 @@ export const packageStates: Record<string, string> = {
   closed: 'over',
 };
 
+/** What somebody can ask for. */
+export const requestKindsInWords: Record<string, string> = {
+  work: 'Work or training',
+  health: 'A doctor or a hospital',
+  family: 'Family',
+  funeral: 'A funeral',
+  faith: 'My faith',
+  'other hours': 'Other hours that stay',
+  other: 'Something else',
+};
+
+/** What somebody meets an officer for. */
+export const appointmentKinds: Record<string, string> = {
+  'fit a tag': 'We put the tag on',
+  'check a tag': 'We check the tag',
+  'take a tag off': 'We take the tag off',
+  attend: 'You come to us',
+  other: 'We meet',
+};
+
 const purposes: Record<string, string> = {
   support: 'to help you',
   'record-linkage': 'to put your records together',
@@ -90,12 +114,14 @@ export function purposeInWords(purpose: string): string {
 
 /** Every text that these words can give. */
 export function allWords(): string[] {
-  return [deeds, packageStates, purposes, tables].flatMap((own) => Object.values(own));
+  return [deeds, packageStates, requestKindsInWords, appointmentKinds, purposes, tables].flatMap((own) => Object.values(own));
 }
 
 /** Tables of the copy, as a person would call them. */
 const tables: Record<string, string> = {
   absences: 'Times when you may be away',
+  addresses: 'Where you live',
+  appointments: 'Your appointments',
   agreements: 'Deals under which agencies send data',
   alert_steps: 'What staff did about alerts',
   alert_versions: 'Alerts, as they changed',
@@ -118,6 +144,7 @@ const tables: Record<string, string> = {
   person_events: 'How your records came together',
   person_summaries: 'Your profile, in short',
   persons: 'Your number here',
+  requests: 'What you asked for',
   reach: 'Where you can get to',
   records: 'Who you are, as agencies say',
   review_tests: 'Tests of staff that used where you were',

@@ -22,6 +22,7 @@ const columnsKeptBack: Record<string, string[]> = {
   tags: ['credential_hash'],
   case_holders: ['actor', 'by_name'],
   outside_looks: ['actor'],
+  appointments: ['officer'],
   cases: ['by_name'],
 };
 

@@ -3,6 +3,7 @@ export { countTagDays } from './caseload/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
+export { calendarOf as ownCalendar, makeAppointment, readOwnAppointments } from './diary/index.ts';
 export {
   keyName,
   knowsEvidencePack,
@@ -13,7 +14,7 @@ export {
   repeatPack,
   Sealer,
 } from './evidence/index.ts';
-export { decodeWaymark as decodeWaymarkLines, zoneOffsetMs } from './fixes/decode/index.ts';
+export { decodeWaymark as decodeWaymarkLines, readTime, zoneOffsetMs } from './fixes/decode/index.ts';
 export {
   Intake,
   importFixes,
@@ -35,6 +36,7 @@ export {
   supervisionHalf,
   supervisionLooks,
 } from './own/index.ts';
+export { askRequest, readOwnRequests, requestKinds, withdrawRequest } from './requests/index.ts';
 export { agreeToSubjectErasure, decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './retention/index.ts';
 export { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS } from './review/index.ts';
 export type { AlertKind, AlertOutcome } from './schema/tables.ts';

@@ -52,6 +52,11 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('clock', when(clock));
   environment.addFilter('age', (value: unknown) => ageInWords(Date.now() - asDate(value).getTime()));
   environment.addFilter('longDate', when(new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium' })));
+  environment.addFilter('lasting', (ms: number) => ageInWords(ms));
+  environment.addFilter('hourMinute', when(new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })));
+  environment.addFilter('weekday', (day: string) =>
+    new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(day)),
+  );
   environment.addFilter('hours', hoursInWords);
   environment.addFilter('iso', (value: unknown) => (value ? asDate(value).toISOString() : ''));
   environment.addFilter('metres', (value: number | null) => (value === null || Number.isNaN(value) ? '–' : metres(value)));

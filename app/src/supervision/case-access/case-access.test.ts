@@ -6,6 +6,7 @@ import { AccessPolicy, type Actor, purposes } from '../../platform/access.ts';
 import { issueApiToken } from '../../platform/api-tokens.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { keepAddress, keepContact } from '../contacts/keep-contacts.ts';
+import { makeAppointment } from '../diary/index.ts';
 import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { decisionsOn } from '../subjects/note-subject.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
@@ -52,7 +53,10 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   'whose cases on %s',
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
-    const people = new Map<Kind, { subject: number; order: number; wearing: number; alert: number; tag: number; zone: number }>();
+    const people = new Map<
+      Kind,
+      { subject: number; order: number; wearing: number; alert: number; tag: number; zone: number; appointment: number; request: number }
+    >();
     let token = '';
 
     beforeAll(async () => {
@@ -89,6 +93,20 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           address: `1 ${word} Road`,
           fromOn: '2026-01-01',
         });
+        const { id: appointment } = await performer.perform(maya, makeAppointment, null, {
+          subjectId: subject,
+          kind: 'check a tag',
+          startsAt: new Date(Date.now() + 86_400_000),
+          minutes: 30,
+          place: `1 ${word} Road`,
+          note: '',
+          officer: '',
+          now: Date.now(),
+        });
+        const [request] = await rows<{ id: number }>(
+          `INSERT INTO supervision.requests (subject_id, kind, from_at, to_at, said, due_at)
+           VALUES (${subject}, 'work', now() + interval '2 days', now() + interval '3 days', 'to ${word}', now() + interval '1 day') RETURNING id`,
+        );
         const fixes = [3, 2, 1].map((ago) => ({
           ...rawFix(`T-${kind}`, Date.now() - ago * 60_000, -1.815, 53.09),
           accuracyM: 8,
@@ -100,7 +118,14 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           `SELECT (SELECT max(id) FROM supervision.alerts WHERE wearing_id = ${wearing}) AS alert, (SELECT tag_id FROM supervision.wearings WHERE id = ${wearing}) AS tag,
           (SELECT max(zone_id) FROM supervision.zone_orders WHERE order_id = ${orderId}) AS zone`,
         );
-        people.set(kind, { subject, order: orderId, wearing, ...(own as { alert: number; tag: number; zone: number }) });
+        people.set(kind, {
+          subject,
+          order: orderId,
+          wearing,
+          appointment,
+          request: request?.id ?? 0,
+          ...(own as { alert: number; tag: number; zone: number }),
+        });
       }
       for (const account of ['mo-1', 'mo-2']) await new Visitor(serving.url).signIn(account);
       ({ token } = await performer.perform(administrator, issueApiToken, null, { name: 'A program', role: 'monitoring-officer' }));
@@ -121,15 +146,21 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const id =
         url.startsWith('/subjects') || url.startsWith('/api/subjects')
           ? own?.subject
-          : url.includes('wearings')
-            ? own?.wearing
-            : url.includes('alerts')
-              ? own?.alert
-              : url.includes('tags')
-                ? own?.tag
-                : url.includes('zones')
-                  ? own?.zone
-                  : 999;
+          : url.startsWith('/orders')
+            ? own?.order
+            : url.startsWith('/appointments')
+              ? own?.appointment
+              : url.startsWith('/absence-requests')
+                ? own?.request
+                : url.includes('wearings')
+                  ? own?.wearing
+                  : url.includes('alerts')
+                    ? own?.alert
+                    : url.includes('tags')
+                      ? own?.tag
+                      : url.includes('zones')
+                        ? own?.zone
+                        : 999;
       return url
         .replace(':wearing', String(own?.wearing))
         .replace(':of', String(own?.order))
@@ -378,6 +409,18 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         body: new URLSearchParams({ _csrf: await visitor.csrf('/subjects'), who: 'self', phone: '07700 900999' }),
       });
       expect([sent.status, (await sent.text()).includes(`href="/subjects/${own?.subject}/why"`)]).toEqual([403, true]);
+      for (const [path, form] of [
+        [`/orders/${own?.order}/absences`, { absenceFrom: '2027-01-01 10:00', absenceTo: '2027-01-01 12:00', absenceReason: 'a funeral' }],
+        [`/absence-requests/${own?.request}`, { decision: 'agree', reason: 'of course' }],
+        [`/appointments/${own?.appointment}`, { outcome: 'called off', said: '' }],
+      ] as const) {
+        const answer = await visitor.request(path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          body: new URLSearchParams({ _csrf: await visitor.csrf('/subjects'), ...form }),
+        });
+        expect([answer.status, (await answer.text()).includes(`href="/subjects/${own?.subject}/why"`)], path).toEqual([403, true]);
+      }
       expect((await visitor.request(`/alerts/${own?.alert}`)).status).toBe(200);
       const say = async (reason: string) =>
         visitor.request(`/subjects/${own?.subject}/why`, {

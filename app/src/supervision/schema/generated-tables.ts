@@ -57,6 +57,23 @@ export interface GeneratedTables {
     assigned_to: string | null;
     outcome: string | null;
   };
+  'supervision.appointments': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    starts_at: Date;
+    ends_at: Date;
+    place: string;
+    note: Generated<string>;
+    officer: string;
+    officer_name: string;
+    made_by: string;
+    made_at: Generated<Date>;
+    state: Generated<string>;
+    said: Generated<string>;
+    settled_by: string | null;
+    settled_at: Date | null;
+  };
   'supervision.breach_packs': {
     id: Generated<number>;
     wearing_id: number;
@@ -147,6 +164,12 @@ export interface GeneratedTables {
     by_name: string;
     created_at: Generated<Date>;
     ended_at: Date | null;
+  };
+  'supervision.diary_feeds': {
+    actor: string;
+    name: string;
+    secret_hash: string;
+    until: Date;
   };
   'supervision.erasures': {
     id: Generated<number>;
@@ -259,6 +282,20 @@ export interface GeneratedTables {
     ends_at: Date | null;
     by_name: string;
     created_at: Generated<Date>;
+  };
+  'supervision.requests': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    from_at: Date;
+    to_at: Date | null;
+    said: string;
+    sent_at: Generated<Date>;
+    due_at: Date;
+    decision: string | null;
+    reason: Generated<string>;
+    decided_by: string | null;
+    decided_at: Date | null;
   };
   'supervision.review_tests': {
     id: Generated<number>;

@@ -78,6 +78,14 @@ interface Exactly {
   'supervision.case_holders': {
     part: 'responsible' | 'cover' | 'may see';
   };
+  'supervision.requests': {
+    kind: 'work' | 'health' | 'family' | 'funeral' | 'faith' | 'other hours' | 'other';
+    decision: 'agreed' | 'refused' | 'withdrawn' | null;
+  };
+  'supervision.appointments': {
+    kind: 'fit a tag' | 'check a tag' | 'take a tag off' | 'attend' | 'other';
+    state: Generated<'planned' | 'kept' | 'missed' | 'missed with good reason' | 'called off'>;
+  };
   'supervision.tag_steps': {
     step: 'registered' | 'fitted' | TagState;
   };

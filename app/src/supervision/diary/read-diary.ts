@@ -1,0 +1,125 @@
+import { sql } from 'kysely';
+import { type Action, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
+import { supervisionAccess } from '../own/index.ts';
+import { isTheirs, noteSubject, type Whose } from '../subjects/index.ts';
+import { type Appointment, appointmentColumns } from './appointment.ts';
+import { followedUntil } from './feed.ts';
+import { officersOf } from './keep-diary.ts';
+
+/** One with whom it is with. */
+export interface DiaryEntry extends Appointment {
+  subject: number;
+  name: string;
+  reference: string;
+  note: string;
+  isOwn: boolean;
+}
+
+function entries(tx: Tx, actor: string) {
+  return tx
+    .selectFrom('supervision.appointments as a')
+    .innerJoin('supervision.subjects as s', 's.id', 'a.subject_id')
+    .select([...appointmentColumns, 's.id as subject', 's.name', 's.reference', 'a.note', sql<boolean>`a.officer = ${actor}`.as('isOwn')]);
+}
+
+/** What nobody has said anything of is asked for so long. */
+const openMs = 90 * 86_400_000;
+
+/**
+ * Appointments from a day on, the earliest first, and those of before that nobody has said how they went. `mine` are those that the
+ * asker goes to themselves; until when their diary is followed by a calendar is told beside. Times in ms since 1970.
+ */
+export const readDiary: Action<
+  null,
+  { whose: Whose; from: number; to: number; now: number; limit: number; offset: number },
+  { open: DiaryEntry[]; rows: DiaryEntry[]; total: number; feedUntil: Date | null }
+> = {
+  name: 'diary.list',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, note }, _services, { whose, from, to, now, limit, offset }) {
+    const theirs =
+      whose === 'mine' ? sql<boolean>`a.officer = ${actor.id}` : sql<boolean>`${isTheirs(whose, actor.id, sql.ref('a.subject_id'))}`;
+    const [start, end] = [new Date(from), new Date(to)];
+    const open = await entries(tx, actor.id)
+      .where(theirs)
+      .where('a.state', '=', 'planned')
+      .where('a.ends_at', '<', new Date(now))
+      .where('a.ends_at', '>', new Date(now - openMs))
+      .orderBy('a.starts_at')
+      .limit(100)
+      .execute();
+    const rows = await entries(tx, actor.id)
+      .where(theirs)
+      .where('a.starts_at', '>=', start)
+      .where('a.starts_at', '<', end)
+      .orderBy('a.starts_at')
+      .orderBy('a.id')
+      .limit(limit)
+      .offset(offset)
+      .execute();
+    const { total } = await tx
+      .selectFrom('supervision.appointments as a')
+      .select(sql<number>`count(*)::int`.as('total'))
+      .where(theirs)
+      .where('a.starts_at', '>=', start)
+      .where('a.starts_at', '<', end)
+      .executeTakeFirstOrThrow();
+    note(null, { shown: rows.length + open.length });
+    return { open, rows, total, feedUntil: await followedUntil(tx, actor.id, now) };
+  },
+};
+
+/** The appointments of one subject, the latest first, and what a new one needs. */
+export const readAppointments: Action<
+  null,
+  { subjectId: number },
+  {
+    subject: { id: number; name: string; reference: string; fictional: boolean };
+    rows: DiaryEntry[];
+    officers: { actor: string; name: string }[];
+    home: string | null;
+  }
+> = {
+  name: 'appointment.read',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, access, note }, _services, { subjectId }) {
+    const subject = await tx
+      .selectFrom('supervision.subjects')
+      .select(['id', 'name', 'reference', 'fictional'])
+      .where('id', '=', subjectId)
+      .executeTakeFirst();
+    if (!subject) throw new NotFoundError('There is no such subject.');
+    note({ kind: 'subject', id: subjectId });
+    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
+    const home = await tx
+      .selectFrom('supervision.addresses')
+      .select('address')
+      .where('subject_id', '=', subjectId)
+      .where('kind', '=', 'home')
+      .where('to_on', 'is', null)
+      .executeTakeFirst();
+    const rows = await entries(tx, actor.id).where('a.subject_id', '=', subjectId).orderBy('a.starts_at', 'desc').limit(200).execute();
+    return { subject, rows, officers: await officersOf(tx), home: home?.address ?? null };
+  },
+};
+
+/** The wearer's own appointments, what comes first on top; null where no code has been entered. */
+export const readOwnAppointments: Action<null, null, Appointment[] | null> = {
+  name: 'own.tag',
+  room: 'supervision',
+  purpose: 'self',
+  async run({ tx }) {
+    if ((await supervisionAccess.whoAmI(tx)) === null) return null;
+    return tx
+      .selectFrom('supervision.appointments as a')
+      .select(appointmentColumns)
+      .orderBy(sql`a.ends_at < now()`)
+      .orderBy(sql`CASE WHEN a.ends_at >= now() THEN a.starts_at END`)
+      .orderBy('a.starts_at', 'desc')
+      .limit(100)
+      .execute();
+  },
+};

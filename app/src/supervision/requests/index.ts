@@ -1,0 +1,2 @@
+export { askRequest, readOwnRequests, withdrawRequest } from './own-requests.ts';
+export { requestKinds } from './request.ts';
