@@ -49,11 +49,12 @@ module.exports = {
       from: { path: '^app/src/(person|oversight)/' },
       to: { path: '^app/src/(supervision|support)/', pathNot: '/index\\.ts$' },
     },
-    // A folder is entered by its door: index.ts, or routes.ts by whoever mounts it. Tables are read as they are.
+    // A folder is entered by its door: index.ts, or routes.ts by whoever mounts it. Tables are read as they are, and what the API answers
+    // is described by the types of what answers.
     {
       name: 'folders-by-their-door',
       severity: 'error',
-      from: { path: '^app/src/(.+)/[^/]+$', pathNot: '\\.test\\.ts$' },
+      from: { path: '^app/src/(.+)/[^/]+$', pathNot: '(\\.test|/api-answers)\\.ts$' },
       to: {
         path: '^app/src/(supervision|support|oversight)/',
         pathNot: ['^app/src/$1/[^/]+$', '/index\\.ts$', '/schema/', '/routes\\.ts$'],

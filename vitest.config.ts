@@ -7,13 +7,14 @@ import { spaceInMemory } from './app/test/temporary-space.ts';
 const compiled = join(tmpdir(), 'waymark-compile-cache');
 process.env.TMPDIR = spaceInMemory() ?? tmpdir();
 
-/** What `npm test` runs. Fuzz and kills have their short forms beside it: `vitest.short-forms.config.ts`. */
+/** What `npm test` runs. The API, fuzz and kills have their short forms beside it: `vitest.short-forms.config.ts`. */
 export default defineConfig({
   test: {
     include: ['app/**/*.test.ts', 'packages/**/*.test.ts'],
     exclude: [
       '**/node_modules/**',
       'app/test/browser/**',
+      'app/test/api/**',
       'app/test/fuzz/**',
       'app/test/kill/**',
       'app/test/cluster/**',

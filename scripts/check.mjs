@@ -6,7 +6,7 @@ import { installIfNeeded, root } from './install.mjs';
  * is told. The last two install elsewhere what a stranger would have, and take as long as that takes: `--quick` leaves them out.
  */
 installIfNeeded();
-const quick = ['types', 'lint', 'rooms', 'order', 'unused', 'tables', 'settings', 'migrations'];
+const quick = ['types', 'lint', 'rooms', 'order', 'unused', 'tables', 'answers', 'settings', 'migrations'];
 const installs = ['packages', 'production'];
 const failed = [];
 const took = new Map();

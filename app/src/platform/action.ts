@@ -34,6 +34,10 @@ export class InvalidError extends ToldError {
   }
 }
 
+/** Which action it was is in the audit: who asks reads what they can do about it. */
+const refusedInWords = ({ role }: Actor): string =>
+  `Your role, ${role.replaceAll('-', ' ')}, does not allow this. If you need it for your work, ask your administrator.`;
+
 export interface ActionContext {
   tx: Tx;
   actor: Actor;
@@ -100,9 +104,7 @@ export class Performer {
     if (!decision.allowed) {
       await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact('refused')]));
       throw new RefusedError(
-        decision.policy === 'programs-decide-nothing'
-          ? 'A program cannot decide this. Sign in as yourself.'
-          : `Your role (${actor.role}) does not allow ${action.name}.`,
+        decision.policy === 'programs-decide-nothing' ? 'A program cannot decide this. Sign in as yourself.' : refusedInWords(actor),
       );
     }
     let output: O;
@@ -160,6 +162,6 @@ export class Performer {
       policy: decision.policy,
     };
     await withPurpose(this.#db, room, actor.purpose, (tx) => appendAudit(tx, [fact]));
-    throw new RefusedError(`Your role (${actor.role}) does not allow ${action}.`);
+    throw new RefusedError(refusedInWords(actor));
   }
 }

@@ -49,7 +49,7 @@ export function auditRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/audit',
     {
       config: { action: 'audit.list', room: 'oversight', api: true },
-      schema: { tags: ['Oversight'], summary: 'Audit entries, newest first', security: [{ token: [] }] },
+      schema: { operationId: 'listAudit', tags: ['Oversight'], summary: 'Audit entries, newest first', security: [{ token: [] }] },
     },
     async (request) => performer.perform(actorOf(request), listAudit, services, query(request)),
   );

@@ -27,6 +27,7 @@ export function alertApiRoutes(app: FastifyInstance, web: WebKit, { live }: { li
     {
       config: { action: 'alert.list', api: true },
       schema: {
+        operationId: 'listAlerts',
         tags: ['Alerts'],
         summary: 'Alerts: open ones with the most urgent first, or closed or retracted ones',
         security,
@@ -53,6 +54,7 @@ export function alertApiRoutes(app: FastifyInstance, web: WebKit, { live }: { li
     {
       config: { action: 'alert.list', api: true },
       schema: {
+        operationId: 'mapAlerts',
         tags: ['Alerts'],
         summary: 'Alerts as GeoJSON, with the shape of their zone; at most 5,000, the latest',
         security,
@@ -72,7 +74,12 @@ export function alertApiRoutes(app: FastifyInstance, web: WebKit, { live }: { li
     '/api/alerts/changes',
     {
       config: { action: 'alert.list', api: true, stream: true },
-      schema: { tags: ['Alerts'], summary: 'Changes of alerts as they are put on record, as server-sent events', security },
+      schema: {
+        operationId: 'followAlerts',
+        tags: ['Alerts'],
+        summary: 'Changes of alerts as they are put on record, as server-sent events',
+        security,
+      },
     },
     (request, reply) =>
       pages.connect(request, reply, 'alerts', async () => {

@@ -32,7 +32,13 @@ export function oneAlertRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/alerts/:id',
     {
       config: { action: 'alert.read', api: true },
-      schema: { tags: ['Alerts'], summary: 'One alert with its versions, steps, zone (GeoJSON) and fixes', security, params: Id },
+      schema: {
+        operationId: 'readAlert',
+        tags: ['Alerts'],
+        summary: 'One alert with its versions, steps, zone (GeoJSON) and fixes',
+        security,
+        params: Id,
+      },
     },
     async (request) => {
       // A program that reads alerts gets what they rest on; numbers to ring, addresses and identity are for the person who acts.

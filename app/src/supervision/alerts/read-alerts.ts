@@ -4,7 +4,7 @@ import { containing } from '../../platform/containing.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { Gazetteer } from '../../platform/gazetteer/index.ts';
-import { type AlertFacts, type AlertKind, type AlertOutcome, type AlertState, openAlertStates } from '../schema/tables.ts';
+import { type AlertFacts, type AlertKind, type AlertOutcome, type AlertState, openAlertStates, type Severity } from '../schema/tables.ts';
 import { hiddenWearings, noteSubject } from '../subjects/index.ts';
 import { type ZoneVersionRow, zoneFeature } from '../zones/index.ts';
 import { explainAlert, kindInWords } from './kinds.ts';
@@ -140,8 +140,26 @@ export async function readCounts(tx: Tx, name: string): Promise<AlertCounts> {
   };
 }
 
+/** An alert on a map. */
+interface AlertFeature {
+  type: 'Feature';
+  id: number;
+  properties: {
+    reference: string;
+    what: string;
+    explanation: string;
+    severity: Severity;
+    state: AlertState;
+    outcome: AlertOutcome | null;
+    zone: string | null;
+    from: string;
+    to: string | null;
+  };
+  geometry: ReturnType<typeof zoneFeature>['geometry'] | null;
+}
+
 /** Open alerts as GeoJSON: about a zone its shape, about a tag no place. Other programs open it as a layer. */
-export const mapAlerts: Action<null, { list: AlertList }, { features: object[] }> = {
+export const mapAlerts: Action<null, { list: AlertList }, { features: AlertFeature[] }> = {
   name: 'alert.list',
   room: 'supervision',
   purpose: 'monitoring',
@@ -225,15 +243,16 @@ export const readAlert: Action<{ fixes: FixStore; gazetteer: Gazetteer; timeZone
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, access, note }, { fixes, gazetteer, timeZone }, { id }) {
-    const row = await alertsOf(tx)
+    const found = await alertsOf(tx)
       .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
       .select([...columns, 'a.wearing_id', 'a.zone_version_id', 't.serial'])
       .where('a.id', '=', id)
       .executeTakeFirst();
-    if (!row) throw new NotFoundError('There is no such alert.');
+    if (!found) throw new NotFoundError('There is no such alert.');
+    const { wearing_id: wearing, zone_version_id: zoneVersion, serial, ...row } = found;
     note({ kind: 'alert', id });
     await noteSubject({ tx, actor, access, note }, { alert: id });
-    const zone = await tx.selectFrom('supervision.zone_versions').selectAll().where('id', '=', row.zone_version_id).executeTakeFirst();
+    const zone = await tx.selectFrom('supervision.zone_versions').selectAll().where('id', '=', zoneVersion).executeTakeFirst();
     const versions = await tx
       .selectFrom('supervision.alert_versions')
       .select(['version', 'change', 'kind', 'from_at', 'to_at', 'at'])
@@ -254,7 +273,7 @@ export const readAlert: Action<{ fixes: FixStore; gazetteer: Gazetteer; timeZone
       .orderBy('d.id')
       .execute();
     const end = row.to_at?.getTime() ?? Date.now();
-    const track = await fixes.track(row.wearing_id, row.from_at.getTime() - aroundMs, end + aroundMs);
+    const track = await fixes.track(wearing, row.from_at.getTime() - aroundMs, end + aroundMs);
     const points: AlertDetail['points'] = [];
     // Of a long one its beginning, and how things stand at its end.
     const half = pointsAtMost / 2;
@@ -275,7 +294,7 @@ export const readAlert: Action<{ fixes: FixStore; gazetteer: Gazetteer; timeZone
     return {
       alert: inWords(row, new Date()),
       around: await readAround(tx, { alert: id, subject: row.subject_id, timeZone }),
-      tag: row.serial,
+      tag: serial,
       where: await whereOf(gazetteer, row, points),
       versions,
       steps,

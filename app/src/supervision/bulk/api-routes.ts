@@ -7,18 +7,6 @@ import { importSubjects, subjectsFileAtMost } from './import-subjects.ts';
 import { type SubjectCells, subjectColumns } from './read-subject-rows.ts';
 import { textIn } from './text-in.ts';
 
-const Problem = Type.Object({ row: Type.Integer(), field: Type.String(), value: Type.String(), message: Type.String() });
-const Result = Type.Object(
-  {
-    rows: Type.Integer(),
-    dryRun: Type.Boolean(),
-    created: Type.Integer(),
-    changed: Type.Integer(),
-    same: Type.Integer(),
-    problems: Type.Array(Problem),
-  },
-  { description: 'People, by what was done with them, and each row that could not be used' },
-);
 const rowsAtMost = 5000;
 /** Many people at once from another system: rows as JSON, or a file. */
 export function bulkApiRoutes(app: FastifyInstance, web: WebKit): void {
@@ -37,13 +25,13 @@ export function bulkApiRoutes(app: FastifyInstance, web: WebKit): void {
       bodyLimit: subjectsFileAtMost,
       config: { action: 'subject.import', api: true },
       schema: {
+        operationId: 'putSubjects',
         tags: ['Subjects'],
         summary: 'Put people on record with order, tag and zones',
         description: `By their references: new ones, and what has changed. The same again changes nothing; what is left out erases nothing. Rows are as in the CSV file, at most ${rowsAtMost}. Good rows go in; the answer names each other one.`,
         security,
         querystring: Query,
         body: Type.Object({ subjects: Type.Array(Type.Partial(Type.Object(columns)), { maxItems: rowsAtMost }) }),
-        response: { 200: Result },
       },
     },
     async (request) => {
@@ -60,13 +48,13 @@ export function bulkApiRoutes(app: FastifyInstance, web: WebKit): void {
         bodyLimit: subjectsFileAtMost,
         config: { action: 'subject.import', api: true },
         schema: {
+          operationId: 'importSubjects',
           tags: ['Subjects'],
           summary: 'Send a CSV file of people with order, tag and zones',
           description: 'As `PUT /api/subjects`, with a file as the body.',
           security,
           consumes: ['text/csv'],
           querystring: Query,
-          response: { 200: Result },
         },
       },
       async (request) => {

@@ -50,6 +50,7 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit, { live, positi
     {
       config: { action: 'caseload.list', api: true },
       schema: {
+        operationId: 'listCaseload',
         tags: ['Caseload'],
         summary: 'Everybody who wears a tag now, with the latest position and open alerts',
         security,
@@ -73,7 +74,12 @@ export function caseloadRoutes(app: FastifyInstance, web: WebKit, { live, positi
     '/api/caseload/positions',
     {
       config: { action: 'caseload.watch', api: true, stream: true },
-      schema: { tags: ['Caseload'], summary: 'Positions of the caseload as they come, as server-sent events', security },
+      schema: {
+        operationId: 'followCaseload',
+        tags: ['Caseload'],
+        summary: 'Positions of the caseload as they come, as server-sent events',
+        security,
+      },
     },
     (request, reply) =>
       pages.connect(request, reply, 'caseload', async () => {

@@ -42,7 +42,13 @@ export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/subjects/:id/compliance',
     {
       config: { action: 'compliance.read', api: true },
-      schema: { tags: ['Subjects'], summary: 'Time kept, not kept and unknown by wearing, week and condition', security, params: Id },
+      schema: {
+        operationId: 'readCompliance',
+        tags: ['Subjects'],
+        summary: 'Time kept, not kept and unknown by wearing, week and condition',
+        security,
+        params: Id,
+      },
     },
     (request) => performer.perform(actorOf(request), readCompliance, services, { subjectId: idOf(request) }),
   );

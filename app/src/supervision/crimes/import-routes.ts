@@ -39,6 +39,7 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
         bodyLimit: crimesFileAtMost,
         config: { action: 'crime.import', api: true },
         schema: {
+          operationId: 'importCrimes',
           tags: ['Crimes'],
           summary: 'Send a file of crimes',
           description: 'UK batch CSV, headed CSV or GeoJSON as the body. Good rows go in; the answer lists what to mend.',

@@ -53,6 +53,7 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
     {
       config: { action: 'crime.list', api: true },
       schema: {
+        operationId: 'listCrimes',
         tags: ['Crimes'],
         summary: 'List crimes',
         security,

@@ -30,6 +30,7 @@ export function dayRoutes(app: FastifyInstance, web: WebKit): void {
     {
       config: { action: 'track.read', api: true },
       schema: {
+        operationId: 'readTrackDay',
         tags: ['Subjects'],
         summary: 'The fixes of one day on the clock as GeoJSON points; nothing is drawn between them',
         security,
@@ -59,6 +60,7 @@ export function dayRoutes(app: FastifyInstance, web: WebKit): void {
     {
       config: { action: 'track.read', api: true },
       schema: {
+        operationId: 'readTrack',
         tags: ['Subjects'],
         summary: 'Observed fixes of one wearing',
         security,

@@ -1,3 +1,3 @@
-export { type CalendarEntry, calendarOf } from './calendar.ts';
+export { calendarOf } from './calendar.ts';
 export { makeAppointment } from './keep-diary.ts';
 export { readOwnAppointments } from './read-diary.ts';

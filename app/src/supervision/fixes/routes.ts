@@ -24,7 +24,10 @@ export function quarantineRoutes(app: FastifyInstance, web: WebKit, { intake }: 
   });
   app.get(
     '/api/quarantine',
-    { config: { action: 'quarantine.list', api: true }, schema: { tags: ['Fixes'], summary: 'Fixes in quarantine', security } },
+    {
+      config: { action: 'quarantine.list', api: true },
+      schema: { operationId: 'listQuarantine', tags: ['Fixes'], summary: 'Fixes in quarantine', security },
+    },
     async (request) => performer.perform(actorOf(request), listQuarantine, { fixes }, readPage(request.query)),
   );
   app.post('/quarantine/release', { config: { action: 'quarantine.release' } }, async (request, reply) => {

@@ -12,6 +12,7 @@ export function placeRoutes(app: FastifyInstance, web: WebKit): void {
     {
       config: { action: 'place.list', api: true },
       schema: {
+        operationId: 'findPlaces',
         tags: ['Places'],
         summary: 'Addresses, streets, postcodes and places whose name begins with what is given; none where no gazetteer was imported',
         security,

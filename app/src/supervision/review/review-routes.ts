@@ -17,7 +17,13 @@ export function reviewRoutes(app: FastifyInstance, web: WebKit, services: ReadCr
     '/api/crimes/:id/wearers/:wearing',
     {
       config: { action: 'crime.read', api: true },
-      schema: { tags: ['Verdicts'], summary: 'The verdict on one wearer, with the observed fixes', security, params: Pair },
+      schema: {
+        operationId: 'readVerdict',
+        tags: ['Verdicts'],
+        summary: 'The verdict on one wearer, with the observed fixes',
+        security,
+        params: Pair,
+      },
     },
     async (request) => {
       const { id, wearing } = request.params as { id: number; wearing: number };
@@ -45,6 +51,7 @@ export function reviewRoutes(app: FastifyInstance, web: WebKit, services: ReadCr
     {
       config: { action: 'verdict.review', api: true },
       schema: {
+        operationId: 'reviewVerdict',
         tags: ['Verdicts'],
         summary: 'Record a review',
         security,

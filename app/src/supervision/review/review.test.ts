@@ -57,7 +57,7 @@ async function exported(format: string): Promise<string> {
 test('the policy is asked before a file of fixes is read', async () => {
   const analyst = { id: 'x', name: 'X', role: 'crime-analyst' as const, purpose: 'crime-matching' as const };
   await expect(importFixes(serving.waymark.performer, serving.waymark.intake, analyst, { path: '/no/such/file' })).rejects.toThrow(
-    'does not allow fixes.import',
+    'does not allow this',
   );
 });
 

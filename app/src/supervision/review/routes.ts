@@ -33,7 +33,7 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
     '/api/crimes/:id',
     {
       config: { action: 'crime.read', api: true },
-      schema: { tags: ['Crimes'], summary: 'One crime with the verdict on every wearer', security, params: Id },
+      schema: { operationId: 'readCrime', tags: ['Crimes'], summary: 'One crime with the verdict on every wearer', security, params: Id },
     },
     async (request) => performer.perform(actorOf(request), readCrime, services, { id: idIn(request) }),
   );

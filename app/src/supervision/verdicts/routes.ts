@@ -36,6 +36,7 @@ export function verdictRoutes(app: FastifyInstance, web: WebKit, { verdicts }: {
     {
       config: { action: 'verdict.list', api: true },
       schema: {
+        operationId: 'listVerdicts',
         tags: ['Verdicts'],
         summary: 'All current verdicts, excluded and unknown too',
         security,

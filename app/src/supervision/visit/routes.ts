@@ -41,7 +41,13 @@ export function visitRoutes(app: FastifyInstance, web: WebKit, { positions }: { 
     '/api/wearings/:id/heard',
     {
       config: { action: 'wearing.read', api: true, stream: true },
-      schema: { tags: ['Caseload'], summary: 'Tells when a tag is heard, as server-sent events', security, params: Id },
+      schema: {
+        operationId: 'followTag',
+        tags: ['Caseload'],
+        summary: 'Tells when a tag is heard, as server-sent events',
+        security,
+        params: Id,
+      },
     },
     (request, reply) => {
       const id = idIn(request);

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import type { DeviceKit } from '../../web/kit.ts';
 import {
   bodyAtMost,
@@ -14,30 +13,12 @@ import {
 } from '../fixes/decode/index.ts';
 import type { Intake, Sender } from '../fixes/index.ts';
 
-const Receipt = Type.Object(
-  {
-    receipt: Type.Integer({ description: 'Number of the durable receipt' }),
-    accepted: Type.Integer(),
-    duplicates: Type.Integer({ description: 'Same tag, time and place as a fix that is stored already' }),
-    eventsAdded: Type.Integer({ description: 'Duplicates that brought events that were not known: these are kept and looked at' }),
-    conflicting: Type.Integer({
-      description: 'Accepted fixes at another place than is known of the same tag and time: neither is relied on',
-    }),
-    quarantined: Type.Integer({ description: 'Kept apart with a reason; nobody’s position until released' }),
-    notUnderstood: Type.Array(Type.Object({ what: Type.String(), count: Type.Integer() }), {
-      description: 'Events, fields and values that mean nothing here, and how often each stood in the request',
-    }),
-  },
-  { description: 'Given only after everything in the request is on disk' },
-);
-const Refusal = Type.Object({ error: Type.String() });
-
-const schema = (summary: string, description: string) => ({
+const schema = (operationId: string, summary: string, description: string) => ({
+  operationId,
   tags: ['Fixes'],
   summary,
   description,
   security: [{ tag: [] }, { token: [] }] as Record<string, string[]>[],
-  response: { 200: Receipt, '4xx': Refusal },
 });
 
 declare module 'fastify' {
@@ -85,6 +66,7 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: DeviceK
     {
       config,
       schema: schema(
+        'sendFixes',
         'Send fixes as newline-delimited JSON',
         'One object per line, or a JSON list of them: tag, at (ISO 8601 with offset), lat, lon; optionally accuracy, speed, heading, method, battery, seq, events. May be packed with gzip, deflate, br or zstd.',
       ),
@@ -95,10 +77,7 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: DeviceK
     '/ingest/owntracks',
     {
       config,
-      schema: {
-        ...schema('Send an OwnTracks message', 'The tag is the one that signs in by Basic credentials.'),
-        response: { '4xx': Refusal },
-      },
+      schema: schema('sendOwnTracks', 'Send an OwnTracks message', 'The tag is the one that signs in by Basic credentials.'),
     },
     async (request, reply) => {
       const sent = await take(request, reply, async (sender) => {
@@ -117,7 +96,10 @@ export function ingestRoutes(app: FastifyInstance, { waymark, metrics }: DeviceK
   );
   app.post(
     '/ingest/traccar',
-    { config, schema: schema('Receive Traccar position forwarding', 'Set forward.type=json and a gateway secret in forward.header.') },
+    {
+      config,
+      schema: schema('sendTraccar', 'Receive Traccar position forwarding', 'Set forward.type=json and a gateway secret in forward.header.'),
+    },
     (request, reply) =>
       take(request, reply, async () => {
         const body = jsonOf(await readText(request));

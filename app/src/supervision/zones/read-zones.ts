@@ -106,10 +106,28 @@ export const readZone: Action<null, { zoneId: number }, { zone: ZoneVersionRow; 
   },
 };
 
+export interface ZoneFeature {
+  type: 'Feature';
+  /** Of the version. */
+  id: number;
+  properties: {
+    zone: number;
+    version: number;
+    name: string;
+    kind: ZoneVersionRow['kind'];
+    from: string;
+    /** Null while it holds. */
+    to: string | null;
+    /** Of a circle, metres. */
+    radiusM?: number;
+  };
+  geometry: AreaGeometry;
+}
+
 /** A zone as GeoJSON, which maps and other programs open. A circle is drawn with 64 corners. */
-export function zoneFeature(zone: ZoneVersionRow) {
+export function zoneFeature(zone: ZoneVersionRow): ZoneFeature {
   return {
-    type: 'Feature' as const,
+    type: 'Feature',
     id: zone.id,
     properties: {
       zone: zone.zone_id,

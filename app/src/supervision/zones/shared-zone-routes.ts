@@ -35,7 +35,7 @@ export function sharedZoneRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/zones.geojson',
     {
       config: { action: 'zone.list', api: true },
-      schema: { tags: ['Zones'], summary: 'Shared zones in force as GeoJSON', security },
+      schema: { operationId: 'listSharedZones', tags: ['Zones'], summary: 'Shared zones in force as GeoJSON', security },
     },
     async (request, reply) => {
       const { rows } = await performer.perform(actorOf(request), listSharedZones, null, { limit: 20_000, offset: 0 });

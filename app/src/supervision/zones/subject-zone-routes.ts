@@ -21,7 +21,13 @@ export function subjectZoneRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/subjects/:id/zones.geojson',
     {
       config: { action: 'zone.list', api: true },
-      schema: { tags: ['Zones'], summary: "A subject's zones, every version, as GeoJSON", security, params: Id },
+      schema: {
+        operationId: 'listSubjectZones',
+        tags: ['Zones'],
+        summary: "A subject's zones, every version, as GeoJSON",
+        security,
+        params: Id,
+      },
     },
     async (request, reply) => {
       const { zones } = await performer.perform(actorOf(request), readZones, null, { subjectId: idIn(request) });

@@ -46,7 +46,7 @@ export function allocationRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/allocation',
     {
       config: { action: 'allocation.read', room, api: true },
-      schema: { tags: ['Support'], summary: 'The latest proposals for places', security },
+      schema: { operationId: 'readAllocation', tags: ['Support'], summary: 'The latest proposals for places', security },
     },
     async (request) => performer.perform(actorOf(request), readAllocation, null, readPage(request.query)),
   );

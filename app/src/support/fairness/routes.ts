@@ -17,7 +17,12 @@ export function fairnessRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/fairness',
     {
       config: { action: 'fairness.read', room, api: true },
-      schema: { tags: ['Support'], summary: 'Needs, offers and outcomes by group, in numbers', security: [{ token: [] }] },
+      schema: {
+        operationId: 'readFairness',
+        tags: ['Support'],
+        summary: 'Needs, offers and outcomes by group, in numbers',
+        security: [{ token: [] }],
+      },
     },
     async (request) => performer.perform(actorOf(request), readFairness, null, null),
   );

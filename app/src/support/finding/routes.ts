@@ -63,6 +63,7 @@ export function findingRoutes(app: FastifyInstance, web: WebKit): void {
     {
       config: { action: 'finding.list', room, api: true },
       schema: {
+        operationId: 'findPeople',
         tags: ['Support'],
         summary: 'People who may need an offer, by need or by time since a trigger',
         security: [{ token: [] }],

@@ -31,7 +31,13 @@ export function packageRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/packages/:id',
     {
       config: { action: 'package.read', room, api: true },
-      schema: { tags: ['Support'], summary: 'One offer with goals, steps and sessions', security: [{ token: [] }], params: Id },
+      schema: {
+        operationId: 'readPackage',
+        tags: ['Support'],
+        summary: 'One offer with goals, steps and sessions',
+        security: [{ token: [] }],
+        params: Id,
+      },
     },
     async (request) => performer.perform(actorOf(request), readPackage, null, { id: idIn(request) }),
   );

@@ -30,6 +30,7 @@ export function challengeRoutes(app: FastifyInstance, web: WebKit, askForProfile
     {
       config: { action: 'challenge.list', room, api: true },
       schema: {
+        operationId: 'listChallenges',
         tags: ['Support'],
         summary: 'Statements that people say are wrong',
         security,

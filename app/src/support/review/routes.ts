@@ -27,7 +27,7 @@ export function pairRoutes(app: FastifyInstance, web: WebKit, askForLinking: () 
     '/api/review',
     {
       config: { action: 'review.list', room, api: true },
-      schema: { tags: ['Support'], summary: 'Pairs of records that wait for a decision', security },
+      schema: { operationId: 'listReview', tags: ['Support'], summary: 'Pairs of records that wait for a decision', security },
     },
     async (request) => performer.perform(actorOf(request), listReview, null, readPage(request.query)),
   );

@@ -29,7 +29,10 @@ export function serviceRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.get(
     '/api/services',
-    { config: { action: 'service.list', room, api: true }, schema: { tags: ['Support'], summary: 'Services with their places', security } },
+    {
+      config: { action: 'service.list', room, api: true },
+      schema: { operationId: 'listServices', tags: ['Support'], summary: 'Services with their places', security },
+    },
     async (request) => performer.perform(actorOf(request), listServices, null, null),
   );
   app.post('/services', { config: { action: 'service.declare', room } }, async (request, reply) => {

@@ -41,7 +41,7 @@ export function sourceRoutes(app: FastifyInstance, web: WebKit, places: FeedPlac
     '/api/sources',
     {
       config: { action: 'source.list', room, api: true },
-      schema: { tags: ['Support'], summary: 'Sources and their agreements', security },
+      schema: { operationId: 'listSources', tags: ['Support'], summary: 'Sources and their agreements', security },
     },
     async (request) => performer.perform(actorOf(request), listSources, null, { today: today() }),
   );

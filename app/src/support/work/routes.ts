@@ -27,6 +27,7 @@ export function workRoutes(app: FastifyInstance, web: WebKit): void {
     {
       config: { action: 'task.list', room, api: true },
       schema: {
+        operationId: 'readDay',
         tags: ['Support'],
         summary: 'What there is to do for the support team',
         security,

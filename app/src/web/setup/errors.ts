@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { AskFirstError, InvalidError, NotFoundError, RefusedError } from '../../platform/action.ts';
 import { isOutOfRoom, noRoomInWords } from '../../platform/no-room.ts';
 import type { WebKit } from '../kit.ts';
@@ -32,6 +33,37 @@ export function setUpErrors(app: FastifyInstance, web: WebKit): void {
     return web.page(request, againIn(reply.code(status)), 'web/pages/error.njk', { heading, message, reference, askAt, formLost });
   });
 }
+
+/** What is wrong with a request that is not as its route says, where, and what belongs there. */
+export function unfitInWords(errors: FastifySchemaValidationError[], part: string): InvalidError {
+  const [first] = errors;
+  const place = first?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
+  const { params = {}, keyword = '' } = first ?? {};
+  if (part === 'params') return new InvalidError('There is no such number. Check the address, or go back to the list.', place || null);
+  const missing = typeof params.missingProperty === 'string' ? params.missingProperty : '';
+  const field = [place, missing].filter(Boolean).join('.');
+  const name = field || (part === 'body' ? 'The body' : 'The question');
+  const wanted: Record<string, string> = {
+    required: 'is missing',
+    type: `must be ${typesInWords[String(params.type)] ?? 'of another kind'}`,
+    enum: `must be one of ${[params.allowedValues].flat().join(', ')}`,
+    maxLength: `must have ${params.limit} characters at most`,
+    minLength: `must have ${params.limit} characters at least`,
+    maxItems: `must have ${params.limit} entries at most`,
+    maximum: `must be ${params.limit} at most`,
+    minimum: `must be ${params.limit} at least`,
+  };
+  return new InvalidError(`${name} ${wanted[keyword] ?? first?.message ?? 'cannot be read'}.`, field || null);
+}
+
+const typesInWords: Record<string, string> = {
+  integer: 'a whole number',
+  number: 'a number',
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object with named fields',
+};
 
 /** For programs and devices: what is wrong, as JSON. */
 export function tellAsJson(

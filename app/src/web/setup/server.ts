@@ -19,7 +19,7 @@ import { baseMapRoutes } from './base-map-routes.ts';
 import { bodyAtMost, setUpBodies, setUpFieldChecks } from './bodies.ts';
 import { demoAccountRoutes } from './demo-accounts.ts';
 import { setUpDevices } from './devices.ts';
-import { setUpErrors } from './errors.ts';
+import { setUpErrors, unfitInWords } from './errors.ts';
 import { setUpGuards } from './guards.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { Identity } from './identity.ts';
@@ -205,6 +205,7 @@ function makeApp({ config }: House, log: Logger, identity: Identity): FastifyIns
       const given = headers['x-request-id'];
       return config.WAYMARK_PROXIES > 0 && typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
     },
+    schemaErrorFormatter: unfitInWords,
     logController: new LogController({ disableRequestLogging: true }),
     // Forms and calls are small; where files are taken the route says how large they may be.
     bodyLimit: bodyAtMost,

@@ -31,7 +31,10 @@ export function subjectListRoutes(app: FastifyInstance, web: WebKit): void {
   });
   app.get(
     '/api/subjects',
-    { config: { action: 'subject.list', api: true }, schema: { tags: ['Subjects'], summary: 'List subjects', security } },
+    {
+      config: { action: 'subject.list', api: true },
+      schema: { operationId: 'listSubjects', tags: ['Subjects'], summary: 'List subjects', security },
+    },
     async (request) => {
       const { rows, total } = await performer.perform(actorOf(request), listSubjects, null, {
         ...readPage(request.query),

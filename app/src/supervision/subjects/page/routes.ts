@@ -37,7 +37,7 @@ export function subjectRoutes(app: FastifyInstance, web: WebKit): void {
     '/api/subjects/:id',
     {
       config: { action: 'subject.read', api: true },
-      schema: { tags: ['Subjects'], summary: 'One subject with orders and wearings', security, params: Id },
+      schema: { operationId: 'readSubject', tags: ['Subjects'], summary: 'One subject with orders and wearings', security, params: Id },
     },
     async (request) => performer.perform(actorOf(request), readSubject, { fixes }, { id: idIn(request) }),
   );

@@ -47,6 +47,7 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
     {
       config: { action: 'person.list', room, api: true },
       schema: {
+        operationId: 'listPeople',
         tags: ['Support'],
         summary: 'People by support need',
         security,
@@ -70,7 +71,7 @@ export function peopleRoutes(app: FastifyInstance, web: WebKit, askForProfiles: 
     '/api/people/:id',
     {
       config: { action: 'person.read', room, api: true },
-      schema: { tags: ['Support'], summary: 'One person with facts, needs and sources', security, params: Id },
+      schema: { operationId: 'readPerson', tags: ['Support'], summary: 'One person with facts, needs and sources', security, params: Id },
     },
     async (request) => performer.perform(actorOf(request), readPerson, null, { ...{ id: idIn(request) }, today: today() }),
   );
