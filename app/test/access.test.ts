@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { roles } from '../src/platform/access.ts';
 import { issueApiToken } from '../src/platform/api-tokens.ts';
 import { auditLength, verifyAudit } from '../src/platform/audit.ts';
+import { withPurpose } from '../src/platform/database.ts';
+import { tokenScopes } from '../src/platform/token-scopes.ts';
 import { navigationFor } from '../src/web/navigation.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 
@@ -341,6 +343,47 @@ describe('access', () => {
       expect(await auditLength(serving.waymark.database.db), `${route.method} ${route.url}`).toBe(entries + looked);
     }
     expect((await verifyAudit(serving.waymark.database.db)).problems).toEqual([]);
+  });
+
+  test('a token for some things does those and nothing else, whatever its role may; one whose day is over does nothing', async () => {
+    const { performer, database } = serving.waymark;
+    const administrator = { id: 'ad-1', name: 'Ines Duarte', role: 'administrator', purpose: 'administration' } as const;
+    const given = { name: 'A narrow program', role: 'monitoring-officer' };
+    const { token, until } = await performer.perform(administrator, issueApiToken, null, { ...given, scopes: ['read alerts'], days: 30 });
+    expect(Math.round((until.getTime() - Date.now()) / 86_400_000)).toBe(30);
+    const ask = async (path: string, secret = token) => {
+      const answer = await fetch(serving.url + path, { headers: { authorization: `Bearer ${secret}` } });
+      return { status: answer.status, text: await answer.text() };
+    };
+    let refused = 0;
+    for (const { method, url, config } of routes.filter(
+      (own) => isOurs(own) && own.config?.api && !own.config.open && own.method === 'GET' && !own.config.stream,
+    )) {
+      if (!rolesFor(config).includes('monitoring-officer')) continue;
+      const isIn = ['alert.list', 'alert.read'].includes(config?.action ?? '');
+      const { status, text } = await ask(url.replace(/:\w+/g, '1'));
+      if (isIn) expect([200, 404], `${method} ${url}`).toContain(status);
+      else expect([status, text.includes('This token was not made for that')], `${method} ${url}`).toEqual([403, true]);
+      refused += isIn ? 0 : 1;
+    }
+    expect(refused).toBeGreaterThan(8);
+    // Every action that programs have over the API is in a scope, so that a narrow token can be made for it.
+    const named = Object.values(tokenScopes).flat();
+    const wanted = routes.flatMap(({ config }) => (config?.api && !config.open && config.action ? [config.action] : []));
+    expect([...new Set(wanted)].filter((action) => !named.includes(action) && action !== 'verdict.review')).toEqual([]);
+    await expect(performer.perform(administrator, issueApiToken, null, { ...given, scopes: ['send crimes'] })).rejects.toThrow(
+      'cannot “send crimes” at all',
+    );
+    await expect(performer.perform(administrator, issueApiToken, null, { ...given, scopes: ['all'] })).rejects.toThrow('There is no “all”');
+    await expect(performer.perform(administrator, issueApiToken, null, { ...given, days: 0 })).rejects.toThrow('1 to 731');
+    await withPurpose(database.db, 'supervision', 'administration', (tx) =>
+      tx
+        .updateTable('platform.api_tokens')
+        .set({ expires_at: new Date(Date.now() - 1000) })
+        .where('name', '=', given.name)
+        .execute(),
+    );
+    expect((await ask('/api/alerts')).status).toBe(401);
   });
 
   test('a program of the right role reads and sends, and does nothing else', async () => {

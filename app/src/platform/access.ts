@@ -39,6 +39,8 @@ export interface Actor {
   role: Role;
   /** The purpose that the actor is working for; a role's own when nothing else is chosen. */
   purpose: Purpose;
+  /** Of a program whose token is for some things alone: the actions that it is for. */
+  may?: readonly string[] | null;
   /** Of somebody who looks at themselves: the key by which one half knows their account. */
   self?: string;
 }
@@ -175,9 +177,10 @@ export class AccessPolicy {
     return { allowed: decision === 'allow', policy: diagnostics.reason[0] ?? null };
   }
 
-  /** Decisions turn on role, purpose, action, room and whether a program asks, so each combination is asked once. */
-  decide(actor: Pick<Actor, 'role' | 'purpose'> & { id?: string }, action: string, purpose: Purpose, room: string): Decision {
-    const key = `${actor.role}|${actor.purpose}|${action}|${purpose}|${room}|${isProgram(actor)}`;
+  /** Decisions turn on role, purpose, action, room, whether a program asks and what for, so each combination is asked once. */
+  decide(actor: Pick<Actor, 'role' | 'purpose' | 'may'> & { id?: string }, action: string, purpose: Purpose, room: string): Decision {
+    const isOutOfScope = actor.may ? !actor.may.includes(action) : false;
+    const key = `${actor.role}|${actor.purpose}|${action}|${purpose}|${room}|${isProgram(actor)}|${isOutOfScope}`;
     const known = this.#known.get(key);
     if (known) return known;
     const principal = { type: 'Role', id: actor.role };
@@ -186,7 +189,7 @@ export class AccessPolicy {
       principal,
       action: { type: 'Action', id: action },
       resource,
-      context: { purpose, working_for: actor.purpose, is_program: isProgram(actor) },
+      context: { purpose, working_for: actor.purpose, is_program: isProgram(actor), out_of_scope: isOutOfScope },
       preparsedPolicySetId: this.#set,
       entities: [
         { uid: principal, attrs: {}, parents: [] },

@@ -1,4 +1,4 @@
-import type { AccessPolicy, Actor, Purpose } from './access.ts';
+import type { AccessPolicy, Actor, Decision, Purpose } from './access.ts';
 import { type AuditFact, appendAudit } from './audit.ts';
 import type { Change, Changes, Topic } from './changes.ts';
 import { type Database, type Room, type Tx, withPurpose } from './database.ts';
@@ -35,8 +35,11 @@ export class InvalidError extends ToldError {
 }
 
 /** Which action it was is in the audit: who asks reads what they can do about it. */
-const refusedInWords = ({ role }: Actor): string =>
-  `Your role, ${role.replaceAll('-', ' ')}, does not allow this. If you need it for your work, ask your administrator.`;
+const refusedInWords = ({ role }: Actor, { policy }: Decision): string => {
+  if (policy === 'programs-decide-nothing') return 'A program cannot decide this. Sign in as yourself.';
+  if (policy === 'token-is-for-other-things') return 'This token was not made for that. Ask an administrator for one that is.';
+  return `Your role, ${role.replaceAll('-', ' ')}, does not allow this. If you need it for your work, ask your administrator.`;
+};
 
 export interface ActionContext {
   tx: Tx;
@@ -103,9 +106,7 @@ export class Performer {
     });
     if (!decision.allowed) {
       await withPurpose(this.#db, action.room, action.purpose, (tx) => appendAudit(tx, [fact('refused')]));
-      throw new RefusedError(
-        decision.policy === 'programs-decide-nothing' ? 'A program cannot decide this. Sign in as yourself.' : refusedInWords(actor),
-      );
+      throw new RefusedError(refusedInWords(actor, decision));
     }
     let output: O;
     try {
@@ -162,6 +163,6 @@ export class Performer {
       policy: decision.policy,
     };
     await withPurpose(this.#db, room, actor.purpose, (tx) => appendAudit(tx, [fact]));
-    throw new RefusedError(refusedInWords(actor));
+    throw new RefusedError(refusedInWords(actor, decision));
   }
 }

@@ -31,6 +31,8 @@ export interface GeneratedTables {
     hash: string;
     created_at: Generated<Date>;
     revoked_at: Date | null;
+    scopes: string | null;
+    expires_at: Date | null;
   };
   'platform.installation': {
     only: Generated<boolean>;

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { roles } from '../../platform/access.ts';
 import type { Action, InvalidError } from '../../platform/action.ts';
 import { issueApiToken, listApiTokens, revokeApiToken } from '../../platform/api-tokens.ts';
+import { tokenScopes } from '../../platform/token-scopes.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
@@ -22,6 +23,8 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
       gateways,
       tokens,
       roles,
+      scopes: Object.keys(tokenScopes),
+      now: new Date(),
       shown,
       error: error ? { text: error.message, field: error.field } : null,
     });
@@ -55,10 +58,15 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.post(
     '/credentials/tokens',
-    { config: { action: 'token.issue' } },
+    { config: { action: 'token.issue', lists: ['scopes'] } },
     issuing(
       issueApiToken,
-      ({ name = '', role = '' }) => ({ name, role }),
+      ({ name = '', role = '', scopes, days = '' }: Record<string, string | string[]>) => ({
+        name: String(name),
+        role: String(role),
+        scopes: [scopes ?? []].flat(),
+        days: days === '' ? undefined : Number(days),
+      }),
       ({ name }) => `Token of ${name}`,
     ),
   );
