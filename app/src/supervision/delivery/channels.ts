@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createTransport, type Transporter } from 'nodemailer';
+import { Webhook } from 'standardwebhooks';
 import type { Channel } from '../schema/tables.ts';
 
 /** What leaves: an alert by number, kind and reference. No name and no place: those are read after signing in. */
@@ -86,7 +87,10 @@ export class Channels {
         { to: target, text: `${message.severity} alert ${message.alert ?? '(a trial)'}: ${message.what}. ${message.url}` },
         message,
       );
-    } else await this.#post(target, secret, message, message);
+    } else {
+      const type = message.alert === null ? 'trial' : 'alert.raised';
+      await this.#post(target, secret, { type, timestamp: message.raisedAt, ...message }, message);
+    }
   }
 
   async #post(url: string, secret: string, body: object, { delivery }: Message): Promise<void> {
@@ -101,6 +105,7 @@ export class Channels {
         signal: this.#giveUp(url),
         headers: {
           'content-type': 'application/json',
+          ...standardHeaders(secret, `delivery-${delivery}`, seconds, text),
           'waymark-delivery': String(delivery),
           'waymark-signature': `t=${seconds},v1=${signatureOf(secret, seconds, text)}`,
         },
@@ -118,7 +123,20 @@ export class Channels {
   }
 }
 
-/** HMAC-SHA-256 over the time and the body, in hexadecimal: a receiver works it out anew and refuses what is old. */
+/** What the secrets of rules begin with, so that any library for Standard Webhooks takes them as they are. */
+export const secretPrefix = 'whsec_';
+
+/** As https://www.standardwebhooks.com has them: any of its libraries checks them. A secret of before is a key as it stands. */
+export function standardHeaders(secret: string, id: string, seconds: number, body: string): Record<string, string> {
+  const webhook = new Webhook(secret, secret.startsWith(secretPrefix) ? {} : { format: 'raw' });
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': webhook.sign(id, new Date(1000 * seconds), body),
+  };
+}
+
+/** HMAC-SHA-256 over the time and the body, in hexadecimal: what receivers from before Standard Webhooks check. */
 export function signatureOf(secret: string, seconds: number, body: string): string {
   return createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
 }

@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest } from '../../../test/serve-for-test.ts';
@@ -13,7 +15,7 @@ import { handOver } from '../alerts/hand-over.ts';
 import { dueAt } from '../alerts/queue-deliveries.ts';
 import { listAlerts, readAlert } from '../alerts/read-alerts.ts';
 import { registerWearers } from '../fixes/register-wearers.ts';
-import { Channels, signatureOf } from './channels.ts';
+import { Channels, signatureOf, standardHeaders } from './channels.ts';
 import { Deliverer, waitsS } from './deliverer.ts';
 import { addDeliveryRule, endDeliveryRule, listDeliveryRules, type NewDeliveryRule, tryDeliveryRule } from './rules.ts';
 
@@ -159,6 +161,24 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(sent?.body).not.toMatch(/Nobody At All|53\.09|-1\.83/);
       const [, seconds, signature] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(sent?.headers['waymark-signature'])) ?? [];
       expect(signatureOf(secret, Number(seconds), sent?.body ?? '')).toBe(signature);
+      // As Standard Webhooks has it, worked out by hand and by its own library; another body or another secret is refused.
+      const headers = sent?.headers as Record<string, string>;
+      expect([headers['webhook-id'], headers['webhook-timestamp'], secret.slice(0, 6)]).toEqual([
+        `delivery-${JSON.parse(sent?.body ?? '{}').delivery}`,
+        seconds,
+        'whsec_',
+      ]);
+      const key = Buffer.from(secret.slice(6), 'base64');
+      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${sent?.body}`;
+      expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
+      expect(new Webhook(secret).verify(sent?.body ?? '', headers)).toMatchObject({ type: 'alert.raised', alert: id });
+      expect(() => new Webhook(secret).verify(`${sent?.body} `, headers)).toThrow();
+      expect(() => new Webhook(`whsec_${Buffer.alloc(32).toString('base64')}`).verify(sent?.body ?? '', headers)).toThrow();
+      // A rule of before has a secret without the beginning, which is the key as it stands.
+      const old = standardHeaders('a-secret-of-before', 'delivery-1', Math.floor(Date.now() / 1000), 'body');
+      expect(() =>
+        new Webhook(Buffer.from('a-secret-of-before').toString('base64')).verify('body', old, { jsonParse: false }),
+      ).not.toThrow();
       expect(await told(id)).toMatchObject([{ state: 'sent', attempts: 1, problem: null }]);
       expect(await deliver()).toBe(0);
       await end(ruleId);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { type Channel, channels, type Severity, severities } from '../schema/tables.ts';
-import type { Channels } from './channels.ts';
+import { type Channels, secretPrefix } from './channels.ts';
 
 export interface DeliveryRule {
   id: number;
@@ -99,7 +99,7 @@ export const addDeliveryRule: Action<{ channels: Channels }, NewDeliveryRule, { 
       throw new InvalidError('Quiet hours need a beginning and an end. Leave both empty for none.', quietFrom ? 'quietTo' : 'quietFrom');
     if (quietFrom && !clock.test(quietFrom)) throw new InvalidError('Enter a time such as 22:00.', 'quietFrom');
     if (quietTo && !clock.test(quietTo)) throw new InvalidError('Enter a time such as 07:00.', 'quietTo');
-    const secret = randomBytes(32).toString('base64url');
+    const secret = `${secretPrefix}${randomBytes(32).toString('base64')}`;
     const { id } = await tx
       .insertInto('supervision.delivery_rules')
       .values({
