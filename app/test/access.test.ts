@@ -82,6 +82,7 @@ const meantFor: Record<string, string | string[]> = {
   'alert.decide': 'monitoring-officer',
   'alert.hand-over': 'monitoring-officer',
   'compliance.read': 'monitoring-officer',
+  'compliance.list': 'monitoring-officer',
   'pack.make': 'monitoring-officer',
   'pack.read': 'monitoring-officer',
   'pack.review': 'monitoring-officer',

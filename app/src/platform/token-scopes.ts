@@ -1,7 +1,7 @@
 /** What a program's token can be for, in words, and the actions that are part of it. Every action that a program may do over the API is in one of them. */
 export const tokenScopes: Record<string, readonly string[]> = {
   'read alerts': ['alert.list', 'alert.read'],
-  'read people, rules and compliance': ['subject.list', 'subject.read', 'zone.list', 'compliance.read', 'place.list'],
+  'read people, rules and compliance': ['subject.list', 'subject.read', 'zone.list', 'compliance.read', 'compliance.list', 'place.list'],
   'read positions': ['caseload.list', 'caseload.watch', 'wearing.read', 'track.read', 'quarantine.list'],
   'send people and rules': ['subject.import'],
   'read crimes and verdicts': ['crime.list', 'crime.read', 'verdict.list'],

@@ -29,7 +29,7 @@ export class PastLastPageError extends Error {
  * What the pagination part of a page needs: links to nearby pages that keep the rest of the address.
  * @throws PastLastPageError
  */
-export function pagination(path: string, query: unknown, page: number, total: number): object | null {
+export function pagination(path: string, query: unknown, page: number, total: number, size = pageSize): object | null {
   const href = (n: number) => {
     const next = new URLSearchParams(
       Object.entries((query ?? {}) as Record<string, string>).filter(([, value]) => typeof value === 'string'),
@@ -37,7 +37,7 @@ export function pagination(path: string, query: unknown, page: number, total: nu
     next.set('page', String(n));
     return `${path}?${next}`;
   };
-  const pages = Math.ceil(total / pageSize);
+  const pages = Math.ceil(total / size);
   if (page > Math.max(1, pages)) throw new PastLastPageError(href(Math.max(1, pages)));
   if (pages <= 1) return null;
   const near = [...new Set([1, page - 1, page, page + 1, pages])].filter((n) => n >= 1 && n <= pages);

@@ -54,6 +54,7 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('longDate', when(new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium' })));
   environment.addFilter('lasting', (ms: number) => ageInWords(ms));
   environment.addFilter('hourMinute', when(new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })));
+  environment.addFilter('dayMonth', when(new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' })));
   environment.addFilter('weekday', (day: string) =>
     new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(day)),
   );

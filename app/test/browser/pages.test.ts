@@ -51,7 +51,7 @@ describe('pages', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.waitForURL(/alerts\/\d+$/);
-    for (const path of ['diary?whose=all', 'absence-requests', 'subjects/1/appointments']) {
+    for (const path of ['diary?whose=all', 'absence-requests', 'compliance', 'subjects/1/appointments']) {
       await page.goto(`${serving.url}/${path}`);
       await look(page, path.replace(/\W.*/, ''));
       await tabThrough(page, path);

@@ -14,6 +14,7 @@ import { closeWearing, openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
 import { declareZone } from '../zones/declare-zone.ts';
 import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
+import { listCompliance } from './caseload-compliance.ts';
 import { readCompliance } from './read-compliance.ts';
 
 /** How an order was kept, by wearing, and what may leave about it. */
@@ -112,6 +113,28 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(found[1]?.weeks[0]?.alerts.map(({ kind }) => kind)).toEqual(['curfew ended early', 'no signal']);
     });
 
+    test('a caseload week by week and night by night says the same, of the tag that is worn at the time', async () => {
+      const { performer } = serving.waymark;
+      const at = async (now: number) => {
+        const { rows, total } = await performer.perform(officer, listCompliance, services(), { whose: 'all', limit: 15, offset: 0, now });
+        expect(total).toBe(rows.length);
+        return rows.find(({ reference }) => reference === 'C-1');
+      };
+      const first = await at(start + 6.9 * hour);
+      expect([first?.tag, first?.weeks.length, first?.nights.length, first?.open]).toEqual(['C-T1', 4, 28, 2]);
+      const stay = first?.weeks[3]?.stay;
+      expect([(stay?.brokenMs ?? 0) / minute, (stay?.unknownMs ?? 0) / minute, (stay?.keptMs ?? 0) / minute]).toEqual([60, 30, 150]);
+      // Of the nights of before nothing was asked of this wearing.
+      expect(first?.nights.map(({ kept }) => kept).filter((own) => own !== 'free')).toEqual(['not kept']);
+      expect(first?.nights[27]).toEqual({ day: '2026-09-08', kept: 'not kept' });
+      const second = await at(start + 30.9 * hour);
+      expect([second?.tag, second?.nights.at(-1)?.kept, second?.nights.at(-2)?.kept]).toEqual(['C-T2', 'kept', 'free']);
+      expect((await at(start + 47.9 * hour))?.nights.at(-2)).toEqual({ day: '2026-09-09', kept: 'kept' });
+      // The night that has begun and asks nothing yet; between two wearings there is nobody to ask.
+      expect((await at(start + 47.9 * hour))?.nights.at(-1)?.kept).toBe('free');
+      expect(await at(start + 10 * hour)).toBeUndefined();
+    });
+
     test('a pack cannot leave while an alert is open, nor unreviewed, nor by its maker; then it is as it was made', async () => {
       const { performer, database } = serving.waymark;
       const make = async () =>
@@ -122,6 +145,11 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           note: 'For the hearing',
         });
       const early = await make();
+      const waitingFor = async (actor: Actor) =>
+        (await performer.perform(actor, listCompliance, services(), { whose: 'all', limit: 1, offset: 0, now: Date.now() })).waiting.map(
+          ({ id }) => id,
+        );
+      expect([await waitingFor(officer), await waitingFor(colleague)]).toEqual([[], [early.id]]);
       await expect(performer.perform(officer, exportPack, null, { id: early.id })).rejects.toThrow('not been released');
       await expect(
         performer.perform(officer, reviewPack, null, { id: early.id, decision: 'released', reason: 'Looks right' }),

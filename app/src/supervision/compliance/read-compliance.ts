@@ -25,9 +25,42 @@ export interface WearingCompliance {
 }
 
 /**
- * How each of some wearings kept its conditions, week by week, from the fixes that are stored now. By wearing and not by tag:
- * a tag that was replaced begins a new one, and a tag that somebody else wears tells nothing of this person.
+ * How a wearing kept its conditions in any stretch of a period, from the fixes that are stored now, read once. By wearing and not by
+ * tag: a tag that was replaced begins a new one, and a tag that somebody else wears tells nothing of this person.
  */
+export async function keptBy(
+  tx: Tx,
+  fixes: FixStore,
+  wearingId: number,
+  period: { from: number; to: number },
+  timeZone: string,
+): Promise<(from: number, to: number) => ConditionKept[]> {
+  const zones = await zonesOfWearings(tx, [wearingId]);
+  const holds = heldZones(zones, period.to, timeZone);
+  // Each zone one by one: of one that is found by place and never came near, it would not be told when anything was known.
+  const watch = watchOf(holds, undefined, Number.POSITIVE_INFINITY);
+  // The day before settles on which side of each zone the wearer was when the period began.
+  watch.take(tracksOf(await fixes.tracks([wearingId], period.from - 86_400_000)).get(wearingId));
+  return (from, to) =>
+    holds
+      .filter(({ zone }) => zone.schedule.from < to && zone.schedule.to > from)
+      .map(({ zone, holds: own }) => ({
+        zoneVersion: zone.id,
+        name: zone.name,
+        kind: zone.kind,
+        ...complianceOf(watch.spans(String(zone.id)), zone.kind === 'exclusion' ? 'out' : 'in', own, from, to),
+      }));
+}
+
+/** Time kept in areas to stay in, and out of areas to keep out of. */
+export function sumsOf(zones: readonly ConditionKept[]): Pick<WeekCompliance, 'stay' | 'keepOut'> {
+  return {
+    stay: sumOf(zones.filter(({ kind }) => kind !== 'exclusion')),
+    keepOut: sumOf(zones.filter(({ kind }) => kind === 'exclusion')),
+  };
+}
+
+/** The same week by week, with the alerts that began in each. */
 export async function complianceOfWearing(
   tx: Tx,
   fixes: FixStore,
@@ -35,12 +68,7 @@ export async function complianceOfWearing(
   period: { from: number; to: number },
   timeZone: string,
 ): Promise<WeekCompliance[]> {
-  const zones = await zonesOfWearings(tx, [wearingId]);
-  const holds = heldZones(zones, period.to, timeZone);
-  // Each zone one by one: of one that is found by place and never came near, it would not be told when anything was known.
-  const watch = watchOf(holds, undefined, Number.POSITIVE_INFINITY);
-  // The day before settles on which side of each zone the wearer was when the period began.
-  watch.take(tracksOf(await fixes.tracks([wearingId], period.from - 86_400_000)).get(wearingId));
+  const kept = await keptBy(tx, fixes, wearingId, period, timeZone);
   const alerts = await tx
     .selectFrom('supervision.alerts')
     .select(['kind', 'state', 'outcome', 'from_at'])
@@ -49,20 +77,12 @@ export async function complianceOfWearing(
     .execute();
   return weeksOf(period.from, period.to, timeZone).map(([weekFrom, weekTo]) => {
     const [from, to] = [Math.max(weekFrom, period.from), Math.min(weekTo, period.to)];
-    const all = holds
-      .filter(({ zone }) => zone.schedule.from < to && zone.schedule.to > from)
-      .map(({ zone, holds: own }) => ({
-        zoneVersion: zone.id,
-        name: zone.name,
-        kind: zone.kind,
-        ...complianceOf(watch.spans(String(zone.id)), zone.kind === 'exclusion' ? 'out' : 'in', own, from, to),
-      }));
+    const zones = kept(from, to);
     return {
       from,
       to,
-      stay: sumOf(all.filter(({ kind }) => kind !== 'exclusion')),
-      keepOut: sumOf(all.filter(({ kind }) => kind === 'exclusion')),
-      zones: all,
+      ...sumsOf(zones),
+      zones,
       alerts: alerts.filter(({ from_at }) => from_at.getTime() >= from && from_at.getTime() < to).map(({ from_at: _, ...own }) => own),
     };
   });

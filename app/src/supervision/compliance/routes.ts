@@ -6,6 +6,7 @@ import { Id, idIn, idOf as numberOf, security, textsOf } from '../../web/form.ts
 import type { WebKit } from '../../web/kit.ts';
 import { kindInWords } from '../alerts/index.ts';
 import { makePack } from './breach-pack.ts';
+import { caseloadComplianceRoutes } from './caseload-routes.ts';
 import { packRoutes } from './pack-routes.ts';
 import { readCompliance, type WeekCompliance } from './read-compliance.ts';
 
@@ -70,6 +71,7 @@ export function complianceRoutes(app: FastifyInstance, web: WebKit): void {
       throw error;
     }
   });
+  caseloadComplianceRoutes(app, web);
   packRoutes(app, web);
 }
 

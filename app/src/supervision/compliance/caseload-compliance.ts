@@ -1,0 +1,130 @@
+import { type Compliance, dateOf, dayOf, weeksOf } from '@waymark/presence';
+import { sql } from 'kysely';
+import type { Action } from '../../platform/action.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
+import { isTheirs, type Whose } from '../subjects/index.ts';
+import { keptBy, sumsOf } from './read-compliance.ts';
+
+/** One night, from noon to noon, as far as somebody had to be in a place. */
+export type NightKept = 'kept' | 'not kept' | 'unknown' | 'free';
+
+export interface CaseCompliance {
+  subject: number;
+  name: string;
+  reference: string;
+  tag: string;
+  /** The latest four, the earliest first; null before the tag was worn. */
+  weeks: ({ from: number } & { stay: Compliance; keepOut: Compliance })[];
+  nights: { day: string; kept: NightKept }[];
+  /** Alerts that nobody has decided, and those decided as breaches in these weeks. */
+  open: number;
+  breaches: number;
+}
+
+/** A pack that somebody else put together and nobody has reviewed. */
+export interface WaitingPack {
+  id: number;
+  subject: number;
+  name: string;
+  madeBy: string;
+  madeAt: Date;
+}
+
+const weeksShown = 4;
+const nightsShown = 28;
+const weekMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+/** A night of which more than this share is unknown is told as unknown. */
+const unknownShare = 0.25;
+
+/**
+ * How people who wear a tag keep their conditions: four weeks and 28 nights of each, and the packs that wait for the asker's own second
+ * look. The latest wearing of each; people by reference.
+ */
+export const listCompliance: Action<
+  { fixes: FixStore; timeZone: string },
+  { whose: Whose; limit: number; offset: number; now: number },
+  { rows: CaseCompliance[]; total: number; waiting: WaitingPack[] }
+> = {
+  name: 'compliance.list',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run({ tx, actor, note }, { fixes, timeZone }, { whose, limit, offset, now }) {
+    const weeks = weeksOf(now - (weeksShown - 1) * weekMs, now, timeZone).slice(-weeksShown);
+    const from = weeks[0]?.[0] ?? now;
+    const worn = tx
+      .selectFrom('supervision.wearings as w')
+      .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id')
+      .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
+      .where(isTheirs(whose, actor.id, sql.ref('w.subject_id')))
+      .where('w.starts_at', '<=', new Date(now))
+      .where((eb) => eb.or([eb('w.ends_at', 'is', null), eb('w.ends_at', '>', new Date(now))]));
+    const { total } = await worn.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
+    const wearings = await worn
+      .select(['w.id', 'w.starts_at', 's.id as subject', 's.name', 's.reference', 't.serial as tag'])
+      .orderBy('s.reference')
+      .limit(limit)
+      .offset(offset)
+      .execute();
+    const alerts = await tx
+      .selectFrom('supervision.alerts')
+      .select([
+        'wearing_id',
+        sql<number>`(count(*) FILTER (WHERE state IN ('raised', 'seen', 'in hand')))::int`.as('open'),
+        sql<number>`(count(*) FILTER (WHERE outcome = 'breach' AND from_at >= ${new Date(from)}))::int`.as('breaches'),
+      ])
+      .where('wearing_id', 'in', [0, ...wearings.map(({ id }) => id)])
+      .groupBy('wearing_id')
+      .execute();
+    const rows: CaseCompliance[] = [];
+    for (const { id, starts_at, ...own } of wearings) {
+      const began = Math.max(starts_at.getTime(), Math.min(from, now - nightsShown * dayMs));
+      const kept = await keptBy(tx, fixes, id, { from: began, to: now }, timeZone);
+      const counts = alerts.find(({ wearing_id }) => wearing_id === id);
+      rows.push({
+        ...own,
+        weeks: weeks.map(([weekFrom, weekTo]) => ({
+          from: weekFrom,
+          ...sumsOf(kept(Math.max(weekFrom, began), Math.max(Math.min(weekTo, now), Math.max(weekFrom, began)))),
+        })),
+        nights: nightsUntil(now, timeZone).map(({ day, noon, next }) => ({
+          day,
+          kept: nightOf(sumsOf(kept(Math.max(noon, began), Math.min(next, now))).stay),
+        })),
+        open: counts?.open ?? 0,
+        breaches: counts?.breaches ?? 0,
+      });
+    }
+    note(null, { shown: rows.length });
+    const waiting = await tx
+      .selectFrom('supervision.breach_packs as p')
+      .innerJoin('supervision.wearings as w', 'w.id', 'p.wearing_id')
+      .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id')
+      .select(['p.id', 's.id as subject', 's.name', 'p.made_by_name as madeBy', 'p.made_at as madeAt'])
+      .where('p.decision', 'is', null)
+      .where('p.made_by', '<>', actor.id)
+      .orderBy('p.id')
+      .limit(50)
+      .execute();
+    return { rows, total, waiting };
+  },
+};
+
+/** The latest nights, each from noon to noon on the clock, the earliest first; the last is the one that began at the noon before. */
+function nightsUntil(now: number, timeZone: string): { day: string; noon: number; next: number }[] {
+  const noonOf = (at: number) => {
+    const [begin, end] = dayOf(dateOf(at, timeZone), timeZone);
+    return (begin + end) / 2;
+  };
+  return Array.from({ length: nightsShown }, (_, i) => {
+    const at = now - dayMs / 2 - (nightsShown - 1 - i) * dayMs;
+    return { day: dateOf(at, timeZone), noon: noonOf(at), next: noonOf(at + dayMs) };
+  });
+}
+
+function nightOf({ keptMs, brokenMs, unknownMs }: Compliance): NightKept {
+  const all = keptMs + brokenMs + unknownMs;
+  if (all <= 0) return 'free';
+  if (brokenMs > 0) return 'not kept';
+  return unknownMs > unknownShare * all ? 'unknown' : 'kept';
+}
