@@ -32,32 +32,72 @@ export function writeTiles(path: string, layers: Record<string, GeoJSON.Feature[
           tiles.push({ id: zxyToTileId(z, x, y), bytes: Buffer.from(vtpbf.fromGeojsonVt(parts, { version: 2 })) });
       }
   }
+  packTiles(path, tiles, Object.keys(layers), box, maxZoom);
+}
+
+/** One directory has so many tiles at most: what a reader asks for first must hold the whole of the root. */
+const entriesAtMost = 2000;
+
+interface Entry {
+  id: number;
+  /** How many tiles it stands for; 0 for a directory of its own. */
+  run: number;
+  length: number;
+  /** From the beginning of its section, bytes. */
+  offset: number;
+}
+
+/**
+ * Packs tiles into a PMTiles file, with directories of their own where there are many.
+ * @param names of the layers
+ */
+export function packTiles(path: string, tiles: { id: number; bytes: Buffer }[], names: readonly string[], box: Box, maxZoom: number): void {
   tiles.sort((a, b) => a.id - b.id);
-  const directory = Buffer.from([
-    ...varint(tiles.length),
-    ...tiles.flatMap(({ id }, i) => varint(id - (tiles[i - 1]?.id ?? 0))),
-    ...tiles.flatMap(() => varint(1)),
-    ...tiles.flatMap(({ bytes }) => varint(bytes.length)),
-    // Each begins where the one before ends, which is written as 0; the first at the beginning.
-    ...tiles.flatMap((_tile, i) => varint(i === 0 ? 1 : 0)),
-  ]);
-  const metadata = Buffer.from(JSON.stringify({ vector_layers: Object.keys(layers).map((id) => ({ id, fields: {} })) }));
-  const data = Buffer.concat(tiles.map(({ bytes }) => bytes));
+  let end = 0;
+  const entries: Entry[] = tiles.map(({ id, bytes }) => {
+    end += bytes.length;
+    return { id, run: 1, length: bytes.length, offset: end - bytes.length };
+  });
+  const leaves: Buffer[] = [];
+  const roots: Entry[] = [];
+  let leavesEnd = 0;
+  for (let i = 0; entries.length > entriesAtMost && i < entries.length; i += entriesAtMost) {
+    const leaf = directoryOf(entries.slice(i, i + entriesAtMost));
+    leaves.push(leaf);
+    roots.push({ id: (entries[i] as Entry).id, run: 0, length: leaf.length, offset: leavesEnd });
+    leavesEnd += leaf.length;
+  }
+  const root = directoryOf(roots.length > 0 ? roots : entries);
+  const metadata = Buffer.from(JSON.stringify({ vector_layers: names.map((id) => ({ id, fields: {} })) }));
   const header = Buffer.alloc(headerBytes);
   header.write('PMTiles', 'latin1');
   header[7] = 3;
-  const sections = [
-    [headerBytes, directory.length],
-    [headerBytes + directory.length, metadata.length],
-    [headerBytes + directory.length + metadata.length, 0],
-    [headerBytes + directory.length + metadata.length, data.length],
-    [tiles.length, tiles.length],
-  ].flat();
-  for (const [i, value] of [...sections, tiles.length].entries()) header.writeBigUInt64LE(BigInt(value), 8 + 8 * i);
+  let at = headerBytes;
+  const sections: number[] = [];
+  for (const length of [root.length, metadata.length, leavesEnd, end]) {
+    sections.push(at, length);
+    at += length;
+  }
+  for (const [i, value] of [...sections, tiles.length, tiles.length, tiles.length].entries())
+    header.writeBigUInt64LE(BigInt(value), 8 + 8 * i);
   // In order, nothing compressed, vectors.
   header.set([1, 1, 1, 1, 0, maxZoom], 96);
   for (const [i, degrees] of box.entries()) header.writeInt32LE(Math.round(degrees * 1e7), 102 + 4 * i);
-  writeFileSync(path, Buffer.concat([header, directory, metadata, data]));
+  writeFileSync(path, Buffer.concat([header, root, metadata, ...leaves, ...tiles.map(({ bytes }) => bytes)]));
+}
+
+function directoryOf(entries: readonly Entry[]): Buffer {
+  return Buffer.from([
+    ...varint(entries.length),
+    ...entries.flatMap(({ id }, i) => varint(id - (entries[i - 1]?.id ?? 0))),
+    ...entries.flatMap(({ run }) => varint(run)),
+    ...entries.flatMap(({ length }) => varint(length)),
+    // One that begins where the one before ends is written as 0.
+    ...entries.flatMap(({ offset }, i) => {
+      const before = entries[i - 1];
+      return varint(before && before.offset + before.length === offset ? 0 : offset + 1);
+    }),
+  ]);
 }
 
 function varint(value: number): number[] {
@@ -70,7 +110,8 @@ function varint(value: number): number[] {
   return [...bytes, rest];
 }
 
-function placeOf(lon: number, lat: number, z: number): [x: number, y: number] {
+/** The tile in which a place lies. */
+export function placeOf(lon: number, lat: number, z: number): [x: number, y: number] {
   const across = 2 ** z;
   const radians = (Math.max(-85, Math.min(85, lat)) * Math.PI) / 180;
   const clamp = (place: number) => Math.min(across - 1, Math.max(0, Math.floor(place)));
