@@ -1,7 +1,6 @@
 import { Random, toDegrees } from '@waymark/town';
 import { zxyToTileId } from 'pmtiles';
-import vtpbf from 'vt-pbf';
-import { type Box, packTiles, placeOf, writeTiles } from '../app/test/browser/write-tiles.ts';
+import { type Box, encodeTile, packTiles, placeOf, writeTiles } from '../app/test/browser/write-tiles.ts';
 
 /** Tiles in Protomaps' schema to draw tags over. */
 const maxZoom = 14;
@@ -107,7 +106,7 @@ export function writeRegionTiles(path: string, features: number, seed: number): 
           roads: { features: Array.from({ length: roads }, (_, i) => line(kinds[i % kinds.length] as string)) },
           buildings: { features: Array.from({ length: houses }, house) },
         };
-        tiles.push({ id: zxyToTileId(z, x, y), bytes: Buffer.from(vtpbf.fromGeojsonVt(layers as never, { version: 2, extent })) });
+        tiles.push({ id: zxyToTileId(z, x, y), bytes: encodeTile(layers) });
       }
   }
   const edge = (x: number, y: number): [number, number] => [

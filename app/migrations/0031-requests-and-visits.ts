@@ -55,7 +55,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const [table, rights] of [
     ['requests', 'SELECT, INSERT, DELETE, UPDATE (decision, reason, decided_by, decided_at)'],
     ['appointments', 'SELECT, INSERT, DELETE, UPDATE (state, said, settled_by, settled_at)'],
-    ['diary_feeds', 'SELECT, INSERT, DELETE'],
+    ['diary_feeds', 'SELECT, INSERT, DELETE, UPDATE (secret_hash, until)'],
   ] as const)
     for (const statement of [
       `ALTER TABLE supervision.${table} ENABLE ROW LEVEL SECURITY`,

@@ -140,6 +140,11 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const id = waiting.rows[0]?.id as number;
       expect((await post('mo-1', `/absence-requests/${id}`, { decision: 'agree', reason: '' })).text).toContain('Give the reason');
       expect(await absences()).toEqual([]);
+      // Return in the field chooses neither.
+      expect((await post('mo-1', `/absence-requests/${id}`, { reason: 'I refuse this because of the order' })).text).toContain(
+        'Choose Agree or Refuse',
+      );
+      expect((await list()).waiting).toBe(1);
       expect((await post('mo-1', `/absence-requests/${id}`, { decision: 'agree', reason: 'Go, and our sympathy.' })).status).toBe(302);
       const [absence] = await absences();
       expect(absence?.order_id).toBe(orders[0]);

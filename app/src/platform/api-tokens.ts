@@ -46,7 +46,7 @@ export const issueApiToken: Action<null, NewToken, { token: string; until: Date 
       throw new InvalidError(`Enter after how many days it ends: 1 to ${daysAtMost}.`, 'days');
     const program = { id: 'token:', role: role as StaffRole, purpose: purposeOf[role as StaffRole] };
     for (const scope of scopes) {
-      const actions = tokenScopes[scope];
+      const actions = Object.hasOwn(tokenScopes, scope) ? tokenScopes[scope] : undefined;
       if (!actions) throw new InvalidError(`There is no “${scope}”. Choose from: ${Object.keys(tokenScopes).join('; ')}.`, 'scopes');
       if (!actions.some((action) => rooms.some((room) => access.decide(program, action, program.purpose, room).allowed)))
         throw new InvalidError(`A program of this role cannot “${scope}” at all. Leave it out, or choose another role.`, 'scopes');

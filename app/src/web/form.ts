@@ -52,3 +52,9 @@ export async function orAgain(
     return again(invalidIn(error));
   }
 }
+
+/** The page of ours that a form was sent from; the start where it is not known. */
+export function pageOfForm({ headers, host }: FastifyRequest): string {
+  const from = URL.parse(headers.referer ?? '');
+  return from && from.host === host ? from.pathname + from.search : '/';
+}

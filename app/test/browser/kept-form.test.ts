@@ -72,6 +72,27 @@ test('a form whose session had ended is filled in again after signing in, for th
   await context.close();
 });
 
+test('what was typed after a mistake was told comes back too, to the page that the form belongs to', async () => {
+  const { context, page } = await signedIn();
+  await page.goto(`${serving.url}/absence-requests`);
+  const reason = page.locator('input[name=reason]').first();
+  await reason.fill('no');
+  await page.getByRole('button', { name: 'Refuse' }).first().click();
+  await page.getByRole('alert').waitFor();
+  await reason.fill('The order does not let you be away that night.');
+  await context.clearCookies();
+  await page.getByRole('button', { name: 'Refuse' }).first().click();
+  await page.getByText('what you sent did not arrive').waitFor();
+  await signInAgain(page, 'Maya Okonjo');
+  expect(new URL(page.url()).pathname).toBe('/absence-requests');
+  await page.getByText(news).waitFor();
+  expect(await page.locator('input[name=reason]').first().inputValue()).toBe('The order does not let you be away that night.');
+  // Return in the field chooses nothing.
+  await page.locator('input[name=reason]').first().press('Enter');
+  await page.getByText('Choose Agree or Refuse.').first().waitFor();
+  await context.close();
+});
+
 test('a form that has expired leads back to itself, filled in', async () => {
   const { context, page } = await signedIn();
   await fillIn(page, 'Nell Ash');

@@ -207,6 +207,23 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(Math.min(seen.closed, seen.restricted)).toBeGreaterThan(12);
     }, 120_000);
 
+    test('nobody is sent to somebody whom they may not see', async () => {
+      const appointment = {
+        kind: 'attend',
+        startsAt: new Date(Date.now() + 86_400_000),
+        minutes: 30,
+        place: 'The office',
+        note: '',
+        officer: 'mo-2',
+        now: Date.now(),
+      };
+      const { performer } = serving.waymark;
+      for (const kind of ['closed', 'restricted'] as const)
+        await expect(
+          performer.perform(maya, makeAppointment, null, { ...appointment, subjectId: people.get(kind)?.subject ?? 0 }),
+        ).rejects.toThrow('may not see this case');
+    });
+
     test('nothing of a case can be changed by who may not see it', async () => {
       const visitor = new Visitor(serving.url);
       await visitor.signIn('mo-2');
@@ -408,7 +425,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams({ _csrf: await visitor.csrf('/subjects'), who: 'self', phone: '07700 900999' }),
       });
-      expect([sent.status, (await sent.text()).includes(`href="/subjects/${own?.subject}/why"`)]).toEqual([403, true]);
+      expect([sent.status, (await sent.text()).includes(`href="/subjects/${own?.subject}/why?to=`)]).toEqual([403, true]);
       for (const [path, form] of [
         [`/orders/${own?.order}/absences`, { absenceFrom: '2027-01-01 10:00', absenceTo: '2027-01-01 12:00', absenceReason: 'a funeral' }],
         [`/absence-requests/${own?.request}`, { decision: 'agree', reason: 'of course' }],
@@ -419,7 +436,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           headers: { 'content-type': 'application/x-www-form-urlencoded' },
           body: new URLSearchParams({ _csrf: await visitor.csrf('/subjects'), ...form }),
         });
-        expect([answer.status, (await answer.text()).includes(`href="/subjects/${own?.subject}/why"`)], path).toEqual([403, true]);
+        expect([answer.status, (await answer.text()).includes(`href="/subjects/${own?.subject}/why?to=`)], path).toEqual([403, true]);
       }
       expect((await visitor.request(`/alerts/${own?.alert}`)).status).toBe(200);
       const say = async (reason: string) =>
@@ -432,10 +449,21 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
             _csrf: await visitor.csrf(`/subjects/${own?.subject}/why`),
           }),
         });
+      // What lists tell of another's case is that it is there: not where they meet, what was asked for, nor how it is kept.
+      const lists = ['/diary?whose=all', '/absence-requests', '/compliance'];
+      const textOf = async (path: string) => mainOf(await (await visitor.request(path)).text());
+      for (const path of lists) {
+        const text = await textOf(path);
+        expect([path, text.includes(`Ann ${words.open}`), text.includes('Another officer’s case')]).toEqual([path, true, true]);
+        for (const hidden of [`1 ${words.open} Road`, `to ${words.open}`]) expect(text, path).not.toContain(hidden);
+      }
+      expect(await (await visitor.request('/compliance.csv')).text()).not.toContain(`Ann ${words.open}`);
       expect((await say('because')).status).toBe(400);
       const said = await say('Their officer is ill today.');
       expect(said.headers.get('location')).toBe(`/subjects/${own?.subject}/zones`);
       expect((await visitor.request(`/subjects/${own?.subject}`)).status).toBe(200);
+      expect(await textOf('/diary?whose=all')).toContain(`1 ${words.open} Road`);
+      expect(await textOf('/absence-requests')).toContain(`to ${words.open}`);
       const member = new Visitor(serving.url);
       await member.signIn('mo-1');
       expect((await member.request(`/subjects/${own?.subject}`)).status).toBe(200);

@@ -1,8 +1,10 @@
-import { type Compliance, dateOf, dayOf, weeksOf } from '@waymark/presence';
+import { type Compliance, dateOf, weeksOf } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
+import { breather } from '../../platform/breathe.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { isTheirs, type Whose } from '../subjects/index.ts';
+import { readTime } from '../fixes/decode/index.ts';
+import { decisionsOn, isTheirs, type Whose } from '../subjects/index.ts';
 import { keptBy, sumsOf } from './read-compliance.ts';
 
 /** One night, from noon to noon, as far as somebody had to be in a place. */
@@ -19,6 +21,8 @@ export interface CaseCompliance {
   /** Alerts that nobody has decided, and those decided as breaches in these weeks. */
   open: number;
   breaches: number;
+  /** Another officer's case, of which nothing more is told without a reason. */
+  isAnothers: boolean;
 }
 
 /** A pack that somebody else put together and nobody has reviewed. */
@@ -49,7 +53,7 @@ export const listCompliance: Action<
   name: 'compliance.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { fixes, timeZone }, { whose, limit, offset, now }) {
+  async run({ tx, actor, access, note }, { fixes, timeZone }, { whose, limit, offset, now }) {
     const weeks = weeksOf(now - (weeksShown - 1) * weekMs, now, timeZone).slice(-weeksShown);
     const from = weeks[0]?.[0] ?? now;
     const worn = tx
@@ -59,10 +63,13 @@ export const listCompliance: Action<
       .where(isTheirs(whose, actor.id, sql.ref('w.subject_id')))
       .where('w.starts_at', '<=', new Date(now))
       .where((eb) => eb.or([eb('w.ends_at', 'is', null), eb('w.ends_at', '>', new Date(now))]));
-    const { total } = await worn.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
+    const { total } = await worn.select(sql<number>`count(DISTINCT w.subject_id)::int`.as('total')).executeTakeFirstOrThrow();
     const wearings = await worn
       .select(['w.id', 'w.starts_at', 's.id as subject', 's.name', 's.reference', 't.serial as tag'])
+      .distinctOn(['s.reference', 's.id'])
       .orderBy('s.reference')
+      .orderBy('s.id')
+      .orderBy('w.starts_at', 'desc')
       .limit(limit)
       .offset(offset)
       .execute();
@@ -77,7 +84,18 @@ export const listCompliance: Action<
       .groupBy('wearing_id')
       .execute();
     const rows: CaseCompliance[] = [];
+    const breathe = breather();
+    const decisions = await decisionsOn(
+      { tx, actor, access },
+      wearings.map(({ subject }) => subject),
+    );
     for (const { id, starts_at, ...own } of wearings) {
+      // Of another officer's case the page tells that it is there; how it is kept is read there, with a reason.
+      if (decisions.get(own.subject)?.allowed === false) {
+        rows.push({ ...own, weeks: [], nights: [], open: 0, breaches: 0, isAnothers: true });
+        continue;
+      }
+      await breathe();
       const began = Math.max(starts_at.getTime(), Math.min(from, now - nightsShown * dayMs));
       const kept = await keptBy(tx, fixes, id, { from: began, to: now }, timeZone);
       const counts = alerts.find(({ wearing_id }) => wearing_id === id);
@@ -93,6 +111,7 @@ export const listCompliance: Action<
         })),
         open: counts?.open ?? 0,
         breaches: counts?.breaches ?? 0,
+        isAnothers: false,
       });
     }
     note(null, { shown: rows.length });
@@ -111,14 +130,15 @@ export const listCompliance: Action<
 };
 
 /** The latest nights, each from noon to noon on the clock, the earliest first; the last is the one that began at the noon before. */
-function nightsUntil(now: number, timeZone: string): { day: string; noon: number; next: number }[] {
-  const noonOf = (at: number) => {
-    const [begin, end] = dayOf(dateOf(at, timeZone), timeZone);
-    return (begin + end) / 2;
-  };
+export function nightsUntil(now: number, timeZone: string): { day: string; noon: number; next: number }[] {
+  const today = dateOf(now, timeZone);
+  // Over days of the calendar: a day on which clocks change is no shorter or longer by its date.
+  const dayBefore = (days: number) => new Date(Date.parse(today) - days * dayMs).toISOString().slice(0, 10);
+  const noonOf = (day: string) => readTime(`${day} 12:00`, timeZone);
+  const latest = noonOf(today) <= now ? 0 : 1;
   return Array.from({ length: nightsShown }, (_, i) => {
-    const at = now - dayMs / 2 - (nightsShown - 1 - i) * dayMs;
-    return { day: dateOf(at, timeZone), noon: noonOf(at), next: noonOf(at + dayMs) };
+    const ago = latest + nightsShown - 1 - i;
+    return { day: dayBefore(ago), noon: noonOf(dayBefore(ago)), next: noonOf(dayBefore(ago - 1)) };
   });
 }
 

@@ -14,7 +14,7 @@ import { closeWearing, openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
 import { declareZone } from '../zones/declare-zone.ts';
 import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
-import { listCompliance } from './caseload-compliance.ts';
+import { listCompliance, nightsUntil } from './caseload-compliance.ts';
 import { readCompliance } from './read-compliance.ts';
 
 /** How an order was kept, by wearing, and what may leave about it. */
@@ -26,6 +26,27 @@ const hour = 3_600_000;
 const minute = 60_000;
 /** A Tuesday evening, British Summer Time: the curfew from 19:00 to 23:00 on the clock begins an hour later than this. */
 const start = Date.UTC(2026, 8, 8, 17);
+
+test('nights go from noon to noon on the clock, each day once, also where clocks change', () => {
+  const day = 24 * hour;
+  for (const [now, latest, shortest] of [
+    ['2026-04-10T11:30:00Z', '2026-04-10', ['2026-03-28', 23]],
+    ['2026-04-10T10:30:00Z', '2026-04-09', ['2026-03-28', 23]],
+    ['2026-10-30T11:30:00Z', '2026-10-29', ['2026-10-24', 25]],
+    ['2026-10-30T12:30:00Z', '2026-10-30', ['2026-10-24', 25]],
+  ] as const) {
+    const nights = nightsUntil(Date.parse(now), 'Europe/London');
+    expect([nights.length, new Set(nights.map((own) => own.day)).size, nights.at(-1)?.day], now).toEqual([28, 28, latest]);
+    expect(
+      nights.filter(({ noon, next }) => next - noon !== day).map(({ day: own, noon, next }) => [own, (next - noon) / hour]),
+      now,
+    ).toEqual([shortest]);
+    expect(
+      nights.every(({ next }, i) => i === 27 || next === nights[i + 1]?.noon),
+      now,
+    ).toBe(true);
+  }
+});
 
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   'compliance on %s',

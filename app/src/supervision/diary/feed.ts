@@ -20,6 +20,7 @@ export const makeFeed: Action<null, { now: number }, { secret: string; until: Da
     await tx
       .insertInto('supervision.diary_feeds')
       .values({ actor: actor.id, name: actor.name, secret_hash: hashOf(secret), until })
+      .onConflict((conflict) => conflict.column('actor').doUpdateSet({ secret_hash: hashOf(secret), until }))
       .execute();
     return { secret, until };
   },

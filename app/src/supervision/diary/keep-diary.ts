@@ -10,7 +10,9 @@ const aheadMs = 366 * 86_400_000;
 /** Officers who have signed in, and so can be given an appointment. */
 export async function officersOf(tx: Tx): Promise<{ actor: string; name: string }[]> {
   const { rows } = await sql<{ actor: string; name: string }>`
-    SELECT actor, name FROM platform.staff WHERE role = 'monitoring-officer' ORDER BY name`.execute(tx);
+    SELECT actor, name FROM platform.staff WHERE role = 'monitoring-officer' AND seen_at > now() - interval '90 days' ORDER BY name`.execute(
+    tx,
+  );
   return rows;
 }
 
@@ -36,7 +38,15 @@ export const makeAppointment: Action<
     if (!(minutes >= 5 && minutes * 60_000 <= lastsAtMostMs)) throw new InvalidError('It can last from 5 minutes to 12 hours.', 'minutes');
     if (place.trim().length < 2) throw new InvalidError('Enter where: an address, or the name of an office.', 'place');
     const who = officer === '' ? { actor: actor.id, name: actor.name } : (await officersOf(tx)).find((own) => own.actor === officer);
-    if (!who) throw new InvalidError('Choose an officer who has signed in here before.', 'officer');
+    if (!who) throw new InvalidError('Choose an officer who has signed in here lately.', 'officer');
+    const { rows: hidden } = await sql`SELECT FROM supervision.hidden_subjects(${who.actor}) AS h(id) WHERE h.id = ${subjectId}`.execute(
+      tx,
+    );
+    if (hidden.length > 0)
+      throw new InvalidError(
+        `${who.name} may not see this case, so it would not be in their diary. Choose somebody else, or let them see it first.`,
+        'officer',
+      );
     const endsAt = new Date(startsAt.getTime() + minutes * 60_000);
     const [same] = await tx
       .selectFrom('supervision.appointments')

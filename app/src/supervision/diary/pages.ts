@@ -55,7 +55,7 @@ export function diaryPages(web: WebKit): DiaryPages {
       now,
       pagination: pagination('/diary', request.query, query.page, found.total),
       feedAddress: more.secret
-        ? new URL(`/diary/feed/${more.secret}.ics`, config.WAYMARK_PUBLIC_URL ?? `http://${request.host}`).href
+        ? new URL(`/diary/feed/${more.secret}.ics`, config.WAYMARK_PUBLIC_URL ?? `${request.protocol}://${request.host}`).href
         : null,
       error: error && { text: error.message, field: error.field },
       draft: more.draft ?? {},

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { type Action, NotFoundError } from '../../platform/action.ts';
+import { type Action, type ActionContext, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { supervisionAccess } from '../own/index.ts';
-import { isTheirs, noteSubject, type Whose } from '../subjects/index.ts';
+import { decisionsOn, isTheirs, noteSubject, type Whose } from '../subjects/index.ts';
 import { type Appointment, appointmentColumns } from './appointment.ts';
 import { followedUntil } from './feed.ts';
 import { officersOf } from './keep-diary.ts';
@@ -14,6 +14,23 @@ export interface DiaryEntry extends Appointment {
   reference: string;
   note: string;
   isOwn: boolean;
+  /** Another officer's case, where place and note are told only with a reason. */
+  isAnothers: boolean;
+}
+
+/** What an officer is told of appointments of cases that they have to say why they look at: all but where, and what was noted. */
+async function discreet(
+  context: Pick<ActionContext, 'tx' | 'actor' | 'access'>,
+  rows: Omit<DiaryEntry, 'isAnothers'>[],
+): Promise<DiaryEntry[]> {
+  const decisions = await decisionsOn(
+    context,
+    rows.map(({ subject }) => subject),
+  );
+  return rows.map((row) => {
+    const isAnothers = !row.isOwn && decisions.get(row.subject)?.allowed === false;
+    return { ...row, isAnothers, ...(isAnothers ? { place: '', note: '', said: '' } : {}) };
+  });
 }
 
 function entries(tx: Tx, actor: string) {
@@ -38,7 +55,7 @@ export const readDiary: Action<
   name: 'diary.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, _services, { whose, from, to, now, limit, offset }) {
+  async run({ tx, actor, access, note }, _services, { whose, from, to, now, limit, offset }) {
     const theirs =
       whose === 'mine' ? sql<boolean>`a.officer = ${actor.id}` : sql<boolean>`${isTheirs(whose, actor.id, sql.ref('a.subject_id'))}`;
     const [start, end] = [new Date(from), new Date(to)];
@@ -67,7 +84,13 @@ export const readDiary: Action<
       .where('a.starts_at', '<', end)
       .executeTakeFirstOrThrow();
     note(null, { shown: rows.length + open.length });
-    return { open, rows, total, feedUntil: await followedUntil(tx, actor.id, now) };
+    const context = { tx, actor, access };
+    return {
+      open: await discreet(context, open),
+      rows: await discreet(context, rows),
+      total,
+      feedUntil: await followedUntil(tx, actor.id, now),
+    };
   },
 };
 
@@ -102,7 +125,12 @@ export const readAppointments: Action<
       .where('to_on', 'is', null)
       .executeTakeFirst();
     const rows = await entries(tx, actor.id).where('a.subject_id', '=', subjectId).orderBy('a.starts_at', 'desc').limit(200).execute();
-    return { subject, rows, officers: await officersOf(tx), home: home?.address ?? null };
+    return {
+      subject,
+      rows: rows.map((row) => ({ ...row, isAnothers: false })),
+      officers: await officersOf(tx),
+      home: home?.address ?? null,
+    };
   },
 };
 

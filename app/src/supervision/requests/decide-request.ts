@@ -2,7 +2,7 @@ import { intervalsOf } from '@waymark/presence';
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { isTheirs, noteSubject, type Whose } from '../subjects/index.ts';
+import { decisionsOn, isTheirs, noteSubject, type Whose } from '../subjects/index.ts';
 import { grantAbsence, zonesOfWearings } from '../zones/index.ts';
 import { type RequestView, requestColumns } from './request.ts';
 
@@ -15,6 +15,8 @@ export interface WaitingRequest extends RequestView {
   rules: string[];
   /** Of the last 28 days. */
   breaches: number;
+  /** Another officer's case: what was asked and why is told only with a reason. */
+  isAnothers: boolean;
 }
 
 const lookBackMs = 28 * 86_400_000;
@@ -30,7 +32,7 @@ export const listRequests: Action<
   name: 'request.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, note }, { timeZone }, { whose, now, limit, offset }) {
+  async run({ tx, actor, access, note }, { timeZone }, { whose, now, limit, offset }) {
     const theirs = isTheirs(whose, actor.id, sql.ref('r.subject_id'));
     const rows = await tx
       .selectFrom('supervision.requests as r')
@@ -53,9 +55,24 @@ export const listRequests: Action<
       .where(theirs)
       .executeTakeFirstOrThrow();
     note(null, { shown: rows.length });
-    const waiting = rows.filter(({ decision }) => decision === null);
+    const decisions = await decisionsOn(
+      { tx, actor, access },
+      rows.map(({ subject }) => subject),
+    );
+    const isAnothers = ({ subject }: { subject: number }) => decisions.get(subject)?.allowed === false;
+    const waiting = rows.filter((row) => row.decision === null && !isAnothers(row));
     const around = await readAround(tx, waiting, now, timeZone);
-    return { rows: rows.map((row) => ({ ...row, rules: [], breaches: 0, ...around.get(row.id) })), ...counts };
+    return {
+      rows: rows.map((row) => ({
+        ...row,
+        rules: [],
+        breaches: 0,
+        ...around.get(row.id),
+        isAnothers: isAnothers(row),
+        ...(isAnothers(row) ? { said: '', reason: '', kind: 'other' as const } : {}),
+      })),
+      ...counts,
+    };
   },
 };
 

@@ -77,12 +77,14 @@ export const withdrawRequest: Action<null, { id: number }, null> = {
     const open = await tx.selectFrom('supervision.requests').select('decision').where('id', '=', id).executeTakeFirst();
     if (!open) throw new NotFoundError('There is nothing like that here.');
     if (open.decision !== null) throw new InvalidError('This has been answered already.', null);
-    await tx
+    const { numUpdatedRows } = await tx
       .updateTable('supervision.requests')
       .set({ decision: 'withdrawn', decided_by: null, decided_at: new Date() })
       .where('id', '=', id)
       .where('decision', 'is', null)
-      .execute();
+      .executeTakeFirst();
+    // Somebody answered in between.
+    if (numUpdatedRows === 0n) throw new InvalidError('This has been answered already.', null);
     return null;
   },
 };

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { InvalidError } from '../../platform/action.ts';
+import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, orAgain, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
@@ -34,6 +34,8 @@ export function requestRoutes(app: FastifyInstance, web: WebKit): void {
     const agree = decision === 'agree';
     const again = await orAgain(
       async () => {
+        // Return in the field of the reason chooses neither.
+        if (!agree && decision !== 'refuse') throw new InvalidError('Choose Agree or Refuse.', `reason-${id}`);
         ({ stays, subject } = await performer.perform(actorOf(request), decideRequest, null, { id, agree, reason, now: Date.now() }));
       },
       (error) => list(request, reply, error, { id, reason }),

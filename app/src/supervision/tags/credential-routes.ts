@@ -1,12 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { roles } from '../../platform/access.ts';
 import type { Action, InvalidError } from '../../platform/action.ts';
-import { issueApiToken, listApiTokens, revokeApiToken } from '../../platform/api-tokens.ts';
+import { issueApiToken, listApiTokens, type NewToken, revokeApiToken } from '../../platform/api-tokens.ts';
 import { tokenScopes } from '../../platform/token-scopes.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { declareGateway, issueTagCredential, listGateways, revokeGateway } from './tags.ts';
+
+function newTokenOf({ name = '', role = '', scopes, days = '' }: Record<string, string | string[]>): NewToken {
+  return { name: String(name), role: String(role), scopes: [scopes ?? []].flat(), days: days === '' ? undefined : Number(days) };
+}
 
 /** Secrets of tags and gateways, and tokens of programs: pages. */
 export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
@@ -59,16 +63,7 @@ export function credentialRoutes(app: FastifyInstance, web: WebKit): void {
   app.post(
     '/credentials/tokens',
     { config: { action: 'token.issue', lists: ['scopes'] } },
-    issuing(
-      issueApiToken,
-      ({ name = '', role = '', scopes, days = '' }: Record<string, string | string[]>) => ({
-        name: String(name),
-        role: String(role),
-        scopes: [scopes ?? []].flat(),
-        days: days === '' ? undefined : Number(days),
-      }),
-      ({ name }) => `Token of ${name}`,
-    ),
+    issuing(issueApiToken, newTokenOf, ({ name }) => `Token of ${name}`),
   );
   app.post(
     '/credentials/tags',

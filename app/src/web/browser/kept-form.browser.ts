@@ -16,7 +16,7 @@ interface Kept {
 
 const key = 'waymark-form';
 const keptMs = 3_600_000;
-const { who = '', form: told = '', formWords = '', waitWords = '' } = document.documentElement.dataset;
+const { who = '', form: told = '', formWords = '', unsureWords = '', waitWords = '', posted = '' } = document.documentElement.dataset;
 
 function read(): Kept | null {
   try {
@@ -29,8 +29,11 @@ function read(): Kept | null {
 
 const forget = (): void => sessionStorage.removeItem(key);
 
+/** The page that the forms here stand on. What answers a form that was wrong has an address at which there may be no page. */
+let home = location.pathname + location.search;
+
 function keep(form: HTMLFormElement): void {
-  if (!who) return;
+  if (!who || form.dataset.keep === 'no') return;
   const { pathname } = new URL(form.action);
   if (pathname === '/sign-out') {
     forget();
@@ -42,7 +45,7 @@ function keep(form: HTMLFormElement): void {
     if (field instanceof HTMLInputElement && /^(checkbox|radio)$/.test(field.type) && !field.checked) continue;
     fields.push([field.name, field.value]);
   }
-  const kept: Kept = { at: Date.now(), who, path: location.pathname + location.search, action: pathname, fields, isLost: false };
+  const kept: Kept = { at: Date.now(), who, path: home, action: pathname, fields, isLost: false };
   try {
     sessionStorage.setItem(key, JSON.stringify(kept));
   } catch {
@@ -92,6 +95,8 @@ function tell(form: HTMLFormElement, words: string): void {
 }
 
 function offerBack({ path }: Kept): void {
+  const signIn = document.querySelector<HTMLAnchorElement>('a[href^="/sign-in/start"]');
+  if (signIn) signIn.href = `/sign-in/start?to=${encodeURIComponent(path)}`;
   const place = document.querySelector<HTMLElement>('#back-to-form');
   const link = place?.querySelector('a');
   if (!place || !link) return;
@@ -119,15 +124,20 @@ function waitForLine(event: SubmitEvent, form: HTMLFormElement): void {
 }
 
 const kept = read();
+if (kept && posted && kept.action === location.pathname) home = kept.path;
 if (!kept) forget();
 else if (told === 'lost') {
   sessionStorage.setItem(key, JSON.stringify({ ...kept, isLost: true }));
   offerBack(kept);
+  // Whoever sits down here next does not find it.
+  setTimeout(forget, Math.max(0, kept.at + keptMs - Date.now()));
 } else if (who && kept.who !== who) forget();
 else if ((kept.isLost || isBackAgain()) && kept.path === location.pathname + location.search) {
   const form = fillAgain(kept);
-  if (form) tell(form, formWords);
-  forget();
+  if (form) {
+    tell(form, kept.isLost ? formWords : unsureWords);
+    forget();
+  }
 } else if (who && !kept.isLost) forget();
 addEventListener(
   'submit',

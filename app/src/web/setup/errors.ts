@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { AskFirstError, InvalidError, NotFoundError, RefusedError } from '../../platform/action.ts';
 import { isOutOfRoom, noRoomInWords } from '../../platform/no-room.ts';
+import { pageOfForm } from '../form.ts';
 import type { WebKit } from '../kit.ts';
 import { PastLastPageError } from '../paging.ts';
 
@@ -24,8 +25,9 @@ export function setUpErrors(app: FastifyInstance, web: WebKit): void {
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error instanceof PastLastPageError) return reply.redirect(error.lastPage);
     if (request.routeOptions.config?.api || request.url.startsWith('/api/')) return tellAsJson(error, request, reply);
-    const askAt = error instanceof AskFirstError ? error.askAt : null;
-    if (askAt && request.method === 'GET') return reply.redirect(`${askAt}?to=${encodeURIComponent(request.url)}`);
+    const asked = error instanceof AskFirstError ? error.askAt : null;
+    if (asked && request.method === 'GET') return reply.redirect(`${asked}?to=${encodeURIComponent(request.url)}`);
+    const askAt = asked && `${asked}?to=${encodeURIComponent(pageOfForm(request))}`;
     const { status, heading, message } = toldOf(error, request);
     const reference = status >= 500 ? request.id : null;
     // Their own doing or ours: whoever filled in a form finds it filled in again.

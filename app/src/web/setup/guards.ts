@@ -3,6 +3,7 @@ import { purposeOf } from '../../platform/access.ts';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOfToken } from '../../platform/api-tokens.ts';
 import type { SignIns } from '../../platform/sign-in/sign-ins.ts';
+import { pageOfForm } from '../form.ts';
 import type { House } from '../kit.ts';
 import type { Identity } from './identity.ts';
 
@@ -12,11 +13,10 @@ const locationAtMost = 4000;
 const personalActions = new Set(['start', 'sign-out']);
 
 /** Where to sign in. Whoever sent a form comes back to the page that it stood on, which has what they typed. */
-function signInFor({ method, url, headers, host }: FastifyRequest): string {
+function signInFor(request: FastifyRequest): string {
+  const { method, url } = request;
   if (method === 'GET' || method === 'HEAD') return `/sign-in?to=${encodeURIComponent(url)}`;
-  const from = URL.parse(headers.referer ?? '');
-  const to = from && from.host === host ? from.pathname + from.search : '/';
-  return `/sign-in?form=lost&to=${encodeURIComponent(to)}`;
+  return `/sign-in?form=lost&to=${encodeURIComponent(pageOfForm(request))}`;
 }
 
 /** Who asks, and whether they may: before anything they sent is read, and with the token of the form once it is. */

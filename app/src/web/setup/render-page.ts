@@ -36,6 +36,7 @@ export function pagesOf(house: House, { assets, menu, bars, ground, isDemo }: On
       user,
       who: user ? createHash('sha256').update(user.id).digest('hex').slice(0, 12) : '',
       notice,
+      posted: request.method !== 'GET',
       csrfToken: user ? await reply.generateCsrf() : '',
       path: request.url.split('?')[0],
       navigation: user ? navigationFor(house, menu(), user.role, request.url) : [],
