@@ -1,6 +1,5 @@
 import { Random, toDegrees } from '@waymark/town';
-import { zxyToTileId } from 'pmtiles';
-import { type Box, encodeTile, packTiles, placeOf, writeTiles } from '../app/test/browser/write-tiles.ts';
+import { type Box, encodeTile, packTiles, placeOf, tileNumber, writeTiles } from '../app/test/browser/write-tiles.ts';
 
 /** Tiles in Protomaps' schema to draw tags over. */
 const maxZoom = 14;
@@ -106,7 +105,7 @@ export function writeRegionTiles(path: string, features: number, seed: number): 
           roads: { features: Array.from({ length: roads }, (_, i) => line(kinds[i % kinds.length] as string)) },
           buildings: { features: Array.from({ length: houses }, house) },
         };
-        tiles.push({ id: zxyToTileId(z, x, y), bytes: encodeTile(layers) });
+        tiles.push({ id: tileNumber(z, x, y), bytes: encodeTile(layers) });
       }
   }
   const edge = (x: number, y: number): [number, number] => [

@@ -28,11 +28,14 @@ export function writeTiles(path: string, layers: Record<string, GeoJSON.Feature[
     for (let x = west; x <= east; x++)
       for (let y = north; y <= south; y++) {
         const parts = Object.fromEntries(cut.flatMap(([name, index]) => ((tile) => (tile ? [[name, tile]] : []))(index.getTile(z, x, y))));
-        if (Object.keys(parts).length > 0) tiles.push({ id: zxyToTileId(z, x, y), bytes: encodeTile(parts) });
+        if (Object.keys(parts).length > 0) tiles.push({ id: tileNumber(z, x, y), bytes: encodeTile(parts) });
       }
   }
   packTiles(path, tiles, Object.keys(layers), box, maxZoom);
 }
+
+/** The number of a tile in the order of the file. */
+export const tileNumber = zxyToTileId;
 
 /** One vector tile of layers by name, with features as they are drawn: places of 0 to 4096 within it. */
 export const encodeTile = (layers: Record<string, object>): Buffer => Buffer.from(vtpbf.fromGeojsonVt(layers as never, { version: 2 }));
