@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as TJS from 'typescript-json-schema';
 
-const sources = join(import.meta.dirname, '..');
+const sources = join(import.meta.dirname, '../../app/src');
 /** Type definitions of others name their modules; a schema's name is the type's own. */
 const ownName = (name: string) => name.replace(/^.*\)\./, '').replace(/[^A-Za-z0-9_]/g, '_');
 

@@ -4,7 +4,7 @@ import { describeAnswers } from './describe-answers.ts';
 
 /** `npm run answers`: describes what the API answers as its types have it; with `--check` it only says what is not so. */
 const isCheck = process.argv.includes('--check');
-const sources = join(import.meta.dirname, '..');
+const sources = join(import.meta.dirname, '../../app/src');
 const files = describeAnswers();
 const old = [...files].filter(([file, text]) => !existsSync(join(sources, file)) || readFileSync(join(sources, file), 'utf8') !== text);
 if (!isCheck) for (const [file, text] of old) writeFileSync(join(sources, file), text);
