@@ -29,5 +29,6 @@ export default defineConfig({
     // No test is bound to a clock: these end what hangs.
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });
