@@ -33,7 +33,16 @@ export const listSubjects: Action<null, SubjectQuery, { rows: SubjectRow[]; tota
       base = base.where((eb) => eb.or([eb('s.reference', 'ilike', like), eb('s.name', 'ilike', like)]));
     }
     const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
-    const rows = await base
+    const [by, way] = [query.sort === 'name' ? ('s.name' as const) : ('s.reference' as const), query.descending ? 'desc' : 'asc'] as const;
+    // First who is on the page, then what each of them wears: not the tags of everybody.
+    const page = base
+      .select(['s.id', 's.reference', 's.name', 's.fictional'])
+      .orderBy(by, way)
+      .orderBy('s.id')
+      .limit(query.limit)
+      .offset(query.offset);
+    const rows = await tx
+      .selectFrom(page.as('s'))
       .leftJoin('supervision.wearings as w', (join) =>
         join
           .onRef('w.subject_id', '=', 's.id')
@@ -50,10 +59,8 @@ export const listSubjects: Action<null, SubjectQuery, { rows: SubjectRow[]; tota
         'o.ends_at as order_ends',
         sql<boolean>`w.id IS NOT NULL AND (w.ends_at IS NULL OR w.ends_at > now())`.as('worn'),
       ])
-      .orderBy(query.sort === 'name' ? 's.name' : 's.reference', query.descending ? 'desc' : 'asc')
+      .orderBy(by, way)
       .orderBy('s.id')
-      .limit(query.limit)
-      .offset(query.offset)
       .execute();
     note(null, { shown: rows.length });
     return { rows, total };
