@@ -25,7 +25,7 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
     ['Positions, and evidence packs with positions in them', `${positions} months after they were taken`],
     ['Where in their home a wearer was', `${homeDays} days; from then on positions at the place of a curfew say “at home”`],
     [
-      'A subject with numbers to ring, addresses, orders, zones, alerts, reviews and packs',
+      'A subject with numbers to ring, addresses, orders, zones, requests, appointments, alerts, reviews and packs',
       `${subjects} months after the end of their last order`,
     ],
     ['Positions of protected people', 'a week'],
