@@ -16,7 +16,8 @@ export const makeFeed: Action<null, { now: number }, { secret: string; until: Da
   async run({ tx, actor }, _services, { now }) {
     const secret = randomBytes(32).toString('base64url');
     const until = new Date(now + lastsMs);
-    await tx.deleteFrom('supervision.diary_feeds').where('actor', '=', actor.id).execute();
+    // What has ended by itself, somebody else's too, is of no use to anybody.
+    await tx.deleteFrom('supervision.diary_feeds').where('until', '<', new Date(now)).execute();
     await tx
       .insertInto('supervision.diary_feeds')
       .values({ actor: actor.id, name: actor.name, secret_hash: hashOf(secret), until })
