@@ -15,7 +15,7 @@ export interface CaseCompliance {
   name: string;
   reference: string;
   tag: string;
-  /** The latest four, the earliest first; null before the tag was worn. */
+  /** The latest four, the earliest first; without any time before the tag was worn. */
   weeks: ({ from: number } & { stay: Compliance; keepOut: Compliance })[];
   nights: { day: string; kept: NightKept }[];
   /** Alerts that nobody has decided, and those decided as breaches in these weeks. */
@@ -85,6 +85,7 @@ export const listCompliance: Action<
       .execute();
     const rows: CaseCompliance[] = [];
     const breathe = breather();
+    const nights = nightsUntil(now, timeZone);
     const decisions = await decisionsOn(
       { tx, actor, access },
       wearings.map(({ subject }) => subject),
@@ -105,7 +106,7 @@ export const listCompliance: Action<
           from: weekFrom,
           ...sumsOf(kept(Math.max(weekFrom, began), Math.max(Math.min(weekTo, now), Math.max(weekFrom, began)))),
         })),
-        nights: nightsUntil(now, timeZone).map(({ day, noon, next }) => ({
+        nights: nights.map(({ day, noon, next }) => ({
           day,
           kept: nightOf(sumsOf(kept(Math.max(noon, began), Math.min(next, now))).stay),
         })),
