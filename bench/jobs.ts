@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { rawFix } from '../app/src/supervision/fixes/decode/raw-fix.ts';
-import { openBrowser, signIn } from '../app/test/browser/looking.ts';
+import { everyAccount, openBrowser, signIn } from '../app/test/browser/looking.ts';
 import { serveForTest } from '../app/test/serve-for-test.ts';
 import { type Bar, type Report, say } from './report.ts';
 
@@ -8,17 +8,6 @@ import { type Bar, type Report, say } from './report.ts';
 const screens = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 }, small: { width: 360, height: 640 } };
 /** A line at the edge of a town. */
 const slow = { downloadThroughput: 50 * 1024, uploadThroughput: 50 * 1024, latency: 400, offline: false };
-const everybody = [
-  'Maya Okonjo',
-  'Callum Reid',
-  'Joan Achebe',
-  'Ruth Adeyemi',
-  'Ravi Menon',
-  'Nia Bowen',
-  'Aled Price',
-  'Ines Duarte',
-  'Somebody on a tag',
-];
 
 /** Does a job as a person would: only what can be seen is clicked, and each click and each page is counted. */
 class Hand {
@@ -119,7 +108,7 @@ export async function benchJobs(): Promise<Report> {
     most('an officer’s page without the map, heaviest', Math.max(...weights.map(({ bare }) => bare)), 350, 'KB');
     most('an officer’s page with the map, heaviest', Math.max(...weights.map(({ all }) => all)), 900, 'KB');
     const starts: { who: string; seconds: number }[] = [];
-    for (const who of everybody) {
+    for (const who of everyAccount) {
       say(`jobs: ${who} on a slow line`);
       starts.push({ who, seconds: await startSlowly(browser, serving.url, who) });
     }

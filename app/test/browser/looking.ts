@@ -11,6 +11,19 @@ const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chr
 const pictures = process.env.SCREENSHOTS;
 if (pictures) mkdirSync(pictures, { recursive: true });
 
+/** The trial's accounts, one of each role, by name. */
+export const everyAccount = [
+  'Maya Okonjo',
+  'Callum Reid',
+  'Joan Achebe',
+  'Ruth Adeyemi',
+  'Ravi Menon',
+  'Nia Bowen',
+  'Aled Price',
+  'Ines Duarte',
+  'Somebody on a tag',
+];
+
 export async function openBrowser(): Promise<Browser> {
   if (!executablePath) throw new Error('No Chromium found. Install it, or name it with CHROMIUM=path.');
   return chromium.launch({

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { serveForTest } from '../serve-for-test.ts';
-import { openBrowser, signIn } from './looking.ts';
+import { everyAccount, openBrowser, signIn } from './looking.ts';
 
 /**
  * `npm run shots -- FOLDER`: a picture of every page, of every role, at both widths, by day and (on a phone) at night, with the fictional
@@ -11,17 +11,6 @@ import { openBrowser, signIn } from './looking.ts';
  * fault or is wider than its window, and names the pages that no link leads to.
  */
 const folder = resolve(process.argv[2] ?? 'shots');
-const accounts = [
-  'Maya Okonjo',
-  'Callum Reid',
-  'Joan Achebe',
-  'Ruth Adeyemi',
-  'Ravi Menon',
-  'Nia Bowen',
-  'Aled Price',
-  'Ines Duarte',
-  'Somebody on a tag',
-];
 const widths = [1280, 390];
 /** An address with its numbers and names left out: one page of a kind is looked at. */
 const kindOf = (path: string) => path.split('?')[0]?.replace(/\/\d[\w.:-]*(?=\/|$)/g, '/…') ?? path;
@@ -107,7 +96,7 @@ const browser = await openBrowser();
 try {
   const seen = new Set<string>();
   const shots: Shot[] = [];
-  for (const account of accounts) shots.push(...(await walk(browser, serving.url, account, seen)));
+  for (const account of everyAccount) shots.push(...(await walk(browser, serving.url, account, seen)));
   writeFileSync(join(folder, 'index.html'), pageOf(shots));
   const pages = serving.server.routes.filter(
     ({ method, url, config }) => method === 'GET' && !config?.open && !config?.api && !config?.stream && !/^\/api\//.test(url),
