@@ -8,10 +8,12 @@ import { sampleRoutes } from './sample/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { transparencyRoutes } from './transparency/routes.ts';
 import { unusualRoutes } from './unusual/routes.ts';
+import { oversightWaiting } from './waiting/routes.ts';
 import { worthRoutes } from './worth/routes.ts';
 
 /** All pages of those who watch over the watchers. */
 export function oversightRoutes(app: FastifyInstance, web: WebKit, waymark: Waymark): void {
+  oversightWaiting(web);
   auditRoutes(app, web);
   unusualRoutes(app, web);
   sampleRoutes(app, web);

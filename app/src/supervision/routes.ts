@@ -26,6 +26,7 @@ import { takeOnRoutes } from './taking-on/routes.ts';
 import type { VerdictStore } from './verdicts/index.ts';
 import { verdictRoutes } from './verdicts/routes.ts';
 import { visitRoutes } from './visit/routes.ts';
+import { supervisionWaiting } from './waiting/routes.ts';
 import { zoneRoutes } from './zones/routes.ts';
 
 /** What is open of supervision while the server runs. */
@@ -40,6 +41,7 @@ export interface SupervisionServices {
 
 /** All addresses of supervision. */
 export async function supervisionRoutes(app: FastifyInstance, web: WebKit, services: SupervisionServices): Promise<void> {
+  supervisionWaiting(web, services);
   crimeRoutes(app, web);
   crimeReviewRoutes(app, web, services);
   verdictRoutes(app, web, services);

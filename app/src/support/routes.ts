@@ -11,6 +11,7 @@ import { peopleRoutes } from './people/page/routes.ts';
 import { pairRoutes } from './review/routes.ts';
 import { serviceRoutes } from './services/routes.ts';
 import { sourceRoutes } from './sources/routes.ts';
+import { supportWaiting } from './waiting/routes.ts';
 import { workRoutes } from './work/routes.ts';
 
 /** What support needs besides the web. */
@@ -22,6 +23,7 @@ export interface SupportServices {
 
 /** All addresses of support. */
 export function supportRoutes(app: FastifyInstance, web: WebKit, { places, askForPeople }: SupportServices): void {
+  supportWaiting(web);
   sourceRoutes(app, web, places, askForPeople);
   pairRoutes(app, web, askForPeople);
   peopleRoutes(app, web, askForPeople);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
-import type { AccessPolicy, Actor } from '../platform/access.ts';
+import type { AccessPolicy, Actor, Purpose } from '../platform/access.ts';
 import type { Performer } from '../platform/action.ts';
 import type { Changes } from '../platform/changes.ts';
 import type { DataFolder } from '../platform/data-folder.ts';
@@ -10,6 +10,7 @@ import type { Gazetteer } from '../platform/gazetteer/index.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { SignedIn } from '../platform/sign-in/openid.ts';
 import type { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
+import type { Waiting } from '../platform/waiting.ts';
 
 declare module 'fastify' {
   interface Session {
@@ -31,10 +32,10 @@ declare module 'fastify' {
     /** The action that guards the route; every route that is not open names one. */
     action?: string;
     /**
-     * The page has a place in the menu of whoever may do this action, or `action` where it is another; lower ranks come first. Who
+     * The page has a place in the menu of whoever may do this action, or `action` where it is another, in any of `rooms`; lower ranks come first. Who
      * signs in begins on the first page of their menu.
      */
-    menu?: { text: string; rank: number; action?: string };
+    menu?: { text: string; rank: number; action?: string; rooms?: readonly ('supervision' | 'support' | 'oversight')[] };
     /** Room of the action; supervision where not said. */
     room?: 'supervision' | 'support' | 'person' | 'oversight';
     /** Answers in JSON, refuses in JSON. */
@@ -77,6 +78,15 @@ export interface PageBar {
   read(actor: Actor): Promise<object>;
 }
 
+/** What waits for those who work for one purpose, on the page on which they begin. */
+export interface StartPart {
+  purpose: Purpose;
+  room: 'supervision' | 'support' | 'oversight';
+  /** It can be asked for one's own people alone. */
+  asksWhose?: boolean;
+  read(request: FastifyRequest): Promise<Waiting[]>;
+}
+
 /** What routes need besides Fastify. */
 export interface WebKit {
   waymark: House;
@@ -95,6 +105,8 @@ export interface WebKit {
    * @param read gives what the template shows; nothing where there is nothing to show
    */
   onEveryPage(bar: PageBar): void;
+  /** Says what waits for some of those who begin their day here. */
+  onStart(part: StartPart): void;
   /** Tells the person, on the next page, what was done. */
   notice(request: FastifyRequest, text: string): void;
 }

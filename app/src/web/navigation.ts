@@ -16,6 +16,8 @@ export interface MenuPage {
   /** Shown to those whom the policy allows this action. */
   action: string;
   room: NonNullable<FastifyContextConfig['room']>;
+  /** In any of which the action may be allowed, where it is one of several rooms. */
+  rooms?: readonly NonNullable<FastifyContextConfig['room']>[];
 }
 
 /** The menu, from the routes that ask for a place in it. */
@@ -38,7 +40,7 @@ export function navigationFor(
 ): NavigationItem[] {
   const actor = { role, purpose: purposeOf[role] };
   return menu
-    .filter(({ action, room }) => access.decide(actor, action, actor.purpose, room).allowed)
+    .filter(({ action, room, rooms = [room] }) => rooms.some((one) => access.decide(actor, action, actor.purpose, one).allowed))
     .map(({ text, href }) => ({
       text,
       href,

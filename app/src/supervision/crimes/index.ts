@@ -1,3 +1,3 @@
 export { crimeTypes } from './crime-types.ts';
 export { importCrimes } from './import-crimes.ts';
-export { type CrimeVersionRow, findCrime, freeReference, listCurrentCrimes, listVersions } from './store.ts';
+export { type CrimeVersionRow, findCrime, freeReference, listCurrentCrimes, listVersions, searchCrimes } from './store.ts';

@@ -85,7 +85,7 @@ export const crimeSorts = {
 export interface CrimeQuery {
   search?: string;
   type?: string;
-  /** `present`: with somebody present; `waiting`: without a verdict yet; `reviewed`: with a review */
+  /** `present`: with somebody present; `to review`: of whom somebody has not been reviewed; `waiting`: without a verdict yet; `reviewed`: with a review */
   show?: string;
   sort: keyof typeof crimeSorts;
   descending: boolean;
@@ -115,6 +115,12 @@ export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: C
   if (query.show === 'present') base = base.where(present, '>', 0);
   if (query.show === 'waiting') base = base.where('rc.run_id', 'is', null);
   const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id)`;
+  if (query.show === 'to review')
+    base = base.where(
+      present,
+      '>',
+      sql<number>`(SELECT count(DISTINCT r.wearing_id)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.verdict = 'present')`,
+    );
   if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
   const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
   const rows = await base

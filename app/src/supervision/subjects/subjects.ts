@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { containing } from '../../platform/containing.ts';
 import { isTheirs, type Whose } from './whose.ts';
@@ -13,9 +13,20 @@ export interface SubjectRow {
   worn: boolean;
 }
 
+export const subjectShows = ['ending', 'untagged'] as const;
+export type SubjectShow = (typeof subjectShows)[number];
+
+/** Of orders in force: which of them a list of subjects is about. */
+const shown: Record<SubjectShow, RawBuilder<boolean>> = {
+  ending: sql<boolean>`o.ends_at <= now() + interval '7 days'`,
+  untagged: sql<boolean>`NOT EXISTS (SELECT FROM supervision.wearings w WHERE w.order_id = o.id AND (w.ends_at IS NULL OR w.ends_at > now()))`,
+};
+
 export interface SubjectQuery {
   search?: string;
   whose?: Whose;
+  /** `ending`: with an order that ends within a week; `untagged`: under an order, without a tag. */
+  show?: SubjectShow;
   sort: 'reference' | 'name';
   descending: boolean;
   limit: number;
@@ -32,6 +43,9 @@ export const listSubjects: Action<null, SubjectQuery, { rows: SubjectRow[]; tota
       const like = containing(query.search);
       base = base.where((eb) => eb.or([eb('s.reference', 'ilike', like), eb('s.name', 'ilike', like)]));
     }
+    if (query.show)
+      base = base.where(sql<boolean>`EXISTS (SELECT FROM supervision.orders o
+        WHERE o.subject_id = s.id AND o.starts_at <= now() AND (o.ends_at IS NULL OR o.ends_at > now()) AND ${shown[query.show]})`);
     const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
     const [by, way] = [query.sort === 'name' ? ('s.name' as const) : ('s.reference' as const), query.descending ? 'desc' : 'asc'] as const;
     // First who is on the page, then what each of them wears: not the tags of everybody.

@@ -1,2 +1,3 @@
 export { allocate, type Candidate, firstCome, needRank, type ServiceOffer } from './allocate.ts';
 export { proposeAllocation } from './propose.ts';
+export { readAllocation } from './read-allocation.ts';

@@ -8,3 +8,4 @@ export {
   recordDecision,
   takeBackDecision,
 } from './decide-person.ts';
+export { findPeople } from './find-people.ts';

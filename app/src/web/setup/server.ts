@@ -6,13 +6,12 @@ import { hostname } from 'node:os';
 import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { rolesOf } from '../../config.ts';
-import type { SignInRole } from '../../platform/access.ts';
 import { Metrics } from '../../platform/metrics.ts';
 import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
 import { version } from '../../version.ts';
 import { browserAssets } from '../assets/build-assets.ts';
-import type { DeviceRoutes, House, PageBar, RouteSet, WebKit } from '../kit.ts';
-import { type MenuPage, menuOf, startOf } from '../navigation.ts';
+import type { DeviceRoutes, House, PageBar, RouteSet, StartPart, WebKit } from '../kit.ts';
+import { type MenuPage, menuOf } from '../navigation.ts';
 import { describeApi, showApiDocs } from './api-docs.ts';
 import { setUpAssets } from './assets.ts';
 import { baseMapRoutes } from './base-map-routes.ts';
@@ -30,6 +29,7 @@ import { setUpSecurity } from './security.ts';
 import { setUpSessions } from './sessions.ts';
 import { forgetCounts } from './shared-rate-limit.ts';
 import { signInRoutes } from './sign-in-routes.ts';
+import { startRoutes } from './start-routes.ts';
 
 export interface WebServer {
   app: FastifyInstance;
@@ -166,6 +166,7 @@ async function setUpPages(
     log.warn({ error: (error as Error).name, message: (error as Error).message }, 'asking the identity provider');
   const tiles = house.config.WAYMARK_MAP ? readMapTiles(house.config.WAYMARK_MAP) : null;
   const bars: PageBar[] = [];
+  const parts: StartPart[] = [];
   const web: WebKit = {
     waymark: house,
     metrics,
@@ -174,6 +175,7 @@ async function setUpPages(
     onSessionEnd: (tell) => void sessions.on('ended', tell),
     ...pagesOf(house, { assets, menu, bars, ground: () => groundOf(house, tiles), isDemo: () => identity.demo !== null }),
     onEveryPage: (bar) => void bars.push(bar),
+    onStart: (part) => void parts.push(part),
     notice(request, text) {
       request.session.notice = text;
     },
@@ -189,9 +191,7 @@ async function setUpPages(
   demoAccountRoutes(app, web, identity);
   healthRoutes(app, house, metrics, readiness);
   baseMapRoutes(app, house, tiles);
-  app.get('/', { config: { action: 'start' } }, async (request, reply) =>
-    reply.redirect(startOf(house, menu(), request.actor?.role as SignInRole)),
-  );
+  startRoutes(app, web, parts, menu);
   for (const feature of mounted) await app.register(async (scope) => feature(scope, web));
   return sessions;
 }

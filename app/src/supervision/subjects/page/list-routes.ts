@@ -3,16 +3,17 @@ import { actorOf } from '../../../web/actor-of.ts';
 import { orAgain, security } from '../../../web/form.ts';
 import type { WebKit } from '../../../web/kit.ts';
 import { pagination, readPage, sortLink } from '../../../web/paging.ts';
-import { declareSubject, listSubjects, whoseIn } from '../index.ts';
+import { declareSubject, listSubjects, subjectShows, whoseIn } from '../index.ts';
 
 /** All subjects, and adding one: page and API. */
 export function subjectListRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   app.get('/subjects', { config: { action: 'subject.list', menu: { text: 'Subjects', rank: 110 } } }, async (request, reply) => {
-    const { sort, order } = (request.query ?? {}) as Record<string, string>;
+    const { sort, order, show } = (request.query ?? {}) as Record<string, string>;
     const query = {
       ...readPage(request.query),
       whose: whoseIn(request.query),
+      show: subjectShows.find((own) => own === show),
       sort: sort === 'name' ? ('name' as const) : ('reference' as const),
       descending: order === 'down',
     };

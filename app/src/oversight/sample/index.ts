@@ -1,0 +1,1 @@
+export { drawSample } from './monthly-sample.ts';
