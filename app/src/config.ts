@@ -52,6 +52,22 @@ export const Config = Type.Object({
   WAYMARK_SMS_URL: Type.Optional(
     Type.String({ description: 'A gateway for text messages: it is sent `{"to", "text"}` by POST.', pattern: '^https?://' }),
   ),
+  WAYMARK_NOTIFY_KEY: Type.Optional(
+    Type.String({
+      description:
+        'Key of a service at GOV.UK Notify, for e-mails and text messages where there is no mail server or gateway of one’s own.',
+      minLength: 73,
+    }),
+  ),
+  WAYMARK_NOTIFY_TEXT: Type.Optional(
+    Type.String({ description: 'Number of its template for text messages: all that it shows is `((text))`.', format: 'uuid' }),
+  ),
+  WAYMARK_NOTIFY_EMAIL: Type.Optional(
+    Type.String({ description: 'Number of its template for e-mails: it shows `((subject))` and `((text))`.', format: 'uuid' }),
+  ),
+  WAYMARK_NOTIFY_URL: Type.Optional(
+    Type.String({ description: 'Where it answers, where that is not GOV.UK itself.', pattern: '^https?://' }),
+  ),
   WAYMARK_DATA: Type.String({ description: 'Folder of the embedded stores.', default: 'data', minLength: 1 }),
   WAYMARK_INCOMING: Type.Optional(
     Type.String({

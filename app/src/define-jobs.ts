@@ -3,7 +3,7 @@ import { runRetention } from './oversight/retention/index.ts';
 import type { Actor } from './platform/access.ts';
 import { keepHead } from './platform/audit-head.ts';
 import type { Jobs } from './platform/jobs.ts';
-import { computeDueVerdicts } from './supervision/index.ts';
+import { computeDueVerdicts, planReminders, type Speak } from './supervision/index.ts';
 import { forgetProtected } from './supervision/zones/index.ts';
 import {
   areFeedsDue,
@@ -23,6 +23,7 @@ export const feedsDue = 'feeds-due';
 export const retentionDue = 'retention-due';
 export const protectedDue = 'protected-due';
 export const sessionsDue = 'sessions-due';
+export const remindersDue = 'reminders-due';
 export const headDue = 'head-due';
 export const copyDue = 'copy-due';
 export const feedsLookedFor = 'feeds-looked-for';
@@ -34,7 +35,7 @@ export async function defineJobs(
   jobs: Jobs,
   waymark: Waymark,
   places: FeedPlaces,
-  { log, onVerdicts, forgetSessions }: { log: Logger; onVerdicts: () => void; forgetSessions: () => Promise<unknown> },
+  { log, speak, onVerdicts, forgetSessions }: { log: Logger; speak: Speak; onVerdicts: () => void; forgetSessions: () => Promise<unknown> },
 ): Promise<void> {
   const { performer, database } = waymark;
   await jobs.define(verdictsDue, async () => {
@@ -53,6 +54,10 @@ export async function defineJobs(
   });
   await jobs.define(retentionDue, async () => {
     await runRetention(waymark);
+  });
+  await jobs.define(remindersDue, async () => {
+    const services = { positions: waymark.positions, timeZone: waymark.timeZone, speak };
+    await performer.perform(system('monitoring'), planReminders, services, { now: Date.now() });
   });
   await jobs.define(protectedDue, async () => {
     await forgetProtected(database.db, waymark.fixes, waymark.access);

@@ -51,7 +51,7 @@ export function mounted(
         casesRank: 150,
         correction: correctionByCase(waymark.performer),
       }),
-    (app, web) => personRoutes(app, web, waymark),
+    (app, web) => personRoutes(app, web, { ...waymark, channels }),
     (app, web) => oversightRoutes(app, web, waymark),
     commandsMounted(waymark),
   ];

@@ -40,6 +40,7 @@ test('a server has its schedules, and does at its start what may have been left'
     'head-due',
     'people-due',
     'protected-due',
+    'reminders-due',
     'retention-due',
     'sessions-due',
   ]);

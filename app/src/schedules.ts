@@ -1,9 +1,10 @@
-import { copyDue, feedsLookedFor, headDue, peopleDue, protectedDue, retentionDue, sessionsDue } from './define-jobs.ts';
+import { copyDue, feedsLookedFor, headDue, peopleDue, protectedDue, remindersDue, retentionDue, sessionsDue } from './define-jobs.ts';
 import type { Jobs } from './platform/jobs.ts';
 
 /** What is done by the clock, in universal time: one of the servers asks for it, and one does it. */
 export const schedules: Record<string, string> = {
   [feedsLookedFor]: '* * * * *',
+  [remindersDue]: '*/5 * * * *',
   // Statements expire with the day.
   [peopleDue]: '0 * * * *',
   [protectedDue]: '7 * * * *',

@@ -4,11 +4,20 @@ import { defineJobs, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
 import { commandsMounted, mounted, mountedForDevices } from './mount.ts';
 import { openBroker } from './open-broker.ts';
+import { speakIn } from './person/texts/speak.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { startSchedules } from './schedules.ts';
-import { Channels, Deliverer } from './supervision/delivery/index.ts';
-import { fleetSilence, type OutsideBroker, TagBroker } from './supervision/index.ts';
+
+import {
+  Channels,
+  Deliverer,
+  fleetSilence,
+  type NotifySettings,
+  type OutsideBroker,
+  ReminderSender,
+  TagBroker,
+} from './supervision/index.ts';
 import type { FeedPlaces } from './support/index.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
 import { buildServer, type WebServer } from './web/setup/server.ts';
@@ -20,7 +29,18 @@ export interface Serving {
   /** Where tags' messages come from; null where the embedded broker's port was taken. */
   broker: TagBroker | OutsideBroker | null;
   deliverer: Deliverer;
+  reminders: ReminderSender;
   stop(): Promise<void>;
+}
+
+function notifyOf(config: Config): NotifySettings | undefined {
+  if (!config.WAYMARK_NOTIFY_KEY) return undefined;
+  return {
+    key: config.WAYMARK_NOTIFY_KEY,
+    url: config.WAYMARK_NOTIFY_URL,
+    textTemplate: config.WAYMARK_NOTIFY_TEXT,
+    emailTemplate: config.WAYMARK_NOTIFY_EMAIL,
+  };
 }
 
 /** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
@@ -31,6 +51,7 @@ function channelsOf(config: Config): Channels {
     mailFrom: config.WAYMARK_MAIL_FROM,
     webhookHosts: [...hosts.filter(Boolean), ...(config.NODE_ENV === 'production' ? [] : ['127.0.0.1', 'localhost'])],
     smsUrl: config.WAYMARK_SMS_URL,
+    notify: notifyOf(config),
   });
 }
 
@@ -87,6 +108,13 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   let publicUrl = '';
   const deliverer = new Deliverer(waymark.database.db, channels, waymark.access, () => publicUrl);
   deliverer.onError = failing('telling of alerts');
+  const speak = speakIn(waymark.timeZone);
+  const reminders = new ReminderSender(waymark.database.db, waymark.access, {
+    channels,
+    speak,
+    secret: waymark.folder.secret('reminders'),
+  });
+  reminders.onError = failing('reminding people');
   const places: FeedPlaces = {
     databases: config.agencyDatabases,
     incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
@@ -99,11 +127,13 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   if (roles.has('work'))
     await defineJobs(jobs, waymark, places, {
       log,
+      speak,
       onVerdicts: () => server.metrics.verdictRuns.inc(),
       forgetSessions: () => server.forgetExpiredSessions(),
     });
   const closeAll = async () => {
     await server.app.close();
+    await reminders.close();
     await deliverer.close();
     await jobs.stop();
     await waymark.close();
@@ -118,6 +148,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     publicUrl = url;
     if (roles.has('work')) {
       deliverer.start();
+      reminders.start();
       await jobs.ask(peopleDue);
       await startSchedules(jobs, waymark.fixes.isShared);
     }
@@ -137,6 +168,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     server,
     broker,
     deliverer,
+    reminders,
     stop: () => {
       // New requests are refused, those under way end, then the stores close.
       stopping ??= (async () => {

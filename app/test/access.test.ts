@@ -144,6 +144,7 @@ const meantFor: Record<string, string | string[]> = {
   'own.withdraw': 'person',
   'own.ask': 'person',
   'own.redeem': 'person',
+  'own.remind': 'person',
   'own.copy': 'person',
   'fairness.read': 'fairness-auditor',
   'source.list': 'data-steward',

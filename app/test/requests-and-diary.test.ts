@@ -2,15 +2,14 @@ import { type RawBuilder, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { withPurpose } from '../src/platform/database.ts';
-import { declareOrder, declareSubject, declareTag, supervisionAccess } from '../src/supervision/index.ts';
+import { supervisionAccess } from '../src/supervision/index.ts';
 import { decideRequest, listRequests } from '../src/supervision/requests/decide-request.ts';
 import { dueAt } from '../src/supervision/requests/request.ts';
-import { openWearing } from '../src/supervision/subjects/wearings.ts';
-import { declareZone } from '../src/supervision/zones/declare-zone.ts';
 import { officer } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 import { toldInOrder } from './told-in-order.ts';
+import { wearerForTest } from './wearer-for-test.ts';
 
 /** What people on tags ask for, and what they and their officers meet for, on both databases. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -64,32 +63,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
     beforeAll(async () => {
       serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
-      const services = { intake: serving.waymark.intake };
       for (const [i, account] of ['pe-1', 'pe-2'].entries()) {
-        const { id: subjectId } = await perform(officer, declareSubject, null, { reference: `RQ-${i}`, name: `Person ${i}` });
-        const { id: orderId } = await perform(officer, declareOrder, services, {
-          subjectId,
-          kind: 'community order',
-          authority: 'Tarn Court',
-          startsAt: new Date('2026-09-01T00:00:00Z'),
-          endsAt: null,
-        });
-        await perform(officer, declareTag, services, { serial: `RQ-T${i}`, model: 'Test' });
-        await perform(officer, openWearing, services, {
-          subjectId,
-          orderId,
-          serial: `RQ-T${i}`,
-          startsAt: new Date('2026-09-02T00:00:00Z'),
-        });
-        await perform(officer, declareZone, { live: serving.waymark.live }, {
-          orderId,
-          name: `Home of ${i}`,
-          kind: 'curfew',
-          area: { kind: 'circle', lon: -1.5, lat: 53.8, radiusM: 200 },
-          hours: [{ days: [1, 2, 3, 4, 5, 6, 7], from: '19:00', to: '07:00' }],
-          effectiveAt: new Date('2026-09-03T00:00:00Z'),
-          reason: 'the order',
-        } as never);
+        const { subjectId, orderId } = await wearerForTest(serving.waymark, `RQ-${i}`);
         subjects.push(subjectId);
         orders.push(orderId);
         const visitor = new Visitor(serving.url);

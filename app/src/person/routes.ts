@@ -1,22 +1,28 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../platform/action.ts';
 import { halfOfCode } from '../platform/own-access.ts';
-import { readOwnAppointments, readOwnDay, readOwnRequests, supervisionAccess, trackMapData } from '../supervision/index.ts';
+import { type Channels, readOwnAppointments, readOwnDay, readOwnRequests, supervisionAccess, trackMapData } from '../supervision/index.ts';
 import { supportAccess } from '../support/index.ts';
 import { textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import { ownCopyRoutes } from './copy-routes.ts';
 import { ownLookRoutes } from './look-routes.ts';
 import { type Fault, ownPages } from './own-pages.ts';
+import { ownReminderRoutes } from './reminder-routes.ts';
 import { ownRequestRoutes } from './request-routes.ts';
 import { ownSupportRoutes } from './support-routes.ts';
+import { speakIn } from './texts/speak.ts';
 import { todayOf } from './today.ts';
 
 /**
  * What a person sees of themselves, and can answer. No address here carries anybody's number: whose data is shown follows from the
  * account alone, and the database shows no other. The two halves meet on these pages and nowhere else.
  */
-export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }: { secondReview: boolean }): void {
+export function personRoutes(
+  app: FastifyInstance,
+  web: WebKit,
+  { secondReview, channels }: { secondReview: boolean; channels: Channels },
+): void {
   const { fixes, timeZone } = web.waymark;
   const stores = { fixes, timeZone };
   const own = ownPages(web, secondReview);
@@ -62,6 +68,7 @@ export function personRoutes(app: FastifyInstance, web: WebKit, { secondReview }
   });
 
   ownRequestRoutes(app, web, own);
+  ownReminderRoutes(app, web, own, { channels, speak: speakIn(timeZone) });
   ownSupportRoutes(app, web, own);
   ownLookRoutes(app, web, own);
   ownCopyRoutes(app, web, own);

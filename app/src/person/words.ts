@@ -114,7 +114,16 @@ export function purposeInWords(purpose: string): string {
 
 /** Every text that these words can give. */
 export function allWords(): string[] {
-  return [deeds, packageStates, requestKindsInWords, appointmentKinds, purposes, tables].flatMap((own) => Object.values(own));
+  return [
+    deeds,
+    packageStates,
+    requestKindsInWords,
+    appointmentKinds,
+    reminderKindsInWords,
+    reminderChannelsInWords,
+    purposes,
+    tables,
+  ].flatMap((own) => Object.values(own));
 }
 
 /** Tables of the copy, as a person would call them. */
@@ -135,6 +144,8 @@ const tables: Record<string, string> = {
   facts: 'What agencies say about you',
   fixes: 'Where your tag was',
   goals: 'Your goals',
+  reminder_choices: 'What you want to be reminded of',
+  reminders: 'Reminders we sent you',
   need_decisions: 'Whether to offer you help',
   notes: 'Notes for you',
   notices: 'When you were told',
@@ -167,3 +178,13 @@ const tables: Record<string, string> = {
 export function tableInWords(name: string): string {
   return tables[name] ?? name.replaceAll('_', ' ');
 }
+
+/** What somebody can be reminded of. */
+export const reminderKindsInWords: Record<string, string> = {
+  charge: 'My tag must be charged',
+  hours: 'I must be somewhere in half an hour',
+  appointment: 'I have an appointment',
+  answer: 'You have answered me',
+};
+
+export const reminderChannelsInWords: Record<string, string> = { 'text message': 'By text message', 'e-mail': 'By e-mail' };

@@ -24,6 +24,7 @@ const columnsKeptBack: Record<string, string[]> = {
   outside_looks: ['actor'],
   appointments: ['officer'],
   cases: ['by_name'],
+  reminder_choices: ['code_hash', 'code_until', 'code_tries'],
 };
 
 /** What staff write to one another while they work on an alert is kept back; the reason of a decision is the person's to read. */

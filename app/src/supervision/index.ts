@@ -3,6 +3,7 @@ export { countTagDays } from './caseload/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
+export { Channels, Deliverer, type NotifySettings } from './delivery/index.ts';
 export { calendarOf as ownCalendar, makeAppointment, readOwnAppointments } from './diary/index.ts';
 export {
   keyName,
@@ -36,6 +37,17 @@ export {
   supervisionHalf,
   supervisionLooks,
 } from './own/index.ts';
+export {
+  chooseReminders,
+  confirmReminders,
+  planReminders,
+  ReminderSender,
+  readOwnReminders,
+  reminderChannels,
+  reminderKinds,
+  type Speak,
+  stopReminders,
+} from './reminders/index.ts';
 export { askRequest, readOwnRequests, requestKinds, withdrawRequest } from './requests/index.ts';
 export { agreeToSubjectErasure, decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './retention/index.ts';
 export { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS } from './review/index.ts';

@@ -25,6 +25,12 @@ export interface Speech {
   clock: (value: unknown) => string;
 }
 
+/** The words of any language that somebody may have chosen. */
+export function speakIn(timeZone: string): (language: string) => Speech {
+  const speeches = new Map(languages.map((language) => [language as string, speechIn(language, timeZone)]));
+  return (language) => speeches.get(language) ?? (speeches.get('en') as Speech);
+}
+
 export function speechIn(language: Language, timeZone: string): Speech {
   const locale = language === 'cy' ? 'cy' : 'en-GB';
   const day = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'medium' });

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createTransport, type Transporter } from 'nodemailer';
 import { Webhook } from 'standardwebhooks';
 import type { Channel } from '../schema/tables.ts';
+import { Notify, type NotifySettings, type Receipt } from './notify.ts';
 
 /** What leaves: an alert by number, kind and reference. No name and no place: those are read after signing in. */
 export interface Message {
@@ -23,9 +24,24 @@ export interface ChannelSettings {
   webhookHosts: readonly string[];
   /** A gateway that takes `{"to", "text"}` and sends text messages. */
   smsUrl?: string;
+  /** GOV.UK Notify, for what it has a template for and neither of the above is set up. */
+  notify?: NotifySettings;
   /** Ends the waiting for an answer of a web address; ten seconds after the sending when missing. */
   giveUp?: (url: string) => AbortSignal;
 }
+
+/** Words to one person or one duty desk. */
+export interface Words {
+  subject: string;
+  text: string;
+  /** Of this message among all: what is sent again bears it again. */
+  id: string;
+  headers?: Record<string, string>;
+  /** What a gateway checks the signature by. */
+  secret: string;
+}
+
+export type WordsChannel = Exclude<Channel, 'webhook'>;
 
 /** Whoever does not answer is waited for this long, ms. */
 const patienceMs = 10_000;
@@ -34,23 +50,31 @@ const patienceMs = 10_000;
 export class Channels {
   readonly #settings: ChannelSettings;
   readonly #mail: Transporter | null;
+  readonly #notify: Notify | null;
   readonly #giveUp: (url: string) => AbortSignal;
 
   constructor(settings: ChannelSettings) {
     this.#settings = settings;
     this.#giveUp = settings.giveUp ?? (() => AbortSignal.timeout(patienceMs));
+    this.#notify = settings.notify ? new Notify(settings.notify, patienceMs) : null;
     const patience = { connectionTimeout: patienceMs, greetingTimeout: patienceMs, socketTimeout: patienceMs };
     this.#mail = settings.smtpUrl ? createTransport({ url: settings.smtpUrl, ...patience }) : null;
+  }
+
+  canTell(channel: WordsChannel): boolean {
+    if (this.#notify?.sends(channel)) return true;
+    return channel === 'e-mail' ? this.#mail !== null : Boolean(this.#settings.smsUrl);
   }
 
   /** Why a target cannot be used, and what to do; null when it can. */
   faultOf(channel: Channel, target: string): string | null {
     switch (channel) {
       case 'e-mail':
-        if (!this.#mail) return 'E-mail is not set up. Whoever runs the server sets SMTP_URL.';
+        if (!this.canTell(channel)) return 'E-mail is not set up. Whoever runs the server sets SMTP_URL or WAYMARK_NOTIFY_EMAIL.';
         return /^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+$/.test(target) ? null : 'Enter one e-mail address, such as duty@agency.example.';
       case 'text message':
-        if (!this.#settings.smsUrl) return 'Text messages are not set up. Whoever runs the server sets WAYMARK_SMS_URL.';
+        if (!this.canTell(channel))
+          return 'Text messages are not set up. Whoever runs the server sets WAYMARK_SMS_URL or WAYMARK_NOTIFY_TEXT.';
         return /^\+[1-9]\d{6,14}$/.test(target) ? null : 'Enter the number with its country, such as +447700900123.';
       default:
         return this.#faultOfWebhook(target);
@@ -67,33 +91,59 @@ export class Channels {
     return url.protocol === 'https:' || isLocal ? null : 'Use https://, so that nobody can read the messages on their way.';
   }
 
-  /** @throws Error with what went wrong, in words for an operator */
-  async send(channel: Channel, target: string, secret: string, message: Message): Promise<void> {
-    // What was allowed when the rule was made may not be any more.
-    const fault = this.faultOf(channel, target);
-    if (fault) throw new Error(fault.replace(/\.$/, ''));
-    if (channel === 'e-mail') {
-      await this.#mail?.sendMail({
-        from: this.#settings.mailFrom ?? 'waymark@localhost',
-        to: target,
-        subject: `${message.severity} alert ${message.alert ?? '(a trial)'}: ${message.what}`,
-        text: textOf(message),
-        headers: { 'X-Waymark-Delivery': String(message.delivery) },
-      });
-    } else if (channel === 'text message') {
-      await this.#post(
-        this.#settings.smsUrl as string,
-        secret,
-        { to: target, text: `${message.severity} alert ${message.alert ?? '(a trial)'}: ${message.what}. ${message.url}` },
-        message,
-      );
-    } else {
+  /** Gives the provider's number of the message, where it tells what became of it. @throws Error with what went wrong, in words for an operator */
+  async send(channel: Channel, target: string, secret: string, message: Message): Promise<string | null> {
+    if (channel === 'webhook') {
+      this.#check(channel, target);
       const type = message.alert === null ? 'trial' : 'alert.raised';
-      await this.#post(target, secret, { type, timestamp: message.raisedAt, ...message }, message);
+      await this.#post(target, secret, { type, timestamp: message.raisedAt, ...message }, `delivery-${message.delivery}`, {
+        'waymark-delivery': String(message.delivery),
+      });
+      return null;
     }
+    const alert = `${message.severity} alert ${message.alert ?? '(a trial)'}: ${message.what}`;
+    return this.tell(channel, target, {
+      subject: alert,
+      text: channel === 'e-mail' ? textOf(message) : `${alert}. ${message.url}`,
+      id: `delivery-${message.delivery}`,
+      headers: { 'waymark-delivery': String(message.delivery) },
+      secret,
+    });
   }
 
-  async #post(url: string, secret: string, body: object, { delivery }: Message): Promise<void> {
+  /** Sends words. Gives the provider's number of them, where it tells what became of them. @throws Error with what went wrong */
+  async tell(channel: WordsChannel, target: string, words: Words): Promise<string | null> {
+    this.#check(channel, target);
+    const { subject, text, id, headers = {}, secret } = words;
+    if (channel === 'e-mail' && this.#mail) {
+      await this.#mail.sendMail({
+        from: this.#settings.mailFrom ?? 'waymark@localhost',
+        to: target,
+        subject,
+        text,
+        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [`X-${name}`, value])),
+      });
+      return null;
+    }
+    if (channel === 'text message' && this.#settings.smsUrl) {
+      await this.#post(this.#settings.smsUrl, secret, { to: target, text }, id, headers);
+      return null;
+    }
+    return (this.#notify as Notify).send(channel, target, { subject, text, id });
+  }
+
+  /** What became of a message. @throws Error where nobody answers */
+  async receiptOf(id: string): Promise<Receipt | null> {
+    return this.#notify?.receiptOf(id) ?? null;
+  }
+
+  /** What was allowed when somebody chose it may not be any more. */
+  #check(channel: Channel, target: string): void {
+    const fault = this.faultOf(channel, target);
+    if (fault) throw new Error(fault.replace(/\.$/, ''));
+  }
+
+  async #post(url: string, secret: string, body: object, id: string, headers: Record<string, string>): Promise<void> {
     const text = JSON.stringify(body);
     const seconds = Math.floor(Date.now() / 1000);
     let response: Response;
@@ -105,8 +155,8 @@ export class Channels {
         signal: this.#giveUp(url),
         headers: {
           'content-type': 'application/json',
-          ...standardHeaders(secret, `delivery-${delivery}`, seconds, text),
-          'waymark-delivery': String(delivery),
+          ...standardHeaders(secret, id, seconds, text),
+          ...headers,
           'waymark-signature': `t=${seconds},v1=${signatureOf(secret, seconds, text)}`,
         },
       });

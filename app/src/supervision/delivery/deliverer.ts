@@ -1,105 +1,53 @@
 import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
-import { appendAudit } from '../../platform/audit.ts';
-import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
+import type { AuditFact } from '../../platform/audit.ts';
+import type { Database, Tx } from '../../platform/database.ts';
 import { kindInWords } from '../alerts/index.ts';
 import type { Channel } from '../schema/tables.ts';
 import type { Channels, Message } from './channels.ts';
+import type { Receipt } from './notify.ts';
+import { claimS, type DueMessage, Outbox, together } from './outbox.ts';
 
-/** How often it is looked what is due, ms. */
-const lookEveryMs = 1000;
-/** Messages on their way at a time. */
-const together = 8;
-/** Rounds one after another while much is due. */
-const roundsAtMost = 50;
-/** After an attempt that failed the next follows after so many seconds; after the last it is given up. */
-export const waitsS = [10, 30, 90, 270, 810, 2430];
-/** An attempt that is not heard of again, because the server ended, is made again after this long, seconds. */
-const claimS = 60;
-
-interface Due {
-  id: number;
-  attempts: number;
+interface Due extends DueMessage {
   channel: Channel;
   target: string;
   secret: string;
-  severity: string;
   message: Message;
 }
 
-/**
- * Tells people of alerts by e-mail, webhook and text message. What is to be sent stands in the database, put there together
- * with the alert, and is tried until it is delivered or given up: at least once, whatever happens to the server in between.
- */
-export class Deliverer {
-  readonly #db: Database;
+/** Tells people of alerts by e-mail, webhook and text message. What is to be sent is put in line together with the alert. */
+export class Deliverer extends Outbox<Due> {
   readonly #channels: Channels;
-  readonly #policy: string | null;
   readonly #publicUrl: () => string;
-  #timer: NodeJS.Timeout | null = null;
-  #running: Promise<number> | null = null;
-  /** Told of what goes wrong here, apart from messages that could not be sent. */
-  onError: (error: unknown) => void = () => undefined;
-  /** Counted for /metrics. */
-  readonly counts = { sent: 0, failed: 0, givenUp: 0 };
 
   /** @throws Error when the access policy does not let the server tell anybody */
   constructor(db: Database, channels: Channels, access: AccessPolicy, publicUrl: () => string) {
-    const decision = access.decide({ role: 'system', purpose: 'monitoring' }, 'alert.deliver', 'monitoring', 'supervision');
-    if (!decision.allowed)
-      throw new Error('The access policy does not let the server tell of alerts: alert.deliver is refused to the system.');
-    this.#policy = decision.policy;
-    this.#db = db;
+    super(db, access, { action: 'alert.deliver', table: 'supervision.deliveries' });
     this.#channels = channels;
     this.#publicUrl = publicUrl;
   }
 
-  start(): void {
-    this.#timer = setInterval(() => void this.deliverDue().catch((error) => this.onError(error)), lookEveryMs).unref();
-  }
-
-  async close(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
-    await this.#running?.catch(() => undefined);
+  override async close(): Promise<void> {
+    await super.close();
     this.#channels.close();
   }
 
-  /** Sends what is due now. Gives how many attempts were made. */
-  async deliverDue(now = new Date()): Promise<number> {
-    if (this.#running) return this.#running;
-    this.#running = this.#rounds(now).finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+  protected override send(own: Due): Promise<string | null> {
+    return this.#channels.send(own.channel, own.target, own.secret, own.message);
   }
 
-  async #rounds(now: Date): Promise<number> {
-    let attempts = 0;
-    for (let round = 0; round < roundsAtMost; round++) {
-      const made = await this.#round(now);
-      attempts += made;
-      if (made < together) break;
-    }
-    return attempts;
+  protected override receiptOf(id: string): Promise<Receipt | null> {
+    return this.#channels.receiptOf(id);
   }
 
-  async #round(now: Date): Promise<number> {
-    const due = await this.#inMonitoring((tx) => this.#claim(tx, now));
-    const results = await Promise.all(
-      due.map(async (own) => ({
-        own,
-        problem: await this.#channels.send(own.channel, own.target, own.secret, own.message).then(
-          () => null,
-          (error: Error) => error.message.slice(0, 300),
-        ),
-      })),
-    );
-    if (results.length > 0) await this.#inMonitoring((tx) => this.#settle(tx, results, now));
-    return results.length;
+  protected override tellOf({ id, attempts, channel, message }: Due): Pick<AuditFact, 'about' | 'detail'> {
+    return {
+      about: message.alert === null ? null : { kind: 'alert', id: String(message.alert) },
+      detail: { delivery: id, channel, attempt: attempts },
+    };
   }
 
-  /** Takes what is due, so that nobody else does while it is on its way. */
-  async #claim(tx: Tx, now: Date): Promise<Due[]> {
+  protected override async claim(tx: Tx, now: Date): Promise<Due[]> {
     await dropNotNeeded(tx, now);
     const claimed = await tx
       .updateTable('supervision.deliveries')
@@ -155,7 +103,6 @@ export class Deliverer {
       channel: row.channel,
       target: row.target,
       secret: row.secret,
-      severity: row.severity ?? 'low',
       message: {
         delivery: row.id,
         alert: row.alert_id,
@@ -166,44 +113,6 @@ export class Deliverer {
         url: row.alert_id ? `${this.#publicUrl()}/alerts/${row.alert_id}` : this.#publicUrl(),
       },
     }));
-  }
-
-  async #settle(tx: Tx, results: readonly { own: Due; problem: string | null }[], now: Date): Promise<void> {
-    for (const { own, problem } of results) {
-      const waitS = waitsS[own.attempts - 1];
-      const state = problem === null ? 'sent' : waitS === undefined ? 'given up' : 'waiting';
-      this.counts[state === 'sent' ? 'sent' : state === 'waiting' ? 'failed' : 'givenUp']++;
-      await tx
-        .updateTable('supervision.deliveries')
-        .set({
-          state,
-          problem,
-          settled_at: state === 'waiting' ? null : now,
-          ...(state === 'waiting' ? { due_at: new Date(now.getTime() + 1000 * (waitS as number)) } : {}),
-        })
-        .where('id', '=', own.id)
-        // The rule may have been ended meanwhile.
-        .where('state', '=', 'waiting')
-        .execute();
-    }
-    await appendAudit(
-      tx,
-      results.map(({ own, problem }) => ({
-        actor: 'system',
-        actorName: 'Waymark',
-        role: 'system',
-        purpose: 'monitoring',
-        action: 'alert.deliver',
-        about: own.message.alert === null ? null : { kind: 'alert', id: String(own.message.alert) },
-        outcome: problem === null ? ('done' as const) : ('failed' as const),
-        policy: this.#policy,
-        detail: { delivery: own.id, channel: own.channel, attempt: own.attempts },
-      })),
-    );
-  }
-
-  #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return withPurpose(this.#db, 'supervision', 'monitoring', work);
   }
 }
 

@@ -16,7 +16,8 @@ import { dueAt } from '../alerts/queue-deliveries.ts';
 import { listAlerts, readAlert } from '../alerts/read-alerts.ts';
 import { registerWearers } from '../fixes/register-wearers.ts';
 import { Channels, signatureOf, standardHeaders } from './channels.ts';
-import { Deliverer, waitsS } from './deliverer.ts';
+import { Deliverer } from './deliverer.ts';
+import { waitsS } from './outbox.ts';
 import { addDeliveryRule, endDeliveryRule, listDeliveryRules, type NewDeliveryRule, tryDeliveryRule } from './rules.ts';
 
 /** Telling people of alerts, with a real mail server and real web servers, well and ill behaved. */

@@ -150,6 +150,9 @@ export interface GeneratedTables {
     problem: string | null;
     created_at: Generated<Date>;
     settled_at: Date | null;
+    receipt_id: string | null;
+    receipt: string | null;
+    receipt_at: Date | null;
   };
   'supervision.delivery_rules': {
     id: Generated<number>;
@@ -282,6 +285,40 @@ export interface GeneratedTables {
     ends_at: Date | null;
     by_name: string;
     created_at: Generated<Date>;
+  };
+  'supervision.reminder_choices': {
+    subject_id: number;
+    channel: string;
+    target: string;
+    kinds: Json<unknown>;
+    is_discreet: boolean;
+    language: string;
+    quiet_from: string;
+    quiet_to: string;
+    code_hash: string | null;
+    code_until: Date | null;
+    code_tries: Generated<number>;
+    confirmed_at: Date | null;
+    since: Generated<Date>;
+  };
+  'supervision.reminders': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    key: string;
+    text: string;
+    channel: string;
+    target: string;
+    due_at: Date;
+    until: Date;
+    state: Generated<string>;
+    attempts: Generated<number>;
+    problem: string | null;
+    created_at: Generated<Date>;
+    settled_at: Date | null;
+    receipt_id: string | null;
+    receipt: string | null;
+    receipt_at: Date | null;
   };
   'supervision.requests': {
     id: Generated<number>;

@@ -134,6 +134,14 @@ interface Exactly {
   'supervision.deliveries': {
     state: 'waiting' | 'sent' | 'not needed' | 'given up';
   };
+  'supervision.reminder_choices': {
+    channel: 'e-mail' | 'text message';
+    kinds: Json<('charge' | 'hours' | 'appointment' | 'answer')[]>;
+  };
+  'supervision.reminders': {
+    channel: 'e-mail' | 'text message';
+    state: Generated<'waiting' | 'sent' | 'not needed' | 'given up'>;
+  };
   'supervision.breach_packs': {
     content: Json<PackContent>;
     decision: 'released' | 'sent back' | null;

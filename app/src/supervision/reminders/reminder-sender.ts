@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import type { AccessPolicy } from '../../platform/access.ts';
+import type { AuditFact } from '../../platform/audit.ts';
+import type { Database, Tx } from '../../platform/database.ts';
+import { type Channels, claimS, type DueMessage, Outbox, type Receipt, together, type WordsChannel } from '../delivery/index.ts';
+import type { Speak } from './reminder.ts';
+
+interface DueReminder extends DueMessage {
+  subject: number;
+  kind: string;
+  channel: WordsChannel;
+  target: string;
+  text: string;
+  is_discreet: boolean | null;
+  language: string | null;
+}
+
+/** Sends people what they asked to be reminded of. What would come too late, or to nobody who wants it still, is not sent. */
+export class ReminderSender extends Outbox<DueReminder> {
+  readonly #channels: Channels;
+  readonly #speak: Speak;
+  readonly #secret: string;
+
+  /** @param secret what a gateway for text messages checks signatures by. @throws Error when the access policy does not let the server remind anybody */
+  constructor(db: Database, access: AccessPolicy, { channels, speak, secret }: { channels: Channels; speak: Speak; secret: string }) {
+    super(db, access, { action: 'reminder.send', table: 'supervision.reminders' });
+    this.#channels = channels;
+    this.#speak = speak;
+    this.#secret = secret;
+  }
+
+  protected override async claim(tx: Tx, now: Date): Promise<DueReminder[]> {
+    await sql`UPDATE supervision.reminders r SET state = 'not needed', settled_at = ${now}
+      WHERE r.state = 'waiting' AND r.due_at <= ${now} AND (r.until < ${now} OR NOT EXISTS (
+        SELECT FROM supervision.reminder_choices c WHERE c.subject_id = r.subject_id AND c.channel = r.channel AND c.target = r.target
+          AND (r.kind = 'code' OR (c.confirmed_at IS NOT NULL AND c.kinds ? r.kind))))`.execute(tx);
+    const { rows } = await sql<DueReminder>`
+      UPDATE supervision.reminders r SET due_at = ${new Date(now.getTime() + 1000 * claimS)}, attempts = attempts + 1
+        FROM supervision.reminder_choices c
+        WHERE c.subject_id = r.subject_id AND r.id IN (
+          SELECT id FROM supervision.reminders WHERE state = 'waiting' AND due_at <= ${now}
+            ORDER BY due_at, id LIMIT ${together} FOR UPDATE SKIP LOCKED)
+        RETURNING r.id, r.attempts, r.subject_id AS subject, r.kind, r.channel, r.target, r.text, c.is_discreet, c.language`.execute(tx);
+    return rows;
+  }
+
+  protected override send({ id, kind, channel, target, text, is_discreet, language }: DueReminder): Promise<string | null> {
+    const { t } = this.#speak(language ?? 'en');
+    // On a screen that others see, it says no more than that there is something.
+    const said = is_discreet && kind !== 'code' ? t('You have a reminder. Sign in to read it.') : text;
+    return this.#channels.tell(channel, target, { subject: t('Reminder'), text: said, id: `reminder-${id}`, secret: this.#secret });
+  }
+
+  protected override receiptOf(id: string): Promise<Receipt | null> {
+    return this.#channels.receiptOf(id);
+  }
+
+  protected override tellOf({ id, attempts, subject, kind, channel }: DueReminder): Pick<AuditFact, 'about' | 'detail'> {
+    return { about: { kind: 'subject', id: String(subject) }, detail: { reminder: id, of: kind, channel, attempt: attempts } };
+  }
+
+  /** A code that was sent is nobody's to read afterwards. */
+  protected override async settled(tx: Tx, { id, kind }: DueReminder): Promise<void> {
+    if (kind === 'code') await sql`UPDATE supervision.reminders SET text = '' WHERE id = ${id}`.execute(tx);
+  }
+}
