@@ -10,6 +10,7 @@ import { makeLog } from './platform/log.ts';
 import { startSchedules } from './schedules.ts';
 
 import {
+  ChangeSender,
   Channels,
   Deliverer,
   fleetSilence,
@@ -30,6 +31,7 @@ export interface Serving {
   broker: TagBroker | OutsideBroker | null;
   deliverer: Deliverer;
   reminders: ReminderSender;
+  hooks: ChangeSender;
   stop(): Promise<void>;
 }
 
@@ -115,6 +117,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     secret: waymark.folder.secret('reminders'),
   });
   reminders.onError = failing('reminding people');
+  const hooks = new ChangeSender(waymark.database.db, waymark.access, channels);
+  hooks.onError = failing('telling other systems of changes');
   const places: FeedPlaces = {
     databases: config.agencyDatabases,
     incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
@@ -133,6 +137,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     });
   const closeAll = async () => {
     await server.app.close();
+    await hooks.close();
     await reminders.close();
     await deliverer.close();
     await jobs.stop();
@@ -149,6 +154,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     if (roles.has('work')) {
       deliverer.start();
       reminders.start();
+      hooks.start();
       await jobs.ask(peopleDue);
       await startSchedules(jobs, waymark.fixes.isShared);
     }
@@ -169,6 +175,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     broker,
     deliverer,
     reminders,
+    hooks,
     stop: () => {
       // New requests are refused, those under way end, then the stores close.
       stopping ??= (async () => {

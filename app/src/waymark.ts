@@ -15,7 +15,7 @@ import { Leases } from './platform/servers/leases.ts';
 import { LogKeys } from './platform/servers/log-keys.ts';
 import { SharedLog } from './platform/servers/shared-log.ts';
 import { analyseGrown } from './platform/statistics.ts';
-import { Intake, LiveWatch, Positions, ReceiptRecorder, VerdictStore, WatchShares } from './supervision/index.ts';
+import { Intake, LiveWatch, Positions, queueChanges, ReceiptRecorder, VerdictStore, WatchShares } from './supervision/index.ts';
 import { version } from './version.ts';
 
 /** Everything that is open while Waymark runs, in a server or for one command. */
@@ -112,7 +112,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       database,
       verdicts,
       access,
-      performer: new Performer(database.db, access, changes),
+      performer: performerOf(database, access, changes),
       changes,
       fixes,
       gazetteer,
@@ -185,4 +185,11 @@ async function appendRepair(db: Database, detail: Record<string, number | string
     detail,
   };
   await withPurpose(db, 'supervision', 'ingest', (tx) => appendAudit(tx, [fact]));
+}
+
+/** Performs actions; what changes in supervision is put in line for the systems that are told of it. */
+function performerOf(database: OpenDatabase, access: AccessPolicy, changes: Changes): Performer {
+  const performer = new Performer(database.db, access, changes);
+  performer.onDone = async (tx, room, fact) => (room === 'supervision' ? queueChanges(tx, [fact]) : undefined);
+  return performer;
 }

@@ -9,3 +9,4 @@ export const auditor: Actor = { id: 'au-1', name: 'Aled Price', role: 'auditor',
 export const linker: Actor = { id: 'console:test', name: 'test', role: 'operator', purpose: 'record-linkage' };
 export const lead: Actor = { id: 'sl-1', name: 'Ruth Adeyemi', role: 'support-lead', purpose: 'support' };
 export const analyst: Actor = { id: 'ca-1', name: 'Priya Nair', role: 'crime-analyst', purpose: 'crime-matching' };
+export const administrator: Actor = { id: 'ad-1', name: 'Ines Duarte', role: 'administrator', purpose: 'administration' };

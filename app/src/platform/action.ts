@@ -77,6 +77,8 @@ export class Performer {
   readonly #db: Database;
   readonly #access: AccessPolicy;
   readonly #changes: Changes;
+  /** Told within the transaction of what was done, in which room; what it throws undoes it. */
+  onDone: (tx: Tx, room: Room, fact: AuditFact) => Promise<void> = async () => undefined;
 
   constructor(db: Database, access: AccessPolicy, changes: Changes) {
     this.#db = db;
@@ -131,6 +133,7 @@ export class Performer {
             services,
             input,
           );
+          await this.onDone(tx, action.room, fact('done'));
           await appendAudit(tx, [fact('done')]);
           await this.#changes.announce(tx, changesOf(told));
           return given;

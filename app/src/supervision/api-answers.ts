@@ -1,6 +1,7 @@
 import type { Features, OutputOf } from '../platform/api-answer.ts';
 import type { listAlerts, mapAlerts, readAlert } from './alerts/read-alerts.ts';
 import type { importSubjects } from './bulk/import-subjects.ts';
+import type { readSubjectVersion } from './bulk/subject-versions.ts';
 import type { listCaseload } from './caseload/read-caseload.ts';
 import type { readCompliance } from './compliance/read-compliance.ts';
 import type { importCrimes } from './crimes/import-crimes.ts';
@@ -49,6 +50,7 @@ export interface SupervisionAnswers {
   readSubject: OutputOf<typeof readSubject>;
   putSubjects: Awaited<ReturnType<typeof importSubjects>>;
   importSubjects: Awaited<ReturnType<typeof importSubjects>>;
+  readSubjectVersion: OutputOf<typeof readSubjectVersion>;
   listQuarantine: OutputOf<typeof listQuarantine>;
   listAlerts: { total: number; alerts: OutputOf<typeof listAlerts>['rows'] };
   mapAlerts: { type: 'FeatureCollection'; features: OutputOf<typeof mapAlerts>['features'] };

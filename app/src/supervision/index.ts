@@ -1,5 +1,6 @@
 export { correctionByCase, decideAlert, LiveWatch, listAlerts, WatchShares } from './alerts/index.ts';
 export { countTagDays } from './caseload/index.ts';
+export { queueChanges } from './changes/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
@@ -25,6 +26,7 @@ export {
   registerWearers,
   releaseQuarantineAtConsole,
 } from './fixes/index.ts';
+export { ChangeSender } from './hooks/index.ts';
 export {
   askSupervision,
   type OwnSupervision,

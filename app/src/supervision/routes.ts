@@ -15,6 +15,7 @@ import { diaryRoutes } from './diary/routes.ts';
 import { evidenceRoutes } from './evidence/routes.ts';
 import type { Intake, Positions } from './fixes/index.ts';
 import { quarantineRoutes } from './fixes/routes.ts';
+import { hookRoutes } from './hooks/routes.ts';
 import { placeRoutes } from './places/routes.ts';
 import { requestRoutes } from './requests/routes.ts';
 import { subjectRetentionRoutes } from './retention/routes.ts';
@@ -65,4 +66,5 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   dayRoutes(app, web);
   complianceRoutes(app, web);
   deliveryRoutes(app, web, services.channels);
+  hookRoutes(app, web, services.channels);
 }

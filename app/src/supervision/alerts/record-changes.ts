@@ -1,5 +1,6 @@
 import { appendAudit } from '../../platform/audit.ts';
 import type { Tx } from '../../platform/database.ts';
+import { queueChanges } from '../changes/index.ts';
 import type { Severity } from '../schema/tables.ts';
 import { severityOf } from './kinds.ts';
 import { queueDeliveries, type RaisedAlert } from './queue-deliveries.ts';
@@ -47,9 +48,19 @@ export async function recordChanges(
       detail: { change },
     })),
   );
+  await queueChanges(
+    tx,
+    told.map(({ id, change }) => ({ action: actionOf(change), about: { kind: 'alert', id: String(id) }, detail: { change } })),
+  );
   const stored = await storedAlerts(
     tx,
     changed.map(({ wearing }) => wearing),
   );
   return { told, stored };
+}
+
+/** What became of an alert by itself, as other systems are told. */
+function actionOf(change: string): string {
+  if (change.startsWith('raised')) return 'alert.raised';
+  return change === 'retracted' ? 'alert.retracted' : 'alert.changed';
 }

@@ -5,12 +5,13 @@ import { security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { importSubjects, subjectsFileAtMost } from './import-subjects.ts';
 import { type SubjectCells, subjectColumns } from './read-subject-rows.ts';
+import { readSubjectVersion } from './subject-versions.ts';
 import { textIn } from './text-in.ts';
 
 const rowsAtMost = 5000;
 /** Many people at once from another system: rows as JSON, or a file. */
 export function bulkApiRoutes(app: FastifyInstance, web: WebKit): void {
-  const { performer, timeZone } = web.waymark;
+  const { performer } = web.waymark;
   const columns = Object.fromEntries(
     Object.entries(subjectColumns).map(([name, { needed, says }]) => [
       name,
@@ -36,7 +37,27 @@ export function bulkApiRoutes(app: FastifyInstance, web: WebKit): void {
     },
     async (request) => {
       const { subjects } = request.body as { subjects: SubjectCells[] };
-      return importSubjects(performer, actorOf(request), timeZone, { rows: subjects }, isDry(request));
+      return importSubjects(web.waymark, actorOf(request), { rows: subjects }, isDry(request));
+    },
+  );
+  app.get(
+    '/api/subject-versions/:reference',
+    {
+      config: { action: 'subject.read', api: true },
+      schema: {
+        operationId: 'readSubjectVersion',
+        tags: ['Subjects'],
+        summary: 'Read by which version somebody stands on record',
+        description:
+          'Another one whenever anything of them was changed. Send it as `if_version` with a row: whoever was changed since is left as they are, and the row is named. It says nothing of what stands there.',
+        security,
+        params: Type.Object({ reference: Type.String({ maxLength: 40 }) }),
+      },
+    },
+    async (request, reply) => {
+      const { reference } = request.params as { reference: string };
+      const found = await performer.perform(actorOf(request), readSubjectVersion, null, { reference });
+      return reply.header('etag', `"${found.version}"`).send(found);
     },
   );
   app.register(async (scope) => {
@@ -59,7 +80,7 @@ export function bulkApiRoutes(app: FastifyInstance, web: WebKit): void {
       },
       async (request) => {
         const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        return importSubjects(performer, actorOf(request), timeZone, { text: textIn(bytes) }, isDry(request));
+        return importSubjects(web.waymark, actorOf(request), { text: textIn(bytes) }, isDry(request));
       },
     );
   });

@@ -10,6 +10,7 @@ import { explainLook } from '../case-access/look-outside.ts';
 import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { addSharedZone, declareSharedZone } from '../zones/share-zone.ts';
 import { importSubjects } from './import-subjects.ts';
+import { readSubjectVersion } from './subject-versions.ts';
 
 /** Many people from a file or another system, on both databases. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -32,7 +33,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
     });
     afterAll(() => serving?.end());
-    const put = (text: string, dryRun = false) => importSubjects(serving.waymark.performer, officer, 'Europe/London', { text }, dryRun);
+    const put = (text: string, dryRun = false) => importSubjects(serving.waymark, officer, { text }, dryRun);
     const counts = ({ created, changed, same, problems }: Awaited<ReturnType<typeof put>>) => [created, changed, same, problems.length];
     const tables = [
       'subjects',
@@ -163,6 +164,95 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await expect(put([`${names},tag`, row].join('\n'))).rejects.toThrow(/has tag more than once/);
     });
 
+    test('further rows add numbers and absences, end them and take tags off; the same again changes nothing', async () => {
+      const names =
+        'reference,name,order_kind,authority,order_from,order_to,tag,fitted_at,taken_off_at,tag_state,contact_who,contact_name,contact_phone,contact_ended,absence_from,absence_to,absence_reason';
+      const of = (i: number, cells: string) =>
+        `F-${i},Fay Person ${i},community order,Tarn Court,2026-09-01 09:00,2027-09-01 09:00,${cells}`;
+      const text = [
+        names,
+        of(1, 'FT-1,2026-09-02 10:00,,,family,A sister,07700 900111,,2027-01-02 10:00,2027-01-03 10:00,a funeral'),
+        of(1, ',,,,work,The depot,07700 900112,,2027-02-02 10:00,2027-02-03 10:00,work'),
+        of(2, 'FT-2,2026-09-02 10:00,2026-10-02 10:00,in stock,,,,,,,'),
+        of(3, ',,,,neighbour,Somebody,07700 900113,,,,'),
+        of(4, ',,,,,,,,2027-01-02 10:00,2027-05-02 10:00,a long journey'),
+        of(5, 'FT-5,2026-09-02 10:00,2026-09-01 10:00,,,,,,,,'),
+      ].join('\n');
+      const empty = await everything();
+      const tried = await put(text, true);
+      expect(await everything()).toEqual(empty);
+      const first = await put(text);
+      expect([counts(first), first.problems.map(({ row, field }) => [row, field])]).toEqual([
+        [2, 0, 0, 3],
+        [
+          [5, 'contact_who'],
+          [6, 'absence_to'],
+          [7, 'taken_off_at'],
+        ],
+      ]);
+      expect(counts(tried)).toEqual(counts(first));
+      const full = await everything();
+      expect(counts(await put(text)).slice(0, 3)).toEqual([0, 0, 2]);
+      expect(await everything()).toEqual(full);
+      const rows = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', async (tx) => ({
+        contacts: (
+          await sql`SELECT c.who, c.name, c.ended_at IS NULL AS rings FROM supervision.contacts c
+          JOIN supervision.subjects s ON s.id = c.subject_id WHERE s.reference = 'F-1' ORDER BY c.id`.execute(tx)
+        ).rows,
+        absences: (
+          await sql`SELECT a.reason FROM supervision.absences a JOIN supervision.orders o ON o.id = a.order_id
+          JOIN supervision.subjects s ON s.id = o.subject_id WHERE s.reference = 'F-1' ORDER BY a.id`.execute(tx)
+        ).rows,
+        worn: (
+          await sql`SELECT t.serial, t.state, w.ends_at IS NOT NULL AS is_off FROM supervision.wearings w JOIN supervision.tags t ON t.id = w.tag_id
+          WHERE t.serial LIKE 'FT-%' ORDER BY 1`.execute(tx)
+        ).rows,
+      }));
+      expect(rows).toEqual({
+        contacts: [
+          { who: 'family', name: 'A sister', rings: true },
+          { who: 'work', name: 'The depot', rings: true },
+        ],
+        absences: [{ reason: 'a funeral' }, { reason: 'work' }],
+        worn: [
+          { serial: 'FT-1', state: 'in stock', is_off: false },
+          { serial: 'FT-2', state: 'in stock', is_off: true },
+        ],
+      });
+      // The depot is over, another absence falls into the one that is there, and the tag that is off cannot come off at another time.
+      const later = await put(
+        [
+          names,
+          of(1, ',,,,work,The depot,07700 900112,yes,2027-01-03 09:00,2027-01-04 10:00,work'),
+          of(2, 'FT-2,2026-09-02 10:00,2026-10-03 10:00,,,,,,,,'),
+        ].join('\n'),
+      );
+      expect([counts(later), later.problems.map(({ row, field }) => [row, field])]).toEqual([
+        [0, 1, 1, 2],
+        [
+          [2, 'absence_from'],
+          [3, 'taken_off_at'],
+        ],
+      ]);
+    });
+
+    test('a row that names a version is left out once somebody else has changed the person', async () => {
+      const { performer, database } = serving.waymark;
+      const versionOf = async (reference: string) => (await performer.perform(officer, readSubjectVersion, null, { reference })).version;
+      const [names = '', ...people] = file(person(20, { name: 'Ann Versioned' })).split('\n');
+      const asked = (version: string) => put([`${names},if_version`, ...people.map((row) => `${row},${version}`)].join('\n'));
+      const known = await versionOf('P-20');
+      await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+        tx.updateTable('supervision.subjects').set({ languages: 'Welsh' }).where('reference', '=', 'P-20').execute(),
+      );
+      const refused = await asked(known);
+      expect([counts(refused), refused.problems[0]?.field]).toEqual([[0, 0, 0, 1], 'if_version']);
+      expect(await versionOf('P-20')).not.toBe(known);
+      expect(counts(await asked(await versionOf('P-20')))).toEqual([0, 1, 0, 0]);
+      expect(await versionOf('P-21')).toBe(await versionOf('P-21'));
+      await expect(versionOf('P-nobody')).rejects.toThrow('no such subject');
+    });
+
     test('another officer’s case is left as it is, and costs nobody else; a shared zone is not changed by a file', async () => {
       const { performer, database } = serving.waymark;
       for (const account of ['mo-1', 'mo-2']) await new Visitor(serving.url).signIn(account);
@@ -175,7 +265,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await performer.perform(officer, holdCase, null, { subjectId: await idOf('P-10'), holder: 'mo-1', part: 'responsible', toOn: '' });
       const other: Actor = { ...officer, id: 'mo-2', name: 'Tom Ashdown' };
       const text = file(person(10, { radius: '300' }), person(11, { radius: '300' }));
-      const asOther = () => importSubjects(performer, other, 'Europe/London', { text }, false);
+      const asOther = () => importSubjects(serving.waymark, other, { text }, false);
       const result = await asOther();
       expect([counts(result), result.problems.map(({ row, field }) => [row, field])]).toEqual([[0, 1, 0, 1], [[2, 'reference']]]);
       await performer.perform(other, explainLook, null, { id: await idOf('P-10'), reason: 'Their officer is on leave.' });
@@ -194,7 +284,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       );
       await performer.perform(officer, addSharedZone, null, { subjectId: await idOf('P-12'), orderId: rows[0]?.id ?? 0, zoneId });
       const own = further(12).replace('Station', 'Town centre');
-      const told = await importSubjects(performer, officer, 'Europe/London', { text: file(own) }, false);
+      const told = await importSubjects(serving.waymark, officer, { text: file(own) }, false);
       expect([counts(told), told.problems.map(({ field, value }) => [field, value])]).toEqual([[0, 0, 1, 1], [['zone', 'Town centre']]]);
     });
 
@@ -208,10 +298,10 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await performer.perform(officer, assignCase, null, { subjectId: id, team: '', isRestricted: true });
       const other: Actor = { ...officer, id: 'mo-2', name: 'Tom Ashdown' };
       const before = await everything();
-      const result = await importSubjects(performer, other, 'Europe/London', { text: file(person(5, { name: 'Somebody Else' })) }, false);
+      const result = await importSubjects(serving.waymark, other, { text: file(person(5, { name: 'Somebody Else' })) }, false);
       expect([counts(result), result.problems[0]?.field]).toEqual([[0, 0, 0, 1], 'reference']);
       expect(await everything()).toEqual(before);
-      const taken = await importSubjects(performer, other, 'Europe/London', { text: file(person(950, { tag: 'B-5' })) }, false);
+      const taken = await importSubjects(serving.waymark, other, { text: file(person(950, { tag: 'B-5' })) }, false);
       expect([counts(taken), taken.problems[0]?.field]).toEqual([[1, 0, 0, 1], 'tag']);
     });
 
@@ -253,7 +343,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           n: number;
         }>`SELECT count(*)::int AS n FROM oversight.audit_entries WHERE action = 'subject.import' AND about_kind = 'subject'`.execute(tx),
       );
-      expect(rows[0]?.n).toBe(300 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1);
+      expect(rows[0]?.n).toBe(300 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 2 + 1 + 1);
     });
   },
 );

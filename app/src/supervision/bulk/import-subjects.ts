@@ -1,6 +1,7 @@
 import { dateOf } from '@waymark/presence';
 import type { Actor } from '../../platform/access.ts';
 import type { Performer } from '../../platform/action.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type PutResult, putSubjects, togetherAtMost } from './put-subjects.ts';
 import { readSubjectCsv, readSubjectRows, type SubjectCells, unknownColumns } from './read-subject-rows.ts';
 
@@ -17,9 +18,8 @@ export const subjectsFileAtMost = 64 * 1024 * 1024;
  * with its line, column, value and what to do.
  */
 export async function importSubjects(
-  performer: Performer,
+  { performer, fixes, timeZone }: { performer: Performer; fixes: FixStore; timeZone: string },
   actor: Actor,
-  timeZone: string,
   input: { text: string } | { rows: readonly SubjectCells[] },
   dryRun: boolean,
 ): Promise<SubjectImport> {
@@ -35,7 +35,7 @@ export async function importSubjects(
   };
   const today = dateOf(Date.now(), timeZone);
   for (let i = 0; i < Math.max(1, drafts.length); i += togetherAtMost) {
-    const put = await performer.perform(actor, putSubjects, null, { drafts: drafts.slice(i, i + togetherAtMost), dryRun, today });
+    const put = await performer.perform(actor, putSubjects, { fixes }, { drafts: drafts.slice(i, i + togetherAtMost), dryRun, today });
     result.created += put.created;
     result.changed += put.changed;
     result.same += put.same;

@@ -2,10 +2,14 @@ import { sql } from 'kysely';
 import type { Action, ActionContext } from '../../platform/action.ts';
 import { appendAudit } from '../../platform/audit.ts';
 import { seeingAll, type Tx } from '../../platform/database.ts';
+import type { FixStore } from '../../platform/fixes/fix-store.ts';
+import { queueChanges } from '../changes/index.ts';
 import { decisionsOn, watchAgain } from '../subjects/index.ts';
+import { endWearings, placeAbsences, placeContacts } from './place-further.ts';
 import { placeTags } from './place-tags.ts';
 import { placeZones } from './place-zones.ts';
 import type { RowProblem, SubjectDraft } from './read-subject-rows.ts';
+import { versionsOf } from './subject-versions.ts';
 import { touch, type Work } from './work.ts';
 
 export interface PutResult {
@@ -25,11 +29,11 @@ export const togetherAtMost = 250;
  * @param drafts at most `togetherAtMost`
  * @param dryRun says what would be done, and does none of it
  */
-export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun: boolean; today: string }, PutResult> = {
+export const putSubjects: Action<{ fixes: FixStore }, { drafts: readonly SubjectDraft[]; dryRun: boolean; today: string }, PutResult> = {
   name: 'subject.import',
   room: 'supervision',
   purpose: 'monitoring',
-  async run(context, _services, { drafts, dryRun, today }) {
+  async run(context, services, { drafts, dryRun, today }) {
     const { tx, note } = context;
     const told: Parameters<ActionContext['tell']>[] = [];
     const own: ActionContext = { ...context, note: () => undefined, tell: (topic, ids) => void told.push([topic, ids]) };
@@ -40,6 +44,9 @@ export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun
     await placeReach(own, works, today);
     await placeTags(own, works, problems);
     await placeZones(own, works, problems);
+    await placeContacts(own, works);
+    await placeAbsences(own, works, problems);
+    await endWearings(own, services, works, problems);
     const touched = works.filter(({ state }) => state !== 'same');
     if (dryRun) await sql`ROLLBACK TO SAVEPOINT tried`.execute(tx);
     else {
@@ -47,21 +54,20 @@ export const putSubjects: Action<null, { drafts: readonly SubjectDraft[]; dryRun
       for (const [topic, ids] of told) context.tell(topic, ids);
       const { actor, access } = context;
       const { policy } = access.decide(actor, 'subject.import', 'monitoring', 'supervision');
+      const facts = touched.map(({ id, state }) => ({
+        actor: actor.id,
+        actorName: actor.name,
+        role: actor.role,
+        purpose: 'monitoring' as const,
+        action: 'subject.import',
+        about: { kind: 'subject', id: String(id) },
+        outcome: 'done' as const,
+        policy,
+        detail: { state },
+      }));
       // Each of them sees it among who looked.
-      await appendAudit(
-        tx,
-        touched.map(({ id, state }) => ({
-          actor: actor.id,
-          actorName: actor.name,
-          role: actor.role,
-          purpose: 'monitoring',
-          action: 'subject.import',
-          about: { kind: 'subject', id: String(id) },
-          outcome: 'done',
-          policy,
-          detail: { state },
-        })),
-      );
+      await appendAudit(tx, facts);
+      await queueChanges(tx, facts);
     }
     const count = (state: Work['state']) => works.filter((work) => work.state === state).length;
     const counts = { created: count('created'), changed: count('changed'), same: count('same') };
@@ -119,6 +125,8 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
     context,
     [...known.values()].map(({ id }) => id),
   );
+  const asked = drafts.flatMap(({ reference, ifVersion }) => (ifVersion && known.get(reference)?.id) || []);
+  const versions = await versionsOf(tx, asked);
   const works: Work[] = [];
   for (const draft of drafts) {
     const before = known.get(draft.reference);
@@ -127,6 +135,11 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
     if (before && !decisions.get(before.id)?.allowed) {
       const message = 'This is another officer’s case, and was left as it is. Open it on its page first, and say why.';
       problems.push({ row: draft.row, field: 'reference', value: draft.reference, message });
+      continue;
+    }
+    if (draft.ifVersion && draft.ifVersion !== (before ? versions.get(before.id) : '')) {
+      const message = 'This person was changed since you read that version, and was left as they are. Read them again, then send it again.';
+      problems.push({ row: draft.row, field: 'if_version', value: draft.ifVersion.slice(0, 60), message });
       continue;
     }
     const work: Work = { draft, id, order: 0, state: before ? 'same' : 'created' };

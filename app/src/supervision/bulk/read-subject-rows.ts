@@ -3,11 +3,12 @@ import { InvalidError } from '../../platform/action.ts';
 import { breather } from '../../platform/breathe.ts';
 import { csvRows } from '../../platform/csv-rows.ts';
 import { isDay } from '../../platform/days.ts';
-import { type Identity, readIdentity, readPhone } from '../contacts/index.ts';
+import { contactKinds, type Identity, readIdentity, readPhone } from '../contacts/index.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import type { ZoneKind } from '../schema/tables.ts';
 import { orderKinds } from '../subjects/index.ts';
 import { checkZone, readCircle, type ZoneDraft } from '../zones/index.ts';
+import { type Further, isFurther, readFurther } from './read-further.ts';
 
 /** What a row may say, under these headings; those with a star must be there. */
 export const subjectColumns = {
@@ -30,6 +31,18 @@ export const subjectColumns = {
   team: { needed: false, says: 'team or office, in words' },
   tag: { needed: false, says: 'serial number of the tag that they wear; one that is not known is registered' },
   fitted_at: { needed: false, says: 'when it was fitted' },
+  taken_off_at: { needed: false, says: 'when that tag came off' },
+  tag_state: { needed: false, says: 'what becomes of it then: removed (to be checked; where this is empty), in stock, faulty or lost' },
+  tag_note: { needed: false, says: 'what happened to it, where it is faulty or lost' },
+  contact_who: { needed: false, says: `whose number it is: ${contactKinds.join(', ')}; more numbers of a person are more rows of theirs` },
+  contact_name: { needed: false, says: 'who answers' },
+  contact_phone: { needed: false, says: 'the number to ring' },
+  contact_note: { needed: false, says: 'worth knowing' },
+  contact_ended: { needed: false, says: 'yes: it is not to be rung any more' },
+  absence_from: { needed: false, says: 'from when they may be away; more absences of a person are more rows of theirs' },
+  absence_to: { needed: false, says: 'until when' },
+  absence_reason: { needed: false, says: 'why' },
+  if_version: { needed: false, says: 'the version that you know of this person: one that was changed since is left as it is' },
   zone: { needed: false, says: 'name of a zone; more zones of a person are more rows of theirs' },
   zone_kind: { needed: false, says: 'exclusion, inclusion or curfew' },
   zone_lat: { needed: false, says: 'latitude of its middle' },
@@ -51,7 +64,7 @@ export interface RowProblem {
 }
 
 /** A person as a file has them, from one row or more. */
-export interface SubjectDraft {
+export interface SubjectDraft extends Further {
   row: number;
   reference: string;
   identity: Omit<Identity, 'atTheDoor'>;
@@ -61,6 +74,8 @@ export interface SubjectDraft {
   officer: { name: string; phone: string; team: string } | null;
   tag: { serial: string; fittedAt: Date } | null;
   zones: (ZoneDraft & { row: number; kind: ZoneKind })[];
+  /** Empty where whoever sends it does not ask. */
+  ifVersion: string;
 }
 
 /** Rows of a CSV file by their headings. What cannot be read as CSV is told with its line. */
@@ -111,7 +126,7 @@ export function unknownColumns(names: Iterable<string>, row: number): RowProblem
 
 /**
  * People as rows say them. A row that cannot be used is told with its place, value and remedy, and costs its own person and nobody else;
- * further rows of the same reference add their zones, and must not say otherwise of anything else.
+ * further rows of the same reference add their zones, numbers and absences, and must not say otherwise of anything else.
  *
  * @param zone where times without an offset were
  */
@@ -143,6 +158,7 @@ export async function readSubjectRows(
       if (own && draft.zones.some(({ name }) => name === own.name))
         throw new InvalidError(`This person has a zone “${own.name}” in an earlier row. Give it another name.`, 'zone');
       if (own) draft.zones.push(own);
+      readFurther(draft, row, cells, (column) => timeIn(cells, column as SubjectColumn, zone));
       drafts.set(reference, draft);
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
@@ -160,9 +176,9 @@ export async function readSubjectRows(
 function mustAgree(first: { row: number; cells: SubjectCells }, cells: SubjectCells): void {
   for (const [name, text] of Object.entries(cells)) {
     const column = name as SubjectColumn;
-    if (!text || column.startsWith('zone') || !Object.hasOwn(subjectColumns, column) || text === first.cells[column]) continue;
+    if (!text || isFurther(column) || !Object.hasOwn(subjectColumns, column) || text === first.cells[column]) continue;
     throw new InvalidError(
-      `Row ${first.row} says “${(first.cells[column] ?? '').slice(0, 60)}” of the same person. A file has one of it; further rows add zones.`,
+      `Row ${first.row} says “${(first.cells[column] ?? '').slice(0, 60)}” of the same person. A file has one of it; further rows add zones, numbers and absences.`,
       column,
     );
   }
@@ -222,6 +238,10 @@ function readDraft(row: number, cells: SubjectCells, zone: string): SubjectDraft
     officer: officerIn(cells),
     tag: tag && fittedAt ? { serial: tag, fittedAt } : null,
     zones: [],
+    contacts: [],
+    absences: [],
+    endings: [],
+    ifVersion: cells.if_version ?? '',
   };
 }
 

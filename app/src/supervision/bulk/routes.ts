@@ -17,7 +17,6 @@ const example = [
 
 /** Many people at once, from a file or from another system: page and API. */
 export function bulkRoutes(app: FastifyInstance, web: WebKit): void {
-  const { performer, timeZone } = web.waymark;
   const page = (request: FastifyRequest, reply: FastifyReply, result: SubjectImport | null, error: InvalidError | null) =>
     web.page(request, error ? reply.code(400) : reply, 'supervision/bulk/import-subjects.njk', {
       columns: Object.entries(subjectColumns).map(([name, { needed, says }]) => ({ name, needed, says })),
@@ -82,7 +81,7 @@ export function bulkRoutes(app: FastifyInstance, web: WebKit): void {
     try {
       const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
       const input = { text: textIn(bytes) };
-      return page(request, reply, await importSubjects(performer, actorOf(request), timeZone, input, body.how?.value !== 'put'), null);
+      return page(request, reply, await importSubjects(web.waymark, actorOf(request), input, body.how?.value !== 'put'), null);
     } catch (caught) {
       return page(request, reply, null, invalidIn(caught));
     }

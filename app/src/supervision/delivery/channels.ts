@@ -132,6 +132,12 @@ export class Channels {
     return (this.#notify as Notify).send(channel, target, { subject, text, id });
   }
 
+  /** Tells another system. @throws Error with what went wrong */
+  async hook(target: string, secret: string, body: object, id: string): Promise<void> {
+    this.#check('webhook', target);
+    await this.#post(target, secret, body, id, {});
+  }
+
   /** What became of a message. @throws Error where nobody answers */
   async receiptOf(id: string): Promise<Receipt | null> {
     return this.#notify?.receiptOf(id) ?? null;

@@ -1,4 +1,4 @@
-export { Channels, type WordsChannel } from './channels.ts';
+export { Channels, secretPrefix, type WordsChannel } from './channels.ts';
 export { Deliverer } from './deliverer.ts';
 export type { NotifySettings, Receipt } from './notify.ts';
 export { claimS, type DueMessage, Outbox, together } from './outbox.ts';

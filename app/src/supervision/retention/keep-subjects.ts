@@ -19,7 +19,7 @@ export interface SupervisionKeeps {
 
 /** What came from tags that nobody wore is kept so long, days. */
 const quarantineKeptDays = 90;
-const remindersKeptDays = 90;
+const messagesKeptDays = 90;
 
 export function supervisionRules({ positions, subjects, homeDays }: SupervisionKeeps): [kind: string, rule: string][] {
   return [
@@ -29,7 +29,7 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
       'A subject with numbers to ring, addresses, orders, zones, requests, appointments, alerts, reviews and packs',
       `${subjects} months after the end of their last order`,
     ],
-    ['Reminders that were sent to a subject', `${remindersKeptDays} days`],
+    ['Reminders that were sent to a subject, and what other systems were told', `${messagesKeptDays} days`],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
     ['What somebody decided to erase', 'until a second person has agreed, and then until the next run of the job, within a day'],
@@ -118,11 +118,13 @@ export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: Su
         packs.rows.map(({ id }) => id),
         erased,
       );
-      const { numDeletedRows } = await tx
-        .deleteFrom('supervision.reminders')
-        .where('settled_at', '<', new Date(daysBefore(today, remindersKeptDays)))
-        .executeTakeFirst();
-      if (numDeletedRows > 0n) erased['supervision.reminders'] = (erased['supervision.reminders'] ?? 0) + Number(numDeletedRows);
+      for (const table of ['supervision.reminders', 'supervision.change_messages'] as const) {
+        const { numDeletedRows } = await tx
+          .deleteFrom(table)
+          .where('settled_at', '<', new Date(daysBefore(today, messagesKeptDays)))
+          .executeTakeFirst();
+        if (numDeletedRows > 0n) erased[table] = (erased[table] ?? 0) + Number(numDeletedRows);
+      }
       const set = await fixes.forgetQuarantine(due.quarantineBefore);
       if (set > 0) erased.quarantine = set;
       note(null, { erased });

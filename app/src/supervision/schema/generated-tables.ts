@@ -107,6 +107,33 @@ export interface GeneratedTables {
     by_name: string;
     at: Generated<Date>;
   };
+  'supervision.change_hooks': {
+    id: Generated<number>;
+    name: string;
+    topics: Json<unknown>;
+    target: string;
+    secret: string;
+    by_name: string;
+    created_at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  'supervision.change_messages': {
+    id: Generated<number>;
+    hook_id: number;
+    type: string;
+    about_kind: string | null;
+    about_id: number | null;
+    detail: Json<unknown>;
+    at: Generated<Date>;
+    state: Generated<string>;
+    attempts: Generated<number>;
+    due_at: Generated<Date>;
+    problem: string | null;
+    settled_at: Date | null;
+    receipt_id: string | null;
+    receipt: string | null;
+    receipt_at: Date | null;
+  };
   'supervision.contacts': {
     id: Generated<number>;
     subject_id: number;

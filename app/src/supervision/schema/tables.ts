@@ -134,6 +134,8 @@ interface Exactly {
   'supervision.deliveries': {
     state: 'waiting' | 'sent' | 'not needed' | 'given up';
   };
+  'supervision.change_hooks': { topics: Json<string[]> };
+  'supervision.change_messages': { state: Generated<'waiting' | 'sent' | 'not needed' | 'given up'> };
   'supervision.reminder_choices': {
     channel: 'e-mail' | 'text message';
     kinds: Json<('charge' | 'hours' | 'appointment' | 'answer')[]>;

@@ -1,0 +1,2 @@
+export { type Changed, queueChanges } from './queue-changes.ts';
+export { type Topic, topicNames, topics } from './topics.ts';

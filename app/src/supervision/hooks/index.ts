@@ -1,0 +1,1 @@
+export { ChangeSender } from './change-sender.ts';
