@@ -13,6 +13,7 @@ const rooms: { file: string; columns: string; has: (table: string) => boolean }[
 ];
 
 const types: Record<string, string> = {
+  bytea: 'Uint8Array',
   text: 'string',
   uuid: 'string',
   bool: 'boolean',

@@ -1,9 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../platform/action.ts';
 import { halfOfCode } from '../platform/own-access.ts';
-import { type Channels, readOwnAppointments, readOwnDay, readOwnRequests, supervisionAccess, trackMapData } from '../supervision/index.ts';
+import {
+  type Channels,
+  openOwnDocument,
+  readOwnAppointments,
+  readOwnDay,
+  readOwnDocuments,
+  readOwnProgress,
+  readOwnRequests,
+  sendDocument,
+  supervisionAccess,
+  trackMapData,
+} from '../supervision/index.ts';
 import { supportAccess } from '../support/index.ts';
-import { textsOf } from '../web/form.ts';
+import { Id, idIn, textsOf } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
 import { ownCopyRoutes } from './copy-routes.ts';
 import { ownLookRoutes } from './look-routes.ts';
@@ -59,8 +70,13 @@ export function personRoutes(
   app.get('/me/tag', { config: { action: 'own.tag', room: 'supervision', menu: { text: 'My tag', rank: 20 } } }, async (request, reply) => {
     const found = await tag(request);
     const rulesMap = found && { zones: found.zones.map(({ feature }) => feature), last: found.tag?.place ?? null };
-    return page(request, reply, 'tag', { tag: found, rulesMap });
+    const progress = await as(request, 'supervision', readOwnProgress, stores, { now: Date.now() });
+    const documents = await as(request, 'supervision', readOwnDocuments, null, null);
+    return page(request, reply, 'tag', { tag: found, rulesMap, documents, progress });
   });
+  app.get('/me/documents/:id', { config: { action: 'own.tag', room: 'supervision' }, schema: { params: Id } }, async (request, reply) =>
+    sendDocument(reply, await as(request, 'supervision', openOwnDocument, null, { id: idIn(request) })),
+  );
   app.get('/me/places', { config: { action: 'own.tag', room: 'supervision' } }, async (request, reply) => {
     const { date = '' } = (request.query ?? {}) as { date?: string };
     const found = await as(request, 'supervision', readOwnDay, stores, { date: typeof date === 'string' ? date : '' });

@@ -24,6 +24,7 @@ const columnsKeptBack: Record<string, string[]> = {
   outside_looks: ['actor'],
   appointments: ['officer'],
   cases: ['by_name'],
+  documents: ['bytes'],
   reminder_choices: ['code_hash', 'code_until', 'code_tries'],
 };
 

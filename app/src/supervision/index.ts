@@ -1,11 +1,13 @@
 export { correctionByCase, decideAlert, LiveWatch, listAlerts, WatchShares } from './alerts/index.ts';
 export { countTagDays } from './caseload/index.ts';
 export { queueChanges } from './changes/index.ts';
+export { readOwnProgress } from './compliance/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
 export { Channels, Deliverer, type NotifySettings } from './delivery/index.ts';
 export { calendarOf as ownCalendar, makeAppointment, readOwnAppointments } from './diary/index.ts';
+export { openOwnDocument, readOwnDocuments, sendDocument } from './documents/index.ts';
 export {
   keyName,
   knowsEvidencePack,

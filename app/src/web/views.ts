@@ -52,6 +52,7 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('clock', when(clock));
   environment.addFilter('age', (value: unknown) => ageInWords(Date.now() - asDate(value).getTime()));
   environment.addFilter('longDate', when(new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium' })));
+  environment.addFilter('inputTime', when(new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' })));
   environment.addFilter('lasting', (ms: number) => ageInWords(ms));
   environment.addFilter('hourMinute', when(new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })));
   environment.addFilter('dayMonth', when(new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' })));

@@ -236,6 +236,22 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       ]);
     });
 
+    test('an order with another end or court is varied, and its first version stays; one that would end in the past is told', async () => {
+      const varied = (to: string, court = 'Tarn Court') => person(30).replace('2027-09-01 09:00', to).replace(',Tarn Court,', `,${court},`);
+      expect(counts(await put(file(varied('2027-10-01 09:00', 'Tarn Crown Court'))))).toEqual([0, 1, 0, 0]);
+      expect(counts(await put(file(varied('2027-10-01 09:00', 'Tarn Crown Court'))))).toEqual([0, 0, 1, 0]);
+      const told = await put(file(varied('2026-09-20 09:00', 'Tarn Crown Court')));
+      expect([counts(told), told.problems[0]?.field]).toEqual([[0, 0, 1, 1], 'order_to']);
+      const { rows } = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+        sql`SELECT v.version, v.authority FROM supervision.order_versions v JOIN supervision.orders o ON o.id = v.order_id
+          JOIN supervision.subjects s ON s.id = o.subject_id WHERE s.reference = 'P-30' ORDER BY 1`.execute(tx),
+      );
+      expect(rows).toEqual([
+        { version: 1, authority: 'Tarn Court' },
+        { version: 2, authority: 'Tarn Crown Court' },
+      ]);
+    });
+
     test('a row that names a version is left out once somebody else has changed the person', async () => {
       const { performer, database } = serving.waymark;
       const versionOf = async (reference: string) => (await performer.perform(officer, readSubjectVersion, null, { reference })).version;
@@ -343,7 +359,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           n: number;
         }>`SELECT count(*)::int AS n FROM oversight.audit_entries WHERE action = 'subject.import' AND about_kind = 'subject'`.execute(tx),
       );
-      expect(rows[0]?.n).toBe(300 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 2 + 1 + 1);
+      expect(rows[0]?.n).toBe(300 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 2 + 1 + 1 + 1);
     });
   },
 );

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
-import type { Action, ActionContext } from '../../platform/action.ts';
+import { type Action, type ActionContext, InvalidError } from '../../platform/action.ts';
 import { appendAudit } from '../../platform/audit.ts';
-import { seeingAll, type Tx } from '../../platform/database.ts';
+import { seeingAll } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { queueChanges } from '../changes/index.ts';
+import { keepIdentity } from '../contacts/index.ts';
+import { writeVariation } from '../orders/index.ts';
 import { decisionsOn, watchAgain } from '../subjects/index.ts';
 import { endWearings, placeAbsences, placeContacts } from './place-further.ts';
 import { placeTags } from './place-tags.ts';
@@ -40,7 +42,7 @@ export const putSubjects: Action<{ fixes: FixStore }, { drafts: readonly Subject
     if (dryRun) await sql`SAVEPOINT tried`.execute(tx);
     const problems: RowProblem[] = [];
     const works = await placeSubjects(own, drafts, problems);
-    await placeOrders(tx, works, problems);
+    await placeOrders(own, works, problems);
     await placeReach(own, works, today);
     await placeTags(own, works, problems);
     await placeZones(own, works, problems);
@@ -149,16 +151,18 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
       Object.entries(columnsOf(draft)).filter(([column, value]) => value && value !== before[column as keyof typeof before]),
     );
     if (Object.keys(changed).length === 0) continue;
+    await keepIdentity(tx, [id], context.actor.name);
     await tx.updateTable('supervision.subjects').set(changed).where('id', '=', id).execute();
     touch(work);
   }
   return works;
 }
 
-async function placeOrders(tx: Tx, works: Work[], problems: RowProblem[]): Promise<void> {
+async function placeOrders(context: ActionContext, works: Work[], problems: RowProblem[]): Promise<void> {
+  const { tx } = context;
   const stored = await tx
     .selectFrom('supervision.orders')
-    .select(['id', 'subject_id', 'kind', 'authority', 'starts_at', 'ends_at', 'officer_name', 'officer_phone', 'team'])
+    .select(['id', 'subject_id', 'kind', 'authority', 'starts_at', 'ends_at', 'officer_name', 'officer_phone', 'team', 'conditions'])
     .where('subject_id', 'in', [0, ...works.map(({ id }) => id)])
     .execute();
   const keyOf = (subject: number, kind: string, startsAt: Date) => `${subject} ${kind} ${startsAt.getTime()}`;
@@ -172,13 +176,16 @@ async function placeOrders(tx: Tx, works: Work[], problems: RowProblem[]): Promi
       continue;
     }
     work.order = own.id;
-    if (own.authority !== order.authority || own.ends_at?.getTime() !== order.endsAt?.getTime())
-      problems.push({
-        row,
-        field: own.authority !== order.authority ? 'authority' : 'order_to',
-        value: own.authority !== order.authority ? order.authority : (order.endsAt?.toISOString() ?? ''),
-        message: 'This order is on record with another court or another end, and was left as it is. Give a varied order its own beginning.',
-      });
+    if (own.authority !== order.authority || own.ends_at?.getTime() !== order.endsAt?.getTime()) {
+      try {
+        const draft = { authority: order.authority, endsAt: order.endsAt, conditions: own.conditions };
+        if ((await writeVariation(context, own.id, draft, 'As the file has it', Date.now())) !== null) touch(work);
+      } catch (error) {
+        if (!(error instanceof InvalidError)) throw error;
+        const value = error.field === 'authority' ? order.authority : (order.endsAt?.toISOString() ?? '');
+        problems.push({ row, field: error.field === 'authority' ? 'authority' : 'order_to', value, message: error.message });
+      }
+    }
     if (
       officer &&
       (own.officer_name !== officer.name || own.officer_phone !== officer.phone || (officer.team && own.team !== officer.team))

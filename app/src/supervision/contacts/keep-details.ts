@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import { isDay } from '../../platform/days.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { readPhone } from './read-phone.ts';
@@ -62,6 +64,7 @@ export const identifySubject: Action<null, { subjectId: number } & Identity, nul
     note({ kind: 'subject', id: subjectId });
     await noteSubject({ tx, actor, access, note }, { subject: subjectId });
     const own = readIdentity(draft);
+    await keepIdentity(tx, [subjectId], actor.name);
     const changed = await tx
       .updateTable('supervision.subjects')
       .set({
@@ -81,6 +84,25 @@ export const identifySubject: Action<null, { subjectId: number } & Identity, nul
     return null;
   },
 };
+
+/** Keeps how people are known now, before that is changed. */
+export async function keepIdentity(tx: Tx, subjects: readonly number[], by: string): Promise<void> {
+  await sql`INSERT INTO supervision.identity_versions (subject_id, was, by_name)
+    SELECT id, jsonb_build_object('name', name, 'bornOn', coalesce(born_on::text, ''), 'alsoKnownAs', also_known_as, 'pnc', pnc, 'crn', crn,
+      'noms', noms, 'languages', languages, 'atTheDoor', at_the_door), ${by}
+      FROM supervision.subjects WHERE id = ANY(${[...subjects]}::int[])`.execute(tx);
+}
+
+/** How somebody was known before, the latest first. */
+export async function knownBefore(tx: Tx, subjectId: number) {
+  return tx
+    .selectFrom('supervision.identity_versions')
+    .select(['was', 'by_name as byName', 'at'])
+    .where('subject_id', '=', subjectId)
+    .orderBy('id', 'desc')
+    .limit(20)
+    .execute();
+}
 
 /** Says who is responsible for an order, and how the person reaches them. */
 export const assignOrder: Action<

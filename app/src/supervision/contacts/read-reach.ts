@@ -12,6 +12,8 @@ export interface Reach {
     languages: string;
     at_the_door: string;
   };
+  /** The number of their latest photo; null where there is none. */
+  photo: number | null;
   /** Those in force; the person's own number first. */
   contacts: { id: number; who: string; name: string; phone: string; note: string }[];
   /** The latest first. */
@@ -59,5 +61,20 @@ export async function readReach(tx: Tx, subjectId: number, now = new Date()): Pr
     .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', now)]))
     .orderBy('starts_at', 'desc')
     .execute();
-  return { identity, contacts: contacts.sort((a, b) => places.indexOf(a.who) - places.indexOf(b.who)), addresses, orders };
+  const photo = await tx
+    .selectFrom('supervision.documents')
+    .select('id')
+    .where('subject_id', '=', subjectId)
+    .where('kind', '=', 'photo')
+    .where('removed_at', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return {
+    identity,
+    photo: photo?.id ?? null,
+    contacts: contacts.sort((a, b) => places.indexOf(a.who) - places.indexOf(b.who)),
+    addresses,
+    orders,
+  };
 }

@@ -7,11 +7,12 @@ import type { WebKit } from '../../web/kit.ts';
 import { assignCase, holdCase, letCaseGo, parts, readCase } from '../case-access/index.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { addressKinds, contactKinds, endContact, keepAddress, keepContact } from './keep-contacts.ts';
-import { assignOrder, identifySubject } from './keep-details.ts';
+import { assignOrder, identifySubject, knownBefore } from './keep-details.ts';
 import { type Reach, readReach } from './read-reach.ts';
 
 interface Details extends Reach {
   held: Awaited<ReturnType<typeof readCase>>;
+  before: Awaited<ReturnType<typeof knownBefore>>;
   subject: { id: number; name: string; reference: string; fictional: boolean };
 }
 
@@ -28,7 +29,12 @@ const readDetails: Action<null, { id: number }, Details> = {
       .where('id', '=', id)
       .executeTakeFirst();
     if (!subject) throw new NotFoundError('There is no such subject.');
-    return { subject, ...(await readReach(tx, id)), held: await readCase(tx, id) };
+    return {
+      subject,
+      ...(await readReach(tx, id)),
+      held: await readCase(tx, id),
+      before: await knownBefore(tx, id),
+    };
   },
 };
 

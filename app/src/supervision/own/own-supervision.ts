@@ -34,7 +34,7 @@ export interface OwnZone {
 export interface OwnSupervision {
   name: string;
   reference: string;
-  orders: { kind: string; authority: string; startsAt: Date; endsAt: Date | null }[];
+  orders: { kind: string; authority: string; startsAt: Date; endsAt: Date | null; conditions: string }[];
   /** Who is responsible for the order in force, and how to ring them. */
   officer: { name: string; phone: string; team: string } | null;
   tag: (LastHeard & { serial: string; since: Date }) | null;
@@ -79,7 +79,7 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
       ...subject,
       orders: await tx
         .selectFrom('supervision.orders')
-        .select(['kind', 'authority', 'starts_at as startsAt', 'ends_at as endsAt'])
+        .select(['kind', 'authority', 'starts_at as startsAt', 'ends_at as endsAt', 'conditions'])
         .orderBy('starts_at', 'desc')
         .execute(),
       officer: await officerOf(tx, now),

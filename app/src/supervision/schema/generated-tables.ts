@@ -201,6 +201,20 @@ export interface GeneratedTables {
     secret_hash: string;
     until: Date;
   };
+  'supervision.documents': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    title: string;
+    media_type: string;
+    bytes: Uint8Array;
+    size: number;
+    sha256: string;
+    by_name: string;
+    at: Generated<Date>;
+    removed_at: Date | null;
+    removed_by: string | null;
+  };
   'supervision.erasures': {
     id: Generated<number>;
     subject_id: number;
@@ -241,6 +255,13 @@ export interface GeneratedTables {
     at: Generated<Date>;
     ended_at: Date | null;
   };
+  'supervision.identity_versions': {
+    id: Generated<number>;
+    subject_id: number;
+    was: Json<unknown>;
+    by_name: string;
+    at: Generated<Date>;
+  };
   'supervision.imports': {
     id: Generated<number>;
     kind: string;
@@ -255,6 +276,17 @@ export interface GeneratedTables {
     only: Generated<boolean>;
     last_receipt: number;
   };
+  'supervision.order_versions': {
+    id: Generated<number>;
+    order_id: number;
+    version: number;
+    authority: string;
+    ends_at: Date | null;
+    conditions: string;
+    reason: string;
+    by_name: string;
+    at: Generated<Date>;
+  };
   'supervision.orders': {
     id: Generated<number>;
     subject_id: number;
@@ -266,6 +298,8 @@ export interface GeneratedTables {
     officer_name: Generated<string>;
     officer_phone: Generated<string>;
     team: Generated<string>;
+    conditions: Generated<string>;
+    version: Generated<number>;
   };
   'supervision.outside_looks': {
     id: Generated<number>;

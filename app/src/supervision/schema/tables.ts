@@ -136,6 +136,9 @@ interface Exactly {
   };
   'supervision.change_hooks': { topics: Json<string[]> };
   'supervision.change_messages': { state: Generated<'waiting' | 'sent' | 'not needed' | 'given up'> };
+  'supervision.identity_versions': {
+    was: Json<Record<'name' | 'bornOn' | 'alsoKnownAs' | 'pnc' | 'crn' | 'noms' | 'languages' | 'atTheDoor', string>>;
+  };
   'supervision.reminder_choices': {
     channel: 'e-mail' | 'text message';
     kinds: Json<('charge' | 'hours' | 'appointment' | 'answer')[]>;

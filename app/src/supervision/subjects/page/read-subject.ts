@@ -6,7 +6,7 @@ import { noteSubject } from '../index.ts';
 
 export interface SubjectDetail {
   subject: { id: number; reference: string; name: string; fictional: boolean; created_at: Date };
-  orders: { id: number; kind: string; authority: string; starts_at: Date; ends_at: Date | null }[];
+  orders: { id: number; kind: string; authority: string; starts_at: Date; ends_at: Date | null; version: number }[];
   wearings: {
     id: number;
     tag: string;
@@ -38,7 +38,7 @@ export const readSubject: Action<{ fixes: FixStore }, { id: number }, SubjectDet
     if (!subject) throw new NotFoundError('There is no such subject.');
     const orders = await tx
       .selectFrom('supervision.orders')
-      .select(['id', 'kind', 'authority', 'starts_at', 'ends_at'])
+      .select(['id', 'kind', 'authority', 'starts_at', 'ends_at', 'version'])
       .where('subject_id', '=', id)
       .orderBy('starts_at', 'desc')
       .execute();

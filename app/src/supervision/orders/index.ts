@@ -1,0 +1,1 @@
+export { writeVariation } from './vary-order.ts';
