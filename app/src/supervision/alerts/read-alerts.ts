@@ -293,7 +293,7 @@ export const readAlert: Action<{ fixes: FixStore; gazetteer: Gazetteer; timeZone
     }
     return {
       alert: inWords(row, new Date()),
-      around: await readAround(tx, { alert: id, subject: row.subject_id, timeZone }),
+      around: await readAround(tx, { alert: id, subject: row.subject_id, wearing, last: points.at(-1) ?? null, timeZone }),
       tag: serial,
       where: await whereOf(gazetteer, row, points),
       versions,

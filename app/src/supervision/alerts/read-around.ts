@@ -1,7 +1,9 @@
+import { depthM, layArea } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
 import { type Reach, readReach } from '../contacts/index.ts';
 import { type AlertKind, type AlertOutcome, openAlertStates, type Severity } from '../schema/tables.ts';
+import { zonesOfWearings } from '../zones/index.ts';
 import { kindInBrief } from './kinds.ts';
 
 /** What an officer needs beside an alert: whom to ring, what goes on besides, and how it was lately. */
@@ -13,14 +15,23 @@ export interface Around {
   before: { id: number; brief: string; from_at: Date; outcome: AlertOutcome | null }[];
   /** How many alerts began on each of the last days, the oldest first. */
   days: { day: string; alerts: number }[];
+  /** Whom the order protects, by name, and when somebody last noted on this alert that they were told; null until then. */
   protects: string[];
+  protectedToldAt: Date | null;
+  /** How far from where they must be at night the tag was last; null without a fix or such a place. Metres from its edge, 0 inside. */
+  awayFromHomeM: number | null;
 }
+
+/** Noted on an alert once the protected person knows. */
+export const protectedTold = 'The protected person was told';
+
+type Point = { lon: number; lat: number };
 
 const daysShown = 14;
 
 export async function readAround(
   tx: Tx,
-  { alert, subject, timeZone }: { alert: number; subject: number; timeZone: string },
+  { alert, subject, wearing, last, timeZone }: { alert: number; subject: number; wearing: number; last: Point | null; timeZone: string },
 ): Promise<Around> {
   const of = () =>
     tx
@@ -52,11 +63,31 @@ export async function readAround(
     .where('o.subject_id', '=', subject)
     .where('p.ends_at', 'is', null)
     .execute();
+  const told = await tx
+    .selectFrom('supervision.alert_steps')
+    .select('at')
+    .where('alert_id', '=', alert)
+    .where('note', '=', protectedTold)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   return {
+    protectedToldAt: told?.at ?? null,
+    awayFromHomeM: last && (await awayFromHome(tx, wearing, last)),
     reach: await readReach(tx, subject),
     besides: besides.map(brief),
     before: before.map(brief),
     days,
     protects: protects.map(({ name }) => name),
   };
+}
+
+/** From the edge of the nearest place where they must be at set hours. */
+async function awayFromHome(tx: Tx, wearing: number, { lon, lat }: Point): Promise<number | null> {
+  const now = Date.now();
+  const homes = (await zonesOfWearings(tx, [wearing])).filter(
+    ({ kind, schedule }) => kind === 'curfew' && schedule.from <= now && schedule.to > now,
+  );
+  if (homes.length === 0) return null;
+  return Math.min(...homes.map(({ area }) => Math.max(0, -depthM(layArea(area), lon, lat))));
 }
