@@ -175,8 +175,14 @@ export const Config = Type.Object({
       minLength: 1,
     }),
   ),
+  WAYMARK_LANGUAGES: Type.String({
+    description:
+      'Languages besides English in which people may read their own pages, apart by commas: cy (Welsh), ur (Urdu). Have the drafts checked by somebody who speaks them first.',
+    pattern: '^((cy|ur)(,(cy|ur))*)?$',
+    default: '',
+  }),
   WAYMARK_WELSH: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
-    description: 'Whether people may read their own pages in Welsh; have the draft checked first.',
+    description: 'The same as `cy` in WAYMARK_LANGUAGES, from before there were others.',
     default: 'no',
   }),
   WAYMARK_TIMEZONE: Type.String({

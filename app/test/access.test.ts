@@ -294,6 +294,8 @@ describe('access', () => {
         'GET /version',
         'GET /metrics',
         'GET /basemap/streets.geojson',
+        'GET /me/offline-worker.js',
+        'GET /manifest.webmanifest',
         'GET /basemap/world.geojson',
         'GET /basemap/tiles.pmtiles',
         // Bears a secret of an officer's own; see requests-and-diary.test.

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../config.ts';
 import type { Action } from '../platform/action.ts';
 import { todayOf } from '../platform/days.ts';
 import { type Half, ownActor } from '../platform/own-access.ts';
@@ -7,7 +8,7 @@ import { factKinds, type OwnSupport, readOwnSupport } from '../support/index.ts'
 import { actorOf } from '../web/actor-of.ts';
 import { invalidIn } from '../web/form.ts';
 import type { WebKit } from '../web/kit.ts';
-import { type Speech, speechIn } from './texts/speak.ts';
+import { type Language, languages, type Speech, speakIn, written } from './texts/speak.ts';
 import { packageStates } from './words.ts';
 
 const dayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
@@ -38,10 +39,18 @@ export interface OwnPages {
   ): Promise<FastifyReply>;
 }
 
+/**
+ * English, and what the operator has had checked; in the trial town all of them. A draft that nobody who speaks it has read is shown to
+ * nobody else.
+ */
+function languagesOffered({ WAYMARK_LANGUAGES, WAYMARK_WELSH, OIDC_ISSUER }: Config): readonly Language[] {
+  const checked = new Set([...WAYMARK_LANGUAGES.split(','), ...(WAYMARK_WELSH === 'yes' ? ['cy'] : [])]);
+  return languages.filter((own) => own === 'en' || !OIDC_ISSUER || checked.has(own));
+}
+
 export function ownPages(web: WebKit, secondReview: boolean): OwnPages {
   const { performer, fixes, timeZone, folder, config } = web.waymark;
-  // Until somebody who speaks it has checked the draft, Welsh is shown in the trial town alone.
-  const hasWelsh = config.WAYMARK_WELSH === 'yes' || !config.OIDC_ISSUER;
+  const offered = languagesOffered(config);
   const secret = folder.secret('own');
   const stores = { fixes, timeZone };
   const as = <S, I, O>(request: FastifyRequest, room: Half['room'], action: Action<S, I, O>, services: S, input: I) =>
@@ -49,18 +58,19 @@ export function ownPages(web: WebKit, secondReview: boolean): OwnPages {
   const support = (request: FastifyRequest) => as(request, 'support', readOwnSupport, null, { today: todayOf(web.waymark) });
   const tag = (request: FastifyRequest) => as(request, 'supervision', readOwnSupervision, stores, { now: Date.now(), secondReview });
   const both = async (request: FastifyRequest) => ({ support: await support(request), tag: await tag(request) });
-  const speeches = { en: speechIn('en', timeZone), cy: speechIn('cy', timeZone) };
+  const speak = speakIn(timeZone);
   const speech = (request: FastifyRequest): Speech => {
     const { lang } = (request.query ?? {}) as { lang?: unknown };
-    if (hasWelsh && (lang === 'en' || lang === 'cy')) request.session.language = lang;
-    return speeches[(hasWelsh && request.session.language) || 'en'];
+    const asked = offered.find((own) => own === lang);
+    if (asked) request.session.language = asked;
+    return speak(offered.find((own) => own === request.session.language) ?? 'en');
   };
   const page = (request: FastifyRequest, reply: FastifyReply, name: string, data: { error?: Fault | null; [name: string]: unknown }) => {
     const said = speech(request);
     const { error = null } = data;
     return web.page(request, reply, `person/${name}.njk`, {
       ...said,
-      otherLanguage: !hasWelsh ? null : said.language === 'en' ? { code: 'cy', name: 'Cymraeg' } : { code: 'en', name: 'English' },
+      otherLanguages: offered.filter((own) => own !== said.language).map((code) => ({ code, ...written[code] })),
       dayNames,
       packageStates,
       factKinds,

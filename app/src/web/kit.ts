@@ -19,7 +19,7 @@ declare module 'fastify' {
     began?: number;
     notice?: string;
     /** In which somebody reads their own pages. */
-    language?: 'en' | 'cy';
+    language?: string;
   }
   interface FastifyRequest {
     actor: Actor | null;

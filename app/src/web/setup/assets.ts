@@ -10,7 +10,8 @@ const squeeze = { [constants.BROTLI_PARAM_QUALITY]: 9 };
  * Style sheets and scripts from our own address only; nothing comes from elsewhere. Each address says which version it is, so browsers
  * keep them for a year.
  */
-export function setUpAssets(app: FastifyInstance, { files }: Assets): void {
+export function setUpAssets(app: FastifyInstance, assets: Assets): void {
+  const { files } = assets;
   const config = { open: true, rateLimit: false as const };
   for (const [address, asset] of files) {
     const packed = compressedOnce(asset);
@@ -22,6 +23,33 @@ export function setUpAssets(app: FastifyInstance, { files }: Assets): void {
       return reply.send(encoding ? await packed(encoding) : asset.bytes);
     });
   }
+  installable(app, assets);
+}
+
+/** What a device needs to have the person's pages beside its other programs, and to show them without a line. Nothing of it is about anybody. */
+function installable(app: FastifyInstance, { files, addressOf }: Assets): void {
+  const config = { open: true, rateLimit: false as const };
+  const worker = files.get(addressOf('offline-worker.js')) as Asset;
+  // At an address of its own, which stays: browsers look there for a newer one.
+  app.get('/me/offline-worker.js', { config }, (_request, reply) =>
+    reply.type(worker.type).header('cache-control', 'no-cache').header('service-worker-allowed', '/me').send(worker.bytes),
+  );
+  app.get('/manifest.webmanifest', { config }, (_request, reply) =>
+    reply
+      .type('application/manifest+json')
+      .header('cache-control', 'no-cache')
+      .send({
+        name: 'Waymark',
+        short_name: 'Waymark',
+        id: '/me',
+        start_url: '/me',
+        scope: '/me',
+        display: 'standalone',
+        background_color: '#ffffff',
+        theme_color: '#1f4f6b',
+        icons: [{ src: addressOf('mark.svg'), sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
+      }),
+  );
 }
 
 /** Compresses when it is first asked for, and keeps the result. */

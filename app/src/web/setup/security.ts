@@ -16,6 +16,7 @@ export async function setUpSecurity(app: FastifyInstance, { config, database, fi
         imgSrc: ["'self'", 'data:', 'blob:'],
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
         workerSrc: ["'self'", 'blob:'],
         // Signing out goes on to the provider, so that its session ends too.
         formAction: ["'self'", ...(config.OIDC_ISSUER ? [new URL(config.OIDC_ISSUER).origin] : [])],

@@ -84,7 +84,8 @@ export function signInRoutes(
     await request.session.destroy();
     // Else whoever sits here next is in again without a password.
     const elsewhere = openId && !identity.demo && only !== 'here' ? await openId.endUrl(idToken).catch(() => null) : null;
-    return reply.redirect(elsewhere ?? '/sign-in');
+    // What a page kept on this device goes too, whether its own script could do it or not.
+    return reply.header('clear-site-data', '"storage"').redirect(elsewhere ?? '/sign-in');
   });
   app.post('/sign-in/back-channel-logout', { config: { open: true, api: true } }, async (request, reply) => {
     const [token] = textsOf(request.body, 'logout_token');

@@ -1,0 +1,52 @@
+/** Keeps a copy of somebody's own pages on this device where they ask for it, and forgets it when they sign out or ask for that. */
+export {};
+
+const address = '/me/offline-worker.js';
+const scope = '/me';
+
+async function forget(): Promise<void> {
+  const registration = await navigator.serviceWorker.getRegistration(scope);
+  if (!registration) return;
+  registration.active?.postMessage('forget');
+  await registration.unregister();
+  await new Promise<void>((resolve) => {
+    const request = indexedDB.deleteDatabase('waymark-own');
+    request.onsuccess = request.onerror = request.onblocked = () => resolve();
+  });
+  for (const name of await caches.keys()) if (name.startsWith('waymark-')) await caches.delete(name);
+}
+
+async function offer(section: HTMLElement): Promise<void> {
+  const [keep, stop] = ['keep-copy', 'stop-copy'].map((id) => document.getElementById(id) as HTMLButtonElement);
+  if (!keep || !stop) return;
+  const show = async () => {
+    const isKept = (await navigator.serviceWorker.getRegistration(scope)) !== undefined;
+    keep.hidden = isKept;
+    stop.hidden = !isKept;
+    section.hidden = false;
+  };
+  keep.addEventListener('click', async () => {
+    await navigator.serviceWorker.register(address, { scope, updateViaCache: 'none' });
+    await navigator.serviceWorker.ready;
+    // From now on through it, so that this page is the first that is kept.
+    location.reload();
+  });
+  stop.addEventListener('click', async () => {
+    await forget();
+    await show();
+  });
+  await show();
+}
+
+if ('serviceWorker' in navigator && isSecureContext) {
+  const section = document.getElementById('own-copy');
+  if (section) void offer(section);
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[action="/sign-out"]'))
+    form.addEventListener('submit', (event) => {
+      if (form.dataset.forgotten) return;
+      // First what is here goes, then the session.
+      event.preventDefault();
+      form.dataset.forgotten = 'yes';
+      void forget().finally(() => form.submit());
+    });
+}
