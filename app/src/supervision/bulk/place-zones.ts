@@ -18,7 +18,7 @@ export async function placeZones(context: ActionContext, works: Work[], problems
       'in',
       works.map(({ order }) => order),
     )
-    .where('zo.removed_at', 'is', null)
+    .where((eb) => eb.or([eb('zo.removed_at', 'is', null), eb('zo.removed_at', '>', new Date())]))
     .where('v.superseded_at', 'is', null)
     .execute();
   const known = new Map(stored.map((row) => [`${row.order_id} ${row.name}`, row]));

@@ -1,12 +1,14 @@
+import { dayOf } from '@waymark/presence';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idIn, idOf, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
+import { readTime } from '../fixes/decode/index.ts';
 import { findPlaces } from '../places/index.ts';
 import { dayNames, declareZone, readZones, zoneFeature } from '../zones/index.ts';
 import { type Judged, judgedDays, judgeRule } from './judge-rule.ts';
-import { readRule, ruleInWords, whens } from './read-rule.ts';
+import { type Rule, readRule, ruleInWords, whens } from './read-rule.ts';
 
 /** A rule in three questions, one sentence to confirm, and how it would have judged the last days. */
 export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
@@ -66,7 +68,7 @@ export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
             ...rule,
             subjectId: id,
             orderId: order.id,
-            effectiveAt: new Date(),
+            ...boundsOf(rule, web.waymark.timeZone),
           });
           web.notice(request, 'The rule is saved and holds from now on.');
           return reply.redirect(step === 'save' ? `/subjects/${id}/zones` : `/subjects/${id}/rules/new`);
@@ -75,7 +77,7 @@ export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
         const until = order.ends_at ? `the order ends on ${longDate.format(order.ends_at)}` : 'the order ends';
         return page(request, reply, {
           draft: { ...body, name: rule.name },
-          confirm: { sentence: ruleInWords(rule, subject.name, until), judged },
+          confirm: { sentence: ruleInWords(rule, subject.name, until, (day) => longDate.format(new Date(`${day}T12:00:00Z`))), judged },
         });
       } catch (error) {
         return page(request, reply, { draft: body, error: invalidIn(error) });
@@ -83,6 +85,20 @@ export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
     },
   );
 }
+
+/** From when and until when a rule holds; until the order ends where it has no last day. @throws InvalidError where its last day is over */
+function boundsOf({ firstDay, lastDay, hours }: Rule, timeZone: string): { effectiveAt: Date; until: Date | null } {
+  const now = Date.now();
+  const begins = firstDay ? dayOf(firstDay, timeZone)[0] : now;
+  if (lastDay === null) return { effectiveAt: new Date(Math.max(begins, now)), until: null };
+  // Hours that begin on the last day may go over midnight.
+  const overnight = hours.find(({ from, to }) => to <= from);
+  const ends = overnight ? readTime(`${dayAfter(lastDay)} ${overnight.to}`, timeZone) : dayOf(lastDay, timeZone)[1];
+  if (ends <= now) throw new InvalidError('This day is over. Enter one that is still to come.', 'lastDay');
+  return { effectiveAt: new Date(Math.max(begins, now)), until: new Date(ends) };
+}
+
+const dayAfter = (day: string): string => new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
 
 /** The order that a rule comes under: the one that was chosen, or the only one in force. */
 function orderIn<T extends { id: number; ends_at: Date | null }>(orders: readonly T[], chosen: string): T {

@@ -1,6 +1,8 @@
+import { depthM, layArea } from '@waymark/presence';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import type { Actor } from '../../platform/access.ts';
+import { withPurpose } from '../../platform/database.ts';
 import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
@@ -12,6 +14,15 @@ import { type Rule, readRule, ruleInWords } from './read-rule.ts';
 const officer: Actor = { id: 'mo', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 const circle = { lat: '53.09', lon: '-1.83' };
 const minute = 60_000;
+/** A kilometre east, then one north. */
+const way = JSON.stringify({
+  type: 'LineString',
+  coordinates: [
+    [-1.83, 53.09],
+    [-1.815, 53.09],
+    [-1.815, 53.099],
+  ],
+});
 
 describe('a rule in three answers', () => {
   test('what is left open is what is usual: nights at home, out of a place at all times, 150 m', () => {
@@ -20,6 +31,8 @@ describe('a rule in three answers', () => {
       kind: 'curfew',
       area: { kind: 'circle', lat: 53.09, lon: -1.83, radiusM: 150 },
       hours: [{ days: [1, 2, 3, 4, 5, 6, 7], from: '19:00', to: '07:00' }],
+      firstDay: null,
+      lastDay: null,
     });
     expect(readRule({ what: 'exclusion', name: 'Mill Lane', radiusM: '200', ...circle })).toMatchObject({ name: 'Mill Lane', hours: [] });
     expect(readRule({ what: 'curfew', days: ['6', '7'], from: '20:00', to: '06:00', ...circle }).hours).toEqual([
@@ -35,12 +48,20 @@ describe('a rule in three answers', () => {
     [{ what: 'curfew', when: 'own hours', ...circle }, 'from', 'Choose the days'],
     [{ what: 'exclusion', ...circle, radiusM: 'far' }, 'radiusM', 'you entered "far"'],
     [{ what: 'exclusion', area: '{' }, 'area', 'not JSON'],
+    [{ what: 'attend', from: '10:00', to: '11:00', ...circle }, 'firstDay', 'Enter the day'],
+    [{ what: 'attend', firstDay: '2026-12-07', ...circle }, 'from', 'from when to when'],
+    [{ what: 'curfew', firstDay: 'Monday', ...circle }, 'firstDay', 'year, month and day'],
+    [{ what: 'curfew', firstDay: '2026-12-07', lastDay: '2026-12-06', ...circle }, 'lastDay', 'before the first'],
+    [{ what: 'travel', when: 'own hours', ...circle }, 'area', 'Draw the way'],
+    [{ what: 'travel', area: way }, 'when', 'at set hours'],
+    [{ what: 'travel', area: way, radiusM: '5', days: ['1'], from: '07:00', to: '09:00' }, 'radiusM', 'from 20 to 1,000'],
+    [{ what: 'travel', area: '{"type":"LineString","coordinates":[[0,0]]}', radiusM: '50' }, 'area', 'no way of 2'],
   ])('%j is refused at its question', (body, field, message) => {
     expect(() => readRule(body)).toThrow(expect.objectContaining({ field, message: expect.stringContaining(message) }));
   });
 
   test('it is said in a sentence', () => {
-    const say = (body: object) => ruleInWords(readRule({ ...circle, ...body }), 'Leo', 'the order ends');
+    const say = (body: object) => ruleInWords(readRule({ ...circle, ...body }), 'Leo', 'the order ends', (day) => `day ${day}`);
     expect(say({ what: 'curfew', name: '12 Mill Lane' })).toBe(
       'Leo must be within 150 m of “12 Mill Lane” every day from 19:00 to 07:00, from now until the order ends.',
     );
@@ -61,6 +82,26 @@ describe('a rule in three answers', () => {
     expect(say({ what: 'inclusion', name: 'The town', area: shapes })).toBe(
       'Leo must stay in “The town” at all times, from now until the order ends.',
     );
+    expect(say({ what: 'attend', name: 'Tarn House', firstDay: '2026-12-07', from: '10:00', to: '11:00' })).toBe(
+      'Leo must be within 150 m of “Tarn House” on day 2026-12-07 from 10:00 to 11:00.',
+    );
+    const hours = { days: ['1', '2', '3', '4', '5'], from: '07:00', to: '09:00' };
+    expect(say({ what: 'travel', area: way, radiusM: '60', firstDay: '2026-12-07', lastDay: '2026-12-18', ...hours })).toBe(
+      'Leo must stay in “Way to keep to” on weekdays from 07:00 to 09:00, from day 2026-12-07 until day 2026-12-18, that day included.',
+    );
+  });
+
+  test('a way is all that is within so many metres of it, round its corners too', () => {
+    const { area } = readRule({ what: 'travel', area: way, radiusM: '60', days: ['1'], from: '07:00', to: '09:00' });
+    const laid = layArea(area);
+    const [northM, eastM] = [1 / 111_200, 1 / (111_320 * Math.cos((53.09 * Math.PI) / 180))];
+    const depth = (east: number, north: number) => Math.round(depthM(laid, -1.83 + east * eastM, 53.09 + north * northM));
+    // On the way, 50 and 70 m beside it, before its beginning, and inside its corner.
+    expect([depth(500, 0), depth(500, 50), depth(500, 70), depth(-50, 0), depth(-70, 0)].map((own) => Math.sign(own))).toEqual([
+      1, 1, -1, 1, -1,
+    ]);
+    expect(Math.abs(depth(500, 0) - 60)).toBeLessThan(3);
+    expect(Math.sign(depth(900, 500))).toBe(-1);
   });
 });
 
@@ -146,5 +187,21 @@ describe('somebody new', () => {
     ]);
     const order = zones[0]?.orderId;
     expect(order).toBe(zones[1]?.orderId);
+    // Once: it holds on its day alone, and is not in force after it.
+    const day = '2099-12-07';
+    const once = { what: 'attend', name: 'Tarn House', firstDay: day, from: '10:00', to: '11:00', ...circle };
+    expect((await send(path, { step: 'save', ...once, firstDay: '2026-10-01' })).status).toBe(400);
+    expect((await send(path, { step: 'save', ...once })).status).toBe(302);
+    const bounds = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+      tx
+        .selectFrom('supervision.zone_versions as v')
+        .innerJoin('supervision.zone_orders as o', 'o.zone_id', 'v.zone_id')
+        .select(['v.effective_at', 'o.removed_at'])
+        .where('v.name', '=', 'Tarn House')
+        .executeTakeFirstOrThrow(),
+    );
+    expect(bounds).toEqual({ effective_at: new Date('2099-12-07T00:00:00Z'), removed_at: new Date('2099-12-08T00:00:00Z') });
+    const after = await serving.waymark.performer.perform(officer, readZones, null, { subjectId });
+    expect(after.zones.map(({ inForce }) => inForce?.name)).toContain('Tarn House');
   });
 });

@@ -76,11 +76,18 @@ export async function insertZones(tx: Tx, zones: readonly FirstVersion[], shared
   return ids;
 }
 
-/** Has zones hold for orders from now on. */
-export async function zonesHoldFor(tx: Tx, pairs: readonly { zone: number; order: number }[]): Promise<void> {
+/** Has zones hold for orders from now on, until a moment where one is given. */
+export async function zonesHoldFor(tx: Tx, pairs: readonly { zone: number; order: number; until?: Date | null }[]): Promise<void> {
   await tx
     .insertInto('supervision.zone_orders')
-    .values(pairs.map(({ zone, order }) => ({ zone_id: zone, order_id: order, removed_at: null, removed_reason: null })))
+    .values(
+      pairs.map(({ zone, order, until = null }) => ({
+        zone_id: zone,
+        order_id: order,
+        removed_at: until,
+        removed_reason: until && 'Its last day was over',
+      })),
+    )
     .execute();
 }
 
@@ -92,10 +99,10 @@ async function orderOf(tx: Tx, id: number) {
   return order;
 }
 
-/** Draws a zone under an order. It holds from `effectiveAt`; what was before is not judged by it. */
+/** Draws a zone under an order. It holds from `effectiveAt`, to `until` where it has an end of its own; what was before is not judged by it. */
 export const declareZone: Action<
   null,
-  ZoneDraft & { subjectId?: number; orderId: number; effectiveAt: Date },
+  ZoneDraft & { subjectId?: number; orderId: number; effectiveAt: Date; until?: Date | null },
   { zoneId: number; subjectId: number }
 > = {
   name: 'zone.declare',
@@ -108,7 +115,7 @@ export const declareZone: Action<
     if (Number.isNaN(input.effectiveAt.getTime()))
       throw new InvalidError('Enter from when the zone holds, for example 2026-09-07 09:00.', 'effectiveAt');
     const [zoneId = 0] = await insertZones(tx, [{ ...input, name, kind, by: actor.name }], false);
-    await zonesHoldFor(tx, [{ zone: zoneId, order: order.id }]);
+    await zonesHoldFor(tx, [{ zone: zoneId, order: order.id, until: input.until ?? null }]);
     note({ kind: 'zone', id: zoneId }, { order: order.id, kind });
     await noteSubject({ tx, actor, access, note }, { subject: order.subject_id });
     await watchAgain({ tx, tell }, order.subject_id);

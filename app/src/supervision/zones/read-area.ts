@@ -1,3 +1,4 @@
+import { buffer } from '@turf/buffer';
 import type { Area } from '@waymark/presence';
 import { InvalidError } from '../../platform/action.ts';
 
@@ -26,8 +27,14 @@ export interface NamedArea {
 /** Most shapes of one file. */
 const shapesAtMost = 500;
 
-/** Polygons from GeoJSON text: a Polygon, a Feature of one, or a collection of them. A shape of several parts is one area. */
-export function readGeoJsonAreas(text: string): NamedArea[] {
+/** Most points of a way. */
+const pointsAtMost = 2000;
+
+/**
+ * Polygons from GeoJSON text: a Polygon, a Feature of one, or a collection of them. A shape of several parts is one area. A way (a
+ * LineString) is all that is within so many metres of it.
+ */
+export function readGeoJsonAreas(text: string, besideM = 50): NamedArea[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -40,7 +47,8 @@ export function readGeoJsonAreas(text: string): NamedArea[] {
     // Several parts of one shape are one area: who is in any of them is in it.
     if (geometry?.type === 'MultiPolygon' && Array.isArray(geometry.coordinates))
       return [{ name, area: joinedAreas(geometry.coordinates.map((part) => polygonOf(part, where))) }];
-    throw new InvalidError(`${where} of the GeoJSON is no polygon. Leave only polygons in it.`, 'area');
+    if (geometry?.type === 'LineString') return [{ name, area: wayOf(geometry.coordinates, besideM, where) }];
+    throw new InvalidError(`${where} of the GeoJSON is no polygon and no way. Leave only those in it.`, 'area');
   });
   if (found.length === 0) throw new InvalidError('The GeoJSON holds no polygon. Paste a Polygon, or a Feature with one.', 'area');
   if (found.length > shapesAtMost)
@@ -60,6 +68,22 @@ export function joinedAreas(areas: readonly Area[]): Area {
   if (areas.length === 1) return areas[0] as Area;
   const polygons = areas.flatMap((area) => (area.kind === 'polygon' ? [area.rings] : area.kind === 'polygons' ? area.polygons : []));
   return { kind: 'polygons', polygons };
+}
+
+/** All that is within so many metres of a way. */
+function wayOf(coordinates: unknown, besideM: number, where: string): Area {
+  if (!(besideM >= 20 && besideM <= 1000))
+    throw new InvalidError('Enter how many metres beside the way still count, from 20 to 1,000.', 'radiusM');
+  const points = Array.isArray(coordinates) ? coordinates : [];
+  const isPoint = (point: unknown): point is [number, number] =>
+    Array.isArray(point) && Math.abs(point[0]) <= 180 && Math.abs(point[1]) < 85;
+  if (points.length < 2 || points.length > pointsAtMost || !points.every(isPoint))
+    throw new InvalidError(`${where} of the GeoJSON is no way of 2 to ${pointsAtMost} points.`, 'area');
+  const line = { type: 'LineString' as const, coordinates: points.map(([lon, lat]) => [lon, lat]) };
+  const around = buffer(line, besideM, { units: 'meters' })?.geometry;
+  if (around?.type === 'Polygon') return polygonOf(around.coordinates, where);
+  if (around?.type === 'MultiPolygon') return joinedAreas(around.coordinates.map((part) => polygonOf(part, where)));
+  throw new InvalidError(`${where} of the GeoJSON is a way without length.`, 'area');
 }
 
 function polygonOf(coordinates: unknown, where: string): Area {

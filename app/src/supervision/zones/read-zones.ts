@@ -50,7 +50,7 @@ export const readZones: Action<null, { subjectId: number }, SubjectZones> = {
       zones.set(key, history);
       const own = { ...rest, zone_id: zoneId };
       if (!history.versions.some(({ id }) => id === own.id)) history.versions.push(own);
-      if (version.superseded_at === null && removed_at === null) history.inForce = own;
+      if (version.superseded_at === null && (removed_at === null || removed_at.getTime() > Date.now())) history.inForce = own;
     }
     const absences = await tx
       .selectFrom('supervision.absences')
@@ -98,7 +98,7 @@ export const readZone: Action<null, { zoneId: number }, { zone: ZoneVersionRow; 
       .innerJoin('supervision.orders as o', 'o.id', 'z.order_id')
       .select('o.subject_id')
       .where('z.zone_id', '=', zoneId)
-      .where('z.removed_at', 'is', null)
+      .where((eb) => eb.or([eb('z.removed_at', 'is', null), eb('z.removed_at', '>', new Date())]))
       .execute();
     if (!zone) throw new NotFoundError('There is no such zone in force.');
     const { shared } = await tx.selectFrom('supervision.zones').select('shared').where('id', '=', zoneId).executeTakeFirstOrThrow();

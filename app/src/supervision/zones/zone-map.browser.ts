@@ -1,5 +1,5 @@
 import * as maplibre from 'maplibre-gl';
-import { TerraDraw, TerraDrawPolygonMode, TerraDrawSelectMode } from 'terra-draw';
+import { TerraDraw, TerraDrawLineStringMode, TerraDrawPolygonMode, TerraDrawSelectMode } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
 import { circle, collection, extendBy, firstView, mapIn, redraw, zoneLayers } from '../../web/browser/base-map.ts';
 import { element, given } from '../../web/browser/page.ts';
@@ -55,15 +55,19 @@ function fit(features: GeoJSON.Feature[]): void {
   if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 60, maxZoom: 16, animate: false });
 }
 
-let doing: 'circle' | 'shape' | 'shape-done' | null = null;
+let doing: 'circle' | 'shape' | 'way' | 'shape-done' | null = null;
 let draw: TerraDraw | null = null;
 map.on('load', () => {
   draw = new TerraDraw({
     adapter: new TerraDrawMapLibreGLAdapter({ map }),
     modes: [
       new TerraDrawPolygonMode(),
+      new TerraDrawLineStringMode(),
       new TerraDrawSelectMode({
-        flags: { polygon: { feature: { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } } } },
+        flags: {
+          linestring: { feature: { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } } },
+          polygon: { feature: { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } } },
+        },
       }),
     ],
   });
@@ -79,16 +83,23 @@ map.on('load', () => {
 
 /** Puts the drawn shape into the form. */
 function take() {
-  const shape = draw?.getSnapshot().find(({ geometry }) => geometry.type === 'Polygon');
-  if (!shape) return;
-  const rounded = (shape.geometry as GeoJSON.Polygon).coordinates.map((ring) =>
-    ring.map((corner) => corner.map((c) => Math.round(c * 1e6) / 1e6)),
-  );
-  field('area').value = JSON.stringify({ type: 'Polygon', coordinates: rounded });
-  if (doing === 'shape') {
+  const drawn = draw?.getSnapshot().map(({ geometry }) => geometry) ?? [];
+  const shape = drawn.find(({ type }) => type === 'Polygon') as GeoJSON.Polygon | undefined;
+  const way = drawn.find(({ type }) => type === 'LineString') as GeoJSON.LineString | undefined;
+  const rounded = (points: GeoJSON.Position[]) => points.map((point) => point.map((c) => Math.round(c * 1e6) / 1e6));
+  let told = '';
+  if (shape) {
+    const rings = shape.coordinates.map(rounded);
+    field('area').value = JSON.stringify({ type: 'Polygon', coordinates: rings });
+    told = `A shape of ${(rings[0]?.length ?? 1) - 1} corners. Drag its corners to change it.`;
+  } else if (way) {
+    field('area').value = JSON.stringify({ type: 'LineString', coordinates: rounded(way.coordinates) });
+    told = `A way of ${way.coordinates.length} points, and ${field('radiusM').value} m on either side. Drag its points to change it.`;
+  } else return;
+  if (doing === 'shape' || doing === 'way') {
     doing = 'shape-done';
     draw?.setMode('select');
-    news.textContent = `A shape of ${(rounded[0]?.length ?? 1) - 1} corners. Drag its corners to change it.`;
+    news.textContent = told;
   }
 }
 
@@ -103,12 +114,12 @@ map.on('click', ({ lngLat }) => {
 });
 
 function begin(what: typeof doing, text: string): void {
-  if (what === 'shape' || box.dataset.draw !== 'circle') field('area').closest('details')?.setAttribute('open', '');
+  if (what === 'shape' || what === 'way' || box.dataset.draw !== 'circle') field('area').closest('details')?.setAttribute('open', '');
   doing = what;
   draw?.clear();
-  if (what === 'shape') {
+  if (what === 'shape' || what === 'way') {
     field('area').value = '';
-    draw?.setMode('polygon');
+    draw?.setMode(what === 'way' ? 'linestring' : 'polygon');
   } else draw?.setMode('select');
   show();
   map.getCanvas().style.cursor = what ? 'crosshair' : '';
@@ -116,6 +127,10 @@ function begin(what: typeof doing, text: string): void {
 }
 field('draw-circle').addEventListener('click', () => begin('circle', 'Click on the map where its middle is.'));
 field('draw-shape').addEventListener('click', () => begin('shape', 'Click on each corner, and on the first one again to end.'));
+document.querySelector('#draw-way')?.addEventListener('click', () => {
+  if (field('radiusM').value.trim() === '' || field('radiusM').value === '150') field('radiusM').value = '50';
+  begin('way', 'Click along the way, and on its last point again to end.');
+});
 field('draw-none').addEventListener('click', () => {
   for (const id of ['lat', 'lon', 'radiusM', 'area']) field(id).value = '';
   begin(null, 'Nothing is drawn.');
