@@ -8,53 +8,20 @@ import { speakIn } from './person/texts/speak.ts';
 import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { startSchedules } from './schedules.ts';
+import { type AllSenders, openSenders } from './senders.ts';
 
-import {
-  ChangeSender,
-  Channels,
-  Deliverer,
-  fleetSilence,
-  type NotifySettings,
-  type OutsideBroker,
-  ReminderSender,
-  TagBroker,
-} from './supervision/index.ts';
+import { fleetSilence, type OutsideBroker, TagBroker } from './supervision/index.ts';
 import type { FeedPlaces } from './support/index.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
 import { buildServer, type WebServer } from './web/setup/server.ts';
 
-export interface Serving {
+export interface Serving extends AllSenders {
   url: string;
   waymark: Waymark;
   server: WebServer;
   /** Where tags' messages come from; null where the embedded broker's port was taken. */
   broker: TagBroker | OutsideBroker | null;
-  deliverer: Deliverer;
-  reminders: ReminderSender;
-  hooks: ChangeSender;
   stop(): Promise<void>;
-}
-
-function notifyOf(config: Config): NotifySettings | undefined {
-  if (!config.WAYMARK_NOTIFY_KEY) return undefined;
-  return {
-    key: config.WAYMARK_NOTIFY_KEY,
-    url: config.WAYMARK_NOTIFY_URL,
-    textTemplate: config.WAYMARK_NOTIFY_TEXT,
-    emailTemplate: config.WAYMARK_NOTIFY_EMAIL,
-  };
-}
-
-/** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
-function channelsOf(config: Config): Channels {
-  const hosts = config.WAYMARK_WEBHOOK_HOSTS.split(',').map((host) => host.trim());
-  return new Channels({
-    smtpUrl: config.SMTP_URL,
-    mailFrom: config.WAYMARK_MAIL_FROM,
-    webhookHosts: [...hosts.filter(Boolean), ...(config.NODE_ENV === 'production' ? [] : ['127.0.0.1', 'localhost'])],
-    smsUrl: config.WAYMARK_SMS_URL,
-    notify: notifyOf(config),
-  });
 }
 
 /** Puts what went wrong in the log, with what was being done. */
@@ -106,40 +73,27 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const jobs = await Jobs.start(waymark.database, failing('background work'));
   const ask = () => jobs.ask(verdictsDue);
   const askForPeople = () => jobs.ask(peopleDue);
-  const channels = channelsOf(config);
   let publicUrl = '';
-  const deliverer = new Deliverer(waymark.database.db, channels, waymark.access, () => publicUrl);
-  deliverer.onError = failing('telling of alerts');
-  const speak = speakIn(waymark.timeZone);
-  const reminders = new ReminderSender(waymark.database.db, waymark.access, {
-    channels,
-    speak,
-    secret: waymark.folder.secret('reminders'),
-  });
-  reminders.onError = failing('reminding people');
-  const hooks = new ChangeSender(waymark.database.db, waymark.access, channels);
-  hooks.onError = failing('telling other systems of changes');
+  const senders = openSenders(waymark, failing, () => publicUrl);
   const places: FeedPlaces = {
     databases: config.agencyDatabases,
     incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
   };
   const roles = rolesOf(config);
-  const pages = roles.has('web') ? mounted(waymark, { channels, places, askForPeople }) : [commandsMounted(waymark)];
+  const pages = roles.has('web') ? mounted(waymark, { channels: senders.channels, places, askForPeople }) : [commandsMounted(waymark)];
   const devices = roles.has('intake') ? mountedForDevices(waymark) : () => undefined;
   const server = await buildServer(waymark, log, { pages, devices }, ask);
   waymark.live.onRaised = (seconds) => server.metrics.alerts.observe(seconds);
   if (roles.has('work'))
     await defineJobs(jobs, waymark, places, {
       log,
-      speak,
+      speak: speakIn(waymark.timeZone),
       onVerdicts: () => server.metrics.verdictRuns.inc(),
       forgetSessions: () => server.forgetExpiredSessions(),
     });
   const closeAll = async () => {
     await server.app.close();
-    await hooks.close();
-    await reminders.close();
-    await deliverer.close();
+    await senders.close();
     await jobs.stop();
     await waymark.close();
   };
@@ -152,9 +106,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     url = await server.listen(config.WAYMARK_HOST, config.WAYMARK_PORT);
     publicUrl = url;
     if (roles.has('work')) {
-      deliverer.start();
-      reminders.start();
-      hooks.start();
+      senders.start();
       await jobs.ask(peopleDue);
       await startSchedules(jobs, waymark.fixes.isShared);
     }
@@ -173,9 +125,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     waymark,
     server,
     broker,
-    deliverer,
-    reminders,
-    hooks,
+    ...senders.all,
     stop: () => {
       // New requests are refused, those under way end, then the stores close.
       stopping ??= (async () => {

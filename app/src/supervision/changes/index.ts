@@ -1,2 +1,2 @@
-export { type Changed, queueChanges } from './queue-changes.ts';
+export { queueChanges } from './queue-changes.ts';
 export { type Topic, topicNames, topics } from './topics.ts';

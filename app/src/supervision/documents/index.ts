@@ -1,2 +1,2 @@
-export { type OpenDocument, openDocument, openOwnDocument, readOwnDocuments } from './keep-documents.ts';
+export { openDocument, openOwnDocument, readOwnDocuments } from './keep-documents.ts';
 export { sendDocument } from './send-document.ts';

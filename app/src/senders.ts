@@ -1,0 +1,61 @@
+import type { Config } from './config.ts';
+import { speakIn } from './person/texts/speak.ts';
+import { ChangeSender, Channels, Deliverer, type NotifySettings, ReminderSender } from './supervision/index.ts';
+import type { Waymark } from './waymark.ts';
+
+function notifyOf(config: Config): NotifySettings | undefined {
+  if (!config.WAYMARK_NOTIFY_KEY) return undefined;
+  return {
+    key: config.WAYMARK_NOTIFY_KEY,
+    url: config.WAYMARK_NOTIFY_URL,
+    textTemplate: config.WAYMARK_NOTIFY_TEXT,
+    emailTemplate: config.WAYMARK_NOTIFY_EMAIL,
+  };
+}
+
+/** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
+function channelsOf(config: Config): Channels {
+  const hosts = config.WAYMARK_WEBHOOK_HOSTS.split(',').map((host) => host.trim());
+  return new Channels({
+    smtpUrl: config.SMTP_URL,
+    mailFrom: config.WAYMARK_MAIL_FROM,
+    webhookHosts: [...hosts.filter(Boolean), ...(config.NODE_ENV === 'production' ? [] : ['127.0.0.1', 'localhost'])],
+    smsUrl: config.WAYMARK_SMS_URL,
+    notify: notifyOf(config),
+  });
+}
+
+/** All that leaves the house by itself: alerts to whoever is on duty, reminders to people, changes to other systems. */
+export interface AllSenders {
+  deliverer: Deliverer;
+  reminders: ReminderSender;
+  hooks: ChangeSender;
+}
+
+/** Opens them; nothing is sent until they start. @param publicUrl where people read what a message is about */
+export function openSenders(
+  { config, database, access, folder, timeZone }: Waymark,
+  failing: (what: string) => (error: unknown) => void,
+  publicUrl: () => string,
+): { channels: Channels; all: AllSenders; start(): void; close(): Promise<void> } {
+  const channels = channelsOf(config);
+  const deliverer = new Deliverer(database.db, channels, access, publicUrl);
+  deliverer.onError = failing('telling of alerts');
+  const reminders = new ReminderSender(database.db, access, { channels, speak: speakIn(timeZone), secret: folder.secret('reminders') });
+  reminders.onError = failing('reminding people');
+  const hooks = new ChangeSender(database.db, access, channels);
+  hooks.onError = failing('telling other systems of changes');
+  const all = { deliverer, reminders, hooks };
+  return {
+    channels,
+    all,
+    start: () => {
+      for (const sender of Object.values(all)) sender.start();
+    },
+    close: async () => {
+      await hooks.close();
+      await reminders.close();
+      await deliverer.close();
+    },
+  };
+}
