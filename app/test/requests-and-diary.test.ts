@@ -108,10 +108,10 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await textOf('pe-1', '/me')).toContain('Waiting for our answer: 1.');
       const waiting = await list();
       expect(waiting).toMatchObject({ total: 1, waiting: 1, late: 0 });
-      expect(waiting.rows[0]).toMatchObject({ name: 'Person 0', rules: ['Home of 0'], breaches: 0 });
+      expect(waiting.rows[0]).toMatchObject({ name: 'Person RQ-0', rules: ['Home of RQ-0'], breaches: 0 });
       const page = await textOf('mo-1', '/absence-requests');
       expect(page).toContain('My aunt’s funeral');
-      expect(page).toContain('Rules that hold then: Home of 0');
+      expect(page).toContain('Rules that hold then: Home of RQ-0');
       const id = waiting.rows[0]?.id as number;
       expect((await post('mo-1', `/absence-requests/${id}`, { decision: 'agree', reason: '' })).text).toContain('Give the reason');
       expect(await absences()).toEqual([]);
@@ -246,7 +246,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const text = await calendar.text();
       expect(text).toContain('SUMMARY:Check a tag: RQ-0');
       expect(text).toContain('STATUS:CANCELLED');
-      for (const hidden of ['Person 0', 'Mill Lane', 'dog']) expect(text).not.toContain(hidden);
+      for (const hidden of ['Person RQ-0', 'Mill Lane', 'dog']) expect(text).not.toContain(hidden);
       expect((await stranger.request('/diary/feed/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.ics')).status).toBe(404);
       // A new address ends the one before; an officer who does not sign in any more has none.
       const next = /\/diary\/feed\/[\w-]+\.ics/.exec((await post('mo-1', '/diary/feed', {})).text)?.[0] ?? '';

@@ -6,10 +6,7 @@ import { crimesCsv, fixLines, streetsGeoJson, Town, type TownRule, tagOf, toDegr
 import { ConfigError } from '../config.ts';
 import type { Actor } from '../platform/access.ts';
 import {
-  type AlertKind,
-  type AlertOutcome,
   computeDueVerdicts,
-  decideAlert,
   declareOrder,
   declareSubject,
   declareTag,
@@ -17,7 +14,6 @@ import {
   decodeWaymarkLines,
   importCrimes,
   issueTagCredential,
-  listAlerts,
   listTags,
   moveTag,
   registerWearers,
@@ -26,6 +22,7 @@ import {
 import type { Waymark } from '../waymark.ts';
 import { fillWithAgencies } from './demo-agencies.ts';
 import { addContacts } from './demo-contacts.ts';
+import { liveToday, workThroughAlerts } from './demo-day.ts';
 import { fillStreetNames } from './demo-gazetteer.ts';
 import { openOwnViews } from './demo-own-views.ts';
 import type { DemoTags } from './demo-tags.ts';
@@ -72,6 +69,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   const note: TownNote = { startMs: Math.floor(Date.now() / dayMs) * dayMs - own.days * dayMs, complete: false };
   const town = new Town({ ...own, startMs: note.startMs });
   const { startMs } = note;
+  const isUsual = own.wearers === demo.wearers;
   await writeFile(waymark.folder.file('town.json'), JSON.stringify(note));
   await writeFile(waymark.folder.file('basemap.geojson'), JSON.stringify(streetsGeoJson(town.streets)));
   let fixes = 0;
@@ -87,6 +85,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
     fixes += lines.length;
     if ((wearer.index + 1) % 10 === 0) say(`${wearer.index + 1} of ${own.wearers} wearers, ${fixes.toLocaleString('en-GB')} fixes`);
   }
+  if (isUsual) await liveToday(waymark, town, own.days);
   await waymark.live.settled();
   await importCrimes(waymark.performer, system('crime-matching'), waymark, {
     fileName: 'tarnbridge-crimes.csv',
@@ -100,9 +99,9 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   await addPeopleToFit(waymark);
   await fillStreetNames(waymark, town);
   await addContacts(waymark, [...new Set(town.streets.streets.map(({ name }) => name))]);
-  await closeOldAlerts(waymark);
   await fillWithAgencies(waymark, say);
   await openOwnViews(waymark);
+  if (isUsual) await workThroughAlerts(waymark);
   await publishForTown(waymark);
   await writeFile(waymark.folder.file('town.json'), JSON.stringify({ ...note, complete: true }));
   say(`${run?.crimes ?? 0} crimes, ${run?.verdicts.toLocaleString('en-GB') ?? 0} verdicts`);
@@ -153,27 +152,6 @@ async function addPeopleToFit(waymark: Waymark): Promise<void> {
   for (let i = 1; i <= 6; i++) await performer.perform(officer, declareTag, null, { serial: `TB-S000${i}`, model: 'Fictional spare' });
   const { rows } = await performer.perform(officer, listTags, waymark, { search: 'TB-S0006', filter: 'all', limit: 1, offset: 0 });
   await performer.perform(officer, moveTag, null, { id: rows[0]?.id ?? 0, state: 'faulty', note: 'Does not charge' });
-}
-
-/** What the officer found, by what the alert is about. */
-const foundThen: Partial<Record<AlertKind, { outcome: AlertOutcome; note: string }>> = {
-  'exclusion entered': { outcome: 'breach', note: 'Spoken to on the phone. No reason given.' },
-  'curfew late': { outcome: 'reasonable excuse', note: 'The bus was late; the operator confirmed it.' },
-  'curfew ended early': { outcome: 'breach', note: 'Says they went to a shop. Warned.' },
-  'inclusion left': { outcome: 'breach', note: 'Spoken to on the phone. No reason given.' },
-  'curfew missed': { outcome: 'breach', note: 'Not at home when called.' },
-  'no signal': { outcome: 'equipment', note: 'Was in a building without a view of the sky.' },
-};
-
-/** Alerts that ended more than a day ago have been dealt with, as they would be where people work with them. */
-async function closeOldAlerts(waymark: Waymark): Promise<void> {
-  const { performer } = waymark;
-  const { rows } = await performer.perform(officer, listAlerts, null, { list: 'open', limit: 5000, offset: 0 });
-  for (const { id, kind, to_at } of rows) {
-    if (to_at === null || Date.now() - to_at.getTime() < 1.5 * dayMs) continue;
-    const { outcome, note } = foundThen[kind] ?? { outcome: 'equipment' as const, note: 'Looked into: a fault of the tag or its signal.' };
-    await performer.perform(officer, decideAlert, null, { id, step: 'closed', outcome, note });
-  }
 }
 
 /** The tags catch up on what lies between the last fix and now, at this many times the real pace. */

@@ -1,5 +1,5 @@
 export { correctionByCase, decideAlert, LiveWatch, listAlerts, WatchShares } from './alerts/index.ts';
-export { countTagDays } from './caseload/index.ts';
+export { countTagDays, listCaseload } from './caseload/index.ts';
 export { queueChanges } from './changes/index.ts';
 export { readOwnProgress } from './compliance/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
@@ -70,4 +70,4 @@ export {
   VerdictStore,
 } from './verdicts/index.ts';
 export { brokerInWords, fleetSilence, OutsideBroker, TagBroker } from './wire/index.ts';
-export { declareZone } from './zones/index.ts';
+export { authoriseAbsence, declareZone, readZones } from './zones/index.ts';

@@ -1,1 +1,2 @@
 export { countTagDays } from './count-tag-days.ts';
+export { listCaseload } from './read-caseload.ts';

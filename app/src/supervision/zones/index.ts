@@ -1,4 +1,4 @@
-export { grantAbsence } from './authorise-absence.ts';
+export { authoriseAbsence, grantAbsence } from './authorise-absence.ts';
 export { changeZone } from './change-zone.ts';
 export { checkZone, declareZone, insertZones, type ZoneDraft, zonesHoldFor } from './declare-zone.ts';
 export { forgetProtected } from './forget-protected.ts';
