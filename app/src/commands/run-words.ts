@@ -9,6 +9,7 @@ import { defineEvidence } from './evidence.ts';
 import { defineImportCrimes } from './import-crimes.ts';
 import { defineImportFixes } from './import-fixes.ts';
 import { defineImportGazetteer } from './import-gazetteer.ts';
+import { defineImportMap } from './import-map.ts';
 import { defineImportRecords } from './import-records.ts';
 import { defineLink } from './link.ts';
 import { defineMadeUp } from './made-up.ts';
@@ -30,7 +31,8 @@ function commandLine(more: DefineCommand[]): Command {
   const program = new Command('waymark').exitOverride();
   program.description('Positions and crimes in, verdicts out.').version(version).showHelpAfterError();
   const imports = program.command('import').description('read files of fixes or crimes');
-  for (const define of [defineImportFixes, defineImportCrimes, defineImportRecords, defineImportGazetteer]) define(imports);
+  for (const define of [defineImportFixes, defineImportCrimes, defineImportRecords, defineImportGazetteer, defineImportMap])
+    define(imports);
   for (const define of [
     defineProfile,
     defineRetention,

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MapTilesError, readMapTiles } from '../../src/web/setup/map-tiles.ts';
+import { MapTilesError, readMapTiles } from '../../src/platform/map-tiles/index.ts';
 import { serveForTest, temporaryFolder } from '../serve-for-test.ts';
 import { openBrowser, signIn } from './looking.ts';
 import { type Box, writeTiles } from './write-tiles.ts';

@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { feature, mesh } from 'topojson-client';
+import type { MapTiles } from '../../platform/map-tiles/index.ts';
 import type { House } from '../kit.ts';
-import type { MapTiles } from './map-tiles.ts';
 
 type Topology = Parameters<typeof feature>[0];
 type Borders = NonNullable<Parameters<typeof mesh>[1]>;

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { rolesOf } from '../../config.ts';
+import { type MapTiles, readMapTiles } from '../../platform/map-tiles/index.ts';
 import { Metrics } from '../../platform/metrics.ts';
 import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
 import { version } from '../../version.ts';
@@ -22,7 +23,6 @@ import { setUpErrors, unfitInWords } from './errors.ts';
 import { setUpGuards } from './guards.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { Identity } from './identity.ts';
-import { type MapTiles, readMapTiles } from './map-tiles.ts';
 import { setUpMeasures } from './measures.ts';
 import { type Ground, pagesOf } from './render-page.ts';
 import { setUpSecurity } from './security.ts';
@@ -148,6 +148,13 @@ interface Pages {
   mounted: RouteSet[];
 }
 
+/** The operator's own file, or what was fetched of a service into the data folder. */
+function tilesOf({ config, folder }: House): MapTiles | null {
+  const fetched = folder.file('map.pmtiles');
+  const path = config.WAYMARK_MAP ?? (existsSync(fetched) ? fetched : null);
+  return path === null ? null : readMapTiles(path);
+}
+
 /** What maps are drawn on: the operator's tiles, and what they cover; the fictional town; or the outlines of lands. */
 function groundOf({ folder }: House, tiles: MapTiles | null): Ground {
   if (tiles) return { kind: 'tiles', covers: [tiles.west, tiles.south, tiles.east, tiles.north].join(',') };
@@ -164,7 +171,7 @@ async function setUpPages(
   const { sessions, signIns } = await setUpSessions(app, house, identity.isSecure);
   signIns.onError = (error) =>
     log.warn({ error: (error as Error).name, message: (error as Error).message }, 'asking the identity provider');
-  const tiles = house.config.WAYMARK_MAP ? readMapTiles(house.config.WAYMARK_MAP) : null;
+  const tiles = tilesOf(house);
   const bars: PageBar[] = [];
   const parts: StartPart[] = [];
   const web: WebKit = {

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { ToldError } from '../../platform/told-error.ts';
+import { ToldError } from '../told-error.ts';
 
 /** A file of map tiles that cannot be used. */
 export class MapTilesError extends ToldError {

@@ -1,0 +1,2 @@
+export { fetchTiles } from './fetch-tiles.ts';
+export { type MapTiles, MapTilesError, readMapTiles } from './read-header.ts';
