@@ -19,6 +19,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
        code_hash text,
        code_until timestamptz,
        code_tries integer NOT NULL DEFAULT 0,
+       codes_on date,
+       codes_sent integer NOT NULL DEFAULT 0,
        confirmed_at timestamptz,
        since timestamptz NOT NULL DEFAULT now()
      )`,
@@ -57,7 +59,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       `ALTER TABLE supervision.${table} FORCE ROW LEVEL SECURITY`,
       `CREATE POLICY purpose ON supervision.${table} USING (${purposeIs('monitoring')}) WITH CHECK (${purposeIs('monitoring')})`,
       `CREATE POLICY retention ON supervision.${table} USING (${purposeIs('retention')})`,
-      `CREATE POLICY self ON supervision.${table} FOR SELECT USING (${purposeIs('self')} AND subject_id = ${me})`,
+      // A code goes to the number that it proves, and is read nowhere else.
+      `CREATE POLICY self ON supervision.${table} FOR SELECT USING (${purposeIs('self')} AND subject_id = ${me}${table === 'reminders' ? " AND kind <> 'code'" : ''})`,
       `CREATE POLICY seen ON supervision.${table} AS RESTRICTIVE TO ${seen} USING (
          subject_id NOT IN (SELECT supervision.hidden_subjects(coalesce(current_setting('waymark.seen_by', true), ''))))`,
       `GRANT ${rights} ON supervision.${table} TO waymark_supervision`,
@@ -68,6 +71,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     `CREATE POLICY self_choose ON supervision.reminder_choices USING (${purposeIs('self')} AND subject_id = ${me})
        WITH CHECK (${purposeIs('self')} AND subject_id = ${me})`,
     `CREATE POLICY self_code ON supervision.reminders FOR INSERT WITH CHECK (${purposeIs('self')} AND subject_id = ${me} AND kind = 'code')`,
+    `CREATE POLICY self_stop ON supervision.reminders FOR UPDATE USING (${purposeIs('self')} AND subject_id = ${me} AND state = 'waiting')
+       WITH CHECK (subject_id = ${me} AND state = 'not needed')`,
     `CREATE POLICY only_retention_delete ON supervision.reminders AS RESTRICTIVE FOR DELETE USING (${purposeIs('retention')})`,
   ])
     await sql.raw(statement).execute(db);

@@ -52,6 +52,11 @@ export const Config = Type.Object({
   WAYMARK_SMS_URL: Type.Optional(
     Type.String({ description: 'A gateway for text messages: it is sent `{"to", "text"}` by POST.', pattern: '^https?://' }),
   ),
+  WAYMARK_REMINDER_NUMBERS: Type.String({
+    description: 'What numbers may begin with to which people have reminders sent, apart by commas.',
+    pattern: '^\\+[0-9]{1,6}(,\\+[0-9]{1,6})*$',
+    default: '+447',
+  }),
   WAYMARK_NOTIFY_KEY: Type.Optional(
     Type.String({
       description:

@@ -26,11 +26,16 @@ const jpeg = Buffer.concat([
   Buffer.from([0xff, 0xd8]),
   segment(0xe0, 'JFIF\0'),
   segment(0xe1, 'Exif\0\0 GPS 53.09 -1.83'),
-  segment(0xe2, 'ICC_PROFILE'),
+  segment(0xe2, 'ICC_PROFILE\0 colours'),
+  segment(0xe2, 'MPF\0 GPS of another picture'),
   segment(0xfe, 'by Maya'),
   segment(0xdb, 'tables'),
   segment(0xda, 'scan'),
-  Buffer.from([1, 2, 3, 0xff, 0xd9]),
+  Buffer.from([1, 2, 0xff, 0x00, 3, 0xff, 0xd0, 4]),
+  segment(0xfe, 'Maya again'),
+  segment(0xda, 'second scan'),
+  Buffer.from([5, 0xff, 0xd9]),
+  Buffer.from('a film with GPS, and <html>'),
 ]);
 const chunk = (name: string, text: string) => {
   const length = Buffer.alloc(4);
@@ -51,7 +56,8 @@ describe('a file that is kept', () => {
   test('of a picture everything goes that is no picture; whatever its name says, it is what stands in it', () => {
     const kept = readFile(jpeg);
     expect([kept.mediaType, /GPS|Maya/.test(kept.bytes.toString('latin1'))]).toEqual(['image/jpeg', false]);
-    for (const stays of ['JFIF', 'ICC_PROFILE', 'tables', 'scan']) expect(kept.bytes.toString('latin1')).toContain(stays);
+    for (const stays of ['JFIF', 'ICC_PROFILE', 'tables', 'scan', 'second scan', '\x01\x02\xff\x00\x03\xff\xd0\x04'])
+      expect(kept.bytes.toString('latin1')).toContain(stays);
     const other = readFile(png);
     expect([other.mediaType, /GPS|Maya/.test(other.bytes.toString('latin1'))]).toEqual(['image/png', false]);
     expect(other.bytes.toString('latin1')).toContain('pixels');
@@ -61,6 +67,7 @@ describe('a file that is kept', () => {
     ['nothing', Buffer.alloc(0), 'Choose a file.'],
     ['a page with a program in it', Buffer.from('<html><script>alert(1)</script>'), 'This one is neither.'],
     ['a picture that is cut off', jpeg.subarray(0, 30), 'cut off or broken'],
+    ['one without its end', jpeg.subarray(0, jpeg.length - 30), 'cut off or broken'],
     ['another one', png.subarray(0, 40), 'cut off or broken'],
     ['too much', Buffer.alloc(11 * 1024 * 1024, 0x25), '10 MB at most'],
   ])('%s is refused in words', (_what, bytes, told) => expect(() => readFile(bytes)).toThrow(told));
@@ -160,6 +167,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         endsAt: clock(ends),
         conditions: 'Be home at night.\nStay out of Mill Lane.',
         reason: 'Appeal 17/2026',
+        version: '1',
       };
       for (const [change, told] of [
         [{ endsAt: '2026-08-01 09:00' }, 'must end after it begins'],
@@ -172,10 +180,26 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         expect([status, text.includes(told)], told).toEqual([400, true]);
       }
       expect((await post('mo-1', path, form)).status).toBe(302);
-      expect((await post('mo-1', path, form)).text).toContain('Nothing would change');
+      // The form that was filled in from the first version does not write over the second.
+      expect((await post('mo-1', path, form)).text).toContain('Somebody has varied this order since');
+      expect((await post('mo-1', path, { ...form, version: '2' })).text).toContain('Nothing would change');
+      // Only the words are changed: the end stays to the second.
+      await asOwner(
+        sql`UPDATE supervision.orders SET ends_at = date_trunc('minute', ends_at) + interval '59 seconds' WHERE id = ${wearer.orderId}`,
+      );
+      const words = {
+        ...form,
+        version: '2',
+        conditions: 'Be home at night.\nStay out of Mill Lane. Come on Mondays.',
+        reason: 'Letter of the court',
+      };
+      expect((await post('mo-1', path, words)).status).toBe(302);
+      expect(
+        await asOwner(sql`SELECT extract(second FROM ends_at)::int AS seconds FROM supervision.orders WHERE id = ${wearer.orderId}`),
+      ).toEqual([{ seconds: 59 }]);
       const page = await textOf('mo-1', path);
       expect(page).toMatch(/Appeal 17\/2026[\s\S]*As it was made/);
-      expect(await textOf('mo-1', `/subjects/${wearer.subjectId}`)).toContain('varied, version 2');
+      expect(await textOf('mo-1', `/subjects/${wearer.subjectId}`)).toContain('varied, version 3');
       expect(await textOf('pe-1', '/me/tag')).toContain('Stay out of Mill Lane.');
       expect(await textOf('pe-2', '/me/tag')).not.toContain('Mill Lane');
       expect(
@@ -183,6 +207,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       ).toEqual([
         { version: 1, authority: 'Tarn Court', reason: 'As it was made' },
         { version: 2, authority: 'Tarn Crown Court', reason: 'Appeal 17/2026' },
+        { version: 3, authority: 'Tarn Crown Court', reason: 'Letter of the court' },
       ]);
     });
 
@@ -194,13 +219,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const before = await stored();
       expect(before).toBe(1);
       const path = `/orders/${wearer.orderId}`;
-      const form = { authority: 'Tarn Crown Court', conditions: '', reason: 'Quashed' };
+      const form = { authority: 'Tarn Crown Court', conditions: '', reason: 'Quashed', version: '3' };
       expect((await post('mo-1', path, { ...form, endsAt: clock(Date.now()) })).status).toBe(302);
       await wearer.fix({ at: Date.now() });
       expect(await stored()).toBe(before);
       // It is over: it cannot be varied into life again once its end is past.
       await asOwner(sql`UPDATE supervision.orders SET ends_at = now() - interval '1 hour' WHERE id = ${wearer.orderId}`);
-      expect((await post('mo-1', path, { ...form, endsAt: '' })).text).toContain('This order has ended');
+      expect((await post('mo-1', path, { ...form, version: '4', endsAt: '' })).text).toContain('This order has ended');
       await asOwner(sql`UPDATE supervision.orders SET ends_at = NULL WHERE id = ${wearer.orderId}`);
     });
 

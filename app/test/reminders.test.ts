@@ -6,8 +6,9 @@ import { speakIn } from '../src/person/texts/speak.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { ownActor } from '../src/platform/own-access.ts';
-import { supervisionAccess } from '../src/supervision/index.ts';
+import { declareTag, supervisionAccess } from '../src/supervision/index.ts';
 import { dueOutsideQuiet, planReminders } from '../src/supervision/reminders/plan.ts';
+import { openWearing } from '../src/supervision/subjects/wearings.ts';
 import { officer } from './actors.ts';
 import { startNotify } from './notify-stand-in.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
@@ -165,6 +166,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(notify.sent).toHaveLength(1);
       expect(notify.sent[0]).toMatchObject({ to: '+447700900123', template: textTemplate });
       expect(await reminders('code')).toMatchObject([{ state: 'sent', text: '' }]);
+      // The person's own copy has everything but that: it goes to the number that it proves, and nowhere else.
+      await post('pe-1', '/me/reminders', wish({ target: '07700 900999' }));
+      const waiting = (await asOwner(sql`SELECT text FROM supervision.reminders WHERE kind = 'code' AND state = 'waiting'`)) as {
+        text: string;
+      }[];
+      expect(waiting[0]?.text).toMatch(/\d{6}/);
+      expect(await textOf('pe-1', '/me/copy')).not.toMatch(/Your code is/);
+      expect((await post('pe-1', '/me/reminders', wish({ target: '+1 900 555 0100' }))).text).toContain('Type a mobile number');
+      await post('pe-1', '/me/reminders', wish());
+      await send();
       const right = code();
       for (let i = 0; i < 5; i++) {
         const { status, text } = await post('pe-1', '/me/reminders/code', [['code', right === '000000' ? '111111' : '000000']]);
@@ -241,6 +252,35 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await reminders('answer')).toMatchObject([{ state: 'sent', text: 'We have answered you. Sign in to read it.' }]);
     });
 
+    test('a battery that was charged before anybody was told is told nobody; two tags and a rule under two orders are told once', async () => {
+      await asOwner(sql`UPDATE supervision.reminders SET created_at = now() - interval '7 hours' WHERE kind = 'charge'`);
+      const clock = (ms: number) =>
+        new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', timeStyle: 'short' }).format(Date.now() + ms);
+      const [from, to] = [clock(-hour), clock(2 * hour)];
+      await asOwner(sql`UPDATE supervision.reminder_choices SET quiet_from = ${from}, quiet_to = ${to}`);
+      await plan(Date.now());
+      await asOwner(sql`UPDATE supervision.reminder_choices SET quiet_from = '00:00', quiet_to = '00:00'`);
+      await plan(Date.now());
+      const told = (await reminders('charge')).filter(({ state }) => state === 'waiting').length;
+      await wearer.fix({ battery: 0.95, at: Date.now() });
+      await plan(Date.now());
+      expect([told, (await reminders('charge')).filter(({ state }) => state === 'waiting').length]).toEqual([1, 0]);
+      await wearer.fix({ battery: 0.2, at: Date.now() });
+      const { performer, intake } = serving.waymark;
+      await performer.perform(officer, declareTag, { intake } as never, { serial: 'T-SECOND', model: 'Test' });
+      await performer.perform(officer, openWearing, null, {
+        subjectId: subject,
+        orderId: wearer.orderId,
+        serial: 'T-SECOND',
+        startsAt: new Date(Date.now() - hour),
+      });
+      const noon = at(`${new Date(Date.now() + 48 * hour).toISOString().slice(0, 10)}T12:00:00Z`);
+      await plan(noon);
+      const hours = (await reminders('hours')).filter(({ due_at }) => due_at.getTime() > noon);
+      expect(new Set(hours.map(({ key }) => key)).size).toBe(hours.length);
+      expect(hours.length).toBeGreaterThan(0);
+    });
+
     test('what fails is tried again, given up in the end, and the person reads that it did not go', async () => {
       notify.failures.push(...Array.from({ length: 20 }, () => 500));
       await asOwner(sql`UPDATE supervision.reminders SET created_at = now() - interval '7 hours' WHERE kind = 'charge'`);
@@ -273,6 +313,19 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await plan(Date.now() + 4 * minute);
       await send(Date.now() + 5 * minute);
       expect(mails[1]).toContain('Your tag: the battery is at 20%. Charge it now.');
+    });
+
+    test('whoever loses the access to their page chose for nobody any more', async () => {
+      const { performer } = serving.waymark;
+      await performer.perform(officer, supervisionAccess.end, null, { id: subject });
+      expect(await asOwner(sql`SELECT target, confirmed_at FROM supervision.reminder_choices WHERE subject_id = ${subject}`)).toEqual([
+        { target: '', confirmed_at: null },
+      ]);
+      expect(await asOwner(sql`SELECT id FROM supervision.reminders WHERE subject_id = ${subject} AND state = 'waiting'`)).toEqual([]);
+      const before = mails.length + notify.sent.length;
+      await plan(Date.now() + 10 * minute);
+      await send(Date.now() + 11 * minute);
+      expect(mails.length + notify.sent.length).toBe(before);
     });
 
     test('nobody reads or makes another’s, and the person themselves can have nothing sent but a code', async () => {

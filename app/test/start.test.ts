@@ -6,6 +6,7 @@ import { officer } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
 import { toldInOrder } from './told-in-order.ts';
+import { wearerForTest } from './wearer-for-test.ts';
 
 /** Where everybody begins: what waits for each role, counted, on both databases. */
 const postgres: TestPostgres | null = await startPostgres();
@@ -80,12 +81,22 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const after = await auditLength(database.db);
       // The page itself, and the bar of what is going on.
       expect(after - before).toBe(2);
-      expect(counted(html, 'orders that end within 7 days')).toBe(1);
+      expect(counted(html, 'people whose order ends within 7 days')).toBe(1);
       expect(counted(html, 'people under an order without a tag')).toBe(2);
       const ending = await textOf('mo-1', '/subjects?show=ending');
       expect([ending.includes('W-SOON'), ending.includes('W-LATER')]).toEqual([true, false]);
       const untagged = await textOf('mo-1', '/subjects?show=untagged');
       expect([untagged.includes('W-SOON'), untagged.includes('W-LATER')]).toEqual([true, true]);
+      // Somebody with a second order and one tag wears a tag.
+      const tagged = await wearerForTest(serving.waymark, 'W-TAGGED');
+      await performer.perform(officer, declareOrder, null, {
+        subjectId: tagged.subjectId,
+        kind: 'court bail',
+        authority: 'Tarn Court',
+        startsAt: new Date(Date.now() - day),
+        endsAt: null,
+      });
+      expect(counted(await textOf('mo-1', '/start'), 'people under an order without a tag')).toBe(2);
       // Nobody is the officer's own yet.
       expect(counted(await textOf('mo-1', '/start?whose=mine'), 'people under an order without a tag')).toBe(0);
       await withPurpose(database.db, 'supervision', 'monitoring', (tx) =>

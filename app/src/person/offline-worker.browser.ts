@@ -80,12 +80,17 @@ async function forgetOld(now: number): Promise<void> {
   for (const { path, at } of pages) if (now - at > keptMs || at > now) await inStore('pages', 'readwrite', (store) => store.delete(path));
 }
 
-async function keep(path: string, html: string): Promise<void> {
+/** A page that came from the server: whatever it is, it says who is signed in here now. */
+async function seen(path: string, html: string): Promise<void> {
   const who = /<html[^>]* data-who="([^"]*)"/.exec(html)?.[1] ?? '';
   if (!who) return;
+  await forgetOld(Date.now());
   const pages = await inStore<KeptPage[]>('pages', 'readonly', (store) => store.getAll());
-  // Somebody else is signed in here now.
   if (pages.some((page) => page.who !== who)) await forgetAll();
+  if (keptPaths.has(path)) await keep(path, who, html);
+}
+
+async function keep(path: string, who: string, html: string): Promise<void> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const bytes = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await keyOfDevice(), new TextEncoder().encode(html));
   await inStore('pages', 'readwrite', (store) => store.put({ path, who, at: Date.now(), iv, bytes } satisfies KeptPage));
@@ -103,16 +108,21 @@ async function kept(path: string): Promise<Response | null> {
 
 async function page(event: Fetching): Promise<Response> {
   const { pathname } = new URL(event.request.url);
+  // Patience is with the first word of an answer, not with the whole of it on a slow line.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), patienceMs);
   try {
-    const response = await fetch(event.request, { signal: AbortSignal.timeout(patienceMs) });
+    const response = await fetch(event.request, { signal: patience.signal });
+    clearTimeout(timer);
     const isPage = response.ok && !response.redirected && (response.headers.get('content-type') ?? '').startsWith('text/html');
     if (isPage) {
       const copy = response.clone();
-      event.waitUntil(copy.text().then((html) => keep(pathname, html)));
+      event.waitUntil(copy.text().then((html) => seen(pathname, html)));
     }
     return response;
   } catch (error) {
-    const found = await kept(pathname).catch(() => null);
+    clearTimeout(timer);
+    const found = keptPaths.has(pathname) ? await kept(pathname).catch(() => null) : null;
     if (found) return found;
     throw error;
   }
@@ -137,6 +147,6 @@ worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== location.origin) return;
-  if (request.mode === 'navigate' && keptPaths.has(pathname)) event.respondWith(page(event));
+  if (request.mode === 'navigate') event.respondWith(page(event));
   else if (pathname.startsWith('/assets/')) event.respondWith(asset(request));
 });

@@ -18,11 +18,12 @@ import { reminderChannelsInWords, reminderKindsInWords } from './words.ts';
 /** What somebody on a tag wants to be reminded of, where, and what was sent. */
 export function ownReminderRoutes(
   app: FastifyInstance,
-  _web: WebKit,
+  web: WebKit,
   own: OwnPages,
   { channels, speak }: { channels: Channels; speak: Speak },
 ): void {
   const { as, change, page, speech } = own;
+  const numbers = web.waymark.config.WAYMARK_REMINDER_NUMBERS.split(',');
   const reminders = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -49,7 +50,7 @@ export function ownReminderRoutes(
     const wish = { channel, target, quietFrom, quietTo, kinds: [body.kinds ?? []].flat(), isDiscreet: words !== 'all' };
     const { language } = speech(request);
     return change(request, reply, {
-      work: () => as(request, 'supervision', chooseReminders, { channels, speak }, { ...wish, language, now: Date.now() }),
+      work: () => as(request, 'supervision', chooseReminders, { channels, speak, numbers }, { ...wish, language, now: Date.now() }),
       done: 'Saved.',
       to: '/me/reminders',
       again: (fault) => reminders(request, reply, fault, wish),

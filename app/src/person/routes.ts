@@ -6,8 +6,7 @@ import {
   openOwnDocument,
   readOwnAppointments,
   readOwnDay,
-  readOwnDocuments,
-  readOwnProgress,
+  readOwnPage,
   readOwnRequests,
   sendDocument,
   supervisionAccess,
@@ -37,7 +36,7 @@ export function personRoutes(
   const { fixes, timeZone } = web.waymark;
   const stores = { fixes, timeZone };
   const own = ownPages(web, secondReview);
-  const { as, tag, both, page, change } = own;
+  const { as, both, page, change } = own;
   const home = async (request: FastifyRequest, reply: FastifyReply, error: Fault | null) => {
     const found = await both(request);
     const now = Date.now();
@@ -68,10 +67,9 @@ export function personRoutes(
   });
 
   app.get('/me/tag', { config: { action: 'own.tag', room: 'supervision', menu: { text: 'My tag', rank: 20 } } }, async (request, reply) => {
-    const found = await tag(request);
+    const input = { now: Date.now(), secondReview };
+    const { tag: found, progress, documents } = await as(request, 'supervision', readOwnPage, stores, input);
     const rulesMap = found && { zones: found.zones.map(({ feature }) => feature), last: found.tag?.place ?? null };
-    const progress = await as(request, 'supervision', readOwnProgress, stores, { now: Date.now() });
-    const documents = await as(request, 'supervision', readOwnDocuments, null, null);
     return page(request, reply, 'tag', { tag: found, rulesMap, documents, progress });
   });
   app.get('/me/documents/:id', { config: { action: 'own.tag', room: 'supervision' }, schema: { params: Id } }, async (request, reply) =>

@@ -1,5 +1,10 @@
 import { isCalendarDate } from '@waymark/linkage';
 
+/** A moment as a field of a form has it, to the minute: `2027-03-07 09:00`. */
+export function inputTime(at: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(at);
+}
+
 /** Is this a day that the calendar has, as `YYYY-MM-DD`, from 1900 on? */
 export function isDay(text: string): boolean {
   return /^(19|2\d)\d\d-\d\d-\d\d$/.test(text) && isCalendarDate(text);

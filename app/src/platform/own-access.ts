@@ -54,8 +54,11 @@ export interface OwnAccess {
   whoAmI(tx: Tx): Promise<number | null>;
 }
 
-/** Access of people to what one half holds of them. */
-export function ownAccess({ room, purpose, about, who, table }: Half): OwnAccess {
+/** Access of people to what one half holds of them. @param onOther does what must be done when access ends or another account gets it */
+export function ownAccess(
+  { room, purpose, about, who, table }: Half,
+  onOther: (tx: Tx, who: number) => Promise<void> = async () => undefined,
+): OwnAccess {
   const [access, invitations] = ['own_access', 'own_invitations'].map((name) => sql.table(`${room}.${name}`));
   const column = sql.id(who);
   const record = room === 'support' ? sql`, record_id` : sql``;
@@ -99,6 +102,8 @@ export function ownAccess({ room, purpose, about, who, table }: Half): OwnAccess
           ON CONFLICT (account_key) DO UPDATE SET ${column} = excluded.${column}, since = now()${room === 'support' ? sql`, record_id = excluded.record_id` : sql``}`.execute(
           tx,
         );
+        // What an earlier account chose was not theirs to choose.
+        await onOther(tx, found.who);
         return null;
       },
     },
@@ -109,6 +114,7 @@ export function ownAccess({ room, purpose, about, who, table }: Half): OwnAccess
       async run({ tx, note }, _services, { id }) {
         note({ kind: about, id });
         const { numAffectedRows } = await sql`DELETE FROM ${access} WHERE ${column} = ${id}`.execute(tx);
+        await onOther(tx, id);
         // A code that was given out and not used yet opens nothing either.
         const codes = await sql`UPDATE ${invitations} SET used_at = now() WHERE ${column} = ${id} AND used_at IS NULL`.execute(tx);
         const ended = Number(numAffectedRows ?? 0) + Number(codes.numAffectedRows ?? 0);

@@ -1,13 +1,12 @@
 export { correctionByCase, decideAlert, LiveWatch, listAlerts, WatchShares } from './alerts/index.ts';
 export { countTagDays, listCaseload } from './caseload/index.ts';
 export { queueChanges } from './changes/index.ts';
-export { readOwnProgress } from './compliance/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
 export { Channels, Deliverer, type NotifySettings } from './delivery/index.ts';
 export { calendarOf as ownCalendar, makeAppointment, readOwnAppointments } from './diary/index.ts';
-export { openOwnDocument, readOwnDocuments, sendDocument } from './documents/index.ts';
+export { openOwnDocument, sendDocument } from './documents/index.ts';
 export {
   keyName,
   knowsEvidencePack,
@@ -41,6 +40,7 @@ export {
   supervisionHalf,
   supervisionLooks,
 } from './own/index.ts';
+export { readOwnPage } from './own-page/index.ts';
 export {
   chooseReminders,
   confirmReminders,

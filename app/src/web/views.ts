@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { duration, metres } from '@waymark/presence';
 import nunjucks from 'nunjucks';
+import { inputTime } from '../platform/days.ts';
 import { ageInWords } from './words/age-in-words.ts';
 
 const require = createRequire(import.meta.url);
@@ -52,7 +53,7 @@ export function makeViews(timeZone: string): nunjucks.Environment {
   environment.addFilter('clock', when(clock));
   environment.addFilter('age', (value: unknown) => ageInWords(Date.now() - asDate(value).getTime()));
   environment.addFilter('longDate', when(new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium' })));
-  environment.addFilter('inputTime', when(new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' })));
+  environment.addFilter('inputTime', (value: unknown) => inputTime(asDate(value), timeZone));
   environment.addFilter('lasting', (ms: number) => ageInWords(ms));
   environment.addFilter('hourMinute', when(new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })));
   environment.addFilter('dayMonth', when(new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' })));

@@ -450,6 +450,9 @@ describe('pages', () => {
 
   test('the auditor and the administrator', async () => {
     const auditor = await signIn(browser, serving.url, 'Aled Price');
+    await look(auditor.page, 'start');
+    await tabThrough(auditor.page, 'start');
+    await auditor.page.goto(`${serving.url}/audit`);
     await look(auditor.page, 'audit');
     await tabThrough(auditor.page, 'audit');
     await auditor.page.getByRole('button', { name: 'Check the record' }).click();
@@ -477,6 +480,7 @@ describe('pages', () => {
     expect(await auditor.page.getByRole('heading', { level: 1 }).textContent()).toContain('You cannot do this');
     await auditor.context.close();
     const administrator = await signIn(browser, serving.url, 'Ines Duarte');
+    await administrator.page.goto(`${serving.url}/credentials`);
     await administrator.page.getByLabel('Name of the gateway').fill('Traccar');
     await administrator.page.getByRole('button', { name: 'Add gateway' }).click();
     await administrator.page.getByText('It is not shown again').waitFor();

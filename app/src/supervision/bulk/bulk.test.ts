@@ -252,6 +252,38 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       ]);
     });
 
+    test('an end that is left empty stays; only the word none takes it away', async () => {
+      const endOf = async () => {
+        const { rows } = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+          sql<{
+            ends: Date | null;
+          }>`SELECT o.ends_at AS ends FROM supervision.orders o JOIN supervision.subjects s ON s.id = o.subject_id WHERE s.reference = 'P-31'`.execute(
+            tx,
+          ),
+        );
+        return rows[0]?.ends?.toISOString() ?? null;
+      };
+      const to = (text: string) => person(31).replace('2027-09-01 09:00', text);
+      expect(counts(await put(file(to(''))))).toEqual([0, 0, 1, 0]);
+      expect(await endOf()).toBe('2027-09-01T08:00:00.000Z');
+      expect(counts(await put(file(to('none'))))).toEqual([0, 1, 0, 0]);
+      expect(await endOf()).toBe(null);
+    });
+
+    test('whoever is gone is not put on record by a row that knows them; a time that has begun is nobody’s to excuse by a file', async () => {
+      const [names = '', row = ''] = file(person(970)).split('\n');
+      const gone = await put([`${names},if_version`, `${row},abc`].join('\n'));
+      expect([counts(gone), gone.problems[0]?.field]).toEqual([[0, 0, 0, 1], 'if_version']);
+      const { rows } = await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+        sql`SELECT id FROM supervision.subjects WHERE reference = 'P-970'`.execute(tx),
+      );
+      expect(rows).toEqual([]);
+      const past = await put(
+        [`${names},absence_from,absence_to,absence_reason`, `${person(32)},2026-11-01 10:00,2026-11-02 10:00,was away`].join('\n'),
+      );
+      expect([counts(past), past.problems[0]?.field]).toEqual([[0, 0, 1, 1], 'absence_from']);
+    });
+
     test('a row that names a version is left out once somebody else has changed the person', async () => {
       const { performer, database } = serving.waymark;
       const versionOf = async (reference: string) => (await performer.perform(officer, readSubjectVersion, null, { reference })).version;
@@ -359,7 +391,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           n: number;
         }>`SELECT count(*)::int AS n FROM oversight.audit_entries WHERE action = 'subject.import' AND about_kind = 'subject'`.execute(tx),
       );
-      expect(rows[0]?.n).toBe(300 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 2 + 1 + 1 + 1);
+      expect(rows[0]?.n).toBe(300 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1 + 2 + 1 + 1 + 1 + 1);
+      const named = await withPurpose(serving.waymark.database.db, 'oversight', 'oversight', (tx) =>
+        sql<{ action: string; n: number }>`SELECT action, count(*)::int AS n FROM oversight.audit_entries
+          WHERE detail ->> 'by' = 'subject.import' GROUP BY 1 ORDER BY 1`.execute(tx),
+      );
+      expect(named.rows).toEqual([
+        { action: 'absence.authorise', n: 2 },
+        { action: 'order.vary', n: 2 },
+        { action: 'wearing.close', n: 1 },
+      ]);
     });
   },
 );

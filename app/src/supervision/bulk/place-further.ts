@@ -56,6 +56,7 @@ export async function placeAbsences(context: ActionContext, works: readonly Work
       wanted.map(({ work }) => work.order),
     )
     .execute();
+  const now = Date.now();
   for (const { work, absence } of wanted) {
     const { row, from, to, reason } = absence;
     const others = stored.filter(({ order_id, from_at, to_at }) => order_id === work.order && from_at < to && from < to_at);
@@ -65,8 +66,14 @@ export async function placeAbsences(context: ActionContext, works: readonly Work
       problems.push({ row, field: 'absence_from', value: from.toISOString(), message });
       continue;
     }
-    await grantAbsence(context, { orderId: work.order, from, to, reason });
-    touch(work);
+    if (from.getTime() < now) {
+      const message =
+        'An import cannot let somebody be away for a time that has begun. Somebody who answers for it does so on the person’s page.';
+      problems.push({ row, field: 'absence_from', value: from.toISOString(), message });
+      continue;
+    }
+    const { id } = await grantAbsence(context, { orderId: work.order, from, to, reason });
+    touch(work, { action: 'absence.authorise', detail: { absence: id, order: work.order } });
   }
 }
 
@@ -97,7 +104,7 @@ export async function endWearings(
     else if (!own.ends_at) {
       try {
         await closeWearing.run(context, services, { id: own.id, endsAt, state, note });
-        touch(work);
+        touch(work, { action: 'wearing.close', detail: { wearing: own.id } });
       } catch (error) {
         if (!(error instanceof InvalidError)) throw error;
         told({ endsAt: 'taken_off_at', note: 'tag_note', state: 'tag_state' }[error.field ?? ''] ?? 'taken_off_at', error.message);

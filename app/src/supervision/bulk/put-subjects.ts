@@ -56,17 +56,22 @@ export const putSubjects: Action<{ fixes: FixStore }, { drafts: readonly Subject
       for (const [topic, ids] of told) context.tell(topic, ids);
       const { actor, access } = context;
       const { policy } = access.decide(actor, 'subject.import', 'monitoring', 'supervision');
-      const facts = touched.map(({ id, state }) => ({
-        actor: actor.id,
-        actorName: actor.name,
-        role: actor.role,
-        purpose: 'monitoring' as const,
-        action: 'subject.import',
-        about: { kind: 'subject', id: String(id) },
-        outcome: 'done' as const,
-        policy,
-        detail: { state },
-      }));
+      const facts = touched
+        .flatMap(({ id, state, done }) => [
+          { id, action: 'subject.import', detail: { state } as Record<string, unknown> },
+          ...done.map((own) => ({ id, ...own })),
+        ])
+        .map(({ id, action, detail }) => ({
+          actor: actor.id,
+          actorName: actor.name,
+          role: actor.role,
+          purpose: 'monitoring' as const,
+          action,
+          about: { kind: 'subject', id: String(id) },
+          outcome: 'done' as const,
+          policy,
+          detail: action === 'subject.import' ? detail : { ...detail, by: 'subject.import' },
+        }));
       // Each of them sees it among who looked.
       await appendAudit(tx, facts);
       await queueChanges(tx, facts);
@@ -98,13 +103,27 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
         'languages',
       ])
       .where('reference', 'in', references)
+      // Whoever changes the same people at this moment waits, or is waited for.
+      .forUpdate()
       .execute();
   const known = new Map((await find()).map((row) => [row.reference, row]));
   const taken = new Set((await seeingAll(tx, find)).map(({ reference }) => reference).filter((reference) => !known.has(reference)));
   for (const { row, reference } of drafts)
     if (taken.has(reference))
       problems.push({ row, field: 'reference', value: reference, message: 'This reference is in use for a case that you cannot see.' });
-  const fresh = drafts.filter(({ reference }) => !known.has(reference) && !taken.has(reference));
+  const asked = drafts.flatMap(({ reference, ifVersion }) => (ifVersion && known.get(reference)?.id) || []);
+  const versions = await versionsOf(tx, asked);
+  const isOutdated = ({ reference, ifVersion }: SubjectDraft) =>
+    ifVersion !== '' && ifVersion !== versions.get(known.get(reference)?.id ?? 0);
+  const gone = drafts.filter((draft) => !known.has(draft.reference) && isOutdated(draft));
+  for (const { row, ifVersion } of gone)
+    problems.push({
+      row,
+      field: 'if_version',
+      value: ifVersion.slice(0, 60),
+      message: 'Nobody of this reference is on record any more. Leave the version out to put them on record anew.',
+    });
+  const fresh = drafts.filter((draft) => !known.has(draft.reference) && !taken.has(draft.reference) && !gone.includes(draft));
   const columnsOf = ({ identity }: SubjectDraft) => ({
     name: identity.name,
     born_on: identity.bornOn || null,
@@ -127,8 +146,6 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
     context,
     [...known.values()].map(({ id }) => id),
   );
-  const asked = drafts.flatMap(({ reference, ifVersion }) => (ifVersion && known.get(reference)?.id) || []);
-  const versions = await versionsOf(tx, asked);
   const works: Work[] = [];
   for (const draft of drafts) {
     const before = known.get(draft.reference);
@@ -139,12 +156,12 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
       problems.push({ row: draft.row, field: 'reference', value: draft.reference, message });
       continue;
     }
-    if (draft.ifVersion && draft.ifVersion !== (before ? versions.get(before.id) : '')) {
+    if (isOutdated(draft)) {
       const message = 'This person was changed since you read that version, and was left as they are. Read them again, then send it again.';
       problems.push({ row: draft.row, field: 'if_version', value: draft.ifVersion.slice(0, 60), message });
       continue;
     }
-    const work: Work = { draft, id, order: 0, state: before ? 'same' : 'created' };
+    const work: Work = { draft, id, order: 0, state: before ? 'same' : 'created', done: [] };
     works.push(work);
     if (!before) continue;
     const changed = Object.fromEntries(
@@ -176,10 +193,12 @@ async function placeOrders(context: ActionContext, works: Work[], problems: RowP
       continue;
     }
     work.order = own.id;
-    if (own.authority !== order.authority || own.ends_at?.getTime() !== order.endsAt?.getTime()) {
+    const endsAt = order.saysEnd ? order.endsAt : own.ends_at;
+    if (own.authority !== order.authority || own.ends_at?.getTime() !== endsAt?.getTime()) {
       try {
-        const draft = { authority: order.authority, endsAt: order.endsAt, conditions: own.conditions };
-        if ((await writeVariation(context, own.id, draft, 'As the file has it', Date.now())) !== null) touch(work);
+        const draft = { authority: order.authority, endsAt, conditions: own.conditions };
+        if ((await writeVariation(context, own.id, draft, 'As the file has it', Date.now())) !== null)
+          touch(work, { action: 'order.vary', detail: { order: own.id } });
       } catch (error) {
         if (!(error instanceof InvalidError)) throw error;
         const value = error.field === 'authority' ? order.authority : (order.endsAt?.toISOString() ?? '');

@@ -25,7 +25,10 @@ export const subjectColumns = {
   order_kind: { needed: true, says: `one of: ${orderKinds.join(', ')}` },
   authority: { needed: true, says: 'court or body that made the order' },
   order_from: { needed: true, says: 'when the order begins, 2026-09-07 09:00' },
-  order_to: { needed: false, says: 'when it ends; empty for no end' },
+  order_to: {
+    needed: false,
+    says: 'when it ends; empty leaves it as it is, or for a new order says that it has no end; none takes an end away',
+  },
   officer_name: { needed: false, says: 'who is responsible' },
   officer_phone: { needed: false, says: 'the number at which the person rings them' },
   team: { needed: false, says: 'team or office, in words' },
@@ -70,7 +73,8 @@ export interface SubjectDraft extends Further {
   identity: Omit<Identity, 'atTheDoor'>;
   phone: string;
   address: string;
-  order: { kind: string; authority: string; startsAt: Date; endsAt: Date | null };
+  /** `saysEnd`: whether an end, or that there is none, stands there at all. */
+  order: { kind: string; authority: string; startsAt: Date; endsAt: Date | null; saysEnd: boolean };
   officer: { name: string; phone: string; team: string } | null;
   tag: { serial: string; fittedAt: Date } | null;
   zones: (ZoneDraft & { row: number; kind: ZoneKind })[];
@@ -217,7 +221,8 @@ function readDraft(row: number, cells: SubjectCells, zone: string): SubjectDraft
   if (authority.length < 3) throw new InvalidError('Enter the court or body that made the order.', 'authority');
   const startsAt = timeIn(cells, 'order_from', zone);
   if (!startsAt) throw new InvalidError('Enter when the order begins, for example 2026-09-07 09:00.', 'order_from');
-  const endsAt = timeIn(cells, 'order_to', zone);
+  const hasNone = (cells.order_to ?? '').toLowerCase() === 'none';
+  const endsAt = hasNone ? null : timeIn(cells, 'order_to', zone);
   if (endsAt && !(endsAt > startsAt)) throw new InvalidError('The order must end after it begins.', 'order_to');
   const fittedAt = timeIn(cells, 'fitted_at', zone);
   if (tag && !fittedAt) throw new InvalidError('Enter when the tag was fitted, for example 2026-09-07 09:00.', 'fitted_at');
@@ -234,7 +239,7 @@ function readDraft(row: number, cells: SubjectCells, zone: string): SubjectDraft
     identity,
     phone: phone && readPhone(phone, 'phone'),
     address,
-    order: { kind, authority, startsAt, endsAt },
+    order: { kind, authority, startsAt, endsAt, saysEnd: endsAt !== null || hasNone },
     officer: officerIn(cells),
     tag: tag && fittedAt ? { serial: tag, fittedAt } : null,
     zones: [],

@@ -40,13 +40,28 @@ export async function queueChanges(tx: Tx, changed: readonly Changed[]): Promise
       .execute();
 }
 
-/** Of what the audit says: numbers and yes or no, and short words of a fixed kind. Nothing that somebody typed leaves by this way. */
+/** Of what the audit says beside, what may leave: numbers of things, and words of a fixed few. Nothing that somebody typed, and nothing of the officer. */
+const numbers = [
+  'order',
+  'version',
+  'zone',
+  'wearing',
+  'tag',
+  'absence',
+  'request',
+  'document',
+  'removed',
+  'appointment',
+  'pack',
+  'run',
+  'ended',
+];
+const words = ['change', 'state', 'outcome', 'decision', 'step'];
+
 function numbersOf(detail: AuditFact['detail']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(detail ?? {}).filter(
-      ([name, value]) => typeof value === 'number' || typeof value === 'boolean' || (wordsOf.has(name) && typeof value === 'string'),
+      ([name, value]) => (typeof value === 'number' && numbers.includes(name)) || (typeof value === 'string' && words.includes(name)),
     ),
   );
 }
-
-const wordsOf = new Set(['change', 'state', 'outcome', 'decision', 'step']);

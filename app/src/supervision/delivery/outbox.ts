@@ -36,6 +36,7 @@ export abstract class Outbox<M extends DueMessage> {
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<number> | null = null;
   #receiptsAt = 0;
+  #isClosing = false;
   /** Told of what goes wrong here, apart from messages that could not be sent. */
   onError: (error: unknown) => void = () => undefined;
   /** Counted for /metrics. */
@@ -70,12 +71,14 @@ export abstract class Outbox<M extends DueMessage> {
 
   async close(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
+    this.#isClosing = true;
     await this.#running?.catch(() => undefined);
   }
 
   /** Sends what is due now. Gives how many attempts were made. */
   async deliverDue(now = new Date()): Promise<number> {
     if (this.#running) return this.#running;
+    this.#isClosing = false;
     this.#running = this.#rounds(now).finally(() => {
       this.#running = null;
     });
@@ -84,10 +87,12 @@ export abstract class Outbox<M extends DueMessage> {
 
   async #rounds(now: Date): Promise<number> {
     let attempts = 0;
-    for (let round = 0; round < roundsAtMost; round++) {
-      const made = await this.#round(now);
+    const ahead = now.getTime() - Date.now();
+    for (let round = 0; round < roundsAtMost && !this.#isClosing; round++) {
+      // A round may take as long as the slowest answer: each has its own moment, or what is on its way would be due again.
+      const made = await this.#round(new Date(Date.now() + ahead));
       attempts += made;
-      if (made < together) break;
+      if (made === 0) break;
     }
     return attempts;
   }
@@ -139,7 +144,7 @@ export abstract class Outbox<M extends DueMessage> {
     const table = sql.table(this.#table);
     const { rows } = await this.#inMonitoring((tx) =>
       sql<{ id: number; receipt_id: string }>`SELECT id, receipt_id FROM ${table} WHERE receipt_id IS NOT NULL AND receipt IS NULL
-        AND settled_at > ${now}::timestamptz - make_interval(days => ${receiptDays}) ORDER BY settled_at LIMIT 200`.execute(tx),
+        AND settled_at > ${now}::timestamptz - make_interval(days => ${receiptDays}) ORDER BY random() LIMIT 200`.execute(tx),
     );
     for (let i = 0; i < rows.length; i += together) {
       const answers = await Promise.all(

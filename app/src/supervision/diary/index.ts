@@ -1,3 +1,3 @@
 export { calendarOf } from './calendar.ts';
 export { makeAppointment } from './keep-diary.ts';
-export { readOwnAppointments } from './read-diary.ts';
+export { missedDays, nothingAgreedSince, readOwnAppointments } from './read-diary.ts';

@@ -40,6 +40,13 @@ function entries(tx: Tx, actor: string) {
     .select([...appointmentColumns, 's.id as subject', 's.name', 's.reference', 'a.note', sql<boolean>`a.officer = ${actor}`.as('isOwn')]);
 }
 
+/** A missed appointment asks for another one for so long, days. */
+export const missedDays = 14;
+
+/** Of a missed appointment `a`: nothing is planned with the person, and they have come to nothing since. */
+export const nothingAgreedSince = (at: Date) => sql<boolean>`NOT EXISTS (SELECT FROM supervision.appointments n
+  WHERE n.subject_id = a.subject_id AND ((n.state = 'planned' AND n.ends_at > ${at}) OR (n.state = 'kept' AND n.starts_at > a.starts_at)))`;
+
 /** What nobody has said anything of is asked for so long. */
 const openMs = 90 * 86_400_000;
 
@@ -50,7 +57,7 @@ const openMs = 90 * 86_400_000;
 export const readDiary: Action<
   null,
   { whose: Whose; from: number; to: number; now: number; limit: number; offset: number },
-  { open: DiaryEntry[]; rows: DiaryEntry[]; total: number; feedUntil: Date | null }
+  { open: DiaryEntry[]; missed: DiaryEntry[]; rows: DiaryEntry[]; total: number; feedUntil: Date | null }
 > = {
   name: 'diary.list',
   room: 'supervision',
@@ -65,6 +72,14 @@ export const readDiary: Action<
       .where('a.ends_at', '<', new Date(now))
       .where('a.ends_at', '>', new Date(now - openMs))
       .orderBy('a.starts_at')
+      .limit(100)
+      .execute();
+    const missed = await entries(tx, actor.id)
+      .where(theirs)
+      .where('a.state', '=', 'missed')
+      .where('a.ends_at', '>', new Date(now - missedDays * 86_400_000))
+      .where(nothingAgreedSince(new Date(now)))
+      .orderBy('a.starts_at', 'desc')
       .limit(100)
       .execute();
     const rows = await entries(tx, actor.id)
@@ -83,10 +98,11 @@ export const readDiary: Action<
       .where('a.starts_at', '>=', start)
       .where('a.starts_at', '<', end)
       .executeTakeFirstOrThrow();
-    note(null, { shown: rows.length + open.length });
+    note(null, { shown: rows.length + open.length + missed.length });
     const context = { tx, actor, access };
     return {
       open: await discreet(context, open),
+      missed: await discreet(context, missed),
       rows: await discreet(context, rows),
       total,
       feedUntil: await followedUntil(tx, actor.id, now),

@@ -139,15 +139,41 @@ async function bytesOf(tx: Tx, id: number): Promise<(OpenDocument & { subjectId:
   return found ? { ...found, bytes: Buffer.from(found.bytes) } : null;
 }
 
-export const openDocument: Action<null, { id: number }, OpenDocument & { subjectId: number }> = {
+/** @param only a kind of file that it must be, by the beginning of its type */
+export const openDocument: Action<null, { id: number; only?: string }, OpenDocument & { subjectId: number }> = {
   name: 'document.open',
   room: 'supervision',
   purpose: 'monitoring',
-  async run(context, _services, { id }) {
+  async run(context, _services, { id, only = '' }) {
     const found = await bytesOf(context.tx, id);
-    if (!found) throw new NotFoundError('There is no such document.');
+    if (!found?.mediaType.startsWith(only)) throw new NotFoundError('There is no such document.');
     context.note({ kind: 'subject', id: found.subjectId }, { document: id });
     await noteSubject(context, { subject: found.subjectId });
+    return found;
+  },
+};
+
+/** The latest photo of whom an alert is about, for whoever acts on it: that asks for no reason. */
+export const openAlertPhoto: Action<null, { alert: number }, OpenDocument> = {
+  name: 'document.open',
+  room: 'supervision',
+  purpose: 'monitoring',
+  async run(context, _services, { alert }) {
+    context.note({ kind: 'alert', id: alert });
+    await noteSubject(context, { alert });
+    const photo = await context.tx
+      .selectFrom('supervision.documents as d')
+      .innerJoin('supervision.wearings as w', 'w.subject_id', 'd.subject_id')
+      .innerJoin('supervision.alerts as a', 'a.wearing_id', 'w.id')
+      .select('d.id')
+      .where('a.id', '=', alert)
+      .where('d.kind', '=', 'photo')
+      .where('d.removed_at', 'is', null)
+      .orderBy('d.id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    const found = photo && (await bytesOf(context.tx, photo.id));
+    if (!found) throw new NotFoundError('There is no photo.');
     return found;
   },
 };

@@ -23,22 +23,34 @@ export function readFile(bytes: Buffer): ReadFile {
   throw new InvalidError('Choose a JPEG or PNG picture, or a PDF file. This one is neither.', 'file');
 }
 
-/** Without comments and application segments but for those that say how colours are meant (JPEG, ISO/IEC 10918-1, annex B). */
+/**
+ * Without comments and application segments but for those that say how colours are meant, and without anything that follows its end
+ * (JPEG, ISO/IEC 10918-1, annex B): some cameras put a film, or a second picture with its own place, there.
+ */
 function bareJpeg(bytes: Buffer): Buffer {
   const kept = [bytes.subarray(0, 2)];
   let at = 2;
-  while (at + 4 <= bytes.length) {
-    if (bytes[at] !== 0xff) break;
+  while (at + 2 <= bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1] as number;
-    // From the scan on there are no more segments to leave out.
-    if (marker === 0xda) return Buffer.concat([...kept, bytes.subarray(at)]);
+    if (marker === 0xd9) return Buffer.concat([...kept, bytes.subarray(at, at + 2)]);
+    if (at + 4 > bytes.length) break;
     const next = at + 2 + bytes.readUInt16BE(at + 2);
-    const isApplication = marker >= 0xe1 && marker <= 0xef && marker !== 0xee && marker !== 0xe2;
-    if (!isApplication && marker !== 0xfe) kept.push(bytes.subarray(at, next));
+    if (next > bytes.length) break;
+    const isColour =
+      marker === 0xe0 || marker === 0xee || (marker === 0xe2 && bytes.toString('latin1', at + 4, at + 16) === 'ICC_PROFILE\0');
+    const isApplication = marker >= 0xe0 && marker <= 0xef;
+    if (marker !== 0xfe && (!isApplication || isColour)) kept.push(bytes.subarray(at, next));
     at = next;
+    if (marker !== 0xda) continue;
+    // What was scanned goes up to the next marker that is neither a stuffed byte nor a restart.
+    const began = at;
+    while (at + 1 < bytes.length && (bytes[at] !== 0xff || isWithinScan(bytes[at + 1] as number))) at++;
+    kept.push(bytes.subarray(began, at));
   }
   throw new InvalidError('This picture is cut off or broken. Save it anew, and choose it again.', 'file');
 }
+
+const isWithinScan = (marker: number): boolean => marker === 0 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7);
 
 /** Chunks that draw (PNG, ISO/IEC 15948, 4.7); of the others, those that say how colours are meant. */
 const drawing = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'gAMA', 'cHRM', 'sRGB', 'iCCP', 'sBIT', 'pHYs']);

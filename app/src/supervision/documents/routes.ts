@@ -4,7 +4,7 @@ import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, orAgain } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { addDocument, documentKinds, listDocuments, openDocument, removeDocument } from './keep-documents.ts';
+import { addDocument, documentKinds, listDocuments, openAlertPhoto, openDocument, removeDocument } from './keep-documents.ts';
 import { sendDocument } from './send-document.ts';
 
 /** What is on file of a subject: photos, orders, letters. */
@@ -38,6 +38,9 @@ export function documentRoutes(app: FastifyInstance, web: WebKit): void {
   );
   app.get('/documents/:id', { config: { action: 'document.open' }, schema: { params: Id } }, async (request, reply) =>
     sendDocument(reply, await performer.perform(actorOf(request), openDocument, null, { id: idIn(request) })),
+  );
+  app.get('/alerts/:id/photo', { config: { action: 'document.open' }, schema: { params: Id } }, async (request, reply) =>
+    sendDocument(reply, await performer.perform(actorOf(request), openAlertPhoto, null, { alert: idIn(request) })),
   );
   app.post('/documents/:id/remove', { config: { action: 'document.keep' }, schema: { params: Id } }, async (request, reply) => {
     const { subjectId } = await performer.perform(actorOf(request), removeDocument, null, { id: idIn(request) });

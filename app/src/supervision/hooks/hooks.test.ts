@@ -1,15 +1,18 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { sql } from 'kysely';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { administrator, officer } from '../../../test/actors.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
-import { serveForTest } from '../../../test/serve-for-test.ts';
+import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import { wearerForTest } from '../../../test/wearer-for-test.ts';
 import { readPolicies } from '../../platform/access.ts';
 import { verifyAudit } from '../../platform/audit.ts';
+import { withPurpose } from '../../platform/database.ts';
 import { importSubjects } from '../bulk/import-subjects.ts';
+import { assignCase, holdCase } from '../case-access/index.ts';
 import { topicNames, topics } from '../changes/index.ts';
 import { untold } from '../changes/topics.ts';
 import { keepContact } from '../contacts/index.ts';
@@ -149,6 +152,33 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await importSubjects(serving.waymark, officer, { rows: [row] }, false);
       await sender.deliverDue();
       expect(heard.map(({ body }) => JSON.parse(body).data)).toMatchObject([{ kind: 'subject', reference: 'HK-3', state: 'created' }]);
+    });
+
+    test('of a restricted case nobody outside hears; who has ended, and who does not answer, keeps nobody else waiting', async () => {
+      heard.length = 0;
+      const { performer, database } = serving.waymark;
+      const wearer = await wearerForTest(serving.waymark, 'HK-4');
+      await sender.deliverDue();
+      heard.length = 0;
+      await new Visitor(serving.url).signIn('mo-1');
+      await performer.perform(officer, holdCase, null, { subjectId: wearer.subjectId, holder: 'mo-1', part: 'responsible', toOn: '' });
+      await performer.perform(officer, assignCase, null, { subjectId: wearer.subjectId, team: '', isRestricted: true });
+      const contact = { subjectId: wearer.subjectId, who: 'family', name: 'Somebody', phone: '07700 900125', contactNote: '' };
+      await performer.perform(officer, keepContact, null, contact);
+      await sender.deliverDue();
+      expect(types()).toEqual([]);
+      const other = await add(['people'], 'Another system');
+      await withPurpose(database.db, 'supervision', 'administration', (tx) =>
+        sql`INSERT INTO supervision.change_messages (hook_id, type, detail, due_at) SELECT ${other.id}, 'trial', '{}', now() - interval '1 hour' FROM generate_series(1, 9)`.execute(
+          tx,
+        ),
+      );
+      await withPurpose(database.db, 'supervision', 'administration', (tx) =>
+        sql`UPDATE supervision.change_hooks SET ended_at = now() WHERE id = ${other.id}`.execute(tx),
+      );
+      await performer.perform(administrator, tryHook, null, { id });
+      await sender.deliverDue();
+      expect(types()).toEqual(['trial']);
     });
 
     test('what fails is tried again with the same id; what is undone is not told; what is ended gets nothing more', async () => {

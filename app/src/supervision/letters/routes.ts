@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
@@ -46,8 +46,8 @@ export function letterRoutes(app: FastifyInstance, web: WebKit): void {
     }
   });
   app.get('/letters/:id', { config: { action: 'document.open' }, schema: { params: Id } }, async (request, reply) => {
-    const { bytes, mediaType, ...letter } = await performer.perform(actorOf(request), openDocument, null, { id: idIn(request) });
-    if (!mediaType.startsWith('text/plain')) throw new NotFoundError('There is no such letter.');
+    const input = { id: idIn(request), only: 'text/plain' };
+    const { bytes, mediaType: _, ...letter } = await performer.perform(actorOf(request), openDocument, null, input);
     return web.page(request, reply, 'supervision/letters/letter-print.njk', { letter: { ...letter, text: bytes.toString('utf8') } });
   });
 }

@@ -3,7 +3,6 @@ import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idIn, orAgain, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { readTime } from '../fixes/decode/index.ts';
 import { readOrder } from './read-order.ts';
 import { varyOrder } from './vary-order.ts';
 
@@ -19,18 +18,23 @@ export function orderRoutes(app: FastifyInstance, web: WebKit): void {
     });
   app.get('/orders/:id', { config: { action: 'order.read' }, schema: { params: Id } }, (request, reply) => page(request, reply, null, {}));
   app.post('/orders/:id', { config: { action: 'order.vary' }, schema: { params: Id } }, async (request, reply) => {
-    const [authority, ends, conditions, reason] = textsOf(request.body, 'authority', 'endsAt', 'conditions', 'reason');
-    const endsAt = ends.trim() === '' ? null : new Date(readTime(ends.trim(), timeZone));
+    const [authority, ends, conditions, reason, version] = textsOf(request.body, 'authority', 'endsAt', 'conditions', 'reason', 'version');
     const again = await orAgain(
       () =>
-        performer.perform(actorOf(request), varyOrder, null, {
-          orderId: idIn(request),
-          authority,
-          endsAt,
-          conditions,
-          reason,
-          now: Date.now(),
-        }),
+        performer.perform(
+          actorOf(request),
+          varyOrder,
+          { timeZone },
+          {
+            orderId: idIn(request),
+            authority,
+            endsAt: ends.trim(),
+            conditions,
+            reason,
+            version: Number(version),
+            now: Date.now(),
+          },
+        ),
       (error) => page(request, reply, error, (request.body ?? {}) as Form),
     );
     if (again) return again;

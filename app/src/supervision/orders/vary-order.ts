@@ -1,4 +1,6 @@
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { inputTime } from '../../platform/days.ts';
+import { readTime } from '../fixes/decode/index.ts';
 import { noteSubject, watchAgain } from '../subjects/index.ts';
 
 export interface OrderVariation {
@@ -11,21 +13,37 @@ export interface OrderVariation {
 const backMs = 5 * 60_000;
 const conditionsAtMost = 4000;
 
+/** What a form says of an order: its end as text, empty for none, and which version it was filled in from. */
+export interface VariationForm {
+  orderId: number;
+  authority: string;
+  endsAt: string;
+  conditions: string;
+  reason: string;
+  version: number;
+  now: number;
+}
+
 /** An order as the court has varied it: another end, other conditions in words, another court. What it was stays on record. */
-export const varyOrder: Action<
-  null,
-  OrderVariation & { orderId: number; reason: string; now: number },
-  { subjectId: number; version: number }
-> = {
+export const varyOrder: Action<{ timeZone: string }, VariationForm, { subjectId: number; version: number }> = {
   name: 'order.vary',
   room: 'supervision',
   purpose: 'monitoring',
-  async run(context, _services, { orderId, reason, now, ...draft }) {
-    const order = await context.tx.selectFrom('supervision.orders').select('subject_id').where('id', '=', orderId).executeTakeFirst();
+  async run(context, { timeZone }, { orderId, reason, now, version: seen, endsAt, ...draft }) {
+    const order = await context.tx
+      .selectFrom('supervision.orders')
+      .select(['subject_id', 'version', 'ends_at'])
+      .where('id', '=', orderId)
+      .executeTakeFirst();
     if (!order) throw new NotFoundError('There is no such order.');
     context.note({ kind: 'subject', id: order.subject_id }, { order: orderId });
     await noteSubject(context, { subject: order.subject_id });
-    const version = await writeVariation(context, orderId, draft, reason, now);
+    if (seen !== order.version)
+      throw new InvalidError('Somebody has varied this order since you opened it. Look at it as it is now, then vary it.', 'conditions');
+    // A form shows minutes: an end that was left as it stood there is the end that is on record, to the second.
+    const isLeft = order.ends_at !== null && endsAt === inputTime(order.ends_at, timeZone);
+    const end = isLeft ? order.ends_at : endsAt === '' ? null : new Date(readTime(endsAt, timeZone));
+    const version = await writeVariation(context, orderId, { ...draft, endsAt: end }, reason, now);
     if (version === null) throw new InvalidError('Nothing would change. Change the end, the conditions or the court.', 'conditions');
     await watchAgain(context, order.subject_id);
     context.note(null, { version });

@@ -1,3 +1,4 @@
+export { endReminders } from './end-reminders.ts';
 export {
   askSupervision,
   type OwnSupervision,

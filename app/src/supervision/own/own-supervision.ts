@@ -10,9 +10,10 @@ import { type LookView, readLooks } from '../../platform/own-looks.ts';
 import { type TrackDay, type TrackStores, trackDayOf } from '../days/index.ts';
 import type { ZoneKind } from '../schema/tables.ts';
 import { type WornZone, zoneFeature, zonesOfWearings } from '../zones/index.ts';
+import { endReminders } from './end-reminders.ts';
 
 export const supervisionHalf: Half = { room: 'supervision', purpose: 'monitoring', about: 'subject', who: 'subject_id', table: 'subjects' };
-export const supervisionAccess = ownAccess(supervisionHalf);
+export const supervisionAccess = ownAccess(supervisionHalf, endReminders);
 export const supervisionCases = ownCases(supervisionHalf);
 
 export interface OwnZone {

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { Channels, WordsChannel } from '../delivery/index.ts';
-import { supervisionAccess } from '../own/index.ts';
+import { endReminders, supervisionAccess } from '../own/index.ts';
 import { type ReminderKind, reminderChannels, reminderKinds, type Speak } from './reminder.ts';
 
 /** What somebody chose, and the latest that they were sent. Times on the clock as `HH:MM`. */
@@ -42,7 +42,7 @@ export const readOwnReminders: Action<null, null, OwnReminders | null> = {
   purpose: 'self',
   async run({ tx }) {
     if ((await supervisionAccess.whoAmI(tx)) === null) return null;
-    const own = await tx.selectFrom('supervision.reminder_choices').selectAll().executeTakeFirst();
+    const own = await tx.selectFrom('supervision.reminder_choices').selectAll().where('target', '<>', '').executeTakeFirst();
     const sent = await tx
       .selectFrom('supervision.reminders')
       .select(['kind', 'text', 'state', 'due_at as dueAt', 'settled_at as settledAt', 'receipt'])
@@ -76,18 +76,25 @@ export interface ReminderWish {
   language: string;
 }
 
+export interface ChoosingServices {
+  channels: Channels;
+  speak: Speak;
+  /** What numbers of text messages may begin with. */
+  numbers: readonly string[];
+}
+
 /**
  * The wearer chooses what they are reminded of, and where. A number or an address that is new is sent a code first: what is sent to
  * it tells of them, and must not go to somebody else by a slip of a finger.
  */
-export const chooseReminders: Action<{ channels: Channels; speak: Speak }, ReminderWish & { now: number }, { mustConfirm: boolean }> = {
+export const chooseReminders: Action<ChoosingServices, ReminderWish & { now: number }, { mustConfirm: boolean }> = {
   name: 'own.remind',
   room: 'supervision',
   purpose: 'self',
-  async run({ tx, note }, { channels, speak }, wish) {
+  async run({ tx, note }, { channels, speak, numbers }, wish) {
     const subject = await supervisionAccess.whoAmI(tx);
     if (subject === null) throw new NotFoundError('There is nothing like that here.');
-    note({ kind: 'subject', id: subject }, { channel: wish.channel, kinds: wish.kinds });
+    note({ kind: 'subject', id: subject });
     const channel = reminderChannels.find((own) => own === wish.channel);
     if (!channel || !channels.canTell(channel)) throw new InvalidError('Choose how to remind you.', 'channel');
     const target = targetOf(channel, wish.target);
@@ -100,6 +107,9 @@ export const chooseReminders: Action<{ channels: Channels; speak: Speak }, Remin
     if (kinds.length === 0) throw new InvalidError('Choose at least one thing to remind you of.', 'kinds');
     if (!clock.test(wish.quietFrom)) throw new InvalidError('Type a time like 22:00.', 'quietFrom');
     if (!clock.test(wish.quietTo)) throw new InvalidError('Type a time like 07:00.', 'quietTo');
+    if (channel === 'text message' && !numbers.some((prefix) => target.startsWith(prefix)))
+      throw new InvalidError('We cannot send reminders to this number. Type a mobile number, like 07700 900123.', 'target');
+    note(null, { channel, kinds });
     const known = await tx.selectFrom('supervision.reminder_choices').select(['channel', 'target', 'confirmed_at']).executeTakeFirst();
     const isProven = known?.confirmed_at != null && known.channel === channel && known.target === target;
     const values = {
@@ -113,7 +123,7 @@ export const chooseReminders: Action<{ channels: Channels; speak: Speak }, Remin
     };
     await tx
       .insertInto('supervision.reminder_choices')
-      .values({ subject_id: subject, ...values, code_hash: null, code_until: null, confirmed_at: null })
+      .values({ subject_id: subject, ...values, code_hash: null, code_until: null, confirmed_at: null, codes_on: null })
       .onConflict((conflict) => conflict.column('subject_id').doUpdateSet(isProven ? values : { ...values, confirmed_at: null }))
       .execute();
     if (!isProven) await sendCode(tx, subject, { channel, target, language: wish.language, now: wish.now }, speak);
@@ -127,18 +137,26 @@ async function sendCode(
   { channel, target, language, now }: { channel: WordsChannel; target: string; language: string; now: number },
   speak: Speak,
 ): Promise<void> {
-  const { n } = await tx
-    .selectFrom('supervision.reminders')
-    .select(sql<number>`count(*)::int`.as('n'))
-    .where('kind', '=', 'code')
-    .where('created_at', '>', new Date(now - 86_400_000))
+  // Counted with the choice, which stays when somebody stops: the codes themselves are read by nobody here.
+  const day = new Date(now).toISOString().slice(0, 10);
+  const { codes_on, codes_sent } = await tx
+    .selectFrom('supervision.reminder_choices')
+    .select([sql<string | null>`codes_on::text`.as('codes_on'), 'codes_sent'])
+    .where('subject_id', '=', subject)
     .executeTakeFirstOrThrow();
+  const n = codes_on === day ? codes_sent : 0;
   if (n >= codesADay) throw new InvalidError('We have sent you five codes today. Try again tomorrow, or ring us.', 'target');
   const code = String(randomInt(1_000_000)).padStart(6, '0');
   const until = new Date(now + codeForMs);
   await tx
     .updateTable('supervision.reminder_choices')
-    .set({ code_hash: hashOf(code, subject, target).toString('base64url'), code_until: until, code_tries: 0 })
+    .set({
+      code_hash: hashOf(code, subject, target).toString('base64url'),
+      code_until: until,
+      code_tries: 0,
+      codes_on: day,
+      codes_sent: n + 1,
+    })
     .where('subject_id', '=', subject)
     .execute();
   await tx
@@ -173,7 +191,7 @@ export const confirmReminders: Action<null, { code: string; now: number }, { isR
     const own = await tx.selectFrom('supervision.reminder_choices').selectAll().forUpdate().executeTakeFirst();
     if (!own?.code_hash || !own.code_until) throw new NotFoundError('There is no code to confirm.');
     const isOver = own.code_until.getTime() < now || own.code_tries >= triesAtMost;
-    const given = hashOf(code.replace(/\s/g, ''), subject, own.target);
+    const given = hashOf(code.replace(/\D/g, ''), subject, own.target);
     const isRight = !isOver && timingSafeEqual(given, Buffer.from(own.code_hash, 'base64url'));
     // A wrong guess must count: it is no error of this action, which would be undone.
     await tx
@@ -194,7 +212,7 @@ export const stopReminders: Action<null, null, null> = {
     const subject = await supervisionAccess.whoAmI(tx);
     if (subject === null) throw new NotFoundError('There is nothing like that here.');
     note({ kind: 'subject', id: subject }, { stops: true });
-    await tx.deleteFrom('supervision.reminder_choices').where('subject_id', '=', subject).execute();
+    await endReminders(tx, subject);
     return null;
   },
 };

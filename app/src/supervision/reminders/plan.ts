@@ -60,17 +60,21 @@ export const planReminders: Action<PlanServices, { now: number }, { planned: num
       .where('confirmed_at', 'is not', null)
       .execute();
     const bySubject = new Map(choices.map((choice) => [choice.subject, choice as Choice]));
+    /** Whose battery is low as they were last heard, whether it is to be told again or not. */
+    const lowNow = new Set<number>();
     const wanted = [
-      ...(await fromTags(tx, bySubject, services, now)),
+      ...(await fromTags(tx, bySubject, services, now, lowNow)),
       ...(await fromAppointments(tx, bySubject, services.speak, now)),
       ...(await fromAnswers(tx, bySubject, services.speak, now)),
     ];
-    const rows = wanted.flatMap((one) => {
+    // Somebody may wear two tags, and a rule may stand under two orders: each thing is told once.
+    const once = new Map(wanted.map((one) => [`${one.choice.subject} ${one.key}`, one]));
+    const rows = [...once.values()].flatMap((one) => {
       const due = dueOutsideQuiet(one, one.choice, now, services.timeZone);
       return due === null ? [] : [{ ...one, due }];
     });
     for (let i = 0; i < rows.length; i += 500) await put(tx, rows.slice(i, i + 500));
-    const dropped = await dropOthers(tx, rows, now);
+    const dropped = (await dropOthers(tx, rows, now)) + (await dropCharged(tx, lowNow, now));
     note(null, { planned: rows.length, dropped });
     return { planned: rows.length, dropped };
   },
@@ -82,6 +86,7 @@ async function fromTags(
   choices: ReadonlyMap<number, Choice>,
   { positions, timeZone, speak }: PlanServices,
   now: number,
+  lowNow: Set<number>,
 ): Promise<Wanted[]> {
   if (choices.size === 0) return [];
   const worn = await tx
@@ -109,11 +114,12 @@ async function fromTags(
     const wanted: Wanted[] = [];
     const position = positions.of(id);
     const isLow = position?.battery != null && position.battery < chargeBelow && now - position.at < heardWithinMs;
+    if (isLow) lowNow.add(subject_id);
     if (choice.kinds.includes('charge') && isLow && !toldOfCharge.has(subject_id)) {
       const text = speech.t('Your tag: the battery is at {percent}%. Charge it now.', {
         percent: Math.round(100 * (position.battery as number)),
       });
-      wanted.push({ choice, kind: 'charge', key: `charge:${Math.floor(now / 60_000)}`, text, due: now, until: now + chargeAgainMs });
+      wanted.push({ choice, kind: 'charge', key: `charge:${now}`, text, due: now, until: now + chargeAgainMs });
     }
     if (choice.kinds.includes('hours'))
       for (const zone of zones)
@@ -237,6 +243,7 @@ async function put(tx: Tx, rows: readonly Wanted[]): Promise<void> {
         // What is on its way or was sent stays as it is; what was taken out comes back when it holds again.
         .doUpdateSet((eb) => ({
           state: 'waiting',
+          attempts: 0,
           settled_at: null,
           problem: null,
           text: eb.ref('excluded.text'),
@@ -262,5 +269,13 @@ async function dropOthers(tx: Tx, wanted: readonly Wanted[], now: number): Promi
     UPDATE supervision.reminders SET state = 'not needed', settled_at = ${new Date(now)}
       WHERE state = 'waiting' AND attempts = 0 AND kind IN ('hours', 'appointment') AND due_at > ${new Date(now)}
         AND NOT (subject_id || ' ' || key = ANY(${keys}::text[]))`.execute(tx);
+  return Number(numAffectedRows ?? 0);
+}
+
+/** Batteries that were charged before anybody was told. */
+async function dropCharged(tx: Tx, lowNow: ReadonlySet<number>, now: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    UPDATE supervision.reminders SET state = 'not needed', settled_at = ${new Date(now)}
+      WHERE state = 'waiting' AND attempts = 0 AND kind = 'charge' AND NOT (subject_id = ANY(${[...lowNow]}::int[]))`.execute(tx);
   return Number(numAffectedRows ?? 0);
 }

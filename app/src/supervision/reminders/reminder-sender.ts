@@ -30,7 +30,7 @@ export class ReminderSender extends Outbox<DueReminder> {
   }
 
   protected override async claim(tx: Tx, now: Date): Promise<DueReminder[]> {
-    await sql`UPDATE supervision.reminders r SET state = 'not needed', settled_at = ${now}
+    await sql`UPDATE supervision.reminders r SET state = 'not needed', settled_at = ${now}, text = CASE WHEN r.kind = 'code' THEN '' ELSE r.text END
       WHERE r.state = 'waiting' AND r.due_at <= ${now} AND (r.until < ${now} OR NOT EXISTS (
         SELECT FROM supervision.reminder_choices c WHERE c.subject_id = r.subject_id AND c.channel = r.channel AND c.target = r.target
           AND (r.kind = 'code' OR (c.confirmed_at IS NOT NULL AND c.kinds ? r.kind))))`.execute(tx);

@@ -10,6 +10,7 @@ import { takeOn } from '../taking-on/take-on.ts';
 import { readZones } from '../zones/index.ts';
 import { judgeRule } from './judge-rule.ts';
 import { type Rule, readRule, ruleInWords } from './read-rule.ts';
+import { boundsOf } from './routes.ts';
 
 const officer: Actor = { id: 'mo', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 const circle = { lat: '53.09', lon: '-1.83' };
@@ -89,6 +90,28 @@ describe('a rule in three answers', () => {
     expect(say({ what: 'travel', area: way, radiusM: '60', firstDay: '2026-12-07', lastDay: '2026-12-18', ...hours })).toBe(
       'Leo must stay in “Way to keep to” on weekdays from 07:00 to 09:00, from day 2026-12-07 until day 2026-12-18, that day included.',
     );
+  });
+
+  test('from a first to a last day: the night before is not of it, and the last night goes over midnight', () => {
+    const nights = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '22:00', to: '02:00' }];
+    const bounds = (rule: Pick<Rule, 'firstDay' | 'lastDay' | 'hours'>, now = '2026-12-01T12:00:00Z') => {
+      const { effectiveAt, until } = boundsOf(rule, 'Europe/London', Date.parse(now));
+      return [effectiveAt.toISOString().slice(0, 16), until?.toISOString().slice(0, 16) ?? null];
+    };
+    expect(bounds({ firstDay: '2026-12-07', lastDay: '2026-12-07', hours: nights })).toEqual(['2026-12-07T22:00', '2026-12-08T02:00']);
+    expect(bounds({ firstDay: '2026-12-07', lastDay: null, hours: nights })).toEqual(['2026-12-07T22:00', null]);
+    expect(bounds({ firstDay: null, lastDay: '2026-12-09', hours: nights })).toEqual(['2026-12-01T12:00', '2026-12-10T02:00']);
+    expect(bounds({ firstDay: '2026-12-07', lastDay: '2026-12-08', hours: [] })).toEqual(['2026-12-07T00:00', '2026-12-09T00:00']);
+    const two = [...nights, { days: [1], from: '23:00', to: '05:00' }];
+    expect(bounds({ firstDay: '2026-12-07', lastDay: '2026-12-07', hours: two })[1]).toBe('2026-12-08T05:00');
+    const today = { firstDay: '2026-12-01', lastDay: '2026-12-01', hours: [{ days: [2], from: '10:00', to: '11:00' }] };
+    expect(bounds(today, '2026-12-01T10:30:00Z')).toEqual(['2026-12-01T10:30', '2026-12-01T11:00']);
+    expect(() => bounds(today, '2026-12-01T11:30:00Z')).toThrow('over already');
+    // In the night in which clocks go back, by the clock on the wall.
+    expect(bounds({ firstDay: '2026-10-24', lastDay: '2026-10-24', hours: nights }, '2026-10-01T12:00:00Z')).toEqual([
+      '2026-10-24T21:00',
+      '2026-10-25T02:00',
+    ]);
   });
 
   test('a way is all that is within so many metres of it, round its corners too', () => {
@@ -200,7 +223,7 @@ describe('somebody new', () => {
         .where('v.name', '=', 'Tarn House')
         .executeTakeFirstOrThrow(),
     );
-    expect(bounds).toEqual({ effective_at: new Date('2099-12-07T00:00:00Z'), removed_at: new Date('2099-12-08T00:00:00Z') });
+    expect(bounds).toEqual({ effective_at: new Date('2099-12-07T10:00:00Z'), removed_at: new Date('2099-12-07T11:00:00Z') });
     const after = await serving.waymark.performer.perform(officer, readZones, null, { subjectId });
     expect(after.zones.map(({ inForce }) => inForce?.name)).toContain('Tarn House');
   });

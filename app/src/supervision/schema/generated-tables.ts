@@ -359,6 +359,8 @@ export interface GeneratedTables {
     code_hash: string | null;
     code_until: Date | null;
     code_tries: Generated<number>;
+    codes_on: Day | null;
+    codes_sent: Generated<number>;
     confirmed_at: Date | null;
     since: Generated<Date>;
   };

@@ -19,7 +19,7 @@ export type SubjectShow = (typeof subjectShows)[number];
 /** Of orders in force: which of them a list of subjects is about. */
 const shown: Record<SubjectShow, RawBuilder<boolean>> = {
   ending: sql<boolean>`o.ends_at <= now() + interval '7 days'`,
-  untagged: sql<boolean>`NOT EXISTS (SELECT FROM supervision.wearings w WHERE w.order_id = o.id AND (w.ends_at IS NULL OR w.ends_at > now()))`,
+  untagged: sql<boolean>`NOT EXISTS (SELECT FROM supervision.wearings w WHERE w.subject_id = o.subject_id AND (w.ends_at IS NULL OR w.ends_at > now()))`,
 };
 
 export interface SubjectQuery {

@@ -1,14 +1,13 @@
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import type { Waiting } from '../../platform/waiting.ts';
+import { missedDays, nothingAgreedSince } from '../diary/index.ts';
 import type { Positions } from '../fixes/index.ts';
 import { hiddenWearings, isTheirs, type Whose } from '../subjects/index.ts';
 import { batteryLow, isSilent } from '../tags/index.ts';
 
 /** Orders that end within so many days are told of. */
 export const endsWithinDays = 7;
-/** A missed appointment asks for another one for so long, days. */
-const missedDays = 14;
 
 interface Counts {
   untaken: number;
@@ -51,17 +50,17 @@ export const waitingForOfficers: Action<
           FROM supervision.requests r WHERE r.decision IS NULL AND ${theirs('r.subject_id')}) r,
         (SELECT (count(*) FILTER (WHERE a.state = 'planned' AND a.ends_at < ${at} AND a.ends_at > ${at}::timestamptz - interval '90 days'))::int AS unsaid,
             (count(*) FILTER (WHERE a.state = 'missed' AND a.ends_at > ${at}::timestamptz - make_interval(days => ${missedDays})
-              AND NOT EXISTS (SELECT FROM supervision.appointments n WHERE n.subject_id = a.subject_id AND n.starts_at > a.starts_at AND n.state <> 'missed')))::int AS missed,
+              AND ${nothingAgreedSince(at)}))::int AS missed,
             (count(*) FILTER (WHERE a.state = 'planned' AND ${own} AND a.ends_at >= ${at} AND a.starts_at < ${tomorrow}::timestamptz))::int AS today
           FROM supervision.appointments a WHERE (${own} OR ${theirs('a.subject_id')})) d,
         (SELECT count(*)::int AS packs FROM supervision.breach_packs p JOIN supervision.wearings w ON w.id = p.wearing_id
-          WHERE p.decision IS NULL AND p.made_by <> ${actor.id} AND ${theirs('w.subject_id')}) p,
+          WHERE p.decision IS NULL AND p.made_by <> ${actor.id}) p,
         (SELECT count(*)::int AS questions, (count(*) FILTER (WHERE c.due_on < ${today}::date))::int AS overdue
-          FROM supervision.own_cases c WHERE c.replied_at IS NULL AND ${theirs('c.subject_id')}) q,
-        (SELECT (count(*) FILTER (WHERE o.ends_at <= ${at}::timestamptz + make_interval(days => ${endsWithinDays})))::int AS ending,
-            (count(*) FILTER (WHERE o.ends_at <= ${tomorrow}::timestamptz))::int AS "endingToday",
-            (count(*) FILTER (WHERE NOT EXISTS (
-              SELECT FROM supervision.wearings w WHERE w.order_id = o.id AND (w.ends_at IS NULL OR w.ends_at > ${at}))))::int AS untagged
+          FROM supervision.own_cases c WHERE c.replied_at IS NULL) q,
+        (SELECT (count(DISTINCT o.subject_id) FILTER (WHERE o.ends_at <= ${at}::timestamptz + make_interval(days => ${endsWithinDays})))::int AS ending,
+            (count(DISTINCT o.subject_id) FILTER (WHERE o.ends_at <= ${tomorrow}::timestamptz))::int AS "endingToday",
+            (count(DISTINCT o.subject_id) FILTER (WHERE NOT EXISTS (
+              SELECT FROM supervision.wearings w WHERE w.subject_id = o.subject_id AND (w.ends_at IS NULL OR w.ends_at > ${at}))))::int AS untagged
           FROM supervision.orders o WHERE o.starts_at <= ${at} AND (o.ends_at IS NULL OR o.ends_at > ${at}) AND ${theirs('o.subject_id')}) o`.execute(
       tx,
     );
@@ -79,6 +78,8 @@ export const waitingForOfficers: Action<
     const low = last.filter((position) => position?.battery != null && position.battery < batteryLow).length;
     note(null, { whose });
     const of = whose === 'all' ? '' : `?whose=${whose}`;
+    // The diary begins with one's own; what nobody has said anything of is anybody's.
+    const diary = `/diary?whose=${whose === 'mine' ? 'team' : whose}`;
     const and = (query: string) => `${query}${whose === 'all' ? '' : `&whose=${whose}`}`;
     return [
       { what: 'alerts that nobody has taken', count: counts.untaken, pressing: { count: counts.high, word: 'high' }, href: `/alerts${of}` },
@@ -90,14 +91,14 @@ export const waitingForOfficers: Action<
         href: `/absence-requests${of}`,
       },
       { what: 'questions to answer', count: counts.questions, pressing: { count: counts.overdue, word: 'late' }, href: '/requests' },
-      { what: 'packs for your second look', count: counts.packs, href: `/compliance${of}` },
+      { what: 'packs for your second look', count: counts.packs, href: '/compliance' },
       { what: 'appointments of yours still to come today', count: counts.today, href: and('/diary?from=today') },
-      { what: 'past appointments that nobody has said anything of', count: counts.unsaid, href: `/diary${of}` },
-      { what: 'missed appointments with nothing agreed since', count: counts.missed, href: `/diary${of}` },
+      { what: 'past appointments that nobody has said anything of', count: counts.unsaid, href: diary },
+      { what: 'missed appointments with nothing agreed since', count: counts.missed, href: diary },
       { what: 'tags not heard lately', count: silent, href: `/caseload${of}` },
       { what: 'tags with a low battery', count: low, href: `/caseload${of}` },
       {
-        what: `orders that end within ${endsWithinDays} days`,
+        what: `people whose order ends within ${endsWithinDays} days`,
         count: counts.ending,
         pressing: { count: counts.endingToday, word: 'today' },
         href: and('/subjects?show=ending'),

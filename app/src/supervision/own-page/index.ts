@@ -1,0 +1,1 @@
+export { readOwnPage } from './read-own-page.ts';
