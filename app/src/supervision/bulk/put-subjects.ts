@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, type ActionContext, InvalidError } from '../../platform/action.ts';
 import { appendAudit } from '../../platform/audit.ts';
-import { seeingAll } from '../../platform/database.ts';
+import { seeingAll, type Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { queueChanges } from '../changes/index.ts';
 import { keepIdentity } from '../contacts/index.ts';
@@ -104,6 +104,7 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
       ])
       .where('reference', 'in', references)
       // Whoever changes the same people at this moment waits, or is waited for.
+      .orderBy('id')
       .forUpdate()
       .execute();
   const known = new Map((await find()).map((row) => [row.reference, row]));
@@ -111,28 +112,8 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
   for (const { row, reference } of drafts)
     if (taken.has(reference))
       problems.push({ row, field: 'reference', value: reference, message: 'This reference is in use for a case that you cannot see.' });
-  const asked = drafts.flatMap(({ reference, ifVersion }) => (ifVersion && known.get(reference)?.id) || []);
-  const versions = await versionsOf(tx, asked);
-  const isOutdated = ({ reference, ifVersion }: SubjectDraft) =>
-    ifVersion !== '' && ifVersion !== versions.get(known.get(reference)?.id ?? 0);
-  const gone = drafts.filter((draft) => !known.has(draft.reference) && isOutdated(draft));
-  for (const { row, ifVersion } of gone)
-    problems.push({
-      row,
-      field: 'if_version',
-      value: ifVersion.slice(0, 60),
-      message: 'Nobody of this reference is on record any more. Leave the version out to put them on record anew.',
-    });
-  const fresh = drafts.filter((draft) => !known.has(draft.reference) && !taken.has(draft.reference) && !gone.includes(draft));
-  const columnsOf = ({ identity }: SubjectDraft) => ({
-    name: identity.name,
-    born_on: identity.bornOn || null,
-    also_known_as: identity.alsoKnownAs,
-    pnc: identity.pnc,
-    crn: identity.crn,
-    noms: identity.noms,
-    languages: identity.languages,
-  });
+  const left = await leftByVersion(tx, drafts, known, taken, problems);
+  const fresh = drafts.filter((draft) => !known.has(draft.reference) && !taken.has(draft.reference) && !left.has(draft));
   const made =
     fresh.length === 0
       ? []
@@ -150,15 +131,10 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
   for (const draft of drafts) {
     const before = known.get(draft.reference);
     const id = before?.id ?? ids.get(draft.reference);
-    if (id === undefined) continue;
+    if (id === undefined || left.has(draft)) continue;
     if (before && !decisions.get(before.id)?.allowed) {
       const message = 'This is another officer’s case, and was left as it is. Open it on its page first, and say why.';
       problems.push({ row: draft.row, field: 'reference', value: draft.reference, message });
-      continue;
-    }
-    if (isOutdated(draft)) {
-      const message = 'This person was changed since you read that version, and was left as they are. Read them again, then send it again.';
-      problems.push({ row: draft.row, field: 'if_version', value: draft.ifVersion.slice(0, 60), message });
       continue;
     }
     const work: Work = { draft, id, order: 0, state: before ? 'same' : 'created', done: [] };
@@ -173,6 +149,43 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
     touch(work);
   }
   return works;
+}
+
+/** What a row says of who somebody is, by the columns that it is kept in. */
+const columnsOf = ({ identity }: SubjectDraft) => ({
+  name: identity.name,
+  born_on: identity.bornOn || null,
+  also_known_as: identity.alsoKnownAs,
+  pnc: identity.pnc,
+  crn: identity.crn,
+  noms: identity.noms,
+  languages: identity.languages,
+});
+
+/** Those whom a row knows by a version that is not the one on record: they are left as they are, and nobody is put on record anew by it. */
+async function leftByVersion(
+  tx: Tx,
+  drafts: readonly SubjectDraft[],
+  known: ReadonlyMap<string, { id: number }>,
+  taken: ReadonlySet<string>,
+  problems: RowProblem[],
+): Promise<Set<SubjectDraft>> {
+  const asked = drafts.filter(({ ifVersion, reference }) => ifVersion !== '' && !taken.has(reference));
+  const versions = await versionsOf(
+    tx,
+    asked.flatMap(({ reference }) => known.get(reference)?.id ?? []),
+  );
+  const left = asked.filter(({ reference, ifVersion }) => ifVersion !== versions.get(known.get(reference)?.id ?? 0));
+  for (const { row, reference, ifVersion } of left)
+    problems.push({
+      row,
+      field: 'if_version',
+      value: ifVersion.slice(0, 60),
+      message: known.has(reference)
+        ? 'This person was changed since you read that version, and was left as they are. Read them again, then send it again.'
+        : 'Nobody of this reference is on record any more. Leave the version out to put them on record anew.',
+    });
+  return new Set(left);
 }
 
 async function placeOrders(context: ActionContext, works: Work[], problems: RowProblem[]): Promise<void> {

@@ -10,7 +10,7 @@ import { takeOn } from '../taking-on/take-on.ts';
 import { readZones } from '../zones/index.ts';
 import { judgeRule } from './judge-rule.ts';
 import { type Rule, readRule, ruleInWords } from './read-rule.ts';
-import { boundsOf } from './routes.ts';
+import { boundsOf } from './rule-bounds.ts';
 
 const officer: Actor = { id: 'mo', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
 const circle = { lat: '53.09', lon: '-1.83' };
