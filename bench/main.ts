@@ -15,12 +15,17 @@ import { benchPeople } from './people.ts';
 import { print, type Report } from './report.ts';
 import { benchStalls } from './stalls.ts';
 import { benchTakeover } from './takeover.ts';
+import { benchTruth } from './truth.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
 
-/** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR] [--workers N,N]` */
-const benches: Record<string, (options: { seed: number; size?: number; data?: string; workers?: number[] }) => Promise<Report>> = {
+/** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR] [--workers N,N] [--engine DIR]` */
+const benches: Record<
+  string,
+  (options: { seed: number; size?: number; data?: string; workers?: number[]; engine?: string }) => Promise<Report>
+> = {
   verdicts: benchVerdicts,
+  truth: benchTruth,
   correlation: benchCorrelation,
   arrival: benchArrival,
   ingest: benchIngest,
@@ -47,12 +52,13 @@ const { values, positionals } = parseArgs({
     size: { type: 'string' },
     data: { type: 'string' },
     workers: { type: 'string' },
+    engine: { type: 'string' },
   },
 });
 const bench = benches[positionals[0] ?? ''];
 if (!bench) {
   console.error(
-    `Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N, --data DIR, --workers N,N (correlation).`,
+    `Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N, --data DIR, --workers N,N (correlation), --engine DIR (truth).`,
   );
   process.exit(2);
 }
@@ -61,6 +67,7 @@ const report = await bench({
   seed,
   size: values.size ? Number(values.size) : undefined,
   data: values.data,
+  engine: values.engine,
   workers: values.workers?.split(',').map(Number),
 });
 process.exit(print(report, values.json, seed));
