@@ -119,6 +119,7 @@ export async function callsOf(
       analyst('listVerdicts', '/api/verdicts'),
       officer('listSubjects', '/api/subjects'),
       officer('readSubject', '/api/subjects/1'),
+      officer('readSubjectVersion', '/api/subject-versions/F-TB-00001'),
       officer('readCompliance', '/api/subjects/1/compliance'),
       officer('listSubjectZones', '/api/subjects/1/zones.geojson'),
       officer('listSharedZones', '/api/zones.geojson'),
