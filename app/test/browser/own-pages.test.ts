@@ -17,7 +17,18 @@ afterAll(async () => {
   await serving?.end();
 });
 
-const pages = ['/me', '/me/tag', '/me/places', '/me/support', '/me/requests', '/me/appointments', '/me/looks', '/me/questions', '/me/copy'];
+const pages = [
+  '/me',
+  '/me/tag',
+  '/me/places',
+  '/me/support',
+  '/me/requests',
+  '/me/reminders',
+  '/me/appointments',
+  '/me/looks',
+  '/me/questions',
+  '/me/copy',
+];
 /** A child of twelve reads with ease what is for the seventh grade. */
 const gradeAtMost = 7;
 
