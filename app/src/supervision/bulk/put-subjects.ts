@@ -105,7 +105,10 @@ async function placeSubjects(context: ActionContext, drafts: readonly SubjectDra
       .where('reference', 'in', references)
       // Whoever changes the same people at this moment waits, or is waited for.
       .orderBy('id')
-      .forUpdate()
+      .$if(
+        drafts.some(({ ifVersion }) => ifVersion !== ''),
+        (query) => query.forUpdate(),
+      )
       .execute();
   const known = new Map((await find()).map((row) => [row.reference, row]));
   const taken = new Set((await seeingAll(tx, find)).map(({ reference }) => reference).filter((reference) => !known.has(reference)));

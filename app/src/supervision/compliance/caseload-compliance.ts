@@ -5,6 +5,7 @@ import { breather } from '../../platform/breathe.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import { decisionsOn, isTheirs, type Whose } from '../subjects/index.ts';
+import { zonesOfWearings } from '../zones/index.ts';
 import { keptBy, sumsOf } from './read-compliance.ts';
 
 /** One night, from noon to noon, as far as somebody had to be in a place. */
@@ -90,6 +91,11 @@ export const listCompliance: Action<
       { tx, actor, access },
       wearings.map(({ subject }) => subject),
     );
+    // Read together: what a case hides is worked out anew for each question.
+    const zones = await zonesOfWearings(
+      tx,
+      wearings.map(({ id }) => id),
+    );
     for (const { id, starts_at, ...own } of wearings) {
       // Of another officer's case the page tells that it is there; how it is kept is read there, with a reason.
       if (decisions.get(own.subject)?.allowed === false) {
@@ -98,7 +104,7 @@ export const listCompliance: Action<
       }
       await breathe();
       const began = Math.max(starts_at.getTime(), Math.min(from, now - nightsShown * dayMs));
-      const kept = await keptBy(tx, fixes, id, { from: began, to: now }, timeZone);
+      const kept = await keptBy(tx, fixes, id, { from: began, to: now }, timeZone, zones);
       const counts = alerts.find(({ wearing_id }) => wearing_id === id);
       rows.push({
         ...own,

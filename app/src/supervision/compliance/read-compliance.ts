@@ -6,7 +6,7 @@ import { heldZones, tracksOf, watchOf } from '../alerts/index.ts';
 import type { ConditionKept } from '../schema/breach-pack-content.ts';
 import type { AlertKind, AlertOutcome } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
-import { zonesOfWearings } from '../zones/index.ts';
+import { type WornZone, zonesOfWearings } from '../zones/index.ts';
 
 export interface WeekCompliance {
   from: number;
@@ -27,6 +27,8 @@ export interface WearingCompliance {
 /**
  * How a wearing kept its conditions in any stretch of a period, from the fixes that are stored now, read once. By wearing and not by
  * tag: a tag that was replaced begins a new one, and a tag that somebody else wears tells nothing of this person.
+ *
+ * @param known zones of several wearings, this one among them, where they have been read already
  */
 export async function keptBy(
   tx: Tx,
@@ -34,8 +36,9 @@ export async function keptBy(
   wearingId: number,
   period: { from: number; to: number },
   timeZone: string,
+  known?: readonly WornZone[],
 ): Promise<(from: number, to: number) => ConditionKept[]> {
-  const zones = await zonesOfWearings(tx, [wearingId]);
+  const zones = (known ?? (await zonesOfWearings(tx, [wearingId]))).filter(({ wearing_id }) => wearing_id === wearingId);
   const holds = heldZones(zones, period.to, timeZone);
   // Each zone one by one: of one that is found by place and never came near, it would not be told when anything was known.
   const watch = watchOf(holds, undefined, Number.POSITIVE_INFINITY);
