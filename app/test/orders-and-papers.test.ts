@@ -5,8 +5,9 @@ import { type RawBuilder, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { readFile } from '../src/supervision/documents/read-file.ts';
-import { identifySubject, supervisionAccess } from '../src/supervision/index.ts';
+import { declareTag, identifySubject, supervisionAccess } from '../src/supervision/index.ts';
 import { fillIn, letterFields, readTemplates } from '../src/supervision/letters/read-templates.ts';
+import { closeWearing, openWearing } from '../src/supervision/subjects/wearings.ts';
 import { officer } from './actors.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
@@ -275,6 +276,17 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const link = /\/me\/documents\/\d+(?=">Thanks)/.exec(await textOf('pe-1', '/me/tag'))?.[0] ?? '';
       expect(await textOf('pe-1', link)).toBe('Dear Pat, well done.\nMaya');
       expect(await textOf('pe-1', '/me/tag')).toContain('How I kept to my hours');
+      // Another tag begins another wearing, and takes away nothing of what they kept with the one before.
+      const weeks = async () => (await textOf('pe-1', '/me/tag')).match(/Week of [^:]+/g) ?? [];
+      const before = await weeks();
+      const { performer, intake } = serving.waymark;
+      const [worn] = (await asOwner(sql`SELECT id FROM supervision.wearings WHERE subject_id = ${wearer.subjectId}`)) as { id: number }[];
+      const at = new Date();
+      await performer.perform(officer, closeWearing, serving.waymark, { id: worn?.id ?? 0, endsAt: at });
+      await performer.perform(officer, declareTag, { intake }, { serial: 'T-OP-NEXT', model: 'Test' });
+      const next = { subjectId: wearer.subjectId, orderId: wearer.orderId, serial: 'T-OP-NEXT', startsAt: at };
+      await performer.perform(officer, openWearing, { intake }, next);
+      expect([before.length, await weeks()]).toEqual([4, before]);
       expect((await verifyAudit(serving.waymark.database.db)).problems).toEqual([]);
     });
   },

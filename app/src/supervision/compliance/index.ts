@@ -1,2 +1,2 @@
 export { readOwnProgress } from './own-progress.ts';
-export { keptBy, sumsOf } from './read-compliance.ts';
+export { stayOfSubject } from './stay-of-subject.ts';

@@ -91,7 +91,8 @@ export async function complianceOfWearing(
   });
 }
 
-function sumOf(parts: readonly Compliance[]): Compliance {
+/** Time kept, broken and not known in all of these together. */
+export function sumOf(parts: readonly Compliance[]): Compliance {
   const sum = { keptMs: 0, brokenMs: 0, unknownMs: 0 };
   for (const { keptMs, brokenMs, unknownMs } of parts) {
     sum.keptMs += keptMs;

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { type Action, type InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Action, InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idIn, orAgain, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { assignCase, holdCase, letCaseGo, parts, readCase } from '../case-access/index.ts';
-import { noteSubject } from '../subjects/index.ts';
+import { openSubject, type SubjectHead } from '../subjects/index.ts';
 import { addressKinds, contactKinds, endContact, keepAddress, keepContact } from './keep-contacts.ts';
 import { assignOrder, identifySubject, knownBefore } from './keep-details.ts';
 import { type Reach, readReach } from './read-reach.ts';
@@ -13,24 +13,17 @@ import { type Reach, readReach } from './read-reach.ts';
 interface Details extends Reach {
   held: Awaited<ReturnType<typeof readCase>>;
   before: Awaited<ReturnType<typeof knownBefore>>;
-  subject: { id: number; name: string; reference: string; fictional: boolean };
+  subject: SubjectHead;
 }
 
 const readDetails: Action<null, { id: number }, Details> = {
   name: 'subject.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, access, note }, _services, { id }) {
-    note({ kind: 'subject', id });
-    await noteSubject({ tx, actor, access, note }, { subject: id });
-    const subject = await tx
-      .selectFrom('supervision.subjects')
-      .select(['id', 'name', 'reference', 'fictional'])
-      .where('id', '=', id)
-      .executeTakeFirst();
-    if (!subject) throw new NotFoundError('There is no such subject.');
+  async run(context, _services, { id }) {
+    const { tx } = context;
     return {
-      subject,
+      subject: await openSubject(context, id),
       ...(await readReach(tx, id)),
       held: await readCase(tx, id),
       before: await knownBefore(tx, id),

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { type Action, type ActionContext, NotFoundError } from '../../platform/action.ts';
+import type { Action, ActionContext } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { supervisionAccess } from '../own/index.ts';
-import { decisionsOn, isTheirs, noteSubject, type Whose } from '../subjects/index.ts';
+import { decisionsOn, isTheirs, openSubject, type SubjectHead, type Whose } from '../subjects/index.ts';
 import { type Appointment, appointmentColumns } from './appointment.ts';
 import { followedUntil } from './feed.ts';
 import { officersOf } from './keep-diary.ts';
@@ -115,7 +115,7 @@ export const readAppointments: Action<
   null,
   { subjectId: number },
   {
-    subject: { id: number; name: string; reference: string; fictional: boolean };
+    subject: SubjectHead;
     rows: DiaryEntry[];
     officers: { actor: string; name: string }[];
     home: string | null;
@@ -124,15 +124,9 @@ export const readAppointments: Action<
   name: 'appointment.read',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ tx, actor, access, note }, _services, { subjectId }) {
-    const subject = await tx
-      .selectFrom('supervision.subjects')
-      .select(['id', 'name', 'reference', 'fictional'])
-      .where('id', '=', subjectId)
-      .executeTakeFirst();
-    if (!subject) throw new NotFoundError('There is no such subject.');
-    note({ kind: 'subject', id: subjectId });
-    await noteSubject({ tx, actor, access, note }, { subject: subjectId });
+  async run(context, _services, { subjectId }) {
+    const { tx, actor } = context;
+    const subject = await openSubject(context, subjectId);
     const home = await tx
       .selectFrom('supervision.addresses')
       .select('address')

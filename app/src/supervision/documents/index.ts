@@ -1,2 +1,3 @@
 export { openDocument, openOwnDocument, readOwnDocuments } from './keep-documents.ts';
+export { putOnFile } from './put-on-file.ts';
 export { sendDocument } from './send-document.ts';

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { supervisionAccess } from '../own/index.ts';
-import { noteSubject } from '../subjects/index.ts';
+import { noteSubject, openSubject, type SubjectHead } from '../subjects/index.ts';
+import { documentKinds, putOnFile } from './put-on-file.ts';
 import { readFile } from './read-file.ts';
-
-export const documentKinds = ['photo', 'order', 'letter', 'report', 'other'] as const;
 
 export interface DocumentRow {
   id: number;
@@ -38,25 +36,13 @@ const columns = [
 ] as const;
 
 /** What is on file of a subject: the latest first, what was removed by its name alone. */
-export const listDocuments: Action<
-  null,
-  { subjectId: number },
-  { subject: { id: number; name: string; reference: string; fictional: boolean }; documents: DocumentRow[] }
-> = {
+export const listDocuments: Action<null, { subjectId: number }, { subject: SubjectHead; documents: DocumentRow[] }> = {
   name: 'document.list',
   room: 'supervision',
   purpose: 'monitoring',
   async run(context, _services, { subjectId }) {
-    const { tx, note } = context;
-    note({ kind: 'subject', id: subjectId });
-    await noteSubject(context, { subject: subjectId });
-    const subject = await tx
-      .selectFrom('supervision.subjects')
-      .select(['id', 'name', 'reference', 'fictional'])
-      .where('id', '=', subjectId)
-      .executeTakeFirst();
-    if (!subject) throw new NotFoundError('There is no such subject.');
-    const documents = await tx
+    const subject = await openSubject(context, subjectId);
+    const documents = await context.tx
       .selectFrom('supervision.documents')
       .select(columns)
       .where('subject_id', '=', subjectId)
@@ -72,35 +58,14 @@ export const addDocument: Action<null, { subjectId: number; kind: string; title:
   room: 'supervision',
   purpose: 'monitoring',
   async run(context, _services, { subjectId, kind, title, bytes }) {
-    const { tx, actor, note } = context;
-    note({ kind: 'subject', id: subjectId });
-    await noteSubject(context, { subject: subjectId });
-    const subject = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subjectId).executeTakeFirst();
-    if (!subject) throw new NotFoundError('There is no such subject.');
+    await openSubject(context, subjectId);
     const own = documentKinds.find((each) => each === kind);
     if (!own) throw new InvalidError('Choose what it is.', 'kind');
     const name = title.trim() || (own === 'photo' ? 'Photo' : '');
     if (name.length < 2 || name.length > 120) throw new InvalidError('Say in 2 to 120 characters what it is.', 'title');
     const file = readFile(bytes);
     if (own === 'photo' && file.mediaType === 'application/pdf') throw new InvalidError('A photo is a JPEG or PNG picture.', 'file');
-    const row = await tx
-      .insertInto('supervision.documents')
-      .values({
-        subject_id: subjectId,
-        kind: own,
-        title: name,
-        media_type: file.mediaType,
-        bytes: file.bytes,
-        size: file.bytes.length,
-        sha256: createHash('sha256').update(file.bytes).digest('hex'),
-        by_name: actor.name,
-        removed_at: null,
-        removed_by: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    note(null, { document: row.id });
-    return row;
+    return putOnFile(context, { subjectId, kind: own, title: name, ...file });
   },
 };
 

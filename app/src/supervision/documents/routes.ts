@@ -4,7 +4,8 @@ import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, orAgain } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { addDocument, documentKinds, listDocuments, openAlertPhoto, openDocument, removeDocument } from './keep-documents.ts';
+import { addDocument, listDocuments, openAlertPhoto, openDocument, removeDocument } from './keep-documents.ts';
+import { documentKinds } from './put-on-file.ts';
 import { sendDocument } from './send-document.ts';
 
 /** What is on file of a subject: photos, orders, letters. */

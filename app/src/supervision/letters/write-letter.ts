@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto';
 import { type Compliance, dateOf } from '@waymark/presence';
 import { sql } from 'kysely';
-import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
+import { type Action, InvalidError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { keptBy, sumsOf } from '../compliance/index.ts';
-import { noteSubject } from '../subjects/index.ts';
+import { stayOfSubject } from '../compliance/index.ts';
+import { putOnFile } from '../documents/index.ts';
+import { openSubject, type SubjectHead } from '../subjects/index.ts';
 import { fillIn, type LetterField, type LetterTemplate } from './read-templates.ts';
 
 const weeksMs = 28 * 86_400_000;
 const lettersAtMost = 20_000;
+const none: Compliance = { keptMs: 0, brokenMs: 0, unknownMs: 0 };
 
 interface LetterServices {
   fixes: FixStore;
@@ -20,22 +21,14 @@ interface LetterServices {
 export const draftLetter: Action<
   LetterServices,
   { subjectId: number; template: LetterTemplate | null; now: number },
-  { subject: { id: number; name: string; reference: string; fictional: boolean }; text: string }
+  { subject: SubjectHead; text: string }
 > = {
   name: 'letter.draft',
   room: 'supervision',
   purpose: 'monitoring',
   async run(context, services, { subjectId, template, now }) {
-    const { tx, note } = context;
-    note({ kind: 'subject', id: subjectId });
-    await noteSubject(context, { subject: subjectId });
-    const subject = await tx
-      .selectFrom('supervision.subjects')
-      .select(['id', 'name', 'reference', 'fictional'])
-      .where('id', '=', subjectId)
-      .executeTakeFirst();
-    if (!subject) throw new NotFoundError('There is no such subject.');
-    return { subject, text: template ? fillIn(template, await valuesOf(tx, subject, services, now)) : '' };
+    const subject = await openSubject(context, subjectId);
+    return { subject, text: template ? fillIn(template, await valuesOf(context.tx, subject, services, now)) : '' };
   },
 };
 
@@ -54,7 +47,7 @@ async function valuesOf(
     .limit(1)
     .executeTakeFirst();
   const from = now - weeksMs;
-  const sum = await keptInAll(tx, fixes, id, { from, to: now }, timeZone);
+  const sum = (await stayOfSubject(tx, fixes, id, { from, to: now }, timeZone))?.between(from, now) ?? none;
   const { n } = await tx
     .selectFrom('supervision.alerts as a')
     .innerJoin('supervision.wearings as w', 'w.id', 'a.wearing_id')
@@ -85,65 +78,23 @@ async function valuesOf(
   };
 }
 
-/** Time in places where they had to be, over all tags that they wore in it. */
-async function keptInAll(
-  tx: Tx,
-  fixes: FixStore,
-  subjectId: number,
-  { from, to }: { from: number; to: number },
-  timeZone: string,
-): Promise<Compliance> {
-  const worn = await tx
-    .selectFrom('supervision.wearings')
-    .select(['id', 'starts_at', 'ends_at'])
-    .where('subject_id', '=', subjectId)
-    .where('starts_at', '<', new Date(to))
-    .where(sql<boolean>`(ends_at IS NULL OR ends_at > ${new Date(from)})`)
-    .execute();
-  const sum = { keptMs: 0, brokenMs: 0, unknownMs: 0 };
-  for (const { id, starts_at, ends_at } of worn) {
-    const own = { from: Math.max(from, starts_at.getTime()), to: Math.min(to, ends_at?.getTime() ?? to) };
-    const { stay } = sumsOf((await keptBy(tx, fixes, id, own, timeZone))(own.from, own.to));
-    sum.keptMs += stay.keptMs;
-    sum.brokenMs += stay.brokenMs;
-    sum.unknownMs += stay.unknownMs;
-  }
-  return sum;
-}
-
 /** Keeps a letter as it goes out: among the person's documents, where they read it too. */
 export const keepLetter: Action<{ timeZone: string }, { subjectId: number; title: string; text: string; now: number }, { id: number }> = {
   name: 'letter.keep',
   room: 'supervision',
   purpose: 'monitoring',
   async run(context, { timeZone }, { subjectId, title, text, now }) {
-    const { tx, actor, note } = context;
-    note({ kind: 'subject', id: subjectId });
-    await noteSubject(context, { subject: subjectId });
-    const subject = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subjectId).executeTakeFirst();
-    if (!subject) throw new NotFoundError('There is no such subject.');
+    await openSubject(context, subjectId);
     const words = text.replace(/\r\n/g, '\n').trim();
     if (words.length < 10 || words.length > lettersAtMost) throw new InvalidError('Write the letter, in 10 to 20,000 characters.', 'text');
     const left = /\{\w+\}/.exec(words)?.[0];
     if (left) throw new InvalidError(`Nothing fills ${left}. Write what is to stand there.`, 'text');
-    const bytes = Buffer.from(words, 'utf8');
-    const row = await tx
-      .insertInto('supervision.documents')
-      .values({
-        subject_id: subjectId,
-        kind: 'letter',
-        title: `${title.trim().slice(0, 80) || 'Letter'}, ${dateOf(now, timeZone)}`,
-        media_type: 'text/plain; charset=utf-8',
-        bytes,
-        size: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        by_name: actor.name,
-        removed_at: null,
-        removed_by: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    note(null, { document: row.id });
-    return row;
+    return putOnFile(context, {
+      subjectId,
+      kind: 'letter',
+      title: `${title.trim().slice(0, 80) || 'Letter'}, ${dateOf(now, timeZone)}`,
+      mediaType: 'text/plain; charset=utf-8',
+      bytes: Buffer.from(words, 'utf8'),
+    });
   },
 };

@@ -1,5 +1,5 @@
 import { type Action, NotFoundError } from '../../platform/action.ts';
-import { noteSubject } from '../subjects/index.ts';
+import { openSubject, type SubjectHead } from '../subjects/index.ts';
 
 export interface OrderView {
   order: {
@@ -13,7 +13,7 @@ export interface OrderView {
     officer: string;
     officerPhone: string;
   };
-  subject: { id: number; name: string; reference: string; fictional: boolean };
+  subject: SubjectHead;
   /** The latest first; none where it was never varied. */
   versions: { version: number; authority: string; endsAt: Date | null; conditions: string; reason: string; byName: string; at: Date }[];
 }
@@ -27,13 +27,8 @@ export const readOrder: Action<null, { id: number }, OrderView> = {
     const { tx, note } = context;
     const found = await tx.selectFrom('supervision.orders').selectAll().where('id', '=', id).executeTakeFirst();
     if (!found) throw new NotFoundError('There is no such order.');
-    note({ kind: 'subject', id: found.subject_id }, { order: id });
-    await noteSubject(context, { subject: found.subject_id });
-    const subject = await tx
-      .selectFrom('supervision.subjects')
-      .select(['id', 'name', 'reference', 'fictional'])
-      .where('id', '=', found.subject_id)
-      .executeTakeFirstOrThrow();
+    note(null, { order: id });
+    const subject = await openSubject(context, found.subject_id);
     const versions = await tx
       .selectFrom('supervision.order_versions')
       .select(['version', 'authority', 'ends_at as endsAt', 'conditions', 'reason', 'by_name as byName', 'at'])

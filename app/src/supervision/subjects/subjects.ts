@@ -16,11 +16,19 @@ export interface SubjectRow {
 export const subjectShows = ['ending', 'untagged'] as const;
 export type SubjectShow = (typeof subjectShows)[number];
 
-/** Of orders in force: which of them a list of subjects is about. */
-const shown: Record<SubjectShow, RawBuilder<boolean>> = {
-  ending: sql<boolean>`o.ends_at <= now() + interval '7 days'`,
-  untagged: sql<boolean>`NOT EXISTS (SELECT FROM supervision.wearings w WHERE w.subject_id = o.subject_id AND (w.ends_at IS NULL OR w.ends_at > now()))`,
-};
+/** Orders that end within so many days are told of. */
+export const endsWithinDays = 7;
+
+/** Which orders `o` in force at a moment a list of subjects is about; whoever counts them counts by the same. */
+export function isShown(show: SubjectShow, at: Date): RawBuilder<boolean> {
+  switch (show) {
+    case 'ending':
+      return sql<boolean>`o.ends_at <= ${at}::timestamptz + make_interval(days => ${endsWithinDays})`;
+    case 'untagged':
+      return sql<boolean>`NOT EXISTS (
+        SELECT FROM supervision.wearings w WHERE w.subject_id = o.subject_id AND (w.ends_at IS NULL OR w.ends_at > ${at}))`;
+  }
+}
 
 export interface SubjectQuery {
   search?: string;
@@ -45,7 +53,7 @@ export const listSubjects: Action<null, SubjectQuery, { rows: SubjectRow[]; tota
     }
     if (query.show)
       base = base.where(sql<boolean>`EXISTS (SELECT FROM supervision.orders o
-        WHERE o.subject_id = s.id AND o.starts_at <= now() AND (o.ends_at IS NULL OR o.ends_at > now()) AND ${shown[query.show]})`);
+        WHERE o.subject_id = s.id AND o.starts_at <= now() AND (o.ends_at IS NULL OR o.ends_at > now()) AND ${isShown(query.show, new Date())})`);
     const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
     const [by, way] = [query.sort === 'name' ? ('s.name' as const) : ('s.reference' as const), query.descending ? 'desc' : 'asc'] as const;
     // First who is on the page, then what each of them wears: not the tags of everybody.

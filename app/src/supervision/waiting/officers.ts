@@ -3,11 +3,8 @@ import type { Action } from '../../platform/action.ts';
 import type { Waiting } from '../../platform/waiting.ts';
 import { missedDays, nothingAgreedSince } from '../diary/index.ts';
 import type { Positions } from '../fixes/index.ts';
-import { hiddenWearings, isTheirs, type Whose } from '../subjects/index.ts';
+import { endsWithinDays, hiddenWearings, isShown, isTheirs, type Whose } from '../subjects/index.ts';
 import { batteryLow, isSilent } from '../tags/index.ts';
-
-/** Orders that end within so many days are told of. */
-export const endsWithinDays = 7;
 
 interface Counts {
   untaken: number;
@@ -57,10 +54,9 @@ export const waitingForOfficers: Action<
           WHERE p.decision IS NULL AND p.made_by <> ${actor.id}) p,
         (SELECT count(*)::int AS questions, (count(*) FILTER (WHERE c.due_on < ${today}::date))::int AS overdue
           FROM supervision.own_cases c WHERE c.replied_at IS NULL) q,
-        (SELECT (count(DISTINCT o.subject_id) FILTER (WHERE o.ends_at <= ${at}::timestamptz + make_interval(days => ${endsWithinDays})))::int AS ending,
+        (SELECT (count(DISTINCT o.subject_id) FILTER (WHERE ${isShown('ending', at)}))::int AS ending,
             (count(DISTINCT o.subject_id) FILTER (WHERE o.ends_at <= ${tomorrow}::timestamptz))::int AS "endingToday",
-            (count(DISTINCT o.subject_id) FILTER (WHERE NOT EXISTS (
-              SELECT FROM supervision.wearings w WHERE w.subject_id = o.subject_id AND (w.ends_at IS NULL OR w.ends_at > ${at}))))::int AS untagged
+            (count(DISTINCT o.subject_id) FILTER (WHERE ${isShown('untagged', at)}))::int AS untagged
           FROM supervision.orders o WHERE o.starts_at <= ${at} AND (o.ends_at IS NULL OR o.ends_at > ${at}) AND ${theirs('o.subject_id')}) o`.execute(
       tx,
     );
