@@ -94,7 +94,7 @@ export async function fetchTiles(
   const ended = await Promise.allSettled(Array.from({ length: together }, stopping));
   part.close();
   for (const one of ended) if (one.status === 'rejected') throw one.reason;
-  const names = [...new Set([...layers, ...part.layers, ...drawn])];
+  const names = [...new Set([...layers, ...drawn])];
   const filled = part.entries.filter(({ length }) => length > 0).sort((a, b) => a.id - b.id);
   if (filled.length === 0) throw new FetchTilesError('The service has no tile in this area. Check --area: west, south, east, north.');
   await assemble(path, part, headOf(filled, { names, box: area.box, maxZoom: area.maxZoom, packing: packings.gzip }));
@@ -167,8 +167,6 @@ function layersOf(bytes: Buffer, { z, x, y }: Place): Record<string, unknown> {
 class PartFile {
   readonly path: string;
   readonly entries: Entry[] = [];
-  /** Nothing is known of tiles from before the break but where they stand. */
-  readonly layers: string[] = [];
   readonly #known = new Set<number>();
   readonly #index: string;
   readonly #file: number;
