@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import { speakIn } from './person/texts/speak.ts';
+import type { Metrics } from './platform/metrics.ts';
 import { ChangeSender, Channels, Deliverer, type NotifySettings, ReminderSender } from './supervision/index.ts';
 import type { Waymark } from './waymark.ts';
 
@@ -37,7 +38,7 @@ export function openSenders(
   { config, database, access, folder, timeZone }: Waymark,
   failing: (what: string) => (error: unknown) => void,
   publicUrl: () => string,
-): { channels: Channels; all: AllSenders; start(): void; close(): Promise<void> } {
+): { channels: Channels; all: AllSenders; countIn(messages: Metrics['messages']): void; start(): void; close(): Promise<void> } {
   const channels = channelsOf(config);
   const deliverer = new Deliverer(database.db, channels, access, publicUrl);
   deliverer.onError = failing('telling of alerts');
@@ -49,6 +50,9 @@ export function openSenders(
   return {
     channels,
     all,
+    countIn: (messages) => {
+      for (const [sender, one] of Object.entries(all)) one.onAttempt = (result) => messages.inc({ sender, result });
+    },
     start: () => {
       for (const sender of Object.values(all)) sender.start();
     },

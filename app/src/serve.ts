@@ -9,7 +9,6 @@ import { Jobs } from './platform/jobs.ts';
 import { makeLog } from './platform/log.ts';
 import { startSchedules } from './schedules.ts';
 import { type AllSenders, openSenders } from './senders.ts';
-
 import { fleetSilence, type OutsideBroker, TagBroker } from './supervision/index.ts';
 import type { FeedPlaces } from './support/index.ts';
 import { openWaymark, type Waymark } from './waymark.ts';
@@ -83,6 +82,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const pages = roles.has('web') ? mounted(waymark, { channels: senders.channels, places, askForPeople }) : [commandsMounted(waymark)];
   const devices = roles.has('intake') ? mountedForDevices(waymark) : () => undefined;
   const server = await buildServer(waymark, log, { pages, devices }, ask);
+  senders.countIn(server.metrics.messages);
   waymark.live.onRaised = (seconds) => server.metrics.alerts.observe(seconds);
   if (roles.has('work'))
     await defineJobs(jobs, waymark, places, {

@@ -1,6 +1,4 @@
-import type { AddressInfo } from 'node:net';
 import { type RawBuilder, sql } from 'kysely';
-import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { speakIn } from '../src/person/texts/speak.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
@@ -10,6 +8,7 @@ import { declareTag, supervisionAccess } from '../src/supervision/index.ts';
 import { dueOutsideQuiet, planReminders } from '../src/supervision/reminders/plan.ts';
 import { openWearing } from '../src/supervision/subjects/wearings.ts';
 import { officer } from './actors.ts';
+import { openMailbox } from './mailbox.ts';
 import { startNotify } from './notify-stand-in.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { serveForTest, Visitor } from './serve-for-test.ts';
@@ -52,10 +51,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     let notify: Awaited<ReturnType<typeof startNotify>>;
-    let mail: SMTPServer;
+    let mail: Awaited<ReturnType<typeof openMailbox>>;
     let subject = 0;
     let wearer: Awaited<ReturnType<typeof wearerForTest>>;
-    const mails: string[] = [];
     const visitors = new Map<string, Visitor>();
     const textOf = async (account: string, path = '/me/reminders') => (await (visitors.get(account) as Visitor).follow(path)).text();
     const post = async (account: string, path: string, form: [string, string][]) => {
@@ -99,24 +97,10 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
     beforeAll(async () => {
       notify = await startNotify();
-      mail = new SMTPServer({
-        authOptional: true,
-        disabledCommands: ['STARTTLS'],
-        onData(stream, _session, done) {
-          let text = '';
-          stream.on('data', (chunk: Buffer) => {
-            text += chunk.toString();
-          });
-          stream.on('end', () => {
-            mails.push(text);
-            done();
-          });
-        },
-      });
-      await new Promise<void>((resolve) => mail.listen(0, '127.0.0.1', () => resolve()));
+      mail = await openMailbox();
       serving = await serveForTest({
         ...(server ? { DATABASE_URL: server.url } : {}),
-        SMTP_URL: `smtp://127.0.0.1:${(mail.server.address() as AddressInfo).port}`,
+        SMTP_URL: mail.url,
         WAYMARK_NOTIFY_KEY: notify.key,
         WAYMARK_NOTIFY_URL: notify.url,
         WAYMARK_NOTIFY_TEXT: textTemplate,
@@ -140,7 +124,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     afterAll(async () => {
       await serving?.end();
       notify?.close();
-      await new Promise<void>((resolve) => mail.close(() => resolve()));
+      await mail.close();
     });
 
     test('what cannot be chosen is told beside its field', async () => {
@@ -293,6 +277,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const [last] = (await reminders('charge')).slice(-1);
       expect([last?.state, last?.attempts]).toEqual(['given up', 7]);
       expect(last?.problem).toBe('Notify answered with 500: Internal server error');
+      const { values } = await serving.server.metrics.messages.get();
+      const ofReminders = values.filter(({ labels }) => labels.sender === 'reminders').map(({ labels, value }) => [labels.result, value]);
+      expect(Object.fromEntries(ofReminders)).toMatchObject({ sent: expect.any(Number), waiting: 6, 'given up': 1 });
       expect(await textOf('pe-1')).toContain('It could not be sent. Check the number or address.');
       notify.failures.length = 0;
     });
@@ -306,26 +293,30 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(notify.sent).toHaveLength(before);
       expect((await post('pe-1', '/me/reminders', wish({ channel: 'e-mail', target: 'sam@example.com', words: 'all' }))).status).toBe(302);
       await send();
-      expect(mails).toHaveLength(1);
-      const own = /Your code is (\d{6})/.exec(mails[0] ?? '')?.[1] ?? '';
+      expect(mail.mails).toHaveLength(1);
+      const own = /Your code is (\d{6})/.exec(mail.mails[0] ?? '')?.[1] ?? '';
       expect((await post('pe-1', '/me/reminders/code', [['code', own]])).status).toBe(302);
       await asOwner(sql`UPDATE supervision.reminders SET created_at = now() - interval '7 hours' WHERE kind = 'charge'`);
       await plan(Date.now() + 4 * minute);
       await send(Date.now() + 5 * minute);
-      expect(mails[1]).toContain('Your tag: the battery is at 20%. Charge it now.');
+      expect(mail.mails[1]).toContain('Your tag: the battery is at 20%. Charge it now.');
     });
 
     test('whoever loses the access to their page chose for nobody any more', async () => {
       const { performer } = serving.waymark;
+      await asOwner(sql`UPDATE supervision.reminders SET state = 'waiting', text = 'Your code is 123456', until = now() + interval '1 day'
+        WHERE id = (SELECT max(id) FROM supervision.reminders WHERE kind = 'code')`);
       await performer.perform(officer, supervisionAccess.end, null, { id: subject });
+      // A code that was never sent is nobody's to read either.
+      expect((await reminders('code')).filter(({ text }) => text !== '')).toEqual([]);
       expect(await asOwner(sql`SELECT target, confirmed_at FROM supervision.reminder_choices WHERE subject_id = ${subject}`)).toEqual([
         { target: '', confirmed_at: null },
       ]);
       expect(await asOwner(sql`SELECT id FROM supervision.reminders WHERE subject_id = ${subject} AND state = 'waiting'`)).toEqual([]);
-      const before = mails.length + notify.sent.length;
+      const before = mail.mails.length + notify.sent.length;
       await plan(Date.now() + 10 * minute);
       await send(Date.now() + 11 * minute);
-      expect(mails.length + notify.sent.length).toBe(before);
+      expect(mail.mails.length + notify.sent.length).toBe(before);
     });
 
     test('nobody reads or makes another’s, and the person themselves can have nothing sent but a code', async () => {

@@ -23,6 +23,12 @@ export class Metrics {
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60],
     registers: [this.registry],
   });
+  readonly messages = new Counter({
+    name: 'waymark_messages_total',
+    help: 'Attempts to send messages, by what sends them and what came of it',
+    labelNames: ['sender', 'result'] as const,
+    registers: [this.registry],
+  });
   readonly verdictRuns = new Counter({ name: 'waymark_verdict_runs_total', help: 'Verdict runs recorded', registers: [this.registry] });
 
   /** @param sharesHeld of what only one of several servers may do, how many shares this one holds; null where it is alone */

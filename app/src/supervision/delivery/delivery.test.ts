@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openMailbox } from '../../../test/mailbox.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest } from '../../../test/serve-for-test.ts';
 import { until } from '../../../test/until.ts';
@@ -61,8 +61,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
   (_name, server) => {
     let serving: Awaited<ReturnType<typeof serveForTest>>;
     let web: Awaited<ReturnType<typeof webServer>>;
-    let mail: SMTPServer;
-    const mails: string[] = [];
+    let mail: Awaited<ReturnType<typeof openMailbox>>;
     let channels: Channels;
     let deliverer: Deliverer;
     let number = 0;
@@ -73,24 +72,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     beforeAll(async () => {
       serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
       web = await webServer();
-      mail = new SMTPServer({
-        authOptional: true,
-        disabledCommands: ['STARTTLS'],
-        onData(stream, _session, done) {
-          let text = '';
-          stream.on('data', (chunk: Buffer) => {
-            text += chunk.toString();
-          });
-          stream.on('end', () => {
-            mails.push(text);
-            done();
-          });
-        },
-      });
-      await new Promise<void>((resolve) => mail.listen(0, '127.0.0.1', () => resolve()));
-      const { port } = mail.server.address() as AddressInfo;
+      mail = await openMailbox();
       channels = new Channels({
-        smtpUrl: `smtp://127.0.0.1:${port}`,
+        smtpUrl: mail.url,
         mailFrom: 'waymark@agency.example',
         webhookHosts: ['127.0.0.1'],
         smsUrl: `${web.url}/sms`,
@@ -108,7 +92,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     afterAll(async () => {
       await deliverer?.close();
       web?.close();
-      await new Promise<void>((resolve) => mail.close(() => resolve()));
+      await mail.close();
       await serving?.end();
     });
 
@@ -193,9 +177,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const { id, reference } = await alert();
       await deliver();
       expect((await told(id)).map(({ state }) => state)).toEqual(['sent', 'sent']);
-      expect(mails.join()).toContain('To: duty@agency.example');
-      expect(mails.join()).toContain(reference);
-      expect(mails.join()).not.toContain('Nobody At All');
+      expect(mail.mails.join()).toContain('To: duty@agency.example');
+      expect(mail.mails.join()).toContain(reference);
+      expect(mail.mails.join()).not.toContain('Nobody At All');
       expect(JSON.parse(web.heard.find(({ path }) => path === '/sms')?.body ?? '{}')).toMatchObject({ to: '+447700900123' });
       for (const { id: own } of rules) await end(own);
     });

@@ -39,8 +39,8 @@ export abstract class Outbox<M extends DueMessage> {
   #isClosing = false;
   /** Told of what goes wrong here, apart from messages that could not be sent. */
   onError: (error: unknown) => void = () => undefined;
-  /** Counted for /metrics. */
-  readonly counts = { sent: 0, failed: 0, givenUp: 0 };
+  /** Told of each attempt: sent, to be made again, or given up. */
+  onAttempt: (result: 'sent' | 'waiting' | 'given up') => void = () => undefined;
 
   /** @throws Error when the access policy does not let the server send these */
   constructor(db: Database, access: AccessPolicy, { action, table }: { action: string; table: string }) {
@@ -115,7 +115,7 @@ export abstract class Outbox<M extends DueMessage> {
     for (const { own, receiptId, problem } of results) {
       const waitS = waitsS[own.attempts - 1];
       const state = problem === null ? 'sent' : waitS === undefined ? 'given up' : 'waiting';
-      this.counts[state === 'sent' ? 'sent' : state === 'waiting' ? 'failed' : 'givenUp']++;
+      this.onAttempt(state);
       const dueAt = state === 'waiting' ? sql`, due_at = ${new Date(now.getTime() + 1000 * (waitS as number))}` : sql``;
       // Whoever chose it may have ended it meanwhile.
       await sql`UPDATE ${sql.table(this.#table)} SET state = ${state}, problem = ${problem}, receipt_id = ${receiptId},

@@ -8,7 +8,6 @@ import type { Tx } from '../../platform/database.ts';
 export async function endReminders(tx: Tx, subject: number): Promise<void> {
   await sql`UPDATE supervision.reminder_choices SET target = '', kinds = '[]', confirmed_at = NULL, code_hash = NULL, code_until = NULL
     WHERE subject_id = ${subject}`.execute(tx);
-  await sql`UPDATE supervision.reminders SET state = 'not needed', settled_at = now() WHERE subject_id = ${subject} AND state = 'waiting'`.execute(
-    tx,
-  );
+  await sql`UPDATE supervision.reminders SET state = 'not needed', settled_at = now(), text = CASE WHEN kind = 'code' THEN '' ELSE text END
+    WHERE subject_id = ${subject} AND state = 'waiting'`.execute(tx);
 }
