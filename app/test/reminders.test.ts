@@ -279,7 +279,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(last?.problem).toBe('Notify answered with 500: Internal server error');
       const { values } = await serving.server.metrics.messages.get();
       const ofReminders = values.filter(({ labels }) => labels.sender === 'reminders').map(({ labels, value }) => [labels.result, value]);
-      expect(Object.fromEntries(ofReminders)).toMatchObject({ sent: expect.any(Number), waiting: 6, 'given up': 1 });
+      // In the evening, the hours that begin meanwhile are tried as well.
+      const counted = Object.fromEntries(ofReminders);
+      expect([counted['given up'], counted.sent > 0, counted.waiting >= 6]).toEqual([1, true, true]);
       expect(await textOf('pe-1')).toContain('It could not be sent. Check the number or address.');
       notify.failures.length = 0;
     });
