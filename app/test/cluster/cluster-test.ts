@@ -112,7 +112,7 @@ async function breakOnce(cluster: Cluster, reader: Waymark, fault: Fault, result
   const looksAt = running.findIndex(({ isUp }) => isUp);
   const [pageMs, takeoverMs] = await Promise.all([
     until(() => answers((running[looksAt] as Running).url, token), settlesWithinMs).then(() => performance.now() - since),
-    fault.endsWith('a server') ? takenOver(reader, since) : null,
+    fault.endsWith('a server') ? takenOver(reader, since, cluster.madeAt) : null,
     sleep(faultMs),
   ]);
   await load.stop();
@@ -171,24 +171,49 @@ async function strike(fault: Fault, i: number, { running, log, pair, start, host
   }
 }
 
-/** From a moment until every share is held by who lives, and each of the tags’ shares has found something anew since. Ms. */
-async function takenOver(reader: Waymark, since: number): Promise<number> {
+/**
+ * From a moment until each share of the work is done by a server that lives, ms: it is held, and of every share that has tags something
+ * was found since. For as long as there was nothing to be found yet, because the load had not brought it, nobody is late.
+ */
+async function takenOver(reader: Waymark, since: number, madeAt: ReadonlyMap<string, number>): Promise<number> {
   // A dead server is seen until it was not for a while: first its shares must be nobody's.
   await until(async () => (await deadShares(reader)) > 0, 10_000);
   await until(async () => (await deadShares(reader)) === 0, settlesWithinMs);
-  const at = performance.now() - since;
-  // That it is done, and not only held: something of every share that has tags was found after it was taken.
+  const heldAt = performance.now();
+  let found: FirstFound[] = [];
   await until(async () => {
-    const { rows } = await withPurpose(reader.database.db, 'supervision', 'monitoring', (tx) =>
-      sql<{ n: number }>`
-        SELECT count(*)::int AS n FROM platform.leases l WHERE l.name LIKE 'watch %' AND l.since > now() - interval '60 seconds'
-          AND EXISTS (SELECT FROM supervision.wearings w WHERE 'watch ' || (w.id % 32) = l.name)
-          AND NOT EXISTS (SELECT FROM supervision.alert_versions v JOIN supervision.alerts a ON a.id = v.alert_id
-            WHERE 'watch ' || (a.wearing_id % 32) = l.name AND v.at > l.since)`.execute(tx),
-    );
-    return rows[0]?.n === 0;
+    found = await firstFound(reader);
+    return found.every(({ at }) => at !== null);
   }, settlesWithinMs);
-  return Math.max(at, performance.now() - since);
+  const late = found.map(({ serial, at, confirmedAt }) => {
+    const foundAt = (at as Date).getTime() - performance.timeOrigin;
+    const couldBeFound = (madeAt.get(`${serial}@${(confirmedAt as Date).getTime()}`) ?? 0) - performance.timeOrigin;
+    return foundAt - Math.max(0, couldBeFound - heldAt);
+  });
+  return Math.max(heldAt, ...late) - since;
+}
+
+interface FirstFound {
+  serial: string | null;
+  /** When it was put on record; null while nothing was. */
+  at: Date | null;
+  /** The fix by which it was found. */
+  confirmedAt: Date | null;
+}
+
+/** Of each share that was taken in the last minute and has tags: the first alert that was raised since. */
+async function firstFound(reader: Waymark): Promise<FirstFound[]> {
+  const { rows } = await withPurpose(reader.database.db, 'supervision', 'monitoring', (tx) =>
+    sql<FirstFound>`
+      SELECT f.serial, f.at, f."confirmedAt" FROM platform.leases l LEFT JOIN LATERAL (
+        SELECT t.serial, v.at, a.confirmed_at AS "confirmedAt" FROM supervision.alert_versions v
+          JOIN supervision.alerts a ON a.id = v.alert_id JOIN supervision.wearings w ON w.id = a.wearing_id
+          JOIN supervision.tags t ON t.id = w.tag_id
+        WHERE 'watch ' || (a.wearing_id % 32) = l.name AND v.change = 'raised' AND v.at > l.since ORDER BY v.at LIMIT 1) f ON true
+      WHERE l.name LIKE 'watch %' AND l.since > now() - interval '60 seconds'
+        AND EXISTS (SELECT FROM supervision.wearings w WHERE 'watch ' || (w.id % 32) = l.name)`.execute(tx),
+  );
+  return rows;
 }
 
 async function answers(url: string, token: string): Promise<boolean> {

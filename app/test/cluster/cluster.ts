@@ -40,6 +40,8 @@ export interface Cluster {
   /** A token of a program that reads as a monitoring officer. */
   token: string;
   acknowledged: Set<string>;
+  /** When each fix of the load was made, ms since 1970. */
+  madeAt: ReadonlyMap<string, number>;
   random(): number;
   hostOf(i: number): CableHost;
   /** @param cli the program of another checkout */
@@ -111,6 +113,7 @@ export async function startCluster({
     for (let i = 0; i < servers; i++) running.push(await start(i, cli));
     const random = randomOf(seed);
     const acknowledged = new Set<string>();
+    const madeAt = new Map<string, number>();
     const counter = { next: 0 };
     const sentByTags = new Map<string, number>();
     const anyUp = () => {
@@ -124,6 +127,7 @@ export async function startCluster({
       pair,
       token,
       acknowledged,
+      madeAt,
       random,
       hostOf,
       start,
@@ -138,8 +142,9 @@ export async function startCluster({
           const i = anyUp();
           return `mqtt://${hostOf(i).address}:${mqttPorts + i}`;
         };
-        const http = putLoadOn(httpUrl, secret, counter, acknowledged, { clients: 3, pauseMs: 40, again: true, answersWithinMs: 5000 });
-        const tags = letTagsPublish(mqttUrl, tagSecrets, sentByTags, acknowledged);
+        const options = { clients: 3, pauseMs: 40, again: true, answersWithinMs: 5000, madeAt };
+        const http = putLoadOn(httpUrl, secret, counter, acknowledged, options);
+        const tags = letTagsPublish(mqttUrl, tagSecrets, sentByTags, acknowledged, madeAt);
         return {
           takeTimes: () => [http.takeTimes(), tags.takeTimes()],
           stop: async () => {

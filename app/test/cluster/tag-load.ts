@@ -9,12 +9,14 @@ const insideOf = (n: number) => n % 12 >= 7;
  * @param url of a broker, asked for at each connection
  * @param sent of each tag, how many fixes were acknowledged so far
  * @param acknowledged takes the fixes for which a server gave its word
+ * @param madeAt takes when each fix was made, ms since 1970
  */
 export function letTagsPublish(
   url: () => string,
   secrets: ReadonlyMap<string, string>,
   sent: Map<string, number>,
   acknowledged: Set<string>,
+  madeAt: Map<string, number>,
   pauseMs = 50,
 ) {
   let alive = true;
@@ -33,6 +35,7 @@ export function letTagsPublish(
           const at = firstAt + 1000 * (1 + n);
           const fix = { tag: serial, at: new Date(at).toISOString(), lat: 53.1, lon: insideOf(n) ? -1.785 : -1.8, accuracy: 8 };
           const since = performance.now();
+          if (!madeAt.has(`${serial}@${at}`)) madeAt.set(`${serial}@${at}`, Date.now());
           const published = client.publishAsync(`waymark/tags/${serial}/fixes`, JSON.stringify(fix), { qos: 1 });
           await withinMs(Promise.race([published, closed]), 5000);
           tookMs.push(performance.now() - since);

@@ -74,6 +74,8 @@ export interface LoadOptions {
   again?: boolean;
   /** A request that nobody answers is given up after so long. */
   answersWithinMs?: number;
+  /** Takes when each fix was made, ms since 1970. */
+  madeAt?: Map<string, number>;
 }
 
 /**
@@ -86,7 +88,7 @@ export function putLoadOn(
   secret: string,
   counter: { next: number },
   acknowledged: Set<string>,
-  { clients: howMany = 6, pauseMs = 0, again = false, answersWithinMs = 30_000 }: LoadOptions = {},
+  { clients: howMany = 6, pauseMs = 0, again = false, answersWithinMs = 30_000, madeAt }: LoadOptions = {},
 ) {
   let alive = true;
   const tookMs: number[] = [];
@@ -97,6 +99,7 @@ export function putLoadOn(
       const n = counter.next++;
       const at = firstAt + 1000 * (1 + Math.floor(n / tags));
       keys.push(`K${n % tags}@${at}`);
+      madeAt?.set(`K${n % tags}@${at}`, Date.now());
       const inside = Math.floor(n / tags) % cycleS >= cycleS - insideS;
       const lon = inside ? zone.lon : -1.8;
       batch.push(`{"tag":"K${n % tags}","at":"${new Date(at).toISOString()}","lat":53.1,"lon":${lon},"accuracy":8}`);
