@@ -73,6 +73,13 @@ export const Config = Type.Object({
   WAYMARK_NOTIFY_URL: Type.Optional(
     Type.String({ description: 'Where it answers, where that is not GOV.UK itself.', pattern: '^https?://' }),
   ),
+  WAYMARK_ADDRESS_SERVICE: Type.Optional(
+    Type.String({
+      description:
+        'A service that finds addresses where the imported gazetteer knows none: `https://…{query}…`, its key in it. It learns what officers look for.',
+      pattern: '^https?://.*\\{query\\}',
+    }),
+  ),
   WAYMARK_DATA: Type.String({ description: 'Folder of the embedded stores.', default: 'data', minLength: 1 }),
   WAYMARK_INCOMING: Type.Optional(
     Type.String({

@@ -8,7 +8,7 @@ import { Changes } from './platform/changes.ts';
 import { DataFolder } from './platform/data-folder.ts';
 import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
 import { FixStore } from './platform/fixes/fix-store.ts';
-import { Gazetteer } from './platform/gazetteer/index.ts';
+import { AddressService, Gazetteer } from './platform/gazetteer/index.ts';
 import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
 import { Leases } from './platform/servers/leases.ts';
@@ -28,6 +28,7 @@ export interface Waymark {
   changes: Changes;
   fixes: FixStore;
   gazetteer: Gazetteer;
+  addressService: AddressService | null;
   verdicts: VerdictStore;
   intake: Intake;
   live: LiveWatch;
@@ -116,6 +117,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
       changes,
       fixes,
       gazetteer,
+      addressService: config.WAYMARK_ADDRESS_SERVICE ? new AddressService(config.WAYMARK_ADDRESS_SERVICE) : null,
       intake,
       live,
       positions,

@@ -6,7 +6,7 @@ import type { Changes } from '../platform/changes.ts';
 import type { DataFolder } from '../platform/data-folder.ts';
 import type { OpenDatabase } from '../platform/database.ts';
 import type { FixStore } from '../platform/fixes/fix-store.ts';
-import type { Gazetteer } from '../platform/gazetteer/index.ts';
+import type { AddressService, Gazetteer } from '../platform/gazetteer/index.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { SignedIn } from '../platform/sign-in/openid.ts';
 import type { DatabaseSessionStore } from '../platform/sign-in/session-store.ts';
@@ -59,6 +59,7 @@ export interface House {
   performer: Performer;
   fixes: FixStore;
   gazetteer: Gazetteer;
+  addressService: AddressService | null;
   /** Where several servers share the work: how much of it this one does. */
   together: { leases: { held: number } } | null;
   timeZone: string;

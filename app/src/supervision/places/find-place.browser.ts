@@ -50,7 +50,7 @@ async function ask(): Promise<void> {
   if (text.length < fromLetters) return close();
   const answer = await fetch(`/api/places?search=${encodeURIComponent(text)}`).catch(() => null);
   if (own !== asked || !answer?.ok) return;
-  const { places, isThere } = (await answer.json()) as { places: Place[]; isThere: boolean };
+  const { places, isThere, problem } = (await answer.json()) as { places: Place[]; isThere: boolean; problem: string | null };
   if (!isThere) return close();
   list.replaceChildren(
     ...places.map((place) => {
@@ -65,7 +65,9 @@ async function ask(): Promise<void> {
   );
   list.hidden = places.length === 0;
   news.textContent =
-    places.length === 0 ? 'No address like that is known. Click on the map where it is.' : `${places.length} found: choose one.`;
+    places.length === 0
+      ? `${problem ?? 'No address like that is known.'} Click on the map where it is.`
+      : `${places.length} found: choose one.`;
 }
 
 field.addEventListener('input', () => {

@@ -1,1 +1,1 @@
-export { findPlaces } from './find-places.ts';
+export { type FoundPlaces, findPlaces, type PlaceServices } from './find-places.ts';
