@@ -150,10 +150,13 @@ describe('feeds', toldInOrder, () => {
     incoming('many.csv', `${head}${many}\n`);
     const { performer } = serving.waymark;
     const running = runFeed(performer, steward, id, places, at('2026-11-02T06:31:00Z'));
-    await until(() => existsSync(join(box(), '.reading', 'many.csv')));
+    // All the while that it is read, whenever that is.
+    let n = 6000;
+    const claimed = join(box(), '.reading', 'many.csv');
+    const writer = setInterval(() => existsSync(claimed) && appendFileSync(claimed, `m${n++},One,More,,,\n`), 1);
+    await until(() => existsSync(claimed));
     await expect(runFeed(performer, steward, id, places, at('2026-11-02T06:31:00Z'))).rejects.toThrow(/being read just now/);
-    appendFileSync(join(box(), '.reading', 'many.csv'), 'm6000,One,More,,,\n');
-    const run = await running;
+    const run = await running.finally(() => clearInterval(writer));
     expect(run).toMatchObject({ read: 1, problem: expect.stringMatching(/many\.csv: it was still being written/) });
     expect(existsSync(join(box(), 'many.csv'))).toBe(true);
     expect((await records()).map(({ key }) => key)).toContain('l1');
