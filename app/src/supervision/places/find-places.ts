@@ -1,13 +1,13 @@
 import type { Action } from '../../platform/action.ts';
 import type { AddressService, Gazetteer, NamedPlace } from '../../platform/gazetteer/index.ts';
 
-export interface PlaceServices {
+interface PlaceServices {
   gazetteer: Gazetteer;
   /** Asked where the gazetteer knows nothing; null where the operator has none. */
   addressService: AddressService | null;
 }
 
-export interface FoundPlaces {
+interface FoundPlaces {
   places: NamedPlace[];
   /** Whether there is anything that knows places. */
   isThere: boolean;

@@ -1,1 +1,1 @@
-export { type FoundPlaces, findPlaces, type PlaceServices } from './find-places.ts';
+export { findPlaces } from './find-places.ts';
