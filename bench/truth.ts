@@ -11,6 +11,8 @@ const eachUsually = 25;
 /** Clock errors are asked about where fixes come often: seconds. */
 const clocksS = [-60, 60];
 const visitedEach = 400;
+/** Without noise, so many times more questions by which calibration is told: ten bins of doubtful ones need many. */
+const undecidedTimes = 5;
 
 interface Setting {
   thinning: Thinning;
@@ -58,13 +60,15 @@ export async function benchTruth(options: { seed: number; size?: number; data?: 
   const began = performance.now();
   for (const setting of settings) {
     const { thinning, noise, clockS } = setting;
+    const isPlain = noise === 'none' && clockS === 0;
     const tagOf = (way: TrueWay): TagLike =>
       tagLike(way, thinning, noise, clockS, seedFrom(options.seed, way.tag, thinning, noise, clockS));
     const spread = spreadOf(learn.map(tagOf));
     for (const way of held) {
       const tag = tagOf(way);
       const seed = seedFrom(options.seed, 'questions', way.tag, thinning, noise);
-      const questions = questionsOf(way, tag, visitedBy(ways, way, seed), { each, radiusM, seed });
+      const undecided = isPlain ? undecidedTimes : 1;
+      const questions = questionsOf(way, tag, visitedBy(ways, way, seed), { each, radiusM, seed, undecided });
       const answers = byEngine(engine, way, tag, questions);
       asked += questions.length;
       questions.forEach((question, i) => {
@@ -74,11 +78,12 @@ export async function benchTruth(options: { seed: number; size?: number; data?: 
         const bridge = byBridge(tag, question, radiusM, spread);
         const isMoment = question.window === 'a moment';
         const of = clockS !== 0 ? 'clock' : isMoment ? 'moments' : 'windows';
+        const mixed = [`all, ${of}`, `${nameOf(setting)}, ${isMoment ? 'moments' : 'windows'}`];
         for (const name of [
-          `all, ${of}`,
-          `${nameOf(setting)}, ${isMoment ? 'moments' : 'windows'}`,
-          ...(clockS === 0 && noise === 'none' ? [`kind: ${question.kind}, ${thinning}`, `window: ${question.window}, ${thinning}`] : []),
-          ...(clockS === 0 && noise === 'none' && question.mode ? [`mode: ${question.mode}`] : []),
+          ...(question.isMore ? [] : mixed),
+          ...(isPlain ? [`kind: ${question.kind}, ${thinning}`] : []),
+          ...(isPlain && !question.isMore ? [`window: ${question.window}, ${thinning}`] : []),
+          ...(isPlain && !question.isMore && question.mode ? [`mode: ${question.mode}`] : []),
         ])
           scoreOf(name).add(question.there, answer, any, line, bridge);
       });
@@ -107,7 +112,8 @@ function report(
   const of = (name: string) => scores.get(name) ?? new Score();
   const oneIn = ({ falseExclusions, there }: Score) => falseExclusions / there;
   const plain = (thinning: Thinning) => of(`${thinning}, none, windows`);
-  const every = [...scores.values()].filter(({ n }) => n > 0);
+  // Where all were there, or none, whoever always says so scores best, and knows nothing.
+  const every = [...scores.values()].filter(({ n, there }) => there > 0 && there < n);
   const worse = (which: 'brier' | 'logLoss') => every.filter((score) => score[which][0] > score[which][1]).length;
   const names = [...scores.keys()].sort((a, b) => groupOf(a) - groupOf(b));
   return {
@@ -115,6 +121,7 @@ function report(
     table: names.map((name) => of(name).row(name)),
     notes: [
       'any fix and line: recall / precision of the plain rules. Brier and log loss: ours, and a Brownian bridge with one spread.',
+      `Brier scores and log losses are compared in the ${every.length} of ${scores.size} rows in which some were there and some were not.`,
       `Rows that could not be read: ${unread}. Kinds of place: ${kinds.join(', ')}; windows: ${windows.join(', ')}.`,
       ...of('all, windows').reliability.map(
         ({ stated, found, n }, i) =>

@@ -18,9 +18,11 @@ export interface Question {
   to: number;
   there: boolean;
   mode: string;
+  /** Asked besides, to tell calibration by: not part of the even mix of kinds. */
+  isMore: boolean;
 }
 
-/** So much of a window must be known for an answer that somebody was not there. */
+/** So much of a window must be known: of what is asked, the answer must not depend on whether it is known. */
 const knownAtLeast = 0.95;
 /** What was nearer than this and is not told apart by a log that is itself a few metres off is not asked. */
 const doubtM = 3;
@@ -28,23 +30,25 @@ const doubtM = 3;
 /**
  * Draws questions about one wearer, each kind and window as often as the other.
  * @param visited places where others of the set were, in metres on this way's plane
+ * @param undecided so many times more of the kinds whose places are not chosen by the truth: calibration is told by them
  */
 export function questionsOf(
   way: TrueWay,
   tag: TagLike,
   visited: readonly (readonly [number, number])[],
-  { each, radiusM, seed }: { each: number; radiusM: number; seed: number },
+  { each, radiusM, seed, undecided = 1 }: { each: number; radiusM: number; seed: number; undecided?: number },
 ): Question[] {
   const draw = drawsFrom(seed);
   const found: Question[] = [];
   if (tag.at.length < 3) return found;
   for (const window of windows)
     for (const kind of kinds) {
+      const wanted = kind === 'near the line' || kind === 'where people go' ? undecided * each : each;
       let missed = 0;
-      for (let n = 0; n < each && missed < 20 * each; ) {
+      for (let n = 0; n < wanted && missed < 20 * wanted; ) {
         const own = questionAt(way, tag, visited, kind, window, radiusM, draw);
         if (own) {
-          found.push(own);
+          found.push({ ...own, isMore: n >= each });
           n++;
         } else missed++;
       }
@@ -60,7 +64,7 @@ function questionAt(
   window: Window,
   radiusM: number,
   draw: () => number,
-): Question | null {
+): Omit<Question, 'isMore'> | null {
   const i = Math.floor(draw() * (way.at.length - 1));
   const [t0, t1] = [way.at[i] as number, way.at[i + 1] as number];
   const moment = Math.round(t0 + draw() * Math.min(t1 - t0, 30_000));
@@ -75,7 +79,7 @@ function questionAt(
   const to = from + length;
   const { leastM, known } = truthWithin(way, place[0], place[1], from, to);
   const there = leastM <= radiusM;
-  if (!there && known < knownAtLeast) return null;
+  if (known < knownAtLeast) return null;
   if (Math.abs(leastM - radiusM) < doubtM) return null;
   if (kind === '150 to 500 m off' && leastM < 150) return null;
   if (kind === 'far' && there) return null;

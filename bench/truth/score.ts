@@ -70,6 +70,12 @@ export class Score {
     return this.doubtful === 0 ? Number.NaN : this.#doubtful.reduce((sum, { p, there }) => sum + Math.abs(p - there), 0) / this.doubtful;
   }
 
+  /** What the same would come to on average, by chance alone, were every stated probability right. */
+  get eceByChance(): number {
+    const by = ({ n, p }: { n: number; p: number }) => (n === 0 ? 0 : Math.sqrt((2 * p * (1 - p / n)) / Math.PI));
+    return this.doubtful === 0 ? Number.NaN : this.#doubtful.reduce((sum, bin) => sum + by(bin), 0) / this.doubtful;
+  }
+
   get brier(): [ours: number, bridge: number] {
     return [this.#brier / this.#scored, this.#bridgeBrier / this.#scored];
   }
@@ -101,7 +107,7 @@ export class Score {
       line: `${share(this.lineRight, this.there)} / ${share(this.lineRight, this.lineRight + this.lineWrong)}`,
       'absent excl.': share(this.absentExcluded, this.n - this.there),
       unknown: share(this.unknown, this.n),
-      ECE: Number(this.ece.toFixed(3)),
+      'ECE, by chance': `${this.ece.toFixed(3)} ${this.eceByChance.toFixed(3)}`,
       'Brier, bridge': this.brier.map((own) => own.toFixed(4)).join(' '),
       'log loss, bridge': this.logLoss.map((own) => own.toFixed(3)).join(' '),
     };

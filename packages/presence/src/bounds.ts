@@ -1,5 +1,5 @@
-import { negligibleFrom } from './bridge.ts';
 import type { LaidPlace } from './ground/place.ts';
+import { negligibleFrom } from './way-law.ts';
 
 /** Fixes per block, and blocks per row. */
 export const blockSize = 16;
@@ -20,19 +20,19 @@ const east = 2;
 const north = 3;
 /** Longest gap that begins in the stretch, seconds. */
 export const longestGapS = 4;
-/** Largest variance that a bridge of the stretch reaches, m², see `widestVariance`. */
-export const widestBridge = 5;
+/** Largest variance that a way of the stretch reaches, m², see `widestVariance`. */
+const widestWay = 5;
 /** Largest reported spread, metres. */
 export const widestSigma = 6;
-/** Largest error that an end of a prism is widened by, metres. */
-export const endErrorM = 7;
+/** Longest way that the greatest speed allows in a gap of the stretch, metres. */
+export const longestWayM = 7;
 
 /** Writes the bounds of one stretch; `boundless` where the box must never be used to pass it over. */
 export function setBounds(
   bounds: Bounds,
   i: number,
   box: { west: number; south: number; east: number; north: number },
-  figures: { longestGapS: number; widestBridge: number; widestSigma: number; endErrorM: number },
+  figures: { longestGapS: number; widestWay: number; widestSigma: number; longestWayM: number },
   boundless: boolean,
 ): void {
   const offset = stride * i;
@@ -41,9 +41,9 @@ export function setBounds(
   bounds[offset + east] = boundless ? Infinity : box.east;
   bounds[offset + north] = boundless ? Infinity : box.north;
   bounds[offset + longestGapS] = figures.longestGapS;
-  bounds[offset + widestBridge] = figures.widestBridge;
+  bounds[offset + widestWay] = figures.widestWay;
   bounds[offset + widestSigma] = figures.widestSigma;
-  bounds[offset + endErrorM] = figures.endErrorM;
+  bounds[offset + longestWayM] = figures.longestWayM;
 }
 
 /** The same for rows of `blocksPerRow` blocks at a time. */
@@ -79,7 +79,7 @@ export function clearOf(bounds: Bounds, i: number, place: LaidPlace, reach: numb
   return Math.sqrt(dx * dx + dy * dy) - place.extentM - reach;
 }
 
-/** Is every bridge of a stretch this far from the reach negligible? */
+/** Is every way of a stretch this far from the reach negligible? */
 export function isWeightless(bounds: Bounds, i: number, clear: number): boolean {
-  return clear > 0 && clear * clear >= negligibleFrom(bounds[stride * i + widestBridge] as number);
+  return clear > 0 && clear * clear >= negligibleFrom(bounds[stride * i + widestWay] as number);
 }

@@ -18,7 +18,7 @@ export { distanceM, fromPlane, longitudeDifference, type Plane, planeAt, toPlane
 export { emptyJudgement, Judge, type Judgement, type JudgeOptions } from './judge.ts';
 export { defaultNear, type NearEpisode, type NearFix, type NearParameters, NearWatch, nearEpisodes } from './near/near-watch.ts';
 export { NearIndex } from './near-index.ts';
-export { type PreparedTrack, prepareTrack } from './prepared-track.ts';
+export { apartMsOf, type PreparedTrack, prepareTrack } from './prepared-track.ts';
 export {
   duration,
   metres,
@@ -46,6 +46,7 @@ export {
   tagTroubles,
 } from './tag/tag-watch.ts';
 export { firstAfter, firstAtOrAfter, type Track } from './track.ts';
+export { speedWithin } from './travel.ts';
 export {
   type Area,
   depthM,

@@ -2,18 +2,11 @@ import { grossShare, grossVariance, ordinaryShare, wideFactor, wideShare } from 
 import type { PresenceParameters } from './ground/parameters.ts';
 import { longitudeDifference } from './ground/plane.ts';
 import type { Track } from './track.ts';
+import { varianceAcross, varianceAlong } from './way-law.ts';
 
 /** Slowest spread of a wearer at rest, m²/s: steps about a room. */
 const restSpread = 0.05;
-/**
- * A wearer who covered d metres in T seconds went along streets, not the straight line. The bridge's spread is a share of
- * d²/T: what the turns of the fixes around show, within these limits (an even L-shaped way has a half).
- */
-const detourLeast = 0.04;
-const detourMost = 0.4;
-/** Of the neighbouring gaps' d², as a start or a stop may lie inside this one. */
-const neighbouringMove = 0.05;
-/** Fixes on either side that local noise and spread are averaged over. */
+/** Fixes on either side that local noise is averaged over. */
 const neighbours = 6;
 /** Second differences are taken over these numbers of steps. */
 const lags = [1, 2, 4, 8] as const;
@@ -22,12 +15,15 @@ const noiseFactorAtMost = 16;
 const sharedErrorAtMost = 0.8;
 /** Share of a gross displacement's square that is added to the doubt about the position. */
 const doubtGrowth = 0.3;
+/** A neighbour further away in time than so many gaps, and this much, tells nothing of the speed at a gap's ends. */
+const besideGaps = 3;
+const besideS = 60;
 /** At rest, steps are at most this many times the second differences: 4v(1−ρ) against 3v, and room to spare. */
 const restRatio = 3;
 const metresPerDegree = 111_195;
 
 /**
- * Where a wearer likely was at each fix, and how straight they went between fixes.
+ * Where a wearer likely was at each fix, and how far from the straight line they may have gone between fixes.
  *
  * A Kalman filter with a backward pass (Rauch, Tung & Striebel 1965) over a random walk: at rest many fixes together tell
  * the position, on the move each stands almost alone. Each fix enters through the error mixture, so a lone jump away and
@@ -38,8 +34,9 @@ export interface LikelySet {
   likelyLon: Float64Array;
   likelyLat: Float64Array;
   variance: Float32Array;
-  /** σm² of the Brownian bridge from fix k to k + 1, m²/s. */
-  spread: Float32Array;
+  /** Variance of the way from fix k to k + 1 in its middle, along its line and across it, m²; see the law of the way. */
+  along: Float32Array;
+  across: Float32Array;
   /** Correlation of the posterior errors of fix k and k + 1. */
   shared: Float32Array;
 }
@@ -50,9 +47,10 @@ export function likelySet(track: Track, parameters: PresenceParameters): LikelyS
   const likelyLon = new Float64Array(n);
   const likelyLat = new Float64Array(n);
   const variance = new Float32Array(n);
-  const spread = new Float32Array(n);
+  const along = new Float32Array(n);
+  const across = new Float32Array(n);
   const shared = new Float32Array(n);
-  if (n === 0) return { likelyLon, likelyLat, variance, spread, shared };
+  if (n === 0) return { likelyLon, likelyLat, variance, along, across, shared };
   const perLon = metresPerLongitude(lat);
   const local = localMovement(track, perLon);
   const leastGross = grossVariance(0, parameters);
@@ -95,8 +93,10 @@ export function likelySet(track: Track, parameters: PresenceParameters): LikelyS
       const between = (w1 * (k1 - k) ** 2 + w2 * (k2 - k) ** 2 + w3 * (k3 - k) ** 2) / sum;
       mLon += k * x;
       mLat += k * y;
-      // The more a fix was taken for a gross displacement, the more the next one counts: two that agree are believed.
-      P = before * (1 - k) + (between * r2) / 2 + (doubtGrowth * (w3 / sum) * r2) / 2;
+      // The more a fix was taken for a gross displacement, the more the next one counts: two that agree are believed. That gross ones
+      // happen at all is no doubt about this one, however far it lies from the one before.
+      const suspicion = Math.max(0, w3 / sum - grossShare);
+      P = before * (1 - k) + (between * r2) / 2 + (doubtGrowth * suspicion * r2) / 2;
     }
     likelyLon[i] = mLon;
     likelyLat[i] = mLat;
@@ -112,34 +112,61 @@ export function likelySet(track: Track, parameters: PresenceParameters): LikelyS
     shared[i] = Math.min(0.999, gain * Math.sqrt(after / smoothed));
     variance[i] = smoothed;
   }
-  bridgeSpread(at, likelyLon, likelyLat, perLon, local.turning, spread);
-  return { likelyLon, likelyLat, variance, spread, shared };
+  spreadWays(at, likelyLon, likelyLat, variance, perLon, along, across);
+  return { likelyLon, likelyLat, variance, along, across, shared };
 }
 
-/** σm² of each gap from how far it leads and how much the way turns around it. */
-function bridgeSpread(
+/** The spreads of each gap, from how far it leads and how the velocity changes from the gap before to the gap after. */
+function spreadWays(
   at: Float64Array,
   lon: Float64Array,
   lat: Float64Array,
+  variance: Float32Array,
   perLon: Float64Array,
-  turning: Float32Array,
-  spread: Float32Array,
+  along: Float32Array,
+  across: Float32Array,
 ): void {
   const n = at.length;
-  const moved2 = new Float32Array(n);
-  const meanMoved2 = new RunningMean(n);
-  for (let k = 0; k + 1 < n; k++) {
-    const x = longitudeDifference(lon[k + 1] as number, lon[k] as number) * (perLon[k] as number);
-    const y = ((lat[k + 1] as number) - (lat[k] as number)) * metresPerDegree;
-    moved2[k] = x * x + y * y;
-    meanMoved2.set(k, moved2[k] as number);
-  }
-  for (let k = 0; k + 1 < n; k++) {
-    const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
-    const around = meanMoved2.over(Math.max(0, k - neighbours), Math.min(n - 2, k + neighbours));
-    const share = Math.min(detourMost, Math.max(detourLeast, (turning[k] as number) / Math.max(1, around)));
-    const beside = Math.max(k > 0 ? (moved2[k - 1] as number) : 0, moved2[k + 1] as number);
-    spread[k] = restSpread + (share * Math.max(moved2[k] as number, neighbouringMove * beside)) / T;
+  const shape = { metres: 0, seconds: 0, changeAlong: 0, changeAcross: 0 };
+  // Velocities of three gaps one after the other, m/s.
+  let beforeX = 0;
+  let beforeY = 0;
+  let beforeS = Infinity;
+  let ownX = 0;
+  let ownY = 0;
+  let ownS = Infinity;
+  for (let k = -1; k + 1 < n; k++) {
+    let afterX = 0;
+    let afterY = 0;
+    let afterS = Infinity;
+    if (k + 2 < n) {
+      afterS = ((at[k + 2] as number) - (at[k + 1] as number)) / 1000;
+      afterX = (longitudeDifference(lon[k + 2] as number, lon[k + 1] as number) * (perLon[k + 1] as number)) / afterS;
+      afterY = (((lat[k + 2] as number) - (lat[k + 1] as number)) * metresPerDegree) / afterS;
+    }
+    if (k >= 0) {
+      const speed = Math.sqrt(ownX * ownX + ownY * ownY);
+      const ux = speed > 0 ? ownX / speed : 1;
+      const uy = speed > 0 ? ownY / speed : 0;
+      const patienceS = besideGaps * ownS + besideS;
+      // Where a neighbour says nothing, the velocity may be this gap's own.
+      const changeX = (afterS <= patienceS ? afterX : ownX) - (beforeS <= patienceS ? beforeX : ownX);
+      const changeY = (afterS <= patienceS ? afterY : ownY) - (beforeS <= patienceS ? beforeY : ownY);
+      // What two errors alone would make of two fixes at one place is no way.
+      const errors = 2 * ((variance[k] as number) + (variance[k + 1] as number));
+      shape.seconds = ownS;
+      shape.metres = Math.sqrt(Math.max(0, speed * speed * ownS * ownS - errors));
+      shape.changeAlong = Math.abs(changeX * ux + changeY * uy);
+      shape.changeAcross = Math.abs(changeY * ux - changeX * uy);
+      along[k] = varianceAlong(shape);
+      across[k] = varianceAcross(shape);
+    }
+    beforeX = ownX;
+    beforeY = ownY;
+    beforeS = ownS;
+    ownX = afterX;
+    ownY = afterY;
+    ownS = afterS;
   }
 }
 
@@ -150,10 +177,9 @@ function bridgeSpread(
  * grows with L, and even movement in a straight line cancels. Slow noise grows too, but only until it is forgotten: so the
  * least growth between neighbouring L counts as movement.
  *
- * @returns per fix: `turning` = T·σm², m², and `noise` v, m² (made larger where neighbours share it); per gap: `step`,
- * the variance of the random walk across it, m²
+ * @returns per fix: `noise` v, m² (made larger where neighbours share it); per gap: `step`, the variance of the random walk across it, m²
  */
-function localMovement(track: Track, perLon: Float64Array): { turning: Float32Array; noise: Float32Array; step: Float32Array } {
+function localMovement(track: Track, perLon: Float64Array): { noise: Float32Array; step: Float32Array } {
   const { at, lon, lat, sigma } = track;
   const n = at.length;
   const differences = lags.map(() => new RunningMean(n));
@@ -162,7 +188,6 @@ function localMovement(track: Track, perLon: Float64Array): { turning: Float32Ar
     steps.set(i, i > 0 ? squaredStep(track, perLon, i) : Number.NaN);
     for (let l = 0; l < lags.length; l++) (differences[l] as RunningMean).set(i, secondDifference(track, perLon, i, lags[l] as number));
   }
-  const turning = new Float32Array(n);
   const noise = new Float32Array(n);
   const step = new Float32Array(n);
   for (let i = 0; i < n; i++) {
@@ -178,9 +203,9 @@ function localMovement(track: Track, perLon: Float64Array): { turning: Float32Ar
       else least = Math.min(least, (mean - last) / ((lags[l] as number) - (lags[l - 1] as number)));
       last = mean;
     }
-    turning[i] = least === Infinity ? Number.MAX_VALUE : Math.max(0, least);
     if (least === Infinity) continue;
-    const total = Math.max(0, Math.min(first * 4, last - 8 * (turning[i] as number)) / 3);
+    const turning = Math.max(0, least);
+    const total = Math.max(0, Math.min(first * 4, last - 8 * turning) / 3);
     // Errors that neighbours share do not average out: they weigh like fewer fixes.
     const sharedError = last > 0 ? Math.min(sharedErrorAtMost, Math.max(0, 1 - first / last)) : 0;
     // On the move, turns and stops look like noise; only near rest can it be told from the fixes.
@@ -202,7 +227,7 @@ function localMovement(track: Track, perLon: Float64Array): { turning: Float32Ar
     fromLon = toLon;
     fromLat = toLat;
   }
-  return { turning, noise, step };
+  return { noise, step };
 }
 
 /** The middle one of a value and its two neighbours; a lone jump never shows. */

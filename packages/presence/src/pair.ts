@@ -1,6 +1,6 @@
 import { distanceToPlace, type LaidPlace } from './ground/place.ts';
 import { longitudeDifference } from './ground/plane.ts';
-import { withinDisc, withinEdge } from './ground/within.ts';
+import { withinDisc, withinEdge, withinOval } from './ground/within.ts';
 import { firstFixFrom, type PreparedTrack } from './prepared-track.ts';
 
 /**
@@ -70,5 +70,19 @@ export class Pair {
   /** P(within reach) for a position that is normal around a mean `d` metres off, with `s` per axis. */
   within(d: number, s: number): number {
     return this.place.edges.length === 0 ? withinDisc(d, s, this.reach) : withinEdge(d, s, this.reach);
+  }
+
+  /**
+   * P(within reach) for a position that is normal around (x, y), metres from the place, with one variance along a direction and another
+   * across it, m².
+   */
+  withinOval(x: number, y: number, ux: number, uy: number, along: number, across: number): number {
+    const { place, reach } = this;
+    if (place.edges.length === 0) return withinOval(x * ux + y * uy, y * ux - x * uy, Math.sqrt(along), Math.sqrt(across), reach);
+    const d = distanceToPlace(place, x, y);
+    const r = Math.hypot(x, y);
+    // Towards the place, as far as that is one direction.
+    const c2 = r > 0 ? ((x * ux + y * uy) / r) ** 2 : 0.5;
+    return withinEdge(d, Math.sqrt(c2 * along + (1 - c2) * across), reach);
   }
 }

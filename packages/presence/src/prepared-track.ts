@@ -1,24 +1,22 @@
 import { type Bounds, blockSize, joinBounds, setBounds, stride } from './bounds.ts';
-import { negligibleFrom, widestVariance } from './bridge.ts';
-import { radius99Table } from './ground/fix-error.ts';
 import type { PresenceParameters } from './ground/parameters.ts';
 import { longitudeDifference } from './ground/plane.ts';
 import { type LikelySet, likelySet } from './likely-set.ts';
-import type { Track } from './track.ts';
+import { withoutDoubtful } from './set-aside.ts';
+import { firstAtOrAfter, type Track } from './track.ts';
+import { provenSpeed, speedWithin } from './travel.ts';
+import { negligibleFrom, widestVariance } from './way-law.ts';
 
 const indexStepMs = 300_000;
 /** A degree of latitude is nowhere longer; and the cosine changes little within a block. A proof of speed is never missed. */
 const metresPerDegreeAtMost = 111_700;
 const cosineSlack = 1.02;
-/** An implied speed above the greatest is believed with this margin. */
-const speedMargin = 1.5;
 
 /**
  * A track with everything about it that does not depend on the crime, worked out once:
  *
- * - the **likely set**: for each fix a posterior position and variance, and for each gap the spread σm² of the Brownian
- *   bridge across it (Horne et al. 2007), estimated around the gap so that a parked night and a drive differ (as in the
- *   dynamic bridge of Kranstauber et al. 2012);
+ * - the **likely set**: for each fix a posterior position and variance, and for each gap how far the way across it may leave its line,
+ *   so that a parked night and a drive differ;
  * - **blocks** of fixes with their bounds, so that far stretches are passed over without reading them.
  */
 export interface PreparedTrack extends Track, LikelySet {
@@ -27,11 +25,19 @@ export interface PreparedTrack extends Track, LikelySet {
   rows: Bounds;
   /** Square of the clearance from which the gap after fix k weighs nothing, m². */
   weightlessFrom: Float32Array;
-  /**
-   * Greatest speed allowed in the gap after fix k, m/s. Two fixes that prove a higher speed raise the limit between them: a
-   * prism must never be empty.
-   */
+  /** Greatest mean speed over the whole gap after fix k, m/s: a prism must never be empty. */
   speedLimit: Float32Array;
+  /** Speed that the fixes around prove to be possible there, m/s. */
+  provenMps: Float32Array;
+  /**
+   * Greatest mean speed in the gap after fix k and those around it, `strollMps` at least: how fast this wearer goes about just then.
+   * Infinite where nothing is to be relied on.
+   */
+  recentMps: Float32Array;
+  /** Moments at which the tag said that it was at two places, ms since 1970; neither is believed, and the gap around covers nothing. */
+  contradictedAt: Float64Array;
+  /** When fixes were taken that a receiver repeated after it had stopped, ms since 1970; they are left out. */
+  frozenAt: Float64Array;
   /** Seconds up to fix k that lie in gaps no longer than `maxGapS`. */
   coveredS: Float64Array;
   /** Index of the first fix at or after each half hour from `indexFrom`. */
@@ -39,10 +45,11 @@ export interface PreparedTrack extends Track, LikelySet {
   indexFrom: number;
 }
 
-export function prepareTrack(track: Track, parameters: PresenceParameters, radius99 = radius99Table(parameters)): PreparedTrack {
+export function prepareTrack(given: Track, parameters: PresenceParameters): PreparedTrack {
+  const { track, frozenAt, contradictedAt } = withoutDoubtful(given);
   const likely = likelySet(track, parameters);
-  const speedLimit = limitSpeeds(track, likely, parameters.maxSpeedMps);
-  const blocks = boundBlocks(track, likely, speedLimit, parameters, radius99);
+  const { speedLimit, provenMps, recentMps } = limitSpeeds(track, likely, parameters, contradictedAt);
+  const blocks = boundBlocks(track, likely, speedLimit, recentMps);
   const { at } = track;
   const indexFrom = at.length > 0 ? (at[0] as number) : 0;
   const steps = at.length > 0 ? Math.floor(((at[at.length - 1] as number) - indexFrom) / indexStepMs) + 2 : 0;
@@ -59,9 +66,23 @@ export function prepareTrack(track: Track, parameters: PresenceParameters, radiu
     coveredS[i] = (coveredS[i - 1] as number) + (gap <= parameters.maxGapS ? gap : 0);
     const ends = Math.max(likely.variance[i - 1] as number, likely.variance[i] as number);
     // Rounded up, so that 32 bits never make it too small.
-    weightlessFrom[i - 1] = 1.000001 * negligibleFrom(widestVariance(gap, likely.spread[i - 1] as number, ends));
+    weightlessFrom[i - 1] = 1.000001 * negligibleFrom(widestVariance(gap, widestOf(likely, i - 1), ends, recentMps[i - 1] as number));
   }
-  return { ...track, ...likely, blocks, rows: joinBounds(blocks), weightlessFrom, speedLimit, coveredS, index, indexFrom };
+  return {
+    ...track,
+    ...likely,
+    frozenAt,
+    contradictedAt,
+    blocks,
+    rows: joinBounds(blocks),
+    weightlessFrom,
+    speedLimit,
+    provenMps,
+    recentMps,
+    coveredS,
+    index,
+    indexFrom,
+  };
 }
 
 /** Index of the first fix at or after a moment. */
@@ -86,39 +107,72 @@ export function firstFixFrom(track: PreparedTrack, moment: number): number {
   return low;
 }
 
-function limitSpeeds({ at, lon, lat }: Track, likely: LikelySet, maxSpeedMps: number): Float32Array {
-  const limits = new Float32Array(at.length).fill(maxSpeedMps);
+/** The larger of the two variances of the gap after fix k, m². */
+export function widestOf({ along, across }: LikelySet, k: number): number {
+  return Math.max(along[k] as number, across[k] as number);
+}
+
+/** How far the clocks of tag and crime, and the crime's own time, may be out at either end of a window; ms. */
+export function apartMsOf(from: number, to: number, { clockErrorS, leastWindowS }: PresenceParameters): number {
+  return 1000 * (clockErrorS + Math.max(0, leastWindowS - (to - from) / 1000) / 2);
+}
+
+function limitSpeeds(
+  { at, lon, lat }: Track,
+  likely: LikelySet,
+  parameters: PresenceParameters,
+  contradictedAt: Float64Array,
+): { speedLimit: Float32Array; provenMps: Float32Array; recentMps: Float32Array } {
+  const n = at.length;
+  const speedLimit = new Float32Array(n).fill(parameters.maxSpeedMps);
+  const provenMps = new Float32Array(n).fill(parameters.maxSpeedMps);
+  const recentMps = new Float32Array(n);
+  const speeds = new Float32Array(n);
   let perLon = 0;
-  for (let i = 0; i + 1 < at.length; i++) {
+  for (let i = 0; i + 1 < n; i++) {
     if (i % blockSize === 0) perLon = metresPerDegreeAtMost * Math.cos(((lat[i] as number) * Math.PI) / 180) * cosineSlack;
     const T = ((at[i + 1] as number) - (at[i] as number)) / 1000;
     const moved2 = Math.max(squaredStep(lon, lat, i, perLon), squaredStep(likely.likelyLon, likely.likelyLat, i, perLon));
-    if (moved2 > (maxSpeedMps * T) ** 2) limits[i] = Math.max(1.000001 * maxSpeedMps, (speedMargin * Math.sqrt(moved2)) / T);
+    speeds[i] = Math.sqrt(moved2) / T;
   }
-  return limits;
+  for (let i = 0; i + 1 < n; i++) {
+    const own = speeds[i] as number;
+    // What is this fast here was so a moment before, or will be: speed is what is reached within a gap, not its mean.
+    const fastest = Math.max(own, i > 0 ? (speeds[i - 1] as number) : 0, speeds[i + 1] as number);
+    const T = ((at[i + 1] as number) - (at[i] as number)) / 1000;
+    recentMps[i] = Math.max(
+      parameters.strollMps,
+      fastest,
+      i > 1 ? (speeds[i - 2] as number) : 0,
+      i + 2 < n ? (speeds[i + 2] as number) : 0,
+    );
+    provenMps[i] = provenSpeed(fastest, parameters);
+    speedLimit[i] = speedWithin(T, fastest, parameters);
+  }
+  for (const moment of contradictedAt) {
+    const k = firstAtOrAfter(at, moment) - 1;
+    if (k < 0 || k + 1 >= n) continue;
+    provenMps[k] = Math.max(provenMps[k] as number, parameters.airSpeedMps);
+    speedLimit[k] = Math.max(speedLimit[k] as number, parameters.airSpeedMps);
+    recentMps[k] = Infinity;
+  }
+  return { speedLimit, provenMps, recentMps };
 }
 
-function boundBlocks(
-  track: Track,
-  likely: LikelySet,
-  speedLimit: Float32Array,
-  parameters: PresenceParameters,
-  radius99: (sigma: number) => number,
-): Bounds {
+function boundBlocks(track: Track, likely: LikelySet, speedLimit: Float32Array, recentMps: Float32Array): Bounds {
   const { at, lon, lat, sigma } = track;
   const n = at.length;
   const count = Math.ceil(n / blockSize);
   const bounds = new Float64Array(stride * count);
-  const ordinaryLimit = Math.fround(parameters.maxSpeedMps);
   for (let b = 0; b < count; b++) {
     let west = Infinity;
     let south = Infinity;
     let east = -Infinity;
     let north = -Infinity;
     let longestGapS = 0;
-    let widestBridge = 0;
+    let widestWay = 0;
     let widestSigma = 0;
-    let fast = false;
+    let longestWayM = 0;
     const begin = b * blockSize;
     const end = Math.min(n - 1, begin + blockSize);
     for (let i = begin; i <= end; i++) {
@@ -131,18 +185,11 @@ function boundBlocks(
       const T = ((at[i + 1] as number) - (at[i] as number)) / 1000;
       longestGapS = Math.max(longestGapS, T);
       const ends = Math.max(likely.variance[i] as number, likely.variance[i + 1] as number);
-      widestBridge = Math.max(widestBridge, widestVariance(T, likely.spread[i] as number, ends));
-      if ((speedLimit[i] as number) > ordinaryLimit) fast = true;
+      widestWay = Math.max(widestWay, widestVariance(T, widestOf(likely, i), ends, recentMps[i] as number));
+      longestWayM = Math.max(longestWayM, (speedLimit[i] as number) * T);
     }
-    const error = Math.max(radius99(widestSigma), parameters.grossErrorM) + 0.01;
-    // A gap that proves a speed above the greatest, or a block over the date line, is never passed over.
-    setBounds(
-      bounds,
-      b,
-      { west, south, east, north },
-      { longestGapS, widestBridge, widestSigma, endErrorM: error },
-      fast || east - west > 180,
-    );
+    // A block over the date line is never passed over.
+    setBounds(bounds, b, { west, south, east, north }, { longestGapS, widestWay, widestSigma, longestWayM }, east - west > 180);
   }
   return bounds;
 }

@@ -14,6 +14,10 @@ export const reasonBit = {
   passingBy: 512,
   closeBy: 1024,
   partlyWorn: 2048,
+  wayLeadsBy: 4096,
+  clock: 8192,
+  frozen: 16384,
+  contradicted: 32768,
 } as const;
 
 export type Reason = keyof typeof reasonBit;
@@ -59,6 +63,10 @@ export function reasonsInWords(figures: ReasonFigures, radiusM: number): string[
     passingBy: 'The path between fixes may have passed the place, but no fix was taken there',
     closeBy: `Close by${closest ? ` (${closest})` : ''}: too near to rule out, not near enough to say present`,
     partlyWorn: 'The tag was worn for only part of the window',
+    wayLeadsBy: `No fix was taken within reach, but the way between fixes leads past the place${closest ? `; ${closest}` : ''}`,
+    clock: 'Ruled out only if the clocks of tag and crime are right to the minute, which is not relied on',
+    contradicted: 'The tag gave two places for one moment; neither is relied on',
+    frozen: 'The tag repeated one position to the last digit while it was not receiving; what it sent then is set aside',
   };
   return reasonsIn(figures.reasons).map((reason) => words[reason]);
 }

@@ -12,6 +12,9 @@ export interface Habit {
   visits: number;
 }
 
+/** So much of a week's hours must be covered by fixes for it to count. */
+const coveredAtLeast = 0.5;
+
 /** The wearer's own earlier weeks: the same place and window, moved by each of `shifts` (ms, negative = earlier). */
 export function ownHabit(judge: Judge, track: PreparedTrack, place: LaidPlace, from: number, to: number, shifts: ArrayLike<number>): Habit {
   const habit = { weeks: 0, visits: 0 };
@@ -20,8 +23,9 @@ export function ownHabit(judge: Judge, track: PreparedTrack, place: LaidPlace, f
     const shift = shifts[i] as number;
     if (to + shift < track.from || track.at.length === 0 || to + shift < (track.at[0] as number)) continue;
     then ??= emptyJudgement();
-    judge.judge(track, place, from + shift, to + shift, then);
-    if (Number.isNaN(then.pWindow)) continue;
+    judge.judge(track, place, from + shift, to + shift, then, true);
+    // A week of which little is known is no week.
+    if (Number.isNaN(then.pWindow) || then.coverage < coveredAtLeast) continue;
     habit.weeks++;
     habit.visits += then.pWindow;
   }

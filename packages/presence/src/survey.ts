@@ -1,10 +1,12 @@
-import { blockSize, blocksPerRow, clearOf, endErrorM, isWeightless, longestGapS, stride, widestSigma } from './bounds.ts';
-import { bridgeBound, bridgeChance, negligible } from './bridge.ts';
+import { blockSize, blocksPerRow, clearOf, isWeightless, longestGapS, longestWayM, stride, widestSigma } from './bounds.ts';
 import { radius99Table } from './ground/fix-error.ts';
 import type { PresenceParameters } from './ground/parameters.ts';
 import { alongSegment, distanceToPlace } from './ground/place.ts';
 import type { Pair } from './pair.ts';
-import { coneReaches, prismReaches } from './prism.ts';
+import { widestOf } from './prepared-track.ts';
+import { prismReaches } from './prism.ts';
+import { secondsFor } from './travel.ts';
+import { isQuiet, negligible, wayBound, wayChance } from './way-law.ts';
 
 /** A fix vouches for presence when the place is within its 95 % radius, σ·√(−2 ln 0.05). */
 export const own95 = 2.4477;
@@ -21,14 +23,14 @@ export class Survey {
   /** Fixes whose own error reaches the place. */
   fixesWithin = 0;
   closestIndex = -1;
-  /** Gaps (by their first fix) whose bridge may come within reach, in order, and the chance of each by itself. */
+  /** Gaps (by their first fix) whose way may come within reach, in order, and the chance of each by itself. */
   active = new Int32Array(64);
   chance = new Float64Array(64);
   activeCount = 0;
   /** Over the active gaps: sum of bounds on P(within reach), and of plain estimates. */
   boundSum = 0;
   chanceSum = 0;
-  /** Longest reachable gap that is longer than `maxGapS`, seconds. */
+  /** Longest gap in which the wearer may have got there and back unseen, seconds; 0 where fixes cover all of it. */
   openGapS = 0;
   /** Least distance of an active gap, or an open end, from the reach. */
   nearestM = Infinity;
@@ -44,6 +46,8 @@ export class Survey {
   /** The fix whose distance was measured last for a prism, and that distance: neighbouring gaps share a fix. */
   #measured = -1;
   #measuredM = 0;
+  /** From the first fix of that gap to the reach, and from there to its last, metres. */
+  #thereAndBackM = 0;
   /** Likely positions of the gap at hand, metres: of its first fix and of its last. */
   readonly #ends = new Float64Array(4);
   /** First and last fix of stretches that may be reachable and weigh nothing. */
@@ -103,7 +107,9 @@ export class Survey {
   lookBeyond(k: number, seconds: number): boolean {
     const { track, reach } = this.#pair;
     const d = this.#pair.observedDistance(k);
-    if (!coneReaches(d, this.#endError(track.sigma[k] as number), reach, seconds, this.#parameters.maxSpeedMps)) return false;
+    // Who came fast may go on so. The last fix of a track has no gap after it, and the ordinary limit there.
+    const proven = Math.max(k > 0 ? (track.provenMps[k - 1] as number) : 0, track.provenMps[k] as number);
+    if (secondsFor(d - this.#endError(track.sigma[k] as number) - reach, proven, this.#parameters) > seconds) return false;
     this.reachable = true;
     this.nearestM = Math.min(this.nearestM, d - reach);
     return true;
@@ -112,7 +118,7 @@ export class Survey {
   #lookByBounds(first: number, last: number, seenFirst: number, seenLast: number): void {
     const { track, place, reach } = this.#pair;
     const { blocks, rows } = track;
-    const { maxSpeedMps, maxGapS } = this.#parameters;
+    const { maxGapS } = this.#parameters;
     const rowSize = blockSize * blocksPerRow;
     for (let begin = first; begin <= last; ) {
       // A row is tried once, where the window enters it, and only if that can save a few blocks. Its bounds hold for any part.
@@ -122,7 +128,8 @@ export class Survey {
         const clear = clearOf(rows, row, place, reach);
         const longest = rows[stride * row + longestGapS] as number;
         if (clear > own95 * (rows[stride * row + widestSigma] as number)) {
-          const unreachable = 2 * (clear - (rows[stride * row + endErrorM] as number)) > maxSpeedMps * longest;
+          const error = this.#endError(rows[stride * row + widestSigma] as number) + 0.01;
+          const unreachable = 2 * (clear - error) > (rows[stride * row + longestWayM] as number);
           if (unreachable || (longest <= maxGapS && isWeightless(rows, row, clear))) {
             if (!unreachable && !this.reachable) this.#aside.add(begin, Math.min(rowEnd, last - 1), 0);
             this.#far.add(begin, rowEnd, clear + reach);
@@ -137,9 +144,9 @@ export class Survey {
       if (clear <= own95 * (blocks[stride * block + widestSigma] as number)) {
         this.#readFixes(Math.max(begin, seenFirst), Math.min(end, seenLast));
       } else this.#far.add(begin, end, clear + reach);
-      const slack = clear - (blocks[stride * block + endErrorM] as number);
+      const slack = clear - this.#endError(blocks[stride * block + widestSigma] as number) - 0.01;
       const longest = blocks[stride * block + longestGapS] as number;
-      if (2 * slack <= maxSpeedMps * longest) {
+      if (2 * slack <= (blocks[stride * block + longestWayM] as number)) {
         if (longest > maxGapS || !isWeightless(blocks, block, clear)) this.#readGaps(begin, Math.min(end, last - 1), slack, clear, false);
         else if (!this.reachable) this.#aside.add(begin, Math.min(end, last - 1), 0);
       }
@@ -227,8 +234,8 @@ export class Survey {
    */
   #readGaps(begin: number, end: number, slack: number, clearAtLeast: number, untilReachable: boolean): void {
     const pair = this.#pair;
-    const { at, spread, variance, weightlessFrom } = pair.track;
-    const { maxSpeedMps, maxGapS } = this.#parameters;
+    const { at, variance, weightlessFrom, speedLimit, recentMps } = pair.track;
+    const { maxGapS } = this.#parameters;
     const { windowS } = pair;
     const clearAtLeast2 = clearAtLeast > 0 ? clearAtLeast * clearAtLeast : 0;
     let aside = false;
@@ -237,7 +244,7 @@ export class Survey {
     const ends = this.#ends;
     for (let k = begin; k <= end; k++) {
       const T = ((at[k + 1] as number) - (at[k] as number)) / 1000;
-      if (2 * slack > maxSpeedMps * T) continue;
+      if (2 * slack > (speedLimit[k] as number) * T) continue;
       if (T <= maxGapS && clearAtLeast2 >= (weightlessFrom[k] as number)) {
         aside = true;
         continue;
@@ -245,13 +252,13 @@ export class Survey {
       const after = (pair.from - (at[k] as number)) / 1000;
       const s1 = after > 0 ? after : 0;
       const s2 = windowS + after < T ? windowS + after : T;
-      // A covered gap matters to what is possible only until the place is known to be reachable.
-      const settled = this.reachable && T <= maxGapS;
+      // A short gap matters to what is possible only until the place is known to be reachable.
+      const settled = this.reachable && isQuiet(T, recentMps[k] as number);
       if (!settled) {
         if (!this.#prismReaches(k, T, s1, s2)) continue;
         this.reachable = true;
         if (untilReachable) return;
-        if (T > maxGapS && T > this.openGapS) this.openGapS = T;
+        if (T > this.openGapS && this.#isOpen(k, T)) this.openGapS = T;
       }
       ends[0] = reached === k ? (ends[2] as number) : pair.likelyX(k);
       ends[1] = reached === k ? (ends[3] as number) : pair.likelyY(k);
@@ -261,27 +268,42 @@ export class Survey {
       const clear = this.#clearance(s1 / T, s2 / T);
       if (clear > 0 && clear * clear >= (weightlessFrom[k] as number)) continue;
       if (settled && !this.#prismReaches(k, T, s1, s2)) continue;
-      const widest = Math.max(variance[k] as number, variance[k + 1] as number);
-      const bound = bridgeBound(clear, s1 / T, s2 / T, T, spread[k] as number, widest);
+      const errors = Math.max(variance[k] as number, variance[k + 1] as number);
+      const widest = widestOf(pair.track, k);
+      const bound = wayBound(clear, s1 / T, s2 / T, T, widest, errors);
       if (bound < negligible) continue;
-      this.#activate(k, bound, bridgeChance(clear, s1 / T, s2 / T, T, spread[k] as number, widest));
+      this.#activate(k, bound, wayChance(clear, s1 / T, s2 / T, T, widest, errors));
       if (clear < this.nearestM) this.nearestM = clear;
     }
     if (aside && !this.reachable) this.#aside.add(begin, end, 0);
   }
 
+  /** May the wearer have got there and back in gap k, which was measured last, at a speed that they show, or that is usual? */
+  #isOpen(k: number, T: number): boolean {
+    const recent = this.#pair.track.recentMps[k] as number;
+    if (isQuiet(T, recent)) return false;
+    const { maxGapS, maxCoveredS, coveredMargin, coveredLeastMps } = this.#parameters;
+    if (T > maxCoveredS) return true;
+    const speed = T <= maxGapS ? recent : Math.max(coveredLeastMps, coveredMargin * recent);
+    return this.#thereAndBackM <= speed * T;
+  }
+
   /** Does the space-time prism of gap k, from s1 to s2 seconds after its first fix, touch the reach? */
   #prismReaches(k: number, T: number, s1: number, s2: number): boolean {
     const pair = this.#pair;
-    const { sigma, speedLimit } = pair.track;
-    const speed = speedLimit[k] as number;
+    const { sigma, speedLimit, provenMps } = pair.track;
     const da = this.#measured === k ? this.#measuredM : pair.observedDistance(k);
     const db = pair.observedDistance(k + 1);
     this.#measured = k + 1;
     this.#measuredM = db;
     const ea = this.#endError(sigma[k] as number);
     const eb = this.#endError(sigma[k + 1] as number);
-    return da + db - 2 * pair.reach - ea - eb <= speed * T && prismReaches(da, db, ea, eb, pair.reach, T, s1, s2, speed);
+    this.#thereAndBackM = da + db - 2 * pair.reach;
+    if (da + db - 2 * pair.reach - ea - eb > (speedLimit[k] as number) * T) return false;
+    const proven = provenMps[k] as number;
+    const earliest = secondsFor(da - ea - pair.reach, proven, this.#parameters);
+    const latest = T - secondsFor(db - eb - pair.reach, proven, this.#parameters);
+    return prismReaches(earliest, latest, s1, s2);
   }
 
   #activate(k: number, bound: number, chance: number): void {

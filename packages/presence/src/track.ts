@@ -1,5 +1,5 @@
 /**
- * The fixes of one wearing as parallel arrays in order of time, without two at the same moment.
+ * The fixes of one wearing as parallel arrays in order of time. Two of one moment contradict each other: neither is believed.
  *
  * `at` is milliseconds since 1970, `lon` and `lat` degrees, `sigma` the ordinary per-axis error in metres.
  * `from` and `to` bound the wearing itself; `to` is Infinity while the tag is still worn.

@@ -1,33 +1,48 @@
-import { roamingIn, roamingSpread } from './bridge.ts';
 import { alongSegment, distanceToPlace } from './ground/place.ts';
+import { withinEdge } from './ground/within.ts';
 import { normalAt } from './normals.ts';
 import type { Pair } from './pair.ts';
 import type { Survey } from './survey.ts';
+import { bends, roamingIn, roamingSpread, roamingVariance, scales, shares } from './way-law.ts';
 
-/** Draws per doubtful pair; the standard error of a probability near 0.9 is about 4 %. Clear cases stop at the first few. */
-const draws = 64;
-const firstDraws = 16;
+/**
+ * Ways drawn for a doubtful pair: at least so many, and more until the error of the answer is small. Where the answer is near a
+ * threshold, as many as there may be.
+ */
+const drawsTogether = 32;
+const drawsAtMost = 256;
+/** Standard error that is small enough where no threshold is near. */
+const smallError = 0.05;
+/** What the survey reckons of the gaps one by one counts as so many draws: none that touched is not proof that none would. */
+const priorDraws = 2;
 /** A gap with less chance than this by itself is not drawn; its chance is added. */
-const worthDrawingAlone = 1e-3;
-/** Shares of a way at which it is looked at, besides its nearest point, and √(a(1−a)) there. */
-const looks = [0.2, 0.4, 0.6, 0.8] as const;
-const bends = looks.map((a) => Math.sqrt(a * (1 - a)));
+const worthDrawingAlone = 2e-3;
+/** A whole gap is looked at as so many straight stretches. */
+const stretches = 6;
 
 /** What is the same for every draw of one gap, `gapStride` numbers each. */
-const gapStride = 12;
+const gapStride = 15;
 const gapX = 0;
 const gapY = 1;
 const nextX = 2;
 const nextY = 3;
 const ownSpread = 4;
 const nextSpread = 5;
-const seconds = 6;
-const bridge = 7;
+const spreadAlong = 6;
+const spreadAcross = 7;
 const roamingShare = 8;
 /** Correlation of the errors of its two fixes, and of its first fix with the last one of the gap drawn before. */
 const sharedWithin = 9;
 const sharedBefore = 10;
-const beginsAt = 11;
+/** The part of the gap inside the window, 0..1. */
+const partFrom = 11;
+const partTo = 12;
+const roamingWidth = 13;
+/** The least of the scales at which the way may come within reach. */
+const leastScale = 14;
+
+/** sin(jπa) for each bend at the ends of the stretches of a whole gap. */
+const sines = Array.from({ length: stretches + 1 }, (_, n) => bends.map((bend, j) => bend * Math.sin(((j + 1) * Math.PI * n) / stretches)));
 
 /**
  * P(within reach at some moment), by drawing ways through the whole window from a fixed table of numbers.
@@ -41,32 +56,34 @@ export class Ways {
    * because numbers that are handed from method to method one by one each cost memory, millions of times.
    */
   readonly #errors = new Float64Array(4);
-  /** The stretch of way at hand: where it begins and ends, and the variance of its bend. */
-  readonly #way = new Float64Array(5);
+  /** The bends of the way at hand, along and across. */
+  readonly #bends = new Float64Array(2 * bends.length);
 
-  /** @param openStart,openEnd whether the window runs on before the first and after the last fix of the track */
-  draw(pair: Pair, survey: Survey, openStart: boolean, openEnd: boolean): number {
+  /**
+   * @param openStart,openEnd whether the window runs on before the first and after the last fix of the track
+   * @param threshold probability at which the verdict turns; null where a rough figure does
+   */
+  draw(pair: Pair, survey: Survey, openStart: boolean, openEnd: boolean, threshold: number | null): number {
     this.#pair = pair;
     const startS = openStart ? Math.max(0, pair.second(pair.first)) : 0;
     const endS = openEnd ? Math.max(0, pair.windowS - pair.second(pair.last)) : 0;
     const rest = this.#layOut(survey);
+    const prior = Math.min(1, survey.chanceSum);
     let touched = 0;
     let drawn = 0;
-    while (drawn < draws) {
-      if (this.#wayTouches(drawn++, startS, endS)) touched++;
-      if (drawn === firstDraws && (touched === 0 || touched === drawn)) break;
-      // Far from the threshold a rougher figure does.
-      if (drawn === draws / 2 && touched < drawn * 0.7) break;
+    for (;;) {
+      for (const next = drawn + drawsTogether; drawn < next; drawn++) if (this.#wayTouches(drawn, startS, endS)) touched++;
+      const p = (touched + priorDraws * prior) / (drawn + priorDraws);
+      const error = Math.sqrt((p * (1 - p)) / drawn);
+      const isNear = threshold !== null && Math.abs(p - threshold) < 3 * error;
+      if (threshold === null || drawn >= drawsAtMost || (error <= smallError && !isNear)) return Math.min(1, 1 - (1 - p) * (1 - rest));
     }
-    // A tenth of a draw either way, so that a clear case is not called certain.
-    const p = (touched + 0.1) / (drawn + 0.2);
-    return Math.min(1, 1 - (1 - p) * (1 - rest));
   }
 
   /** Lays out the gaps worth drawing; the chances of the others are added up and returned. */
   #layOut({ active, activeCount, chance }: Survey): number {
     const pair = this.#pair;
-    const { variance, spread, shared } = pair.track;
+    const { variance, along, across, shared } = pair.track;
     if (this.#gaps.length < gapStride * activeCount) this.#gaps = new Float64Array(2 * gapStride * activeCount);
     const gaps = this.#gaps;
     let rest = 0;
@@ -78,23 +95,63 @@ export class Ways {
         continue;
       }
       const k = active[i] as number;
-      const offset = gapStride * this.#count++;
       const T = pair.second(k + 1) - pair.second(k);
+      // It may lie within what the clocks add to the window, and no more.
+      if (pair.second(k + 1) < 0 || pair.second(k) > pair.windowS) continue;
+      const offset = gapStride * this.#count++;
       gaps[offset + gapX] = pair.likelyX(k);
       gaps[offset + gapY] = pair.likelyY(k);
       gaps[offset + nextX] = pair.likelyX(k + 1);
       gaps[offset + nextY] = pair.likelyY(k + 1);
       gaps[offset + ownSpread] = Math.sqrt(variance[k] as number);
       gaps[offset + nextSpread] = Math.sqrt(variance[k + 1] as number);
-      gaps[offset + seconds] = T;
-      gaps[offset + bridge] = spread[k] as number;
+      gaps[offset + spreadAlong] = Math.sqrt(along[k] as number);
+      gaps[offset + spreadAcross] = Math.sqrt(across[k] as number);
       gaps[offset + roamingShare] = roamingIn(T);
+      gaps[offset + roamingWidth] = Math.sqrt(roamingVariance(T));
       gaps[offset + sharedWithin] = shared[k] as number;
       gaps[offset + sharedBefore] = reached < 0 ? 1 : this.#sharedBetween(reached, k);
-      gaps[offset + beginsAt] = pair.second(k);
+      gaps[offset + partFrom] = Math.max(0, -pair.second(k) / T);
+      gaps[offset + partTo] = Math.min(1, (pair.windowS - pair.second(k)) / T);
+      rest += this.#prune(
+        offset,
+        Math.max(along[k] as number, across[k] as number),
+        Math.max(variance[k] as number, variance[k + 1] as number),
+      );
       reached = k + 1;
     }
     return rest;
+  }
+
+  /** Finds the least scale at which a gap is worth drawing; the chances of smaller ones, and of roaming if that is small, are given. */
+  #prune(offset: number, widest: number, ends: number): number {
+    const gaps = this.#gaps;
+    const clear = this.#clearance(offset);
+    const chanceOf = (share: number, variance: number) => share * withinEdge(clear, Math.sqrt(variance + ends), 0);
+    let rest = 0;
+    let which = 0;
+    for (; which < scales.length; which++) {
+      const chance = chanceOf(shares[which] as number, widest * (scales[which] as number) ** 2);
+      if (chance >= worthDrawingAlone) break;
+      rest += chance;
+    }
+    gaps[offset + leastScale] = which;
+    const roaming = chanceOf(gaps[offset + roamingShare] as number, (gaps[offset + roamingWidth] as number) ** 2);
+    if (roaming >= worthDrawingAlone) return rest;
+    gaps[offset + roamingWidth] = -1;
+    return rest + roaming;
+  }
+
+  /** From the line of a gap, over the window's part of it, to the edge of the reach; −Infinity where the place is not a point. */
+  #clearance(offset: number): number {
+    const { place, reach } = this.#pair;
+    if (place.edges.length > 0) return Number.NEGATIVE_INFINITY;
+    const gaps = this.#gaps;
+    const [xa, ya] = [gaps[offset + gapX] as number, gaps[offset + gapY] as number];
+    const [xb, yb] = [gaps[offset + nextX] as number, gaps[offset + nextY] as number];
+    const nearest = alongSegment(0, 0, xa, ya, xb, yb);
+    const share = Math.min(gaps[offset + partTo] as number, Math.max(gaps[offset + partFrom] as number, nearest));
+    return Math.hypot(xa + share * (xb - xa), ya + share * (yb - ya)) - reach;
   }
 
   /** Correlation of the errors of two fixes some gaps apart. */
@@ -110,9 +167,17 @@ export class Ways {
     errors[0] = normalAt(draw, 1);
     errors[1] = normalAt(draw, 2);
     if (startS > 0 && this.#touchesBeyond(this.#pair.first, startS, draw, 7)) return true;
+    let shared = 1;
     for (let i = 0; i < this.#count; i++) {
+      const farthest = this.#drawBends(i, draw);
+      shared *= gaps[gapStride * i + sharedBefore] as number;
+      if (farthest < 0) {
+        shared *= gaps[gapStride * i + sharedWithin] as number;
+        continue;
+      }
       // Neighbours share part of their error.
-      const before = gaps[gapStride * i + sharedBefore] as number;
+      const before = shared;
+      shared = 1;
       if (before !== 1) {
         const fresh = Math.sqrt(1 - before * before);
         errors[0] = before * (errors[0] as number) + fresh * normalAt(draw, 8 * i + 3);
@@ -122,105 +187,126 @@ export class Ways {
       const fresh = Math.sqrt(1 - kept * kept);
       errors[2] = kept * (errors[0] as number) + fresh * normalAt(draw, 8 * i + 5);
       errors[3] = kept * (errors[1] as number) + fresh * normalAt(draw, 8 * i + 6);
-      if (this.#touches(i, draw)) return true;
+      if (this.#touches(i, farthest)) return true;
       errors[0] = errors[2] as number;
       errors[1] = errors[3] as number;
     }
     return endS > 0 && this.#touchesBeyond(this.#pair.last, endS, draw, 9);
   }
 
-  /** Does one drawn way over gap i come within reach during the window? */
-  #touches(i: number, draw: number): boolean {
+  /** Does the way that was drawn over gap i come within reach during the window? It is nowhere farther from its line than `farthest`. */
+  #touches(i: number, farthest: number): boolean {
     const gaps = this.#gaps;
     const errors = this.#errors;
-    const way = this.#way;
     const offset = gapStride * i;
-    const { windowS } = this.#pair;
-    // Draws are split by rank, so that the share of roaming ones is exact.
-    const rank = draw * 0.618033988749895 + i * 0.137;
-    const roams = rank - Math.floor(rank) < (gaps[offset + roamingShare] as number);
-    const v = roams ? roamingSpread : (gaps[offset + bridge] as number);
     const sa = gaps[offset + ownSpread] as number;
     const sb = gaps[offset + nextSpread] as number;
-    const T = gaps[offset + seconds] as number;
-    const ta = gaps[offset + beginsAt] as number;
-    const tb = ta + T;
-    let xa = (gaps[offset + gapX] as number) + sa * (errors[0] as number);
-    let ya = (gaps[offset + gapY] as number) + sa * (errors[1] as number);
-    let xb = (gaps[offset + nextX] as number) + sb * (errors[2] as number);
-    let yb = (gaps[offset + nextY] as number) + sb * (errors[3] as number);
-    let left = T;
-    if (ta < 0) {
-      const a = Math.min(1, -ta / T);
-      const s = Math.sqrt(v * T * a * (1 - a));
-      xa += a * (xb - xa) + s * normalAt(draw + 1000, 8 * i);
-      ya += a * (yb - ya) + s * normalAt(draw + 1000, 8 * i + 1);
-      left *= 1 - a;
+    const xa = (gaps[offset + gapX] as number) + sa * (errors[0] as number);
+    const ya = (gaps[offset + gapY] as number) + sa * (errors[1] as number);
+    const dx = (gaps[offset + nextX] as number) + sb * (errors[2] as number) - xa;
+    const dy = (gaps[offset + nextY] as number) + sb * (errors[3] as number) - ya;
+    const from = gaps[offset + partFrom] as number;
+    const to = gaps[offset + partTo] as number;
+    const { place, reach } = this.#pair;
+    if (place.edges.length === 0) {
+      // No point of the way is farther from the line than its bends together.
+      const share = Math.min(to, Math.max(from, alongSegment(0, 0, xa, ya, xa + dx, ya + dy)));
+      const x = xa + share * dx;
+      const y = ya + share * dy;
+      if (x * x + y * y > (reach + farthest) ** 2) return false;
     }
-    if (tb > windowS && left > 0) {
-      const a = Math.max(0, 1 - (tb - windowS) / left);
-      const s = Math.sqrt(Math.max(0, v * left * a * (1 - a)));
-      xb = xa + a * (xb - xa) + s * normalAt(draw + 2000, 8 * i);
-      yb = ya + a * (yb - ya) + s * normalAt(draw + 2000, 8 * i + 1);
-      left *= a;
+    const length = Math.sqrt(dx * dx + dy * dy);
+    const ux = length > 0 ? dx / length : 1;
+    const uy = length > 0 ? dy / length : 0;
+    const isWhole = from === 0 && to === 1;
+    const count = isWhole ? stretches : Math.max(1, Math.ceil(stretches * (to - from)));
+    let x0 = 0;
+    let y0 = 0;
+    for (let n = 0; n <= count; n++) {
+      const a = from + ((to - from) * n) / count;
+      const along = this.#bentBy(0, a, isWhole ? n : -1);
+      const across = this.#bentBy(bends.length, a, isWhole ? n : -1);
+      const x = xa + a * dx + along * ux - across * uy;
+      const y = ya + a * dy + along * uy + across * ux;
+      if (n === 0 ? distanceToPlace(place, x, y) <= reach : this.#touchesBetween(x0, y0, x, y)) return true;
+      x0 = x;
+      y0 = y;
     }
-    way[0] = xa;
-    way[1] = ya;
-    way[2] = xb;
-    way[3] = yb;
-    way[4] = v * left;
-    return this.#bentWayTouches(draw + 3000, 8 * i);
+    return false;
+  }
+
+  /**
+   * Draws how the way over gap i bends; gives a distance from its line that it nowhere exceeds, metres, or −1 where no bends of the scale
+   * that was drawn could come within reach.
+   */
+  #drawBends(i: number, draw: number): number {
+    const gaps = this.#gaps;
+    const offset = gapStride * i;
+    // Draws are split by rank, so that the shares are exact.
+    const turn = draw * 0.618033988749895 + i * 0.137;
+    let rank = turn - Math.floor(turn);
+    const roams = gaps[offset + roamingShare] as number;
+    let along = gaps[offset + roamingWidth] as number;
+    let across = along;
+    if (rank < roams) {
+      if (along < 0) return -1;
+    } else {
+      rank = (rank - roams) / (1 - roams);
+      let which = 0;
+      while (which < scales.length - 1 && rank >= (shares[which] as number)) rank -= shares[which++] as number;
+      if (which < (gaps[offset + leastScale] as number)) return -1;
+      along = (scales[which] as number) * (gaps[offset + spreadAlong] as number);
+      across = (scales[which] as number) * (gaps[offset + spreadAcross] as number);
+    }
+    let mostAlong = 0;
+    let mostAcross = 0;
+    for (let j = 0; j < bends.length; j++) {
+      const own = along * normalAt(draw + 1000 * (j + 1), 8 * i);
+      const other = across * normalAt(draw + 1000 * (j + 1), 8 * i + 1);
+      this.#bends[j] = own;
+      this.#bends[bends.length + j] = other;
+      mostAlong += Math.abs(own) * (bends[j] as number);
+      mostAcross += Math.abs(other) * (bends[j] as number);
+    }
+    return Math.sqrt(mostAlong * mostAlong + mostAcross * mostAcross);
+  }
+
+  /** How far the way at hand is bent at a share `a` of it, from the bends at `first` on; `n` where that is the end of a stretch, or −1. */
+  #bentBy(first: number, a: number, n: number): number {
+    let sum = 0;
+    if (n >= 0) {
+      const known = sines[n] as number[];
+      for (let j = 0; j < bends.length; j++) sum += (known[j] as number) * (this.#bends[first + j] as number);
+    } else
+      for (let j = 0; j < bends.length; j++)
+        sum += (bends[j] as number) * Math.sin((j + 1) * Math.PI * a) * (this.#bends[first + j] as number);
+    return sum;
+  }
+
+  /** Does the straight stretch between two points, of which the first is known to be out of reach, come within it? */
+  #touchesBetween(x0: number, y0: number, x1: number, y1: number): boolean {
+    const { place, reach } = this.#pair;
+    if (place.edges.length === 0) {
+      const share = alongSegment(0, 0, x0, y0, x1, y1);
+      const x = x0 + share * (x1 - x0);
+      const y = y0 + share * (y1 - y0);
+      return x * x + y * y <= reach * reach;
+    }
+    const steps = Math.min(8, 1 + Math.floor(Math.hypot(x1 - x0, y1 - y0) / Math.max(1, reach)));
+    for (let n = 1; n <= steps; n++)
+      if (distanceToPlace(place, x0 + ((x1 - x0) * n) / steps, y0 + ((y1 - y0) * n) / steps) <= reach) return true;
+    return false;
   }
 
   /** Does a way that runs on past the first or last fix come within reach? */
   #touchesBeyond(k: number, length: number, draw: number, index: number): boolean {
+    const { place, reach } = this.#pair;
     const errors = this.#errors;
-    const way = this.#way;
     const s = Math.sqrt(this.#pair.track.variance[k] as number);
     const step = Math.sqrt(roamingSpread * length);
-    way[0] = this.#pair.likelyX(k) + s * (errors[0] as number);
-    way[1] = this.#pair.likelyY(k) + s * (errors[1] as number);
-    way[2] = (way[0] as number) + step * normalAt(draw + 4000, index);
-    way[3] = (way[1] as number) + step * normalAt(draw + 4000, index + 1);
-    way[4] = 0;
-    return this.#bentWayTouches(0, 0);
-  }
-
-  /**
-   * Does the drawn way at hand, between its known ends, come within reach? `stream` and `index` choose its bend.
-   *
-   * The way bends once: its deviation from the line is z·√(vT·a(1−a)) with the same z all along. At each moment that is
-   * the bridge's own distribution, without the endless small wiggles of a Brownian path, which no walker makes.
-   */
-  #bentWayTouches(stream: number, index: number): boolean {
-    const { place, reach } = this.#pair;
-    const way = this.#way;
-    const xa = way[0] as number;
-    const ya = way[1] as number;
-    const xb = way[2] as number;
-    const yb = way[3] as number;
-    const s = Math.sqrt(way[4] as number);
-    const zx = normalAt(stream, index);
-    const zy = normalAt(stream, index + 1);
-    const dx = xb - xa;
-    const dy = yb - ya;
-    let nearest = 0.5;
-    if (place.edges.length === 0) {
-      nearest = alongSegment(0, 0, xa, ya, xb, yb);
-      // No point of the way is farther from the line than its widest bend.
-      const x = xa + nearest * dx;
-      const y = ya + nearest * dy;
-      const farthest = reach + 0.5 * s * Math.sqrt(zx * zx + zy * zy);
-      if (x * x + y * y > farthest * farthest) return false;
-    }
-    if (distanceToPlace(place, xa, ya) <= reach || distanceToPlace(place, xb, yb) <= reach) return true;
-    const bend = s * Math.sqrt(nearest * (1 - nearest));
-    if (distanceToPlace(place, xa + nearest * dx + bend * zx, ya + nearest * dy + bend * zy) <= reach) return true;
-    for (let i = 0; i < looks.length; i++) {
-      const a = looks[i] as number;
-      const b = s * (bends[i] as number);
-      if (distanceToPlace(place, xa + a * dx + b * zx, ya + a * dy + b * zy) <= reach) return true;
-    }
-    return false;
+    const x = this.#pair.likelyX(k) + s * (errors[0] as number);
+    const y = this.#pair.likelyY(k) + s * (errors[1] as number);
+    if (distanceToPlace(place, x, y) <= reach) return true;
+    return this.#touchesBetween(x, y, x + step * normalAt(draw + 9000, index), y + step * normalAt(draw + 9000, index + 1));
   }
 }

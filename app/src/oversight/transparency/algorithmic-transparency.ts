@@ -59,7 +59,7 @@ function calculations({ configuration: c }: RecordSource): TransparencyRecord['s
     {
       heading: 'Presence: the calculation',
       paragraphs: [
-        `Model ${c.program.model}. Between two fixes a wearer who moves no faster than the greatest speed stays inside a space-time prism; a place outside all of them was out of reach. Inside, the chance follows from a Brownian bridge between fixes with heavy-tailed errors. No machine learning is used, and no record of past crimes.`,
+        `Model ${c.program.model}. Between two fixes a wearer who moves no faster than the greatest speed stays inside a space-time prism; a place outside all of them was out of reach. Inside, the chance follows from how far people leave the straight line between fixes, and from errors that are heavy-tailed. Those distances were learnt once from public tracks of volunteers; nothing is learnt from wearers, and no record of past crimes is used.`,
       ],
       table: { head: ['Parameter', 'Value'], rows: parametersInWords(c.presence).map(({ name, value }) => [name, String(value)]) },
     },

@@ -6,13 +6,13 @@ const risks: [risk: string, likelihood: string, harm: string, measure: string][]
     'A wearer is wrongly placed at a crime',
     'possible',
     'severe',
-    'Errors are heavy-tailed; present needs a fix whose own error reaches the place; a named person reviews; how surprising it is stands beside it',
+    'Errors are heavy-tailed; present needs a fix whose own error reaches the place, or a way between fixes that hardly leads elsewhere, and says which; a named person reviews; how surprising it is stands beside it',
   ],
   [
     'A wearer who was there is wrongly excluded',
     'remote',
     'severe',
-    'Exclusions are widened by what receivers have been seen to do; only a wholly covered window excludes',
+    'Exclusions are widened by what receivers have been seen to do; only a wholly covered window excludes, never seconds',
   ],
   [
     'A reviewer agrees with a verdict without looking',

@@ -96,19 +96,22 @@ export interface QuarantineRow extends QuarantinedFix {
 
 /**
  * Of rows `begin` to `end` in order of time, those that say where the wearer was: of a moment that stands there several times the
- * first, where all are of one place, and none where they are of two.
+ * first, where all are of one place, and none where they are of two; or, where it is asked for, two that contradict each other, so that
+ * whoever weighs them knows that the moment is doubtful.
  */
 export function rowsThatTell(
   { at, lon, lat }: { at: ArrayLike<number>; lon: ArrayLike<number>; lat: ArrayLike<number> },
   begin: number,
   end: number,
+  { contradictions = false } = {},
 ): number[] {
   const rows: number[] = [];
   for (let i = begin; i < end; ) {
     let next = i + 1;
-    let agree = true;
-    for (; next < end && at[next] === at[i]; next++) if (lon[next] !== lon[i] || lat[next] !== lat[i]) agree = false;
-    if (agree) rows.push(i);
+    let other = -1;
+    for (; next < end && at[next] === at[i]; next++) if (other < 0 && (lon[next] !== lon[i] || lat[next] !== lat[i])) other = next;
+    if (other < 0) rows.push(i);
+    else if (contradictions) rows.push(i, other);
     i = next;
   }
   return rows;

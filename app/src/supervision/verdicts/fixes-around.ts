@@ -18,14 +18,14 @@ export async function fixesAround(
   { from, to, marginHours }: Around,
   receiptUpto?: number,
 ): Promise<PackedFix[]> {
-  return packed(await fixes.track(wearing, from - marginHours * hourMs, to + marginHours * hourMs, receiptUpto));
+  return packed(await fixes.track(wearing, from - marginHours * hourMs, to + marginHours * hourMs, receiptUpto), true);
 }
 
-function packed({ count, columns }: { count: number; columns: FixColumns }): PackedFix[] {
-  // One that says “at home”, or whose receiver had no fix, bears nothing out; nor do two places at one time.
+function packed({ count, columns }: { count: number; columns: FixColumns }, contradictions = false): PackedFix[] {
+  // One that says “at home”, or whose receiver had no fix, bears nothing out; two places at one time make it doubtful.
   const telling = Array.from({ length: count }, (_, i) => i).filter((i) => columns.method[i] !== atHome && columns.method[i] !== notValid);
   const of = (column: ArrayLike<number>) => telling.map((i) => column[i] as number);
-  const rows = rowsThatTell({ at: of(columns.at), lon: of(columns.lon), lat: of(columns.lat) }, 0, telling.length);
+  const rows = rowsThatTell({ at: of(columns.at), lon: of(columns.lon), lat: of(columns.lat) }, 0, telling.length, { contradictions });
   return rows
     .map((row) => telling[row] as number)
     .map((i): PackedFix => {

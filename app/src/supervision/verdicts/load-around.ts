@@ -1,4 +1,14 @@
-import { type CrimeQuestion, type Fleet, type LaidPlace, layPlace, longitudeDifference, type PresenceParameters } from '@waymark/presence';
+import {
+  apartMsOf,
+  type CrimeQuestion,
+  distanceM,
+  type Fleet,
+  type LaidPlace,
+  layPlace,
+  longitudeDifference,
+  type PresenceParameters,
+  speedWithin,
+} from '@waymark/presence';
 import { givesEvidence } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type LoadedFleet, toFleet, type WearingSnapshot } from './load-fleet.ts';
@@ -18,6 +28,8 @@ const searchedMs = [dayMs, 8 * dayMs, 64 * dayMs];
 const speedSlack = 1.5;
 const distanceSlackM = 500;
 const sigmaSlack = 4;
+/** One place so many times more may be a receiver that has stopped: whoever judges must see what came before. */
+const repeatedAtLeast = 3;
 
 const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
 
@@ -97,32 +109,45 @@ async function firstWorn(store: FixStore, from: number, to: number, receiptUpto:
   return columns.wearing[0] || null;
 }
 
-/** Those who were not heard on one side of the window, and those who could have come within reach between two of their fixes. */
+/**
+ * Those who were not heard on one side of the window, those who could have come within reach between two of their fixes, and those whose
+ * fixes may be none: one place again and again, or two at one moment.
+ */
 function whoMayHaveBeenThere(
   fleet: Fleet,
-  { from, to }: CrimeQuestion,
+  question: CrimeQuestion,
   { plane, extentM, uncertaintyM }: LaidPlace,
-  { radiusM, grossErrorM, maxSpeedMps }: PresenceParameters,
+  parameters: PresenceParameters,
 ): Set<number> {
   const { at, lon, lat, sigma, start } = fleet;
+  const { radiusM, grossErrorM } = parameters;
+  const apartMs = apartMsOf(question.from, question.to, parameters);
+  const [from, to] = [question.from - apartMs, question.to + apartMs];
   const clearOf = (row: number) => {
     const x = longitudeDifference(lon[row] as number, plane.lon) * plane.perLon;
     const y = ((lat[row] as number) - plane.lat) * plane.perLat;
     return Math.hypot(x, y) - radiusM - uncertaintyM - extentM - grossErrorM - sigmaSlack * (sigma[row] as number) - distanceSlackM;
   };
+  const secondsAfter = (k: number) => ((at[k + 1] as number) - (at[k] as number)) / 1000;
+  const speedAfter = (k: number) =>
+    distanceM(lon[k] as number, lat[k] as number, lon[k + 1] as number, lat[k + 1] as number) / secondsAfter(k);
   const mayHaveBeen = (begin: number, end: number): boolean => {
     // Nothing on one side of the window: it is looked for.
     if (begin === end || (at[begin] as number) > from || (at[end - 1] as number) < to) return true;
+    let repeated = 0;
     for (let k = begin; k + 1 < end; k++) {
-      const [since, until] = [at[k] as number, at[k + 1] as number];
-      if (until < from || since > to) continue;
-      if (clearOf(k) + clearOf(k + 1) <= (speedSlack * maxSpeedMps * (until - since)) / 1000) return true;
+      repeated = lon[k] === lon[k + 1] && lat[k] === lat[k + 1] ? repeated + 1 : 0;
+      if (repeated >= repeatedAtLeast || at[k] === at[k + 1]) return true;
+      if ((at[k + 1] as number) < from || (at[k] as number) > to) continue;
+      const beside = [k - 1, k, k + 1].filter((i) => i >= begin && i + 1 < end && secondsAfter(i) > 0);
+      const speed = speedSlack * speedWithin(secondsAfter(k), Math.max(...beside.map(speedAfter)), parameters);
+      if (clearOf(k) + clearOf(k + 1) <= speed * secondsAfter(k)) return true;
     }
     return false;
   };
   const found = new Set<number>();
   for (let w = 0; w + 1 < start.length; w++) {
-    if ((fleet.from[w] as number) > to || (fleet.to[w] as number) < from) continue;
+    if ((fleet.from[w] as number) > question.to || (fleet.to[w] as number) < question.from) continue;
     if (mayHaveBeen(start[w] as number, start[w + 1] as number)) found.add(w);
   }
   return found;

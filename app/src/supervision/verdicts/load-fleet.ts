@@ -128,14 +128,14 @@ async function settled(fleet: Fleet): Promise<LoadedFleet> {
   return { fleet: told, fixes: told.start[wearings] as number, hash: () => hashOf(told) };
 }
 
-/** The fleet with one row for each moment that says where the wearer was. */
+/** The fleet with one row for each moment that says where the wearer was, and two where they contradict each other. */
 async function withoutRepeats(fleet: Fleet): Promise<Fleet> {
   const breathe = breather();
   const start = new Int32Array(new SharedArrayBuffer(4 * fleet.start.length));
   let kept = 0;
   for (let w = 0; w + 1 < fleet.start.length; w++) {
     start[w] = kept;
-    for (const row of rowsThatTell(fleet, fleet.start[w] as number, fleet.start[w + 1] as number)) {
+    for (const row of rowsThatTell(fleet, fleet.start[w] as number, fleet.start[w + 1] as number, { contradictions: true })) {
       for (const array of [fleet.at, fleet.lon, fleet.lat, fleet.sigma]) array[kept] = array[row] as number;
       kept++;
     }

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import { withinDisc, withinOval } from './ground/within.ts';
+import {
+  defaultParameters,
+  emptyJudgement,
+  fromPlane,
+  Judge,
+  type Judgement,
+  layPlace,
+  ownHabit,
+  planeAt,
+  prepareTrack,
+  reasonBit,
+  sigmaOf,
+  type Track,
+  verdictCode,
+} from './index.ts';
+import { bends, scales, shares, wayBound, wayChance } from './way-law.ts';
+
+const home = planeAt(-1.83, 53.09);
+const start = Date.UTC(2026, 8, 7, 12);
+const weekS = 604_800;
+
+/** A track from metres east and north of one point, at seconds from noon. */
+function trackOf(points: readonly (readonly [seconds: number, x: number, y: number])[], accuracyM = 5): Track {
+  const degrees = points.map(([, x, y]) => fromPlane(home, x, y));
+  return {
+    at: Float64Array.from(points, ([s]) => start + s * 1000),
+    lon: Float64Array.from(degrees, ([lon]) => lon),
+    lat: Float64Array.from(degrees, ([, lat]) => lat),
+    sigma: new Float32Array(points.length).fill(sigmaOf(accuracyM, defaultParameters)),
+    from: Number.NEGATIVE_INFINITY,
+    to: Number.POSITIVE_INFINITY,
+  };
+}
+
+const placeAt = (x: number, y: number) => {
+  const [lon, lat] = fromPlane(home, x, y);
+  return layPlace({ kind: 'point', lon, lat, uncertaintyM: 0 });
+};
+
+function judge(track: Track, [x, y]: readonly [number, number], fromS: number, toS = fromS): Judgement {
+  const out = emptyJudgement();
+  new Judge(defaultParameters).judge(prepareTrack(track, defaultParameters), placeAt(x, y), start + fromS * 1000, start + toS * 1000, out);
+  return out;
+}
+
+const isExcluded = ({ verdict }: Judgement) => verdict === verdictCode.impossible || verdict === verdictCode.notPlausible;
+const has = ({ reasons }: Judgement, bit: keyof typeof reasonBit) => (reasons & reasonBit[bit]) !== 0;
+const minutes = (from: number, to: number, at: (minute: number) => [x: number, y: number], everyMin = 1) =>
+  Array.from({ length: Math.floor((to - from) / everyMin) + 1 }, (_, i) => {
+    const minute = from + i * everyMin;
+    return [60 * minute, ...at(minute)] as const;
+  });
+
+describe('time has an error', () => {
+  // Two kilometres at 10 m/s, a fix a minute.
+  const ride = trackOf(minutes(0, 20, (m) => [Math.max(0, Math.min(6000, 600 * (m - 5))), 0]));
+
+  test.each([-60, -30, 30, 60])('a clock that is %i s out excludes nobody from where they truly were', (outS) => {
+    for (let s = 330; s < 870; s += 45) expect(isExcluded(judge(ride, [10 * (s - 300), 0], s + outS))).toBe(false);
+  });
+
+  test('what only seconds rule out is unknown, and says so; a place that no clock explains is excluded', () => {
+    const close = judge(ride, [1200, 0], 480);
+    expect(close.verdict).toBe(verdictCode.unknown);
+    expect(has(close, 'clock')).toBe(true);
+    expect(isExcluded(judge(ride, [0, 5000], 600))).toBe(true);
+  });
+});
+
+describe('speed has a history', () => {
+  // It stands for ten minutes, and then reaches 56 m/s in three.
+  const positions: number[] = [0];
+  for (let s = 1, v = 0; s < 3600; s++) {
+    v = s < 600 ? 0 : Math.min(56, v + 0.3);
+    positions.push((positions[s - 1] as number) + v);
+  }
+  const train = trackOf(Array.from({ length: 12 }, (_, i) => [300 * i, positions[300 * i] as number, 0]));
+
+  test.each([640, 720, 800, 845, 890, 1000])('a train that starts from rest is nowhere ruled out on its own way, at %i s', (s) => {
+    expect(isExcluded(judge(train, [positions[s] as number, 0], s))).toBe(false);
+  });
+
+  test('a flight in a gap of hours is not impossible; the same way within minutes is', () => {
+    const flight = trackOf([...minutes(0, 29, () => [0, 0]), ...minutes(300, 330, () => [0, 0])]);
+    expect(judge(flight, [0, 900_000], 9000, 9900).verdict).toBe(verdictCode.unknown);
+    const walker = trackOf(minutes(0, 60, (m) => [60 * m, 0]));
+    expect(judge(walker, [0, 900_000], 1800).verdict).toBe(verdictCode.impossible);
+  });
+});
+
+describe('what is set aside', () => {
+  const wander = (m: number): [number, number] => [20 * Math.sin(m * 1.7), 10 * Math.cos(m)];
+
+  test('a receiver that has stopped covers nothing, and it is said', () => {
+    const frozen = trackOf([
+      ...minutes(0, 29, wander),
+      ...minutes(30, 149, () => [3.3, 4.4]),
+      ...minutes(150, 180, (m) => [3000 + wander(m)[0], 0]),
+    ]);
+    const out = judge(frozen, [3000, 0], 6000, 6600);
+    expect(out.verdict).toBe(verdictCode.unknown);
+    expect(out.coverage).toBe(0);
+    expect(has(out, 'frozen')).toBe(true);
+    // It came back to where it stopped: that it was lively there before is enough.
+    const back = trackOf([...minutes(0, 29, wander), ...minutes(30, 149, () => [3.3, 4.4]), ...minutes(150, 180, wander)]);
+    expect(isExcluded(judge(back, [3000, 0], 6000, 6600))).toBe(false);
+  });
+
+  test('a receiver that always repeats what it knows while it rests is believed', () => {
+    const quiet = trackOf([...minutes(0, 20, (m) => [1000 - 50 * m, 0]), ...minutes(21, 90, () => [0, 0])]);
+    expect(judge(quiet, [0, 20], 3600, 4200).verdict).toBe(verdictCode.present);
+    expect(isExcluded(judge(quiet, [3000, 0], 3600, 4200))).toBe(true);
+  });
+
+  test('two places at one moment: neither is believed, neither is ruled out, and it is said', () => {
+    const both = trackOf([...minutes(0, 30, () => [0, 0]), [1800, 0, 2000], ...minutes(31, 60, () => [0, 0])]);
+    for (const [place, moment] of [
+      [[0, 2000], 1800],
+      [[0, 0], 1800],
+    ] as const) {
+      const out = judge(both, place, moment);
+      expect(out.verdict).toBe(verdictCode.unknown);
+      expect(has(out, 'contradicted')).toBe(true);
+    }
+    // Half an hour later nothing is in doubt.
+    expect(judge(both, [0, 20], 3000, 3300).verdict).toBe(verdictCode.present);
+    expect(isExcluded(judge(both, [0, 2000], 3000, 3300))).toBe(true);
+  });
+
+  test('a week of which nothing is known is no week', () => {
+    const weeks = [8, 7, 0].flatMap((w) => minutes(-10, 70, () => [0, 0]).map(([s, x, y]) => [s - w * weekS, x, y] as const));
+    const silent = [6, 5, 4, 3, 2, 1].map((w) => [-w * weekS + 3 * 86_400, 5000, 0] as const);
+    const track = trackOf([...weeks, ...silent].sort(([a], [b]) => a - b));
+    const shifts = Array.from({ length: 8 }, (_, i) => -(i + 1) * weekS * 1000);
+    const prepared = prepareTrack(track, defaultParameters);
+    const habit = ownHabit(new Judge(defaultParameters), prepared, placeAt(0, 0), start, start + 3_600_000, shifts);
+    expect(habit.weeks).toBe(2);
+    expect(habit.visits).toBeCloseTo(2, 1);
+  });
+});
+
+describe('the law of the way', () => {
+  test('a way between fixes that leads past the place is present, without a fix there, only where fixes are close in time', () => {
+    const drive = (everyMin: number) => trackOf(minutes(0, 60, (m) => [600 * m, 0], everyMin));
+    const near = judge(drive(1), [18_300, 20], 1500, 2100);
+    expect(near.verdict).toBe(verdictCode.present);
+    expect(has(near, 'wayLeadsBy')).toBe(true);
+    expect(judge(drive(15), [22_300, 20], 1500, 2700).verdict).toBe(verdictCode.unknown);
+  });
+
+  test('a short gap in which their own speed reaches the place and back covers nothing', () => {
+    // At 7.5 m/s, with a gap of five minutes whose ends lie close together.
+    const points = [...minutes(0, 10, (m) => [450 * m, 0]), ...minutes(15, 25, (m) => [4500 - 450 * (m - 15), 0])];
+    expect(isExcluded(judge(trackOf(points), [4500, 900], 600, 900))).toBe(false);
+  });
+
+  test('its shares are all there is, its bends make the variance it states, and a chance never exceeds its bound', () => {
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    const middle = bends.reduce((sum, bend, j) => sum + (bend * Math.sin(((j + 1) * Math.PI) / 2)) ** 2, 0);
+    expect(middle).toBeCloseTo(1, 2);
+    expect([...scales]).toEqual([...scales].sort((a, b) => a - b));
+    for (const clear of [1, 50, 300, 2000])
+      for (const T of [60, 300, 3600])
+        for (const widest of [10, 1000, 100_000])
+          expect(wayChance(clear, 0, 1, T, widest, 20)).toBeLessThanOrEqual(wayBound(clear, 0, 1, T, widest, 20));
+  });
+
+  test.each([
+    [0, 0, 50, 50],
+    [80, 60, 200, 200],
+    [0, 0, 200, 10],
+    [120, 10, 30, 90],
+    [90, 40, 3, 2],
+  ])('within a disc from (%i, %i) with spreads %i and %i, as counted on a grid', (mx, my, sx, sy) => {
+    let sum = 0;
+    const n = 400;
+    for (let i = 0; i < n; i++)
+      for (let k = 0; k < n; k++) {
+        const [u, v] = [-5 + (10 * (i + 0.5)) / n, -5 + (10 * (k + 0.5)) / n];
+        if (Math.hypot(mx + sx * u, my + sy * v) <= 100) sum += (Math.exp(-(u * u + v * v) / 2) / (2 * Math.PI)) * (10 / n) ** 2;
+      }
+    expect(Math.abs(withinOval(mx, my, sx, sy, 100) - sum)).toBeLessThan(0.02);
+    if (sx === sy) expect(Math.abs(withinOval(mx, my, sx, sy, 100) - withinDisc(Math.hypot(mx, my), sx, 100))).toBeLessThan(0.01);
+  });
+});
