@@ -86,6 +86,10 @@ export class Judge {
     out.pMoment = Number.NaN;
     out.pWindow = Number.NaN;
     out.verdict = verdictCode.unknown;
+    // No exclusion rests on seconds: it must hold whichever way the clocks of tag and crime are apart.
+    const apartMs = roughly ? 0 : apartMsOf(from, to, this.#parameters);
+    if (hasBetween(track.frozenAt, from, to)) out.reasons |= reasonBit.frozen;
+    if (hasBetween(track.contradictedAt, from - apartMs, to + apartMs)) out.reasons |= reasonBit.contradicted;
     if (at.length === 0) {
       out.reasons |= reasonBit.noFixes;
       return;
@@ -95,10 +99,6 @@ export class Judge {
       return;
     }
     out.coverage = this.#coverage(from, to, first, last, out.fixes);
-    if (hasBetween(track.frozenAt, from, to)) out.reasons |= reasonBit.frozen;
-    // No exclusion rests on seconds: it must hold whichever way the clocks of tag and crime are apart.
-    const apartMs = roughly ? 0 : apartMsOf(from, to, this.#parameters);
-    if (hasBetween(track.contradictedAt, from - apartMs, to + apartMs)) out.reasons |= reasonBit.contradicted;
     if (apartMs > 0) pair.set(track, place, from - apartMs, to + apartMs, radiusM);
     const edges = this.#look();
     this.#tellClosest(out);
@@ -113,7 +113,7 @@ export class Judge {
     }
     if (apartMs > 0) pair.set(track, place, from, to, radiusM);
     // Beside so long a window, what is added to it hardly counts, and what was looked at serves.
-    if (apartMs > 0 && pair.windowS < longWindowS) {
+    if (apartMs > 0 && (pair.windowS < longWindowS || edges !== 0)) {
       const own = this.#look();
       out.reasons |= own;
       this.#tellClosest(out);
@@ -204,7 +204,9 @@ export class Judge {
     if (!openEdge && last > first) out.pWindow = Math.min(out.pWindow, Math.max(excludedProbability, this.#bound()));
     // Within moments of two places at once, neither is one.
     const isDoubtful = (out.reasons & reasonBit.contradicted) !== 0 && pair.windowS <= quietGapS;
-    if (out.pWindow >= presentFrom && !isDoubtful) {
+    // Many small chances are no presence: a fix must reach the place, or the line between two.
+    const isOnTheWay = out.fixesWithin > 0 || survey.nearestM <= 0;
+    if (out.pWindow >= presentFrom && isOnTheWay && !isDoubtful) {
       out.verdict = verdictCode.present;
       const kept = out.reasons & besides;
       out.reasons = kept | (out.fixesWithin > 0 ? reasonBit.fixesWithin : reasonBit.wayLeadsBy);
@@ -253,13 +255,18 @@ export class Judge {
     return best;
   }
 
+  /** Seconds of gap k that lie in the window. */
+  #insideS(k: number): number {
+    return Math.max(0, Math.min(this.#pair.windowS, this.#pair.second(k + 1)) - Math.max(0, this.#pair.second(k)));
+  }
+
   /** Share of the window that lies in gaps which may come within reach. */
   #shareActive(): number {
     if (this.#pair.windowS === 0) return 1;
     let seconds = 0;
     for (let i = 0; i < this.#survey.activeCount; i++) {
       const k = this.#survey.active[i] as number;
-      seconds += Math.max(0, Math.min(this.#pair.windowS, this.#pair.second(k + 1)) - Math.max(0, this.#pair.second(k)));
+      seconds += this.#insideS(k);
     }
     return Math.min(1, seconds / this.#pair.windowS);
   }
@@ -281,12 +288,16 @@ export class Judge {
     // Of very many gaps, every second or third tells the mean.
     const stride = Math.ceil(this.#survey.activeCount / gapsLookedAt);
     let seconds = 0;
+    let lookedAtS = 0;
+    let activeS = 0;
+    if (stride > 1) for (let i = 0; i < this.#survey.activeCount; i++) activeS += this.#insideS(this.#survey.active[i] as number);
     for (let i = stride >> 1; i < this.#survey.activeCount; i += stride) {
       const k = this.#survey.active[i] as number;
       const begin = Math.max(0, this.#pair.second(k));
-      const length = Math.min(this.#pair.windowS, this.#pair.second(k + 1)) - begin;
+      const length = this.#insideS(k);
       // It may lie within what the clocks add to the window, and no more.
       if (length <= 0) continue;
+      lookedAtS += length;
       const chance = this.#survey.chance[i] as number;
       if (chance < negligibleChance) {
         seconds += 0.5 * length * chance;
@@ -295,7 +306,7 @@ export class Judge {
       const moments = Math.max(1, Math.min(momentsPerGap, Math.round(length / secondsPerMoment)));
       for (let m = 0; m < moments; m++) seconds += (length / moments) * this.#withinAt(k, begin + (length * (m + 0.5)) / moments);
     }
-    seconds *= stride;
+    if (stride > 1 && lookedAtS > 0) seconds *= activeS / lookedAtS;
     seconds += this.#beyond(first, Math.max(0, this.#pair.second(first)));
     seconds += this.#beyond(last, Math.max(0, this.#pair.windowS - this.#pair.second(last)));
     return Math.min(1, seconds / this.#pair.windowS);

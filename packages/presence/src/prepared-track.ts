@@ -2,7 +2,7 @@ import { type Bounds, blockSize, joinBounds, setBounds, stride } from './bounds.
 import type { PresenceParameters } from './ground/parameters.ts';
 import { longitudeDifference } from './ground/plane.ts';
 import { type LikelySet, likelySet } from './likely-set.ts';
-import { withoutDoubtful } from './set-aside.ts';
+import { type Told, withoutDoubtful } from './set-aside.ts';
 import { firstAtOrAfter, type Track } from './track.ts';
 import { provenSpeed, speedWithin } from './travel.ts';
 import { negligibleFrom, widestVariance } from './way-law.ts';
@@ -34,13 +34,13 @@ export interface PreparedTrack extends Track, LikelySet {
    * Infinite where nothing is to be relied on.
    */
   recentMps: Float32Array;
-  /** Moments at which the tag said that it was at two places, ms since 1970; neither is believed, and the gap around covers nothing. */
+  /** Moments at which the tag said that it was at two places, ms since 1970; neither is believed, and nothing is ruled out around it. */
   contradictedAt: Float64Array;
   /** When fixes were taken that a receiver repeated after it had stopped, ms since 1970; they are left out. */
   frozenAt: Float64Array;
   /** Seconds up to fix k that lie in gaps no longer than `maxGapS`. */
   coveredS: Float64Array;
-  /** Index of the first fix at or after each half hour from `indexFrom`. */
+  /** Index of the first fix at or after each five minutes from `indexFrom`. */
   index: Int32Array;
   indexFrom: number;
 }
@@ -48,7 +48,7 @@ export interface PreparedTrack extends Track, LikelySet {
 export function prepareTrack(given: Track, parameters: PresenceParameters): PreparedTrack {
   const { track, frozenAt, contradictedAt } = withoutDoubtful(given);
   const likely = likelySet(track, parameters);
-  const { speedLimit, provenMps, recentMps } = limitSpeeds(track, likely, parameters, contradictedAt);
+  const { speedLimit, provenMps, recentMps } = limitSpeeds(track, likely, parameters, { contradictedAt, frozenAt });
   const blocks = boundBlocks(track, likely, speedLimit, recentMps);
   const { at } = track;
   const indexFrom = at.length > 0 ? (at[0] as number) : 0;
@@ -121,7 +121,7 @@ function limitSpeeds(
   { at, lon, lat }: Track,
   likely: LikelySet,
   parameters: PresenceParameters,
-  contradictedAt: Float64Array,
+  { contradictedAt, frozenAt }: Pick<Told, 'contradictedAt' | 'frozenAt'>,
 ): { speedLimit: Float32Array; provenMps: Float32Array; recentMps: Float32Array } {
   const n = at.length;
   const speedLimit = new Float32Array(n).fill(parameters.maxSpeedMps);
@@ -151,10 +151,16 @@ function limitSpeeds(
   }
   for (const moment of contradictedAt) {
     const k = firstAtOrAfter(at, moment) - 1;
+    // Beyond the first fix and the last one as well.
+    const own = Math.max(0, Math.min(n - 1, k));
+    if (n > 0) provenMps[own] = Math.max(provenMps[own] as number, parameters.airSpeedMps);
     if (k < 0 || k + 1 >= n) continue;
-    provenMps[k] = Math.max(provenMps[k] as number, parameters.airSpeedMps);
     speedLimit[k] = Math.max(speedLimit[k] as number, parameters.airSpeedMps);
     recentMps[k] = Infinity;
+  }
+  for (const moment of frozenAt) {
+    const k = firstAtOrAfter(at, moment) - 1;
+    if (k >= 0 && k + 1 < n) recentMps[k] = Infinity;
   }
   return { speedLimit, provenMps, recentMps };
 }

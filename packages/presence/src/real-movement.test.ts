@@ -185,3 +185,37 @@ describe('the law of the way', () => {
     if (sx === sy) expect(Math.abs(withinOval(mx, my, sx, sy, 100) - withinDisc(Math.hypot(mx, my), sx, 100))).toBeLessThan(0.01);
   });
 });
+
+describe('many small chances', () => {
+  const draw = (i: number) => 4 * (((i * 0.618033988749895) % 1) - 0.5);
+  test.each([
+    [60, 12, 130],
+    [120, 4, 130],
+    [300, 12, 150],
+    [600, 12, 180],
+    [1800, 12, 180],
+  ])('a fix every %i s at rest for %i hours, %i m off: nobody is present next door', (stepS, hours, offM) => {
+    const count = ((hours + 4) * 3600) / stepS;
+    const rest = trackOf(Array.from({ length: count }, (_, i) => [i * stepS - 7200, draw(i), draw(3 * i + 1)]));
+    const out = judge(rest, [offM, 0], 0, hours * 3600);
+    expect(out.verdict).not.toBe(verdictCode.present);
+    expect(out.pWindow).toBeLessThan(0.85);
+  });
+
+  test('P(at that moment) does not depend on where a window of uneven gaps begins', () => {
+    // Pairs of fixes five seconds apart, every five minutes.
+    const pairs = trackOf(Array.from({ length: 400 }, (_, i) => [150 * (i - (i % 2)) + 5 * (i % 2), draw(i), draw(3 * i + 1)]));
+    const at = (fromS: number) => judge(pairs, [90, 0], fromS, fromS + 20_000).pMoment;
+    const all = [3000, 3100, 3200, 3290, 3295].map(at);
+    expect(Math.max(...all) - Math.min(...all)).toBeLessThan(0.05);
+  });
+
+  test('the same fix once more is no contradiction; at the end of a track one is', () => {
+    const twice = trackOf([...minutes(0, 30, () => [0, 0]), [1800, 0, 0], ...minutes(31, 60, () => [0, 0])]);
+    const out = judge(twice, [0, 20], 1700, 2000);
+    expect(out.verdict).toBe(verdictCode.present);
+    expect(has(out, 'contradicted')).toBe(false);
+    const atTheEnd = trackOf([...minutes(0, 14, () => [0, 0]), [900, 0, 0], [900, 4200, 0]]);
+    expect(judge(atTheEnd, [4200, 0], 800, 930).verdict).toBe(verdictCode.unknown);
+  });
+});

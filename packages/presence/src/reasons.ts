@@ -53,7 +53,7 @@ export function reasonsInWords(figures: ReasonFigures, radiusM: number): string[
   const words: Record<Reason, string> = {
     fixesWithin: `${count(figures.fixesWithin, 'fix', 'fixes')} within reach of the place in the window or just beside it, ${closest}`,
     outOfReach: `The place was out of reach for the whole window: getting there between fixes needed more than the greatest speed${closest ? `; of the fixes ${closest}` : ''}`,
-    notPlausible: `Fixes cover the whole window without a long gap, and the chance of having been within ${Math.round(radiusM)} m is below 1 in 1,000${closest ? `; ${closest}` : ''}`,
+    notPlausible: `No gap between fixes in the window is long enough to get there and back, and the chance of having been within ${Math.round(radiusM)} m is below 1 in 1,000${closest ? `; ${closest}` : ''}`,
     noFixes: 'There are no fixes for this wearer at all: the tag may have been flat, off or not worn',
     noFixesInWindow: 'No fix was taken during the window',
     beforeFirstFix: 'The window begins before the first fix of this wearing, so part of it was not observed',

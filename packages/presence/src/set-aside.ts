@@ -1,5 +1,5 @@
 import { longitudeDifference } from './ground/plane.ts';
-import type { Track } from './track.ts';
+import { firstAtOrAfter, type Track } from './track.ts';
 
 /** A place repeated to the last digit so often, and for so long, may be a receiver that has stopped. */
 const repeatsAtLeast = 8;
@@ -8,9 +8,9 @@ const frozenAtLeastMs = 600_000;
 const livelyAtLeast = 5;
 const samePlaceM = 150;
 const besideMs = 1_800_000;
-/** Who was at rest is not this far away within moments: the receiver stood still while its wearer went. */
+/** Who was at rest is not this far away at the next fix, and not at this mean speed, m/s: the receiver stood still while its wearer went. */
 const awayM = 500;
-const awayWithinMs = 600_000;
+const awayMps = 25;
 const metresPerDegree = 111_195;
 const none = new Float64Array(0);
 
@@ -33,7 +33,12 @@ export interface Told {
 export function withoutDoubtful(given: Track): Told {
   const { track, left: contradicted } = leaveOut(given, contradictions(given));
   const { track: told, left: frozenAt } = leaveOut(track, frozenRuns(track));
-  return { track: told, frozenAt, contradictedAt: contradicted.filter((at, i) => at !== contradicted[i - 1]) };
+  return { track: told, frozenAt, contradictedAt: contradicted.filter((at, i) => at !== contradicted[i - 1] && !isBelieved(track, at)) };
+}
+
+/** Is there still a fix of a moment, of which others were only the same once more? */
+function isBelieved({ at }: Track, moment: number): boolean {
+  return at[firstAtOrAfter(at, moment)] === moment;
 }
 
 /** @param mask 0 for each fix that is left out; null where none is */
@@ -45,14 +50,19 @@ function leaveOut(track: Track, mask: Uint8Array | null): { track: Track; left: 
   return { track: { ...track, at: at.filter(keep), lon: lon.filter(keep), lat: lat.filter(keep), sigma: sigma.filter(keep) }, left };
 }
 
-function contradictions({ at }: Track): Uint8Array | null {
+function contradictions({ at, lon, lat }: Track): Uint8Array | null {
   let mask: Uint8Array | null = null;
-  for (let i = 1; i < at.length; i++)
-    if (at[i] === at[i - 1]) {
+  for (let i = 0; i < at.length; ) {
+    let end = i + 1;
+    while (end < at.length && at[end] === at[i]) end++;
+    if (end > i + 1) {
       mask ??= new Uint8Array(at.length).fill(1);
-      mask[i - 1] = 0;
-      mask[i] = 0;
+      const isOnePlace = lon.subarray(i, end).every((own) => own === lon[i]) && lat.subarray(i, end).every((own) => own === lat[i]);
+      // The same once more is no contradiction: one of them is enough.
+      mask.fill(0, isOnePlace ? i + 1 : i, end);
     }
+    i = end;
+  }
   return mask;
 }
 
@@ -75,8 +85,8 @@ function frozenRuns(track: Track): Uint8Array | null {
 /** Whether a run of one place, from `begin` up to but not `end`, is a receiver that has stopped. */
 function isFrozen(track: Track, begin: number, end: number): boolean {
   const { at } = track;
-  if (end < at.length && (at[end] as number) - (at[end - 1] as number) <= awayWithinMs && metresBetween(track, begin, end) > awayM)
-    return true;
+  const seconds = end < at.length ? ((at[end] as number) - (at[end - 1] as number)) / 1000 : Number.POSITIVE_INFINITY;
+  if (end < at.length && metresBetween(track, begin, end) > Math.max(awayM, awayMps * seconds)) return true;
   return liveliness(track, begin, -1) >= livelyAtLeast || liveliness(track, end - 1, 1) >= livelyAtLeast;
 }
 

@@ -12,7 +12,7 @@ export interface Habit {
   visits: number;
 }
 
-/** So much of a week's hours must be covered by fixes for it to count. */
+/** So much of a week's hours must be covered where no fix was taken in them, for it to count. */
 const coveredAtLeast = 0.5;
 
 /** The wearer's own earlier weeks: the same place and window, moved by each of `shifts` (ms, negative = earlier). */
@@ -25,7 +25,7 @@ export function ownHabit(judge: Judge, track: PreparedTrack, place: LaidPlace, f
     then ??= emptyJudgement();
     judge.judge(track, place, from + shift, to + shift, then, true);
     // A week of which little is known is no week.
-    if (Number.isNaN(then.pWindow) || then.coverage < coveredAtLeast) continue;
+    if (Number.isNaN(then.pWindow) || (then.fixes === 0 && then.coverage < coveredAtLeast)) continue;
     habit.weeks++;
     habit.visits += then.pWindow;
   }

@@ -243,7 +243,7 @@ export class Ways {
     const gaps = this.#gaps;
     const offset = gapStride * i;
     // Draws are split by rank, so that the shares are exact.
-    const turn = draw * 0.618033988749895 + i * 0.137;
+    const turn = draw * 0.618033988749895;
     let rank = turn - Math.floor(turn);
     const roams = gaps[offset + roamingShare] as number;
     let along = gaps[offset + roamingWidth] as number;

@@ -17,6 +17,7 @@ import type { Action, Performer } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/index.ts';
 import type {} from '../schema/tables.ts';
+import { requireKnownModel } from './known-model.ts';
 import { loadAround } from './load-around.ts';
 import { type LoadedFleet, loadFleet, type WearingSnapshot } from './load-fleet.ts';
 import { coincidenceShifts, habitShifts } from './shifts.ts';
@@ -69,6 +70,7 @@ export async function computeRun(
 ): Promise<RunOutput> {
   const began = performance.now();
   const { parameters, timeZone } = inputs;
+  requireKnownModel(parameters);
   const crimes = [...inputs.crimes].sort((a, b) => a.from_at.getTime() - b.from_at.getTime() || a.id - b.id);
   const questions: CrimeQuestion[] = crimes.map((crime) => ({
     from: crime.from_at.getTime(),
@@ -250,8 +252,8 @@ async function latestRuns(tx: Tx, verdicts: VerdictStore): Promise<LatestRun[]> 
   });
 }
 
-/** A fix this long after or before the window can still change what was possible inside it. */
-const reachMs = 2 * 3_600_000;
+/** A fix this long after or before the window can still change what was possible inside it, or whether a receiver lived. */
+const reachMs = 6 * 3_600_000;
 
 async function dueCrimes(
   store: FixStore,

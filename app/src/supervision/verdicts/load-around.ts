@@ -28,8 +28,12 @@ const searchedMs = [dayMs, 8 * dayMs, 64 * dayMs];
 const speedSlack = 1.5;
 const distanceSlackM = 500;
 const sigmaSlack = 4;
-/** One place so many times more may be a receiver that has stopped: whoever judges must see what came before. */
+/** One place so many times more, or in all that was read, may be a receiver that has stopped: so much is read of what came before. */
 const repeatedAtLeast = 3;
+const repeatingMs = 12 * hourMs;
+/** Fixes further off may show a higher speed than those that were read, and speeds are reckoned a little differently elsewhere. */
+const fasterSlack = 1.15;
+const besideGaps = 2;
 
 const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
 
@@ -47,7 +51,8 @@ interface Rows {
  * Reads what the verdicts on a few crimes rest on, and no more: of everybody the minutes around each window; of whoever could have come
  * near, or was not heard on one side of it, some hours, the last fix before and the first after, and the same hours of earlier weeks; and
  * who was at the place on the days around. Judged from that, verdicts are those of a run that reads everything, but for what is far away in
- * time: chances may differ in their last digits, and an earlier week in which a tag was silent for hours counts as not known.
+ * time: chances may differ in their last digits, and an earlier week in which a tag was silent for hours counts as not known, and a
+ * receiver that had stopped for more than half a day is seen to have stopped by a run alone.
  */
 export async function loadAround(
   store: FixStore,
@@ -80,10 +85,14 @@ export async function loadAround(
     await read(from - everybodyMs, to + everybodyMs, around);
     append(all, around);
     const { fleet } = await toFleet(wearings, parameters, around);
-    const doubtful = whoMayHaveBeenThere(fleet, question, laid, parameters);
+    const { doubtful, repeating } = whoMayHaveBeenThere(fleet, question, laid, parameters);
     if (doubtful.size > 0) {
       const near = emptyRows();
       await read(from - doubtfulMs, to + doubtfulMs, near, of(doubtful));
+      if (repeating.size > 0) {
+        await read(from - repeatingMs, from - doubtfulMs - 1, near, of(repeating));
+        await read(to + doubtfulMs + 1, to + repeatingMs, near, of(repeating));
+      }
       await searchBeside(near, doubtful, wearings, question, (start, end, list) => read(start, end, near, of(list)));
       for (const shift of question.habitShifts) await read(from + shift - habitMs, to + shift + habitMs, near, of(doubtful));
       append(all, near);
@@ -118,9 +127,9 @@ function whoMayHaveBeenThere(
   question: CrimeQuestion,
   { plane, extentM, uncertaintyM }: LaidPlace,
   parameters: PresenceParameters,
-): Set<number> {
+): { doubtful: Set<number>; repeating: Set<number> } {
   const { at, lon, lat, sigma, start } = fleet;
-  const { radiusM, grossErrorM } = parameters;
+  const { radiusM, grossErrorM, airSpeedMps } = parameters;
   const apartMs = apartMsOf(question.from, question.to, parameters);
   const [from, to] = [question.from - apartMs, question.to + apartMs];
   const clearOf = (row: number) => {
@@ -131,26 +140,37 @@ function whoMayHaveBeenThere(
   const secondsAfter = (k: number) => ((at[k + 1] as number) - (at[k] as number)) / 1000;
   const speedAfter = (k: number) =>
     distanceM(lon[k] as number, lat[k] as number, lon[k + 1] as number, lat[k + 1] as number) / secondsAfter(k);
-  const mayHaveBeen = (begin: number, end: number): boolean => {
-    // Nothing on one side of the window: it is looked for.
-    if (begin === end || (at[begin] as number) > from || (at[end - 1] as number) < to) return true;
+  const isRepeating = (begin: number, end: number): boolean => {
     let repeated = 0;
     for (let k = begin; k + 1 < end; k++) {
       repeated = lon[k] === lon[k + 1] && lat[k] === lat[k + 1] ? repeated + 1 : 0;
-      if (repeated >= repeatedAtLeast || at[k] === at[k + 1]) return true;
+      if (repeated >= repeatedAtLeast) return true;
+    }
+    return end - begin > 1 && repeated === end - begin - 1;
+  };
+  const mayHaveBeen = (begin: number, end: number): boolean => {
+    // Nothing on one side of the window: it is looked for.
+    if (begin === end || (at[begin] as number) > from || (at[end - 1] as number) < to) return true;
+    for (let k = begin; k + 1 < end; k++) {
+      if (at[k] === at[k + 1]) return true;
       if ((at[k + 1] as number) < from || (at[k] as number) > to) continue;
       const beside = [k - 1, k, k + 1].filter((i) => i >= begin && i + 1 < end && secondsAfter(i) > 0);
-      const speed = speedSlack * speedWithin(secondsAfter(k), Math.max(...beside.map(speedAfter)), parameters);
+      const isSeen = k - besideGaps >= begin && k + 1 + besideGaps < end;
+      const fastest = fasterSlack * Math.max(...beside.map(speedAfter));
+      const speed = speedSlack * Math.max(isSeen ? 0 : airSpeedMps, speedWithin(secondsAfter(k), fastest, parameters));
       if (clearOf(k) + clearOf(k + 1) <= speed * secondsAfter(k)) return true;
     }
     return false;
   };
-  const found = new Set<number>();
+  const doubtful = new Set<number>();
+  const repeating = new Set<number>();
   for (let w = 0; w + 1 < start.length; w++) {
     if ((fleet.from[w] as number) > question.to || (fleet.to[w] as number) < question.from) continue;
-    if (mayHaveBeen(start[w] as number, start[w + 1] as number)) found.add(w);
+    const [begin, end] = [start[w] as number, start[w + 1] as number];
+    if (isRepeating(begin, end)) repeating.add(w);
+    if (repeating.has(w) || mayHaveBeen(begin, end)) doubtful.add(w);
   }
-  return found;
+  return { doubtful, repeating };
 }
 
 /** Looks for the fixes beside the window of those who have none yet on one side of it, farther and farther away. */

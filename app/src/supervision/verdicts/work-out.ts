@@ -15,13 +15,16 @@ import {
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { fingerprintOfSource } from '../../platform/source-fingerprint.ts';
 import type { Findings, PackInputs } from './inputs-and-findings.ts';
+import { requireKnownModel } from './known-model.ts';
 
 /**
  * Judges the one wearer of a pack against its one crime, from what stands in the pack and nothing else. The same inputs give the
  * same findings, bit for bit, wherever they are worked out.
  * @param parameters as the run recorded them
+ * @throws ToldError where they are of another model
  */
 export function workOut(inputs: PackInputs, parameters: PresenceParameters): Findings {
+  requireKnownModel(parameters);
   const { fixes, crime, wearing } = inputs;
   const sigmaOf = sigmaFor(parameters);
   const track = prepareTrack(

@@ -1,0 +1,19 @@
+import { defaultParameters, type PresenceParameters } from '@waymark/presence';
+import { ToldError } from '../../platform/told-error.ts';
+
+/** What was worked out by another model of presence is repeated by the program that has it. */
+class OtherModelError extends ToldError {
+  override name = 'OtherModelError';
+}
+
+/**
+ * Makes sure that parameters on record are those of this program's model: with those of another, sums would mean nothing.
+ * @throws OtherModelError
+ */
+export function requireKnownModel(parameters: PresenceParameters): void {
+  const lacking = Object.keys(defaultParameters).filter((name) => !Number.isFinite(parameters[name as keyof PresenceParameters]));
+  if (lacking.length > 0)
+    throw new OtherModelError(
+      'This was worked out with another model of presence, whose parameters this program does not have. Repeat it with the version of the program that made it.',
+    );
+}
