@@ -9,7 +9,8 @@ let serving: Awaited<ReturnType<typeof serveForTest>>;
 let browser: Browser;
 
 beforeAll(async () => {
-  serving = await serveForTest({ WAYMARK_DEMO: 'yes' });
+  // With a way to send reminders: else their page has nothing to choose on it. Nothing listens there.
+  serving = await serveForTest({ WAYMARK_DEMO: 'yes', SMTP_URL: 'smtp://127.0.0.1:9', WAYMARK_MAIL_FROM: 'waymark@town.example' });
   browser = await openBrowser();
 });
 afterAll(async () => {
