@@ -1,58 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  defaultParameters,
-  emptyJudgement,
-  fromPlane,
-  Judge,
-  type Judgement,
-  layPlace,
-  type Place,
-  planeAt,
-  prepareTrack,
-  sigmaOf,
-  type Track,
-  verdictCode,
-} from './index.ts';
-
-const home = planeAt(-1.83, 53.09);
-const start = Date.UTC(2026, 8, 7, 12);
-
-/** A track from metres east and north of one point, at seconds from noon. */
-function trackOf(points: [seconds: number, x: number, y: number][], accuracyM = 10): Track {
-  const degrees = points.map(([, x, y]) => fromPlane(home, x, y));
-  return {
-    at: Float64Array.from(points, ([s]) => start + s * 1000),
-    lon: Float64Array.from(degrees, ([lon]) => lon),
-    lat: Float64Array.from(degrees, ([, lat]) => lat),
-    sigma: new Float32Array(points.length).fill(sigmaOf(accuracyM, defaultParameters)),
-    from: start - 86_400_000,
-    to: Infinity,
-  };
-}
-
-function placeAt(x: number, y: number, uncertaintyM = 0): Place {
-  const [lon, lat] = fromPlane(home, x, y);
-  return { kind: 'point', lon, lat, uncertaintyM };
-}
-
-function judge(track: Track, place: Place, fromS: number, toS: number, plain = false): Judgement {
-  const out = emptyJudgement();
-  new Judge(defaultParameters, { plain }).judge(
-    prepareTrack(track, defaultParameters),
-    layPlace(place),
-    start + fromS * 1000,
-    start + toS * 1000,
-    out,
-  );
-  return out;
-}
+import { home, judge, pointAt, trackOf } from '../test/tracks.ts';
+import { fromPlane, type Place, type Track, verdictCode } from './index.ts';
 
 const parked = (x: number, y: number, minutes = 60): Track => trackOf(Array.from({ length: minutes + 1 }, (_, i) => [i * 60, x, y]));
 
 describe('judging one wearer and one crime', () => {
   test('parked at the place is present, with near certainty', () => {
-    const out = judge(parked(0, 0), placeAt(20, 0), 600, 1800);
+    const out = judge(parked(0, 0), pointAt(20, 0), 600, 1800);
     expect(out.verdict).toBe(verdictCode.present);
     expect(out.pWindow).toBeGreaterThan(0.99);
     expect(out.pMoment).toBeGreaterThan(0.99);
@@ -62,11 +17,11 @@ describe('judging one wearer and one crime', () => {
   });
 
   test('five kilometres off all the while is impossible', () => {
-    expect(judge(parked(0, 0), placeAt(5000, 0), 600, 1800).verdict).toBe(verdictCode.impossible);
+    expect(judge(parked(0, 0), pointAt(5000, 0), 600, 1800).verdict).toBe(verdictCode.impossible);
   });
 
   test('parked 900 m off with a fix each minute is excluded, but physics alone would have allowed it', () => {
-    const out = judge(parked(0, 0), placeAt(900, 0), 600, 1800);
+    const out = judge(parked(0, 0), pointAt(900, 0), 600, 1800);
     expect(out.verdict).toBe(verdictCode.notPlausible);
     expect(out.pWindow).toBeLessThan(0.001);
   });
@@ -78,44 +33,44 @@ describe('judging one wearer and one crime', () => {
       [1800, 0, 0],
       [1860, 0, 0],
     ]);
-    const out = judge(track, placeAt(5000, 0), 300, 1500);
+    const out = judge(track, pointAt(5000, 0), 300, 1500);
     expect(out.verdict).toBe(verdictCode.unknown);
     expect(out.gapS).toBe(1740);
     expect(out.coverage).toBe(0);
   });
 
   test('after the last fix nothing is known', () => {
-    const out = judge(parked(0, 0), placeAt(0, 0), 7200, 7800);
+    const out = judge(parked(0, 0), pointAt(0, 0), 7200, 7800);
     expect(out.verdict).toBe(verdictCode.unknown);
     expect(out.pWindow).toBeNaN();
   });
 
   test('no fixes at all is unknown', () => {
-    expect(judge(trackOf([]), placeAt(0, 0), 0, 60).verdict).toBe(verdictCode.unknown);
+    expect(judge(trackOf([]), pointAt(0, 0), 0, 60).verdict).toBe(verdictCode.unknown);
   });
 
   test('one fix that jumps to the place and back does not make anyone present', () => {
     const points = Array.from({ length: 61 }, (_, i): [number, number, number] => [i * 60, i === 20 ? 400 : 0, 0]);
-    expect(judge(trackOf(points, 5), placeAt(400, 0), 600, 1800).verdict).not.toBe(verdictCode.present);
+    expect(judge(trackOf(points, 5), pointAt(400, 0), 600, 1800).verdict).not.toBe(verdictCode.present);
   });
 
   test('a whole minute of fixes displaced by 200 m, each claiming 2 m, excludes nobody who was there', () => {
     // The wearer is at the place; the receiver is not to be believed for the whole of a short window.
     const points = Array.from({ length: 40 }, (_, i): [number, number, number] => [i * 15, i >= 10 && i <= 20 ? 200 : 0, 0]);
-    const { verdict } = judge(trackOf(points, 2), placeAt(0, 0), 180, 270);
+    const { verdict } = judge(trackOf(points, 2), pointAt(0, 0), 180, 270);
     expect([verdictCode.impossible, verdictCode.notPlausible]).not.toContain(verdict);
   });
 
   test('a speed above the greatest never empties the prism', () => {
     // 60 m/s, as on a train; the place lies on the way.
     const points = Array.from({ length: 20 }, (_, i): [number, number, number] => [i * 60, i * 3600, 0]);
-    const { verdict } = judge(trackOf(points), placeAt(5 * 3600 + 1800, 0), 300, 360);
+    const { verdict } = judge(trackOf(points), pointAt(5 * 3600 + 1800, 0), 300, 360);
     expect([verdictCode.impossible, verdictCode.notPlausible]).not.toContain(verdict);
   });
 
   test('an instant as a window', () => {
-    expect(judge(parked(0, 0), placeAt(0, 0), 600, 600).verdict).toBe(verdictCode.present);
-    expect(judge(parked(0, 0), placeAt(0, 0), 630, 630).verdict).toBe(verdictCode.present);
+    expect(judge(parked(0, 0), pointAt(0, 0), 600, 600).verdict).toBe(verdictCode.present);
+    expect(judge(parked(0, 0), pointAt(0, 0), 630, 630).verdict).toBe(verdictCode.present);
   });
 
   test('an area: inside it is present, far from it is not', () => {
@@ -173,8 +128,8 @@ describe('properties', () => {
         fc.integer({ min: 0, max: 40_000 }),
         (points, x, y, from, length) => {
           const track = trackOf(points);
-          const fast = judge(track, placeAt(x, y), from, from + length);
-          const slow = judge(track, placeAt(x, y), from, from + length, true);
+          const fast = judge(track, pointAt(x, y), from, from + length);
+          const slow = judge(track, pointAt(x, y), from, from + length, true);
           expect(fast.verdict).toBe(slow.verdict);
           expect(fast.closestM).toEqual(slow.closestM);
           expect(fast.fixesWithin).toBe(slow.fixesWithin);
@@ -190,7 +145,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(walks, fc.nat(), (points, pick) => {
         const [t, x, y] = points[pick % points.length] as [number, number, number];
-        const { verdict } = judge(trackOf(points), placeAt(x, y), t, t);
+        const { verdict } = judge(trackOf(points), pointAt(x, y), t, t);
         expect([verdictCode.impossible, verdictCode.notPlausible]).not.toContain(verdict);
       }),
       { seed: 20_261_122, numRuns: 400 },
@@ -205,7 +160,7 @@ describe('properties', () => {
         fc.integer({ min: 0, max: 20_000 }),
         fc.integer({ min: 0, max: 20_000 }),
         (points, x, from, length) => {
-          const { pMoment, pWindow, coverage } = judge(trackOf(points), placeAt(x, 0), from, from + length);
+          const { pMoment, pWindow, coverage } = judge(trackOf(points), pointAt(x, 0), from, from + length);
           expect(coverage).toBeGreaterThanOrEqual(0);
           expect(coverage).toBeLessThanOrEqual(1);
           if (Number.isNaN(pWindow)) return;

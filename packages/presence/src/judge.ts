@@ -39,6 +39,8 @@ const hardlyThere = 0.1;
 /** So many gaps are looked at for P(at that moment), spread over the window. */
 const gapsLookedAt = 48;
 const tenMinutesS = 600;
+/** A window no longer than this is of the very moments at which a tag contradicted itself, seconds. */
+const momentsS = 120;
 /** A window from which on it is not looked at again without the seconds that clocks may be out, seconds. */
 const longWindowS = 1800;
 /** Reasons that are told besides another, which decides. */
@@ -203,7 +205,7 @@ export class Judge {
     // What is drawn never says more than what bounds it.
     if (!openEdge && last > first) out.pWindow = Math.min(out.pWindow, Math.max(excludedProbability, this.#bound()));
     // Within moments of two places at once, neither is one.
-    const isDoubtful = (out.reasons & reasonBit.contradicted) !== 0 && pair.windowS <= quietGapS;
+    const isDoubtful = (out.reasons & reasonBit.contradicted) !== 0 && pair.windowS <= momentsS;
     // Many small chances are no presence: a fix must reach the place, or the line between two.
     const isOnTheWay = out.fixesWithin > 0 || survey.nearestM <= 0;
     if (out.pWindow >= presentFrom && isOnTheWay && !isDoubtful) {
@@ -341,7 +343,6 @@ export class Judge {
     const length = Math.sqrt((xb - xa) * (xb - xa) + (yb - ya) * (yb - ya));
     const ux = length > 0 ? (xb - xa) / length : 1;
     const uy = length > 0 ? (yb - ya) / length : 0;
-    // Far beyond the widest of it nothing is left of any of them.
     const shape = profile(a);
     let settled = 0;
     for (let i = 0; i < scales.length; i++) {

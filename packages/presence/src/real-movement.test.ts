@@ -1,49 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { judge, noon, pointAt, trackOf } from '../test/tracks.ts';
 import { withinDisc, withinOval } from './ground/within.ts';
-import {
-  defaultParameters,
-  emptyJudgement,
-  fromPlane,
-  Judge,
-  type Judgement,
-  layPlace,
-  ownHabit,
-  planeAt,
-  prepareTrack,
-  reasonBit,
-  sigmaOf,
-  type Track,
-  verdictCode,
-} from './index.ts';
+import { defaultParameters, Judge, type Judgement, layPlace, ownHabit, prepareTrack, reasonBit, verdictCode } from './index.ts';
+import { normalAt } from './normals.ts';
 import { bends, scales, shares, wayBound, wayChance } from './way-law.ts';
 
-const home = planeAt(-1.83, 53.09);
-const start = Date.UTC(2026, 8, 7, 12);
 const weekS = 604_800;
-
-/** A track from metres east and north of one point, at seconds from noon. */
-function trackOf(points: readonly (readonly [seconds: number, x: number, y: number])[], accuracyM = 5): Track {
-  const degrees = points.map(([, x, y]) => fromPlane(home, x, y));
-  return {
-    at: Float64Array.from(points, ([s]) => start + s * 1000),
-    lon: Float64Array.from(degrees, ([lon]) => lon),
-    lat: Float64Array.from(degrees, ([, lat]) => lat),
-    sigma: new Float32Array(points.length).fill(sigmaOf(accuracyM, defaultParameters)),
-    from: Number.NEGATIVE_INFINITY,
-    to: Number.POSITIVE_INFINITY,
-  };
-}
-
-const placeAt = (x: number, y: number) => {
-  const [lon, lat] = fromPlane(home, x, y);
-  return layPlace({ kind: 'point', lon, lat, uncertaintyM: 0 });
-};
-
-function judge(track: Track, [x, y]: readonly [number, number], fromS: number, toS = fromS): Judgement {
-  const out = emptyJudgement();
-  new Judge(defaultParameters).judge(prepareTrack(track, defaultParameters), placeAt(x, y), start + fromS * 1000, start + toS * 1000, out);
-  return out;
-}
 
 const isExcluded = ({ verdict }: Judgement) => verdict === verdictCode.impossible || verdict === verdictCode.notPlausible;
 const has = ({ reasons }: Judgement, bit: keyof typeof reasonBit) => (reasons & reasonBit[bit]) !== 0;
@@ -58,14 +20,14 @@ describe('time has an error', () => {
   const ride = trackOf(minutes(0, 20, (m) => [Math.max(0, Math.min(6000, 600 * (m - 5))), 0]));
 
   test.each([-60, -30, 30, 60])('a clock that is %i s out excludes nobody from where they truly were', (outS) => {
-    for (let s = 330; s < 870; s += 45) expect(isExcluded(judge(ride, [10 * (s - 300), 0], s + outS))).toBe(false);
+    for (let s = 330; s < 870; s += 45) expect(isExcluded(judge(ride, pointAt(10 * (s - 300), 0), s + outS))).toBe(false);
   });
 
   test('what only seconds rule out is unknown, and says so; a place that no clock explains is excluded', () => {
-    const close = judge(ride, [1200, 0], 480);
+    const close = judge(ride, pointAt(1200, 0), 480);
     expect(close.verdict).toBe(verdictCode.unknown);
     expect(has(close, 'clock')).toBe(true);
-    expect(isExcluded(judge(ride, [0, 5000], 600))).toBe(true);
+    expect(isExcluded(judge(ride, pointAt(0, 5000), 600))).toBe(true);
   });
 });
 
@@ -79,14 +41,14 @@ describe('speed has a history', () => {
   const train = trackOf(Array.from({ length: 12 }, (_, i) => [300 * i, positions[300 * i] as number, 0]));
 
   test.each([640, 720, 800, 845, 890, 1000])('a train that starts from rest is nowhere ruled out on its own way, at %i s', (s) => {
-    expect(isExcluded(judge(train, [positions[s] as number, 0], s))).toBe(false);
+    expect(isExcluded(judge(train, pointAt(positions[s] as number, 0), s))).toBe(false);
   });
 
   test('a flight in a gap of hours is not impossible; the same way within minutes is', () => {
     const flight = trackOf([...minutes(0, 29, () => [0, 0]), ...minutes(300, 330, () => [0, 0])]);
-    expect(judge(flight, [0, 900_000], 9000, 9900).verdict).toBe(verdictCode.unknown);
+    expect(judge(flight, pointAt(0, 900_000), 9000, 9900).verdict).toBe(verdictCode.unknown);
     const walker = trackOf(minutes(0, 60, (m) => [60 * m, 0]));
-    expect(judge(walker, [0, 900_000], 1800).verdict).toBe(verdictCode.impossible);
+    expect(judge(walker, pointAt(0, 900_000), 1800).verdict).toBe(verdictCode.impossible);
   });
 });
 
@@ -99,34 +61,31 @@ describe('what is set aside', () => {
       ...minutes(30, 149, () => [3.3, 4.4]),
       ...minutes(150, 180, (m) => [3000 + wander(m)[0], 0]),
     ]);
-    const out = judge(frozen, [3000, 0], 6000, 6600);
+    const out = judge(frozen, pointAt(3000, 0), 6000, 6600);
     expect(out.verdict).toBe(verdictCode.unknown);
     expect(out.coverage).toBe(0);
     expect(has(out, 'frozen')).toBe(true);
     // It came back to where it stopped: that it was lively there before is enough.
     const back = trackOf([...minutes(0, 29, wander), ...minutes(30, 149, () => [3.3, 4.4]), ...minutes(150, 180, wander)]);
-    expect(isExcluded(judge(back, [3000, 0], 6000, 6600))).toBe(false);
+    expect(isExcluded(judge(back, pointAt(3000, 0), 6000, 6600))).toBe(false);
   });
 
   test('a receiver that always repeats what it knows while it rests is believed', () => {
     const quiet = trackOf([...minutes(0, 20, (m) => [1000 - 50 * m, 0]), ...minutes(21, 90, () => [0, 0])]);
-    expect(judge(quiet, [0, 20], 3600, 4200).verdict).toBe(verdictCode.present);
-    expect(isExcluded(judge(quiet, [3000, 0], 3600, 4200))).toBe(true);
+    expect(judge(quiet, pointAt(0, 20), 3600, 4200).verdict).toBe(verdictCode.present);
+    expect(isExcluded(judge(quiet, pointAt(3000, 0), 3600, 4200))).toBe(true);
   });
 
   test('two places at one moment: neither is believed, neither is ruled out, and it is said', () => {
     const both = trackOf([...minutes(0, 30, () => [0, 0]), [1800, 0, 2000], ...minutes(31, 60, () => [0, 0])]);
-    for (const [place, moment] of [
-      [[0, 2000], 1800],
-      [[0, 0], 1800],
-    ] as const) {
-      const out = judge(both, place, moment);
+    for (const north of [2000, 0]) {
+      const out = judge(both, pointAt(0, north), 1800);
       expect(out.verdict).toBe(verdictCode.unknown);
       expect(has(out, 'contradicted')).toBe(true);
     }
     // Half an hour later nothing is in doubt.
-    expect(judge(both, [0, 20], 3000, 3300).verdict).toBe(verdictCode.present);
-    expect(isExcluded(judge(both, [0, 2000], 3000, 3300))).toBe(true);
+    expect(judge(both, pointAt(0, 20), 3000, 3300).verdict).toBe(verdictCode.present);
+    expect(isExcluded(judge(both, pointAt(0, 2000), 3000, 3300))).toBe(true);
   });
 
   test('a week of which nothing is known is no week', () => {
@@ -135,7 +94,7 @@ describe('what is set aside', () => {
     const track = trackOf([...weeks, ...silent].sort(([a], [b]) => a - b));
     const shifts = Array.from({ length: 8 }, (_, i) => -(i + 1) * weekS * 1000);
     const prepared = prepareTrack(track, defaultParameters);
-    const habit = ownHabit(new Judge(defaultParameters), prepared, placeAt(0, 0), start, start + 3_600_000, shifts);
+    const habit = ownHabit(new Judge(defaultParameters), prepared, layPlace(pointAt(0, 0)), noon, noon + 3_600_000, shifts);
     expect(habit.weeks).toBe(2);
     expect(habit.visits).toBeCloseTo(2, 1);
   });
@@ -144,16 +103,16 @@ describe('what is set aside', () => {
 describe('the law of the way', () => {
   test('a way between fixes that leads past the place is present, without a fix there, only where fixes are close in time', () => {
     const drive = (everyMin: number) => trackOf(minutes(0, 60, (m) => [600 * m, 0], everyMin));
-    const near = judge(drive(1), [18_300, 20], 1500, 2100);
+    const near = judge(drive(1), pointAt(18_300, 20), 1500, 2100);
     expect(near.verdict).toBe(verdictCode.present);
     expect(has(near, 'wayLeadsBy')).toBe(true);
-    expect(judge(drive(15), [22_300, 20], 1500, 2700).verdict).toBe(verdictCode.unknown);
+    expect(judge(drive(15), pointAt(22_300, 20), 1500, 2700).verdict).toBe(verdictCode.unknown);
   });
 
   test('a short gap in which their own speed reaches the place and back covers nothing', () => {
     // At 7.5 m/s, with a gap of five minutes whose ends lie close together.
     const points = [...minutes(0, 10, (m) => [450 * m, 0]), ...minutes(15, 25, (m) => [4500 - 450 * (m - 15), 0])];
-    expect(isExcluded(judge(trackOf(points), [4500, 900], 600, 900))).toBe(false);
+    expect(isExcluded(judge(trackOf(points), pointAt(4500, 900), 600, 900))).toBe(false);
   });
 
   test('its shares are all there is, its bends make the variance it states, and a chance never exceeds its bound', () => {
@@ -165,6 +124,25 @@ describe('the law of the way', () => {
       for (const T of [60, 300, 3600])
         for (const widest of [10, 1000, 100_000])
           expect(wayChance(clear, 0, 1, T, widest, 20)).toBeLessThanOrEqual(wayBound(clear, 0, 1, T, widest, 20));
+  });
+
+  test('no way of one scale goes beyond a distance, anywhere on it, more often than its bound says', () => {
+    const ways = 20_000;
+    const farthest = Array.from({ length: ways }, (_, n) => {
+      const z = bends.map((bend, j) => bend * normalAt(n, 17 * j + 3));
+      let most = 0;
+      for (let a = 0; a <= 1; a += 0.02)
+        most = Math.max(
+          most,
+          z.reduce((sum, own, j) => sum + own * Math.sin((j + 1) * Math.PI * a), 0),
+        );
+      return most;
+    });
+    for (const clear of [0.5, 1, 1.5, 2, 2.5]) {
+      const share = farthest.filter((own) => own > clear).length / ways;
+      expect(share).toBeGreaterThan(0);
+      expect(share).toBeLessThanOrEqual(Math.exp((-clear * clear) / 2));
+    }
   });
 
   test.each([
@@ -188,34 +166,42 @@ describe('the law of the way', () => {
 
 describe('many small chances', () => {
   const draw = (i: number) => 4 * (((i * 0.618033988749895) % 1) - 0.5);
+  const restOf = (stepS: number, hours: number) =>
+    trackOf(
+      Array.from({ length: ((hours + 4) * 3600) / stepS }, (_, i) => [i * stepS - 7200, draw(i), draw(3 * i + 1)]),
+      5,
+    );
+
   test.each([
     [60, 12, 130],
     [120, 4, 130],
     [300, 12, 150],
     [600, 12, 180],
     [1800, 12, 180],
-  ])('a fix every %i s at rest for %i hours, %i m off: nobody is present next door', (stepS, hours, offM) => {
-    const count = ((hours + 4) * 3600) / stepS;
-    const rest = trackOf(Array.from({ length: count }, (_, i) => [i * stepS - 7200, draw(i), draw(3 * i + 1)]));
-    const out = judge(rest, [offM, 0], 0, hours * 3600);
-    expect(out.verdict).not.toBe(verdictCode.present);
-    expect(out.pWindow).toBeLessThan(0.85);
+  ])('a fix every %i s at rest for %i hours, %i m off: they do not add up to a presence', (stepS, hours, offM) => {
+    expect(judge(restOf(stepS, hours), pointAt(offM, 0), 0, hours * 3600).pWindow).toBeLessThan(0.85);
+  });
+
+  test('and where they do, nobody is present whom neither a fix nor the line between two brings there', () => {
+    const out = judge(restOf(1800, 12), pointAt(120, 0), 0, 43_200);
+    expect(out.pWindow).toBeGreaterThan(0.95);
+    expect(out.verdict).toBe(verdictCode.unknown);
   });
 
   test('P(at that moment) does not depend on where a window of uneven gaps begins', () => {
     // Pairs of fixes five seconds apart, every five minutes.
     const pairs = trackOf(Array.from({ length: 400 }, (_, i) => [150 * (i - (i % 2)) + 5 * (i % 2), draw(i), draw(3 * i + 1)]));
-    const at = (fromS: number) => judge(pairs, [90, 0], fromS, fromS + 20_000).pMoment;
-    const all = [3000, 3100, 3200, 3290, 3295].map(at);
-    expect(Math.max(...all) - Math.min(...all)).toBeLessThan(0.05);
+    const [within, between] = [3002, 3100].map((fromS) => judge(pairs, pointAt(101, 0), fromS, fromS + 12_000).pMoment);
+    expect(within).toBeGreaterThan(0.05);
+    expect(Math.abs((within as number) - (between as number))).toBeLessThan(0.02);
   });
 
   test('the same fix once more is no contradiction; at the end of a track one is', () => {
     const twice = trackOf([...minutes(0, 30, () => [0, 0]), [1800, 0, 0], ...minutes(31, 60, () => [0, 0])]);
-    const out = judge(twice, [0, 20], 1700, 2000);
+    const out = judge(twice, pointAt(0, 20), 1700, 2000);
     expect(out.verdict).toBe(verdictCode.present);
     expect(has(out, 'contradicted')).toBe(false);
-    const atTheEnd = trackOf([...minutes(0, 14, () => [0, 0]), [900, 0, 0], [900, 4200, 0]]);
-    expect(judge(atTheEnd, [4200, 0], 800, 930).verdict).toBe(verdictCode.unknown);
+    const atTheEnd = trackOf([...minutes(0, 14, () => [0, 0]), [900, 0, 0], [900, 8200, 0]]);
+    expect(judge(atTheEnd, pointAt(8200, 0), 800, 930).verdict).toBe(verdictCode.unknown);
   });
 });

@@ -23,9 +23,13 @@ export class Survey {
   /** Fixes whose own error reaches the place. */
   fixesWithin = 0;
   closestIndex = -1;
-  /** Gaps (by their first fix) whose way may come within reach, in order, and the chance of each by itself. */
+  /**
+   * Gaps (by their first fix) whose way may come within reach, in order; of each the chance by itself, and the least distance from its
+   * line to the edge of the reach, metres.
+   */
   active = new Int32Array(64);
   chance = new Float64Array(64);
+  clear = new Float64Array(64);
   activeCount = 0;
   /** Over the active gaps: sum of bounds on P(within reach), and of plain estimates. */
   boundSum = 0;
@@ -272,8 +276,7 @@ export class Survey {
       const widest = widestOf(pair.track, k);
       const bound = wayBound(clear, s1 / T, s2 / T, T, widest, errors);
       if (bound < negligible) continue;
-      this.#activate(k, bound, wayChance(clear, s1 / T, s2 / T, T, widest, errors));
-      if (clear < this.nearestM) this.nearestM = clear;
+      this.#activate(k, bound, wayChance(clear, s1 / T, s2 / T, T, widest, errors), clear);
     }
     if (aside && !this.reachable) this.#aside.add(begin, end, 0);
   }
@@ -306,14 +309,18 @@ export class Survey {
     return prismReaches(earliest, latest, s1, s2);
   }
 
-  #activate(k: number, bound: number, chance: number): void {
+  #activate(k: number, bound: number, chance: number, clear: number): void {
     if (this.activeCount === this.active.length) {
-      const { active, chance: chances } = this;
+      const { active, chance: chances, clear: clears } = this;
       this.active = new Int32Array(2 * this.activeCount);
       this.active.set(active);
       this.chance = new Float64Array(2 * this.activeCount);
       this.chance.set(chances);
+      this.clear = new Float64Array(2 * this.activeCount);
+      this.clear.set(clears);
     }
+    this.clear[this.activeCount] = clear;
+    if (clear < this.nearestM) this.nearestM = clear;
     this.chance[this.activeCount] = chance;
     this.active[this.activeCount++] = k;
     this.boundSum += bound;

@@ -4,7 +4,7 @@ import { withinEdge } from './ground/within.ts';
  * The law of the way: where somebody may have been between two fixes.
  *
  * They leave the straight line by an amount that is normal along it and across it, with a spread of its own for each gap, times a
- * scale that is drawn once for the whole gap: most keep near the line, some make a detour, a few a long one. The spreads, the scales
+ * scale that is one for all gaps of a window: most keep near the line, some make a detour, a few a long one. The spreads, the scales
  * and the shape were learnt from people's dense tracks thinned to fixes a minute to an hour apart (GeoLife, Zheng et al. 2008–2010; of
  * its people only those whom `bench truth` does not report on).
  */
@@ -32,9 +32,7 @@ const roamingAtMost = 0.2;
 const roamingGrowthS = 7200;
 /** A gap whose bound is below this adds nothing that a verdict could turn on. */
 export const negligible = 1e-7;
-/** The farthest of a whole way is beyond a distance at most so many times as often as its middle. */
-const anywhere = 1;
-const negligibleExponent = -Math.log(negligible / (anywhere * (1 + roamingAtMost)));
+const negligibleExponent = -Math.log(negligible / (1 + roamingAtMost));
 
 /** What spreads a gap: how far its ends lie apart, metres; its length, seconds; and by how much the velocity changes over it, m/s. */
 export interface GapShape {
@@ -105,6 +103,9 @@ export function negligibleFrom(widest: number): number {
 /**
  * Upper bound on P(the way comes within reach).
  *
+ * A Brownian bridge goes beyond a distance c anywhere with the probability exp(−c²/2σ²), σ² being its variance in the middle (the
+ * reflection principle). Ways of this law have the same variance there and fewer wiggles, so they do so less often.
+ *
  * @param clear least distance from the line to the edge of the reach, metres
  * @param a1,a2 the part of the gap inside the window, 0..1
  * @param widest the larger of its variances along and across, m²   @param ends variance of its ends, m²
@@ -119,7 +120,7 @@ export function wayBound(clear: number, a1: number, a2: number, T: number, wides
     bound += (shares[i] as number) * Math.exp(-c2 / (2 * (middle * widest * scale * scale + ends)));
   }
   if (T > quietGapS) bound += roamingIn(T) * Math.exp(-c2 / (2 * (middle * roamingVariance(T) + ends)));
-  return Math.min(1, anywhere * bound);
+  return Math.min(1, bound);
 }
 
 /** P(the way bends within reach) for one gap by itself, at its widest. */

@@ -2,6 +2,7 @@ import { alongSegment, distanceToPlace } from './ground/place.ts';
 import { withinEdge } from './ground/within.ts';
 import { normalAt } from './normals.ts';
 import type { Pair } from './pair.ts';
+import { widestOf } from './prepared-track.ts';
 import type { Survey } from './survey.ts';
 import { bends, roamingIn, roamingSpread, roamingVariance, scales, shares } from './way-law.ts';
 
@@ -81,7 +82,7 @@ export class Ways {
   }
 
   /** Lays out the gaps worth drawing; the chances of the others are added up and returned. */
-  #layOut({ active, activeCount, chance }: Survey): number {
+  #layOut({ active, activeCount, chance, clear }: Survey): number {
     const pair = this.#pair;
     const { variance, along, across, shared } = pair.track;
     if (this.#gaps.length < gapStride * activeCount) this.#gaps = new Float64Array(2 * gapStride * activeCount);
@@ -113,20 +114,16 @@ export class Ways {
       gaps[offset + sharedBefore] = reached < 0 ? 1 : this.#sharedBetween(reached, k);
       gaps[offset + partFrom] = Math.max(0, -pair.second(k) / T);
       gaps[offset + partTo] = Math.min(1, (pair.windowS - pair.second(k)) / T);
-      rest += this.#prune(
-        offset,
-        Math.max(along[k] as number, across[k] as number),
-        Math.max(variance[k] as number, variance[k + 1] as number),
-      );
+      const ends = Math.max(variance[k] as number, variance[k + 1] as number);
+      rest += this.#prune(offset, clear[i] as number, widestOf(pair.track, k), ends);
       reached = k + 1;
     }
     return rest;
   }
 
   /** Finds the least scale at which a gap is worth drawing; the chances of smaller ones, and of roaming if that is small, are given. */
-  #prune(offset: number, widest: number, ends: number): number {
+  #prune(offset: number, clear: number, widest: number, ends: number): number {
     const gaps = this.#gaps;
-    const clear = this.#clearance(offset);
     const chanceOf = (share: number, variance: number) => share * withinEdge(clear, Math.sqrt(variance + ends), 0);
     let rest = 0;
     let which = 0;
@@ -140,18 +137,6 @@ export class Ways {
     if (roaming >= worthDrawingAlone) return rest;
     gaps[offset + roamingWidth] = -1;
     return rest + roaming;
-  }
-
-  /** From the line of a gap, over the window's part of it, to the edge of the reach; −Infinity where the place is not a point. */
-  #clearance(offset: number): number {
-    const { place, reach } = this.#pair;
-    if (place.edges.length > 0) return Number.NEGATIVE_INFINITY;
-    const gaps = this.#gaps;
-    const [xa, ya] = [gaps[offset + gapX] as number, gaps[offset + gapY] as number];
-    const [xb, yb] = [gaps[offset + nextX] as number, gaps[offset + nextY] as number];
-    const nearest = alongSegment(0, 0, xa, ya, xb, yb);
-    const share = Math.min(gaps[offset + partTo] as number, Math.max(gaps[offset + partFrom] as number, nearest));
-    return Math.hypot(xa + share * (xb - xa), ya + share * (yb - ya)) - reach;
   }
 
   /** Correlation of the errors of two fixes some gaps apart. */
@@ -242,7 +227,7 @@ export class Ways {
   #drawBends(i: number, draw: number): number {
     const gaps = this.#gaps;
     const offset = gapStride * i;
-    // Draws are split by rank, so that the shares are exact.
+    // Draws are split by rank, so that the shares are exact; by the same for all gaps, for whoever keeps to the line keeps to it.
     const turn = draw * 0.618033988749895;
     let rank = turn - Math.floor(turn);
     const roams = gaps[offset + roamingShare] as number;
