@@ -24,15 +24,18 @@ export const longestGapS = 4;
 const widestWay = 5;
 /** Largest reported spread, metres. */
 export const widestSigma = 6;
-/** Longest way that the greatest speed allows in a gap of the stretch, metres. */
-export const longestWayM = 7;
+/**
+ * From this distance on no prism of the stretch reaches anything, there and back, metres: the longest way that a gap allows, and the
+ * greatest error of both its ends.
+ */
+export const thereAndBackM = 7;
 
 /** Writes the bounds of one stretch; `boundless` where the box must never be used to pass it over. */
 export function setBounds(
   bounds: Bounds,
   i: number,
   box: { west: number; south: number; east: number; north: number },
-  figures: { longestGapS: number; widestWay: number; widestSigma: number; longestWayM: number },
+  figures: { longestGapS: number; widestWay: number; widestSigma: number; thereAndBackM: number },
   boundless: boolean,
 ): void {
   const offset = stride * i;
@@ -43,7 +46,7 @@ export function setBounds(
   bounds[offset + longestGapS] = figures.longestGapS;
   bounds[offset + widestWay] = figures.widestWay;
   bounds[offset + widestSigma] = figures.widestSigma;
-  bounds[offset + longestWayM] = figures.longestWayM;
+  bounds[offset + thereAndBackM] = figures.thereAndBackM;
 }
 
 /** The same for rows of `blocksPerRow` blocks at a time. */

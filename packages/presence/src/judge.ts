@@ -42,7 +42,7 @@ const tenMinutesS = 600;
 /** A window no longer than this is of the very moments at which a tag contradicted itself, seconds. */
 const momentsS = 120;
 /** A window from which on it is not looked at again without the seconds that clocks may be out, seconds. */
-const longWindowS = 1800;
+const longWindowS = 900;
 /** Reasons that are told besides another, which decides. */
 const besides = reasonBit.partlyWorn | reasonBit.frozen | reasonBit.contradicted;
 /** Below this sum of single chances the sum itself serves as the probability; drawing would show only noise. */

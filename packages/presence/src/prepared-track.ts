@@ -1,4 +1,5 @@
 import { type Bounds, blockSize, joinBounds, setBounds, stride } from './bounds.ts';
+import { endErrorOf, radius99Table } from './ground/fix-error.ts';
 import type { PresenceParameters } from './ground/parameters.ts';
 import { longitudeDifference } from './ground/plane.ts';
 import { type LikelySet, likelySet } from './likely-set.ts';
@@ -45,11 +46,11 @@ export interface PreparedTrack extends Track, LikelySet {
   indexFrom: number;
 }
 
-export function prepareTrack(given: Track, parameters: PresenceParameters): PreparedTrack {
+export function prepareTrack(given: Track, parameters: PresenceParameters, radius99 = radius99Table(parameters)): PreparedTrack {
   const { track, frozenAt, contradictedAt } = withoutDoubtful(given);
   const likely = likelySet(track, parameters);
   const { speedLimit, provenMps, recentMps } = limitSpeeds(track, likely, parameters, { contradictedAt, frozenAt });
-  const blocks = boundBlocks(track, likely, speedLimit, recentMps);
+  const blocks = boundBlocks(track, likely, { speedLimit, recentMps }, (sigma) => endErrorOf(sigma, parameters, radius99));
   const { at } = track;
   const indexFrom = at.length > 0 ? (at[0] as number) : 0;
   const steps = at.length > 0 ? Math.floor(((at[at.length - 1] as number) - indexFrom) / indexStepMs) + 2 : 0;
@@ -165,7 +166,12 @@ function limitSpeeds(
   return { speedLimit, provenMps, recentMps };
 }
 
-function boundBlocks(track: Track, likely: LikelySet, speedLimit: Float32Array, recentMps: Float32Array): Bounds {
+function boundBlocks(
+  track: Track,
+  likely: LikelySet,
+  { speedLimit, recentMps }: Pick<PreparedTrack, 'speedLimit' | 'recentMps'>,
+  endError: (sigma: number) => number,
+): Bounds {
   const { at, lon, lat, sigma } = track;
   const n = at.length;
   const count = Math.ceil(n / blockSize);
@@ -194,8 +200,9 @@ function boundBlocks(track: Track, likely: LikelySet, speedLimit: Float32Array, 
       widestWay = Math.max(widestWay, widestVariance(T, widestOf(likely, i), ends, recentMps[i] as number));
       longestWayM = Math.max(longestWayM, (speedLimit[i] as number) * T);
     }
+    const thereAndBackM = longestWayM + 2 * (endError(widestSigma) + 0.01);
     // A block over the date line is never passed over.
-    setBounds(bounds, b, { west, south, east, north }, { longestGapS, widestWay, widestSigma, longestWayM }, east - west > 180);
+    setBounds(bounds, b, { west, south, east, north }, { longestGapS, widestWay, widestSigma, thereAndBackM }, east - west > 180);
   }
   return bounds;
 }

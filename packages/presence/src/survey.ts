@@ -1,5 +1,5 @@
-import { blockSize, blocksPerRow, clearOf, isWeightless, longestGapS, longestWayM, stride, widestSigma } from './bounds.ts';
-import { radius99Table } from './ground/fix-error.ts';
+import { blockSize, blocksPerRow, clearOf, isWeightless, longestGapS, stride, thereAndBackM, widestSigma } from './bounds.ts';
+import { endErrorOf, radius99Table } from './ground/fix-error.ts';
 import type { PresenceParameters } from './ground/parameters.ts';
 import { alongSegment, distanceToPlace } from './ground/place.ts';
 import type { Pair } from './pair.ts';
@@ -132,8 +132,7 @@ export class Survey {
         const clear = clearOf(rows, row, place, reach);
         const longest = rows[stride * row + longestGapS] as number;
         if (clear > own95 * (rows[stride * row + widestSigma] as number)) {
-          const error = this.#endError(rows[stride * row + widestSigma] as number) + 0.01;
-          const unreachable = 2 * (clear - error) > (rows[stride * row + longestWayM] as number);
+          const unreachable = 2 * clear > (rows[stride * row + thereAndBackM] as number);
           if (unreachable || (longest <= maxGapS && isWeightless(rows, row, clear))) {
             if (!unreachable && !this.reachable) this.#aside.add(begin, Math.min(rowEnd, last - 1), 0);
             this.#far.add(begin, rowEnd, clear + reach);
@@ -148,11 +147,12 @@ export class Survey {
       if (clear <= own95 * (blocks[stride * block + widestSigma] as number)) {
         this.#readFixes(Math.max(begin, seenFirst), Math.min(end, seenLast));
       } else this.#far.add(begin, end, clear + reach);
-      const slack = clear - this.#endError(blocks[stride * block + widestSigma] as number) - 0.01;
       const longest = blocks[stride * block + longestGapS] as number;
-      if (2 * slack <= (blocks[stride * block + longestWayM] as number)) {
-        if (longest > maxGapS || !isWeightless(blocks, block, clear)) this.#readGaps(begin, Math.min(end, last - 1), slack, clear, false);
-        else if (!this.reachable) this.#aside.add(begin, Math.min(end, last - 1), 0);
+      if (2 * clear <= (blocks[stride * block + thereAndBackM] as number)) {
+        if (longest > maxGapS || !isWeightless(blocks, block, clear)) {
+          const slack = clear - this.#endError(blocks[stride * block + widestSigma] as number) - 0.01;
+          this.#readGaps(begin, Math.min(end, last - 1), slack, clear, false);
+        } else if (!this.reachable) this.#aside.add(begin, Math.min(end, last - 1), 0);
       }
       begin = end + 1;
     }
@@ -355,7 +355,7 @@ export class Survey {
   }
 
   #endError(sigma: number): number {
-    return sigma <= this.#plainSigma ? this.#parameters.grossErrorM : Math.max(this.#radius99(sigma), this.#parameters.grossErrorM);
+    return sigma <= this.#plainSigma ? this.#parameters.grossErrorM : endErrorOf(sigma, this.#parameters, this.#radius99);
   }
 }
 

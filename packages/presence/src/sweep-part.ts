@@ -12,6 +12,7 @@ import {
   type VerdictColumns,
   verdictShape,
 } from './fleet.ts';
+import { radius99Table } from './ground/fix-error.ts';
 import { type LaidPlace, layPlace } from './ground/place.ts';
 import { emptyJudgement, Judge, type Judgement } from './judge.ts';
 import { countNear, NearIndex } from './near-index.ts';
@@ -41,7 +42,8 @@ export class PartSweeper {
     this.#input = input;
     this.#judge = new Judge(input.parameters);
     this.#firstWearing = firstWearing;
-    for (let w = firstWearing; w <= lastWearing; w++) this.#tracks.push(prepareTrack(trackOf(input.fleet, w), input.parameters));
+    const radius99 = radius99Table(input.parameters);
+    for (let w = firstWearing; w <= lastWearing; w++) this.#tracks.push(prepareTrack(trackOf(input.fleet, w), input.parameters, radius99));
     this.#near = input.crimes.length > fewCrimes ? new NearIndex(this.#tracks) : null;
   }
 

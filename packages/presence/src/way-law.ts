@@ -18,7 +18,7 @@ const widestScale2 = scales[3] * scales[3];
  * A way bends as a sum of sines: that of half a wave, of a whole one, and so on, each so much of the spread in the middle. Real ways
  * swerve slowly: deviations at a quarter and in the middle have the correlation 0.8, at a quarter and three quarters 0.55.
  */
-export const bends = [0.971, 0.389, 0.238, 0.168] as const;
+export const bends = [0.971, 0.389, 0.238] as const;
 
 /** Spread of somebody who is out and about, m²/s; used where a gap hides what went on. */
 export const roamingSpread = 250;

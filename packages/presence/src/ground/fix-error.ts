@@ -72,3 +72,8 @@ function makeTable(parameters: PresenceParameters): Float64Array {
   tables.set(parameters.burstSigmaM, table);
   return table;
 }
+
+/** How much an end of a prism is widened by for a fix of spread `sigma`, metres: its error at 99 %, and what receivers have been seen to hold. */
+export function endErrorOf(sigma: number, { grossErrorM }: PresenceParameters, radius99: (sigma: number) => number): number {
+  return Math.max(radius99(sigma), grossErrorM);
+}
