@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../app/src/config.ts';
@@ -17,6 +17,7 @@ const operator = { id: 'bench', name: 'bench', role: 'operator' as const };
 export async function benchArrival(options: { seed: number; size?: number; data?: string }): Promise<Report> {
   const days = Math.max(1, Math.round((options.size ?? 864_000_000) / (wearers * minutesADay)));
   const folder = options.data ?? mkdtempSync(join(tmpdir(), 'waymark-bench-'));
+  mkdirSync(folder, { recursive: true });
   try {
     const config = readConfig({ NODE_ENV: 'test', WAYMARK_DATA: folder, WAYMARK_DEMO: 'no', WAYMARK_ENGINE_MB: '1536' });
     const startMs = Date.UTC(2026, 8, 1);

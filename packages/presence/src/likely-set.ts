@@ -182,8 +182,7 @@ function spreadWays(
 function localMovement(track: Track, perLon: Float64Array): { noise: Float32Array; step: Float32Array } {
   const { at, lon, lat, sigma } = track;
   const n = at.length;
-  const differences = lags.map(() => new RunningMean(n));
-  const steps = new RunningMean(n);
+  for (const mean of [...differences, steps]) mean.begin(n);
   for (let i = 0; i < n; i++) {
     steps.set(i, i > 0 ? squaredStep(track, perLon, i) : Number.NaN);
     for (let l = 0; l < lags.length; l++) (differences[l] as RunningMean).set(i, secondDifference(track, perLon, i, lags[l] as number));
@@ -279,12 +278,14 @@ function secondDifference({ at, lon, lat }: Track, perLon: Float64Array, i: numb
 
 /** Means of a quantity over any stretch of fixes, leaving out NaN; NaN where fewer than three are left. */
 class RunningMean {
-  readonly #sum: Float64Array;
-  readonly #count: Int32Array;
+  #sum = new Float64Array(256);
+  #count = new Int32Array(256);
 
-  constructor(length: number) {
-    this.#sum = new Float64Array(length + 1);
-    this.#count = new Int32Array(length + 1);
+  /** Begins anew, for so many fixes. */
+  begin(length: number): void {
+    if (this.#sum.length > length) return;
+    this.#sum = new Float64Array(2 * length + 1);
+    this.#count = new Int32Array(2 * length + 1);
   }
 
   /** To be called for 0, 1, 2 and so on. */
@@ -300,3 +301,7 @@ class RunningMean {
     return n < 3 ? Number.NaN : ((this.#sum[high + 1] as number) - (this.#sum[low] as number)) / n;
   }
 }
+
+/** One track is prepared after the other: room for the means is made once for them all. The first entries stay 0. */
+const differences = lags.map(() => new RunningMean());
+const steps = new RunningMean();

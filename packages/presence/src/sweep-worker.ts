@@ -1,25 +1,21 @@
 import { setFlagsFromString } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
-import type { SweepInput } from './fleet.ts';
 import { PartSweeper } from './sweep-part.ts';
+import type { Begin } from './sweep-threads.ts';
 
 // Judging is a great many small calls. With its usual budget the compiler leaves some of them as calls, each of which hands its
 // numbers over in memory; this much makes the whole about a twelfth faster. More was measured to be slower again.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
 
-/** What a thread is told first. */
-interface Begin {
-  input: SweepInput;
-  firstWearing: number;
-  lastWearing: number;
-  isPiece: boolean;
-}
-
-/** A thread that judges its share of the wearings, which it is told first, for the parts it is sent after that, one at a time. */
+/** A thread that judges its share of the wearings, which it is told first, for the parts it is sent after that, one at a time; and rests. */
 let sweeper: PartSweeper | null = null;
 let isPiece = false;
 
-parentPort?.on('message', (message: Begin | { part: number; first: number; last: number }) => {
+parentPort?.on('message', (message: Begin | { part: number; first: number; last: number } | { rest: true }) => {
+  if ('rest' in message) {
+    sweeper = null;
+    return;
+  }
   if ('input' in message) {
     sweeper = new PartSweeper(message.input, message.firstWearing, message.lastWearing);
     isPiece = message.isPiece;

@@ -79,3 +79,22 @@ test('a thread that is gone before it was used is told, and not waited for', asy
   await Promise.all(ready.map((worker) => worker.terminate()));
   await expect(sweep(input(), async () => undefined, { threads: 2, ready })).rejects.toThrow('ended before its work was done');
 });
+
+test('threads that rest judge the next sweep alike, and one that is gone meanwhile is not asked', async () => {
+  const plain = await sweep(input(), async () => undefined, { threads: 0 });
+  const begun = beginThreads(2);
+  const rested = await sweep(input(), async () => undefined, { threads: 2, ready: [...begun], restAfter: true });
+  expect(rested.digest).toBe(plain.digest);
+  const again = beginThreads(2);
+  expect(new Set(again)).toEqual(new Set(begun));
+  const changed = input();
+  changed.fleet.lat[20] = 53.0905;
+  const other = await sweep(changed, async () => undefined, { threads: 0 });
+  const restedOther = await sweep(changed, async () => undefined, { threads: 2, ready: [...again], restAfter: true });
+  expect(restedOther.digest).toBe(other.digest);
+  await begun[0]?.terminate();
+  const left = beginThreads(2);
+  expect(left).not.toContain(begun[0]);
+  expect((await sweep(input(), async () => undefined, { threads: 2, ready: [...left] })).digest).toBe(plain.digest);
+  expect(left.every(({ threadId }) => threadId === -1)).toBe(true);
+});

@@ -1,21 +1,19 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { coincidenceShiftsAtMost, type Fleet, type SweepInput, type SweepPart } from './fleet.ts';
 import { joinParts, PartSweeper } from './sweep-part.ts';
-
-/** As it stands here, and as it is built. */
-const workerFile = import.meta.url.endsWith('.ts') ? './sweep-worker.ts' : './sweep-worker.js';
+import { beginThread, runThread, type Share } from './sweep-threads.ts';
 
 const usualRowsPerPart = 250_000;
-/** Parts that a thread may have waiting for the store: it keeps working through a slow moment of the store. */
-const partsAhead = 6;
 
 export interface SweepOptions {
   /** Threads beside the caller's own, as many as `threadsFor` says unless given; 0 does all on the caller's: for tests. */
   threads?: number;
   /** Threads that were begun before there was anything to judge, see `beginThreads`; each is used at most once. */
   ready?: Worker[];
+  /** Threads rest afterwards, for the next sweep, and are not ended. For what is asked again and again of few fixes. */
+  restAfter?: boolean;
   /** Rows of a part, about; other parts give another digest, so this is for tests. */
   rowsPerPart?: number;
   /** Called as each part is stored: crimes done, crimes in all. */
@@ -30,11 +28,6 @@ export interface SweepResult {
    * which anyone was worn. NaN when no other day is known.
    */
   coincidence: Float32Array;
-}
-
-interface Share {
-  first: number;
-  last: number;
 }
 
 /**
@@ -84,7 +77,7 @@ export async function sweep(
       }
     }
   } else {
-    await onThreads(input, shares, stretches, threads, keep, options.ready ?? []);
+    await onThreads(input, shares, stretches, threads, keep, options.ready ?? [], options.restAfter ?? false);
   }
   return { digest: createHash('sha256').update(digests.join('\n')).digest('hex'), coincidence: meanOverDays(visits, worn) };
 }
@@ -129,6 +122,7 @@ async function onThreads(
   threads: number,
   keep: (part: SweepPart) => Promise<void>,
   ready: Worker[],
+  restAfter: boolean,
 ): Promise<void> {
   const pieces = Math.max(1, Math.floor(threads / shares.length));
   let storing: Promise<void> = Promise.resolve();
@@ -142,9 +136,13 @@ async function onThreads(
     const joined = joinPieces(split.length, store);
     await Promise.all(
       split.map((own, piece) =>
-        runThread(ready.shift() ?? beginThread(), { input, ...own, isPiece: split.length > 1 }, s * stretches.length, stretches, (part) =>
-          joined(piece, part),
-        ),
+        runThread(ready.shift() ?? beginThread(), {
+          begin: { input, firstWearing: own.first, lastWearing: own.last, isPiece: split.length > 1 },
+          firstPart: s * stretches.length,
+          stretches,
+          store: (part) => joined(piece, part),
+          restAfter,
+        }),
       ),
     );
   });
@@ -160,57 +158,6 @@ const pairsPerThread = 5000;
 /** How many threads so many pairs of a crime and a wearing are worth: one for each share, and no more than there are processors beyond that. */
 export function threadsFor(pairs: number): number {
   return Math.max(2, Math.min(availableParallelism(), Math.ceil(pairs / pairsPerThread)));
-}
-
-/**
- * Begins as many threads as a sweep will use, while its fixes are still being read: by then they have loaded what they need. Whoever
- * begins them ends those that were not used.
- * @param count as in the options of the sweep
- */
-export function beginThreads(count: number): Worker[] {
-  return Array.from({ length: count }, beginThread);
-}
-
-function beginThread(): Worker {
-  // One that fails before it is used ends, which whoever would use it sees.
-  return new Worker(new URL(workerFile, import.meta.url)).on('error', () => undefined);
-}
-
-/** A thread that judges some wearings for every stretch; it is asked for the next as long as not too many wait for the store. */
-function runThread(
-  worker: Worker,
-  { input, first, last, isPiece }: Share & { input: SweepInput; isPiece: boolean },
-  firstPart: number,
-  stretches: readonly Share[],
-  store: (part: SweepPart) => Promise<void>,
-): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    worker.postMessage({ input, firstWearing: first, lastWearing: last, isPiece });
-    let isEnding = false;
-    const end = (error?: unknown) => {
-      isEnding = true;
-      void worker.terminate().then(() => (error ? reject(error) : resolve()), reject);
-    };
-    let next = 0;
-    // Parts on their way to the store, the newest last.
-    const behind: Promise<void>[] = [];
-    const ask = () => {
-      if (next >= stretches.length) return void Promise.all(behind).then(() => end(), end);
-      const stretch = stretches[next] as Share;
-      worker.postMessage({ part: firstPart + next++, first: stretch.first, last: stretch.last });
-    };
-    worker.once('error', end);
-    // Ended by itself: what it said of why went before this, if anything.
-    const onExit = () => isEnding || reject(new Error('A thread of the sweep ended before its work was done.'));
-    if (worker.threadId === -1) onExit();
-    else worker.once('exit', onExit);
-    worker.on('message', (result: SweepPart) => {
-      behind.push(store(result));
-      const room = behind.length < partsAhead ? Promise.resolve() : (behind.shift() as Promise<void>);
-      room.then(ask, end);
-    });
-    ask();
-  });
 }
 
 /** The wearings of a share in so many pieces with about as many fixes in each; fewer where there are not so many wearings. */

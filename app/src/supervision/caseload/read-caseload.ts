@@ -22,21 +22,13 @@ export interface CaseRow {
   silent: boolean;
 }
 
-async function casesOf(tx: Tx, positions: Positions, isMeant: RawBuilder<boolean> = sql<boolean>`true`): Promise<CaseRow[]> {
-  // As one value: 20,000 rows of their own take several times as long to come out of the database.
-  const { rows: whole } = await sql<{ worn: [number, number, string, string, number, string][] | null }>`
-    SELECT json_agg(json_build_array(w.id, s.id, s.name, s.reference, t.id, t.serial) ORDER BY s.reference, w.id) AS worn
-      FROM supervision.wearings w JOIN supervision.orders o ON o.id = w.order_id JOIN supervision.subjects s ON s.id = w.subject_id
+/** Wearings and tags under an order in force. */
+const inForce = sql`supervision.wearings w JOIN supervision.orders o ON o.id = w.order_id JOIN supervision.subjects s ON s.id = w.subject_id
         JOIN supervision.tags t ON t.id = w.tag_id
-      WHERE (w.ends_at IS NULL OR w.ends_at > now()) AND (o.ends_at IS NULL OR o.ends_at > now()) AND ${isMeant}`.execute(tx);
-  const rows = (whole[0]?.worn ?? []).map(([wearing, subject_id, subject, reference, tag_id, tag]) => ({
-    wearing,
-    subject_id,
-    subject,
-    reference,
-    tag_id,
-    tag,
-  }));
+      WHERE (w.ends_at IS NULL OR w.ends_at > now()) AND (o.ends_at IS NULL OR o.ends_at > now())`;
+
+/** Open alerts of each wearing: how many, and the place of the highest severity among `severities`. */
+async function openAlerts(tx: Tx): Promise<Map<number, { n: number; rank: number }>> {
   const open = await tx
     .selectFrom('supervision.alerts')
     .select(['wearing_id', 'severity', sql<number>`count(*)::int`.as('n')])
@@ -48,24 +40,17 @@ async function casesOf(tx: Tx, positions: Positions, isMeant: RawBuilder<boolean
     const own = alerts.get(wearing_id) ?? { n: 0, rank: severities.length };
     alerts.set(wearing_id, { n: own.n + n, rank: Math.min(own.rank, severities.indexOf(severity)) });
   }
-  const now = Date.now();
-  return rows.map((row) => {
-    const position = positions.of(row.wearing);
-    const own = alerts.get(row.wearing);
-    return {
-      ...row,
-      position,
-      alerts: own?.n ?? 0,
-      severity: severities[own?.rank ?? severities.length] ?? null,
-      standing: position ? 'worn' : 'fitted',
-      silent: position !== null && isSilent(position, now),
-    };
-  });
+  return alerts;
 }
 
-const rankOf = ({ severity, silent }: CaseRow) => (severity ? severities.indexOf(severity) : severities.length + (silent ? 0 : 1));
+/** As one value: 20,000 rows of their own take several times as long to come out of the database. */
+async function wearingsOf(tx: Tx, isMeant: RawBuilder<boolean>): Promise<number[]> {
+  const { rows } = await sql<{ worn: number[] | null }>`
+    SELECT json_agg(w.id ORDER BY s.reference, w.id) AS worn FROM ${inForce} AND ${isMeant}`.execute(tx);
+  return rows[0]?.worn ?? [];
+}
 
-/** Everybody who wears a tag now, whoever has the most urgent alert first. */
+/** Everybody who wears a tag now, whoever has the most urgent alert first. Who they are is read for those on the page and nobody else. */
 export const listCaseload: Action<
   { positions: Positions },
   { search?: string; whose?: Whose; limit: number; offset: number },
@@ -75,26 +60,66 @@ export const listCaseload: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, note }, { positions }, { search = '', whose = 'all', limit, offset }) {
-    const all = await casesOf(tx, positions, isTheirs(whose, actor.id, sql`s.id`));
-    const wanted = search.toLowerCase();
-    const found = all.filter(({ subject, reference, tag }) =>
-      [subject, reference, tag].some((text) => text.toLowerCase().includes(wanted)),
-    );
-    const rows = found.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(offset, offset + limit);
+    const isMeant = isTheirs(whose, actor.id, sql`s.id`);
+    const wanted = search.trim().toLowerCase();
+    const all = await wearingsOf(tx, isMeant);
+    const found =
+      wanted === ''
+        ? all
+        : await wearingsOf(
+            tx,
+            sql<boolean>`${isMeant} AND (strpos(lower(s.name), ${wanted}) > 0 OR strpos(lower(s.reference), ${wanted}) > 0 OR strpos(lower(t.serial), ${wanted}) > 0)`,
+          );
+    const alerts = await openAlerts(tx);
+    const now = Date.now();
+    const silent = new Set(all.filter((wearing) => isSilentNow(positions.of(wearing), now)));
+    const rankOf = (wearing: number) => alerts.get(wearing)?.rank ?? severities.length + (silent.has(wearing) ? 0 : 1);
+    const page = found.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(offset, offset + limit);
+    const rows = await rowsOf(tx, page);
     note(null, { shown: rows.length });
-    const count = (which: (row: CaseRow) => boolean) => all.filter(which).length;
     return {
-      rows,
+      rows: rows.map((row): CaseRow => {
+        const position = positions.of(row.wearing);
+        const own = alerts.get(row.wearing);
+        return {
+          ...row,
+          position,
+          alerts: own?.n ?? 0,
+          severity: severities[own?.rank ?? severities.length] ?? null,
+          standing: position ? 'worn' : 'fitted',
+          silent: silent.has(row.wearing),
+        };
+      }),
       total: found.length,
       counts: {
         worn: all.length,
-        inAlert: count(({ alerts }) => alerts > 0),
-        silent: count(({ silent }) => silent),
-        low: count(({ position }) => position?.battery != null && position.battery < batteryLow),
+        inAlert: all.filter((wearing) => alerts.has(wearing)).length,
+        silent: silent.size,
+        low: all.filter((wearing) => (positions.of(wearing)?.battery ?? 1) < batteryLow).length,
       },
     };
   },
 };
+
+function isSilentNow(position: Position | null, now: number): boolean {
+  return position !== null && isSilent(position, now);
+}
+
+/** Who the wearers of a page are, in the order given. */
+async function rowsOf(
+  tx: Tx,
+  page: readonly number[],
+): Promise<Pick<CaseRow, 'wearing' | 'subject_id' | 'subject' | 'reference' | 'tag_id' | 'tag'>[]> {
+  if (page.length === 0) return [];
+  const rows = await tx
+    .selectFrom('supervision.wearings as w')
+    .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id')
+    .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
+    .select(['w.id as wearing', 's.id as subject_id', 's.name as subject', 's.reference', 't.id as tag_id', 't.serial as tag'])
+    .where('w.id', 'in', page)
+    .execute();
+  return rows.toSorted((a, b) => page.indexOf(a.wearing) - page.indexOf(b.wearing));
+}
 
 /** A wearer on the live map. How urgent the alerts are goes from 0 for none to 3; null where it is as it was. */
 export type MapCase = [
@@ -117,12 +142,18 @@ export const watchCaseload: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, note }, { positions }) {
-    const all = await casesOf(tx, positions);
+    const { rows: whole } = await sql<{ worn: [number, string, number][] | null }>`
+      SELECT json_agg(json_build_array(w.id, s.reference, s.id) ORDER BY s.reference, w.id) AS worn FROM ${inForce}`.execute(tx);
+    const all = whole[0]?.worn ?? [];
+    const alerts = await openAlerts(tx);
     note(null, { shown: all.length });
     return {
-      cases: all.flatMap(({ position, severity }): MapCase[] => (position ? [mapCase(position, urgencyOf(severity))] : [])),
+      cases: all.flatMap(([wearing]): MapCase[] => {
+        const position = positions.of(wearing);
+        return position ? [mapCase(position, urgencyOf(severities[alerts.get(wearing)?.rank ?? severities.length] ?? null))] : [];
+      }),
       hidden: await hiddenWearings(tx),
-      references: Object.fromEntries(all.map(({ wearing, reference, subject_id }) => [wearing, [reference, subject_id]])),
+      references: Object.fromEntries(all.map(([wearing, reference, subject]) => [wearing, [reference, subject]])),
     };
   },
 };

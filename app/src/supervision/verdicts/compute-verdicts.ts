@@ -97,7 +97,8 @@ export async function computeRun(
       verdicts += part.weighed.rows + part.ruledOut.rows;
       await keep(part);
     },
-    { onProgress, threads: ready.length, ready },
+    // Crimes come one after the other; threads that have compiled what it takes answer in half the time.
+    { onProgress, threads: ready.length, ready, restAfter: inputs.reads === 'around' },
   ).finally(ended);
   // Told where it is awaited, below, and not as nobody's while the hash is worked out.
   sweeping.catch(() => undefined);
@@ -183,17 +184,12 @@ const planRun: Action<VerdictServices, { crimeVersions?: number[] }, { runId: nu
 type Tx = Parameters<typeof listCurrentCrimes>[0];
 
 async function snapshotWearings(tx: Tx): Promise<WearingSnapshot[]> {
-  const rows = await tx
-    .selectFrom('supervision.wearings as w')
-    .innerJoin('supervision.orders as o', 'o.id', 'w.order_id')
-    .select(['w.id', 'w.starts_at', 'w.ends_at', 'o.starts_at as order_from', 'o.ends_at as order_to'])
-    .orderBy('w.id')
-    .execute();
-  return rows.map((w) => ({
-    id: w.id,
-    from: Math.max(w.starts_at.getTime(), w.order_from.getTime()),
-    to: Math.min(w.ends_at?.getTime() ?? Infinity, w.order_to?.getTime() ?? Infinity),
-  }));
+  // As one value: tens of thousands of rows with four dates each take several times as long to come out of the database.
+  const { rows } = await sql<{ worn: [number, number, number | null][] | null }>`
+    SELECT json_agg(json_build_array(w.id, floor(extract(epoch FROM greatest(w.starts_at, o.starts_at)) * 1000),
+        floor(extract(epoch FROM least(w.ends_at, o.ends_at)) * 1000)) ORDER BY w.id) AS worn
+      FROM supervision.wearings w JOIN supervision.orders o ON o.id = w.order_id`.execute(tx);
+  return (rows[0]?.worn ?? []).map(([id, from, to]) => ({ id, from, to: to ?? Infinity }));
 }
 
 interface LatestRun {

@@ -34,6 +34,10 @@ const repeatingMs = 12 * hourMs;
 /** Fixes further off may show a higher speed than those that were read, and speeds are reckoned a little differently elsewhere. */
 const fasterSlack = 1.15;
 const besideGaps = 2;
+const metresPerDegreeAtMost = 112_000;
+
+/** Room is made at once for so many fixes of each wearing around a window: a fix a minute for most windows. */
+const rowsEach = 64;
 
 const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f32' } as const;
 
@@ -61,7 +65,7 @@ export async function loadAround(
   questions: readonly CrimeQuestion[],
   receiptUpto: number,
 ): Promise<LoadedFleet> {
-  const place = new Map(wearings.map(({ id }, i) => [id, i]));
+  const place = placesOf(wearings);
   const all = emptyRows();
   const read = async (from: number, to: number, into: Rows, more = '') => {
     await store.scan(
@@ -70,8 +74,8 @@ export async function loadAround(
       [Math.round(from), Math.round(to), receiptUpto],
       (columns, count) => {
         for (let i = 0; i < count; i++) {
-          const w = place.get(columns.wearing[i] as number);
-          if (w === undefined) continue;
+          const w = place[columns.wearing[i] as number] ?? -1;
+          if (w < 0) continue;
           push(into, w, columns.at[i] as number, columns.lon[i] as number, columns.lat[i] as number, columns.accuracyM[i] as number);
         }
       },
@@ -81,10 +85,10 @@ export async function loadAround(
   for (const question of questions) {
     const { from, to } = question;
     const laid = layPlace(question.place);
-    const around = emptyRows();
+    const around = emptyRows(rowsEach * wearings.length);
     await read(from - everybodyMs, to + everybodyMs, around);
-    append(all, around);
     const { fleet } = await toFleet(wearings, parameters, around);
+    append(all, around);
     const { doubtful, repeating } = whoMayHaveBeenThere(fleet, question, laid, parameters);
     if (doubtful.size > 0) {
       const near = emptyRows();
@@ -106,6 +110,13 @@ export async function loadAround(
     }
   }
   return toFleet(wearings, parameters, all);
+}
+
+/** The place of each wearing in the list, by its number; -1 for others. Numbers are given in order, so there are few gaps among them. */
+function placesOf(wearings: readonly WearingSnapshot[]): Int32Array {
+  const places = new Int32Array(wearings.reduce((most, { id }) => Math.max(most, id), 0) + 1).fill(-1);
+  for (const [i, { id }] of wearings.entries()) places[id] = i;
+  return places;
 }
 
 /** The lowest number of a wearing with a fix between two moments. */
@@ -140,6 +151,12 @@ function whoMayHaveBeenThere(
   const secondsAfter = (k: number) => ((at[k + 1] as number) - (at[k] as number)) / 1000;
   const speedAfter = (k: number) =>
     distanceM(lon[k] as number, lat[k] as number, lon[k + 1] as number, lat[k + 1] as number) / secondsAfter(k);
+  /** At least that speed, in a tenth of the time. */
+  const overSpeedAfter = (k: number) => {
+    const degrees =
+      Math.abs(longitudeDifference(lon[k + 1] as number, lon[k] as number)) + Math.abs((lat[k + 1] as number) - (lat[k] as number));
+    return (metresPerDegreeAtMost * degrees) / secondsAfter(k);
+  };
   const isRepeating = (begin: number, end: number): boolean => {
     let repeated = 0;
     for (let k = begin; k + 1 < end; k++) {
@@ -148,17 +165,25 @@ function whoMayHaveBeenThere(
     }
     return end - begin > 1 && repeated === end - begin - 1;
   };
+  /** Greatest speed over gap k and those beside it, as `speedOf` tells it of one. */
+  const fastestBeside = (k: number, begin: number, end: number, speedOf: (i: number) => number) => {
+    let fastest = 0;
+    for (let i = Math.max(begin, k - 1); i <= k + 1 && i + 1 < end; i++) if (secondsAfter(i) > 0) fastest = Math.max(fastest, speedOf(i));
+    return fasterSlack * fastest;
+  };
   const mayHaveBeen = (begin: number, end: number): boolean => {
     // Nothing on one side of the window: it is looked for.
     if (begin === end || (at[begin] as number) > from || (at[end - 1] as number) < to) return true;
     for (let k = begin; k + 1 < end; k++) {
       if (at[k] === at[k + 1]) return true;
       if ((at[k + 1] as number) < from || (at[k] as number) > to) continue;
-      const beside = [k - 1, k, k + 1].filter((i) => i >= begin && i + 1 < end && secondsAfter(i) > 0);
+      const seconds = secondsAfter(k);
       const isSeen = k - besideGaps >= begin && k + 1 + besideGaps < end;
-      const fastest = fasterSlack * Math.max(...beside.map(speedAfter));
-      const speed = speedSlack * Math.max(isSeen ? 0 : airSpeedMps, speedWithin(secondsAfter(k), fastest, parameters));
-      if (clearOf(k) + clearOf(k + 1) <= speed * secondsAfter(k)) return true;
+      const clear = clearOf(k) + clearOf(k + 1);
+      const reaches = (fastest: number) =>
+        clear <= speedSlack * Math.max(isSeen ? 0 : airSpeedMps, speedWithin(seconds, fastest, parameters)) * seconds;
+      // Most are so far away that even more than their speed does not do.
+      if (reaches(fastestBeside(k, begin, end, overSpeedAfter)) && reaches(fastestBeside(k, begin, end, speedAfter))) return true;
     }
     return false;
   };
