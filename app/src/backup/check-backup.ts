@@ -44,7 +44,9 @@ export async function checkBackup(
     const data = join(folder, 'data');
     const more = onProgress ? { onProgress } : {};
     const { rows } = await restoreBackup(backup, data, { databaseUrl: config.DATABASE_URL, engineMb: config.WAYMARK_ENGINE_MB, ...more });
-    const waymark = await openWaymark({ ...config, WAYMARK_DATA: data });
+    // The copy is of a server that is alone, whoever took the backup.
+    const { NATS_URL: _log, WAYMARK_SHARED: _shared, ...alone } = config;
+    const waymark = await openWaymark({ ...alone, WAYMARK_DATA: data });
     try {
       const audit = await verifyAudit(waymark.database.db, keptHeads(waymark.folder));
       const repeated = await repeatOne(waymark, actor);

@@ -71,9 +71,18 @@ export async function dumpRecords(
       const { rows } = await client.query(marksQuery);
       return { moment, ...marksIn(rows), receipt: fixes.lastReceipt, snapshot: snapshots[0]?.name ?? '' };
     });
+    // What the records say may rest on what other servers had read before this one.
+    const isShared = fixes.isShared;
+    if (isShared)
+      await fixes.caughtUp().catch((error: Error) => {
+        throw new BackupError(
+          `This server does not come to read the log that servers share: ${error.message} Take the backup on another server.`,
+        );
+      });
+    const receipt = isShared ? fixes.lastReceipt : then.receipt;
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await runTool('pg_dump', url, ['--format=custom', '--no-owner', `--snapshot=${then.snapshot}`, `--file=${file}`]);
-    return then;
+    return { ...then, receipt };
   } finally {
     await client.end();
   }

@@ -50,7 +50,7 @@ export async function restoreBackup(
       await cp(join(path, 'records'), join(place, 'records'), { recursive: true, preserveTimestamps: true });
     // Tools that carry backups elsewhere leave empty folders out now and then.
     for (const folder of manifest.folders) mkdirSync(join(place, folder.replace(/^folder\//, '')), { recursive: true, mode: 0o700 });
-    const rows = await FixStore.restore(join(place, 'fixes.duckdb'), engineMb, join(path, 'fixes'), manifest.fixes);
+    const rows = await FixStore.restore(join(place, 'fixes.duckdb'), engineMb, join(path, 'fixes'), manifest.fixes, manifest.audited);
     if (manifest.records === 'postgres') await restoreRecords(databaseUrl as string, join(path, 'records.dump'));
     await rm(target, { recursive: true, force: true });
     await rename(place, target);

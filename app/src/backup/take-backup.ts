@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { sql } from 'kysely';
 import { headsUpto } from '../platform/audit-head.ts';
 import { inThread } from '../platform/in-thread.ts';
-import { type Marks, marksIn, marksQuery } from '../platform/installation.ts';
+import { type Marks, marksIn, marksQuery, noteName } from '../platform/installation.ts';
 import { version } from '../version.ts';
 import type { Waymark } from '../waymark.ts';
 import { inBackup, isLinked, type Tree, type TreeState } from './copy-tree.ts';
@@ -47,13 +48,10 @@ const busy = new Set<string>();
  */
 export async function takeBackup(waymark: Waymark, into: string, options: BackupOptions = {}): Promise<BackupTaken> {
   const { folder, fixes, database } = waymark;
-  if (fixes.isShared)
-    throw new BackupError(
-      'This server is one of several, and “waymark backup” is for one that is alone. Back up PostgreSQL (base backup and WAL) and the folder of WAYMARK_SHARED: see docs/scale.md.',
-    );
   const target = resolve(into);
-  if (!relative(resolve(folder.path), target).startsWith('..'))
-    throw new BackupError(`${target} is inside the data folder. Name a folder elsewhere, on another disk if there is one.`);
+  for (const own of new Set([folder.path, folder.shared]))
+    if (!relative(resolve(own), target).startsWith('..'))
+      throw new BackupError(`${target} is inside ${own}. Name a folder elsewhere, on another disk if there is one.`);
   if (busy.has(target)) throw new BackupError(`A backup is being written to ${target} already. Wait until it ends.`);
   busy.add(target);
   try {
@@ -63,11 +61,8 @@ export async function takeBackup(waymark: Waymark, into: string, options: Backup
     const earlier = backupsIn(target).at(-1) ?? null;
     if (earlier && earlier.manifest.installation !== installation)
       throw new BackupError(`${target} holds backups of another installation (${earlier.manifest.installation}). Name another folder.`);
-    // Ours, so what is not finished there was broken off: one process holds an installation.
-    for (const name of readdirSync(target))
-      if (name.startsWith(unfinishedPrefix + installation)) rmSync(join(target, name), { recursive: true, force: true });
     const startedAt = performance.now();
-    const place = join(target, `${unfinishedPrefix}${installation}-${randomBytes(4).toString('hex')}`);
+    const place = placeIn(target, installation, waymark);
     mkdirSync(join(place, 'fixes'), { recursive: true, mode: 0o700 });
     try {
       const records = await copyRecords(waymark, place, installation, earlier, options.recordsUrl);
@@ -114,6 +109,22 @@ export async function takeBackup(waymark: Waymark, into: string, options: Backup
 }
 
 const unfinishedPrefix = '.unfinished-';
+const limits = { seconds: 24 * 3600, memoryMb: 1024 };
+/** No backup takes so long: what another server left there that is older was broken off. */
+const oldMs = limits.seconds * 1000;
+
+/** Where a backup is written until it is whole. What this server left there before was broken off, and goes. */
+function placeIn(target: string, installation: string, { fixes, folder }: Waymark): string {
+  const ofAll = unfinishedPrefix + installation;
+  // One process holds an installation; or one of several servers holds its own folder, whose name need not be told.
+  const own = fixes.isShared ? `${ofAll}-${createHash('sha256').update(`${hostname()} ${folder.path}`).digest('hex').slice(0, 8)}` : ofAll;
+  for (const name of readdirSync(target)) {
+    const isOld = () => Date.now() - statSync(join(target, name)).mtimeMs > oldMs;
+    if (name.startsWith(own) || (name.startsWith(ofAll) && isOld())) rmSync(join(target, name), { recursive: true, force: true });
+  }
+  return join(target, `${own}-${randomBytes(4).toString('hex')}`);
+}
+
 type Earlier = { path: string; manifest: Manifest } | null;
 const filesOf = (earlier: Earlier) => earlier && { path: earlier.path, moment: earlier.manifest.moment, files: earlier.manifest.files };
 
@@ -163,7 +174,6 @@ async function copyRecords(
 }
 
 const copier = new URL('./copy-worker.ts', import.meta.url);
-const limits = { seconds: 24 * 3600, memoryMb: 1024 };
 
 const inCopier = <T>(task: CopyTask): Promise<T> => inThread<T>(copier, task, limits);
 const copied = (copy: Tree, before: TreeState | null): Promise<TreeState> => inCopier({ copy, before });
@@ -187,20 +197,28 @@ async function placeFixes(place: string, names: readonly string[], earlier: Earl
   return described(place, files);
 }
 
-/** Not the records and the fix store, which have their own ways, and what is not finished or of this run alone. */
-const left = /^(records([/\\]|$)|fixes\.duckdb|(control|last-backup)\.json$)|\.(unfinished|part)$/;
+/**
+ * Not the records and the fix store, which have their own ways; of what servers share, not the copy of the fixes and the keys of the log,
+ * which a new log has no use for; and not what is unfinished or of this run alone.
+ */
+const left = /^((records|fixes|log-keys)([/\\]|$)|fixes\.duckdb|(control|last-backup)\.json$)|\.(unfinished|part|[0-9a-f]{12})$/;
 
-/** The rest of the data folder: verdicts, keys and secrets, and what waits for a feed. */
+/** The rest of the data folder, or of the one that servers share: verdicts, keys and secrets, and what waits for a feed. */
 async function copyFolder(
   { folder }: Waymark,
   place: string,
   audited: number,
   earlier: Earlier,
 ): Promise<{ files: BackupFile[]; folders: string[] }> {
-  const tree: Tree = { from: folder.path, backup: place, under: 'folder', leave: left, earlier: filesOf(earlier) };
+  const tree: Tree = { from: folder.shared, backup: place, under: 'folder', leave: left, earlier: filesOf(earlier) };
   const state = await copied(tree, null);
   const heads = join(place, 'folder/audit-heads.ndjson');
-  const files = inBackup(tree, state);
+  const files: Parameters<typeof described>[1] = inBackup(tree, state);
+  if (folder.shared !== folder.path) {
+    // Where the records are is noted by each server for itself.
+    copyFileSync(folder.own(noteName), join(place, 'folder', noteName));
+    files.push({ path: `folder/${noteName}`, modified: Date.now(), sha256: null });
+  }
   if (existsSync(heads)) {
     // What was signed after the moment of the records is of a future that the backup does not hold. Its own file: a link would be the earlier backup's.
     const text = headsUpto(readFileSync(heads, 'utf8'), audited);

@@ -17,7 +17,8 @@ interface FolderNote {
   records: 'pglite' | 'postgres';
 }
 
-const noteName = 'installation.json';
+/** Says where the records of a folder are. */
+export const noteName = 'installation.json';
 
 function noteOf(folder: DataFolder): FolderNote | null {
   const file = folder.own(noteName);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { BackupTaken } from '../../src/backup/index.ts';
 import { count, type KillResult, prepare, putLoadOn, startServer } from '../kill/kill-test.ts';
+import { startLogServers } from '../log-servers.ts';
 import { startPostgres } from '../postgres.ts';
 import { temporaryFolder } from '../serve-for-test.ts';
 
@@ -15,7 +16,7 @@ const cli = join(import.meta.dirname, '../../src/cli.ts');
 const leastLoad = 1500;
 
 export interface BackupResult {
-  form: 'embedded' | 'PostgreSQL';
+  form: 'embedded' | 'PostgreSQL' | 'several servers';
   acknowledged: number;
   backups: (BackupTaken & {
     /** Fixes that were acknowledged before it was asked for, and what is missing of them in the copy that was made of it. */
@@ -34,19 +35,34 @@ export interface BackupResult {
 
 /**
  * Takes backups of a server under load, kills it in the middle of one, makes an installation of each elsewhere, and counts: what was
- * acknowledged before a backup was asked for must be in it, once.
- * @returns null where PostgreSQL is asked for and not installed
+ * acknowledged before a backup was asked for must be in it, once. Of several servers the load goes to one, and another takes the backups.
+ * @returns null where PostgreSQL or NATS is asked for and not installed
  */
 export async function backUpUnderLoad(
   form: BackupResult['form'],
   { backups, loadMs, say = () => undefined }: { backups: number; loadMs: number; say?: (text: string) => void },
 ): Promise<BackupResult | null> {
-  const postgres = form === 'PostgreSQL' ? await startPostgres({}, { empty: true }) : null;
-  if (form === 'PostgreSQL' && !postgres) return null;
+  const isSeveral = form === 'several servers';
+  const postgres = form === 'embedded' ? null : await startPostgres({}, { empty: true });
+  if (form !== 'embedded' && !postgres) return null;
+  const log = isSeveral ? await startLogServers(3) : null;
+  if (isSeveral && !log) {
+    await postgres?.stop();
+    return null;
+  }
   const folder = temporaryFolder();
   const data = join(folder.path, 'data');
   const into = join(folder.path, 'backups');
-  const env: Record<string, string> = postgres ? { DATABASE_URL: postgres.url } : {};
+  const env: Record<string, string> = {
+    ...(postgres ? { DATABASE_URL: postgres.url } : {}),
+    ...(log
+      ? {
+          NATS_URL: log.url,
+          WAYMARK_SHARED: join(folder.path, 'shared'),
+          WAYMARK_SESSION_SECRET: 'a secret of the tests that is long enough',
+        }
+      : {}),
+  };
   let ofBackup = {};
   let program = process.env.PATH ?? '';
   if (postgres) {
@@ -64,8 +80,10 @@ export async function backUpUnderLoad(
   const counter = { next: 0 };
   try {
     const secret = await prepare(data, env);
-    let server = await startServer(data, undefined, { PATH: program, ...env });
-    const load = putLoadOn(() => server.url, secret, counter, acknowledged);
+    const start = (name: string) => startServer(join(folder.path, name), undefined, { PATH: program, WAYMARK_SERVER: name, ...env });
+    let server = await start('data');
+    const other = isSeveral ? await start('other') : null;
+    const load = putLoadOn(() => (other ?? server).url, secret, counter, acknowledged);
     // So long, and until something has come of it, however slow the machine is just now.
     const loadFor = async () => {
       const before = acknowledged.size;
@@ -84,7 +102,7 @@ export async function backUpUnderLoad(
         server.child.kill('SIGKILL');
         await gone;
         await broken;
-        server = await startServer(data, undefined, { PATH: program, ...env });
+        server = await start('data');
       }
       const before = new Set(acknowledged);
       load.takeTimes();
@@ -94,9 +112,11 @@ export async function backUpUnderLoad(
       await loadFor();
     }
     await load.stop();
-    const ended = new Promise((resolve) => server.child.once('exit', resolve));
-    server.child.kill('SIGTERM');
-    await ended;
+    for (const { child } of other ? [server, other] : [server]) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    }
     const halves = readdirSync(into).filter((name) => !existsSync(join(into, name, 'manifest.json')) && !name.startsWith('.')).length;
     const results: BackupResult['backups'] = [];
     for (const [i, { before, ...backup }] of taken.entries()) {
@@ -105,7 +125,8 @@ export async function backUpUnderLoad(
         await postgres.asOwner(`CREATE DATABASE ${name} OWNER waymark`);
         return { DATABASE_URL: postgres.url.replace(/\/waymark$/, `/${name}`) };
       };
-      const check = await waymark(['restore', backup.path, '--check', '--beside', folder.path], await empty(`check_${i}`));
+      // As it is typed on a server: what says that there are several does not hinder the check.
+      const check = await waymark(['restore', backup.path, '--check', '--beside', folder.path], { ...env, ...(await empty(`check_${i}`)) });
       const copy = join(folder.path, `copy-${i}`);
       const where = await empty(`copy_${i}`);
       await waymark(['restore', backup.path, '--data', copy], where);
@@ -114,6 +135,7 @@ export async function backUpUnderLoad(
     }
     return { form, acknowledged: acknowledged.size, backups: results, slowestWithoutMs, halves };
   } finally {
+    await log?.stop();
     await postgres?.stop();
     folder.remove();
   }

@@ -1,11 +1,11 @@
 import { backUpUnderLoad } from './backup-test.ts';
 
-/** `npm run test:backup`: the long form, both forms of the stores. */
+/** `npm run test:backup`: the long form, all forms of the stores. */
 let wrong = 0;
-for (const form of ['embedded', 'PostgreSQL'] as const) {
+for (const form of ['embedded', 'PostgreSQL', 'several servers'] as const) {
   const result = await backUpUnderLoad(form, { backups: 5, loadMs: 5000, say: (text) => console.error(text) });
   if (result === null) {
-    console.log('PostgreSQL is not installed here: its form was not tried.');
+    console.log(`${form}: PostgreSQL${form === 'PostgreSQL' ? '' : ' or NATS'} is not installed here, so it was not tried.`);
     continue;
   }
   console.log(

@@ -146,6 +146,16 @@ describe.skipIf(!servers)('a log that several servers share', () => {
     expect(asText(await rowsOf(a))).toEqual(asText(await rowsOf(b)));
   });
 
+  it('who has caught up has read whatever any of them was acknowledged before', async () => {
+    const [a, b] = stores as [FixStore, FixStore];
+    for (let i = 0; i < 30; i++) {
+      const rows = Array.from({ length: 2000 }, (_, k) => ({ tag: 400 + (k % 20), at: 10_000_000 * i + 1000 * k }));
+      const { receipt } = await a.append(batchOf('gateway c', rows));
+      await b.caughtUp();
+      expect(b.lastReceipt).toBeGreaterThanOrEqual(receipt);
+    }
+  });
+
   it('a batch of any size goes in, and a server that comes later has it all', async () => {
     const [a] = stores as [FixStore];
     const many = Array.from({ length: 60_000 }, (_, i) => ({ tag: 500 + (i % 100), at: 1000 * i }));

@@ -83,12 +83,14 @@ export async function backUpFixes(
 
 /**
  * Fills an empty fix store from a backup.
+ * @param audited the last entry of the audit in the records that belong to it: what the store knew of later ones, it forgets
  * @returns what is in it now, by table
  */
 export async function fillFixes(
   writer: Connection,
   folder: string,
   { receipt, parts, others }: FixesInBackup,
+  audited: number = Number.MAX_SAFE_INTEGER,
 ): Promise<Record<string, number>> {
   for (const table of byReceipt) {
     for (const { file } of parts.filter((own) => own.table === table))
@@ -98,6 +100,7 @@ export async function fillFixes(
     await writer.run(`INSERT INTO ${tableOf(file)} BY NAME SELECT * FROM read_parquet(${quoted(join(folder, file))})`);
   // Released under a receipt that came after the backup's moment: it is in quarantine again.
   await writer.run(`UPDATE quarantine SET released_by = NULL WHERE released_by > ${Math.trunc(receipt)}`);
+  await writer.run(`UPDATE receipts SET records_seq = ${Math.trunc(audited)} WHERE records_seq > ${Math.trunc(audited)}`);
   await writer.run('CHECKPOINT');
   const counts: Record<string, number> = {};
   for (const table of byReceipt) counts[table] = (await fingerprintOf(writer, table, 0, receipt)).rows;

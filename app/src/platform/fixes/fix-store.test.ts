@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -34,6 +35,24 @@ function batch(rows: [tag: number, at: number][]): FixBatch {
 }
 
 describe('fix store', () => {
+  test('of a backup comes back what was stored, and nothing of an audit that the records of the backup do not have', async () => {
+    store.noteRecords(50);
+    await store.append(batch([[900, 5000]]));
+    const kept = join(folder.path, 'kept');
+    mkdirSync(kept);
+    const held = await store.backUp(kept, store.lastReceipt, null, undefined);
+    for (const [audited, known] of [
+      [30, 30],
+      [80, 50],
+    ] as const) {
+      const path = join(folder.path, `restored-${audited}.duckdb`);
+      expect(await FixStore.restore(path, 256, kept, held, audited)).toMatchObject({ fixes: 1, receipts: 1 });
+      const restored = await FixStore.open(path, 256);
+      expect(restored.recordsMark).toBe(known);
+      await restored.close();
+    }
+  });
+
   test('what is written beside fixes that come in waits its turn', async () => {
     const rounds = Array.from({ length: 40 }, (_, i) => [
       store.append(batch([[900, 5000 + i]])),

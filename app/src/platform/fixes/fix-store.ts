@@ -113,12 +113,19 @@ export class FixStore extends FixQuestions {
 
   /**
    * Makes a store of what a backup holds, where there is none yet.
+   * @param audited the last entry of the audit in the records that belong to it
    * @returns rows by table
    */
-  static async restore(path: string, memoryMb: number, folder: string, backup: FixesInBackup): Promise<Record<string, number>> {
+  static async restore(
+    path: string,
+    memoryMb: number,
+    folder: string,
+    backup: FixesInBackup,
+    audited: number,
+  ): Promise<Record<string, number>> {
     const store = await FixStore.open(path, memoryMb);
     try {
-      return await fillFixes(store.#writer.connection, folder, backup);
+      return await fillFixes(store.#writer.connection, folder, backup, audited);
     } finally {
       await store.close();
     }
@@ -137,6 +144,14 @@ export class FixStore extends FixQuestions {
   /** Runs work while nothing is written; what is handed over meanwhile waits. */
   whileStill<T>(work: () => Promise<T>): Promise<T> {
     return this.#writer.alone(work);
+  }
+
+  /**
+   * Resolves when everything is here that any server had when this was asked.
+   * @throws Error where the log that they share cannot be read
+   */
+  caughtUp(): Promise<void> {
+    return this.#wayIn.caughtUp();
   }
 
   /** Whether other servers store the same from the same log. */

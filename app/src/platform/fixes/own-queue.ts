@@ -15,6 +15,11 @@ export interface WayIn {
   readonly unreadMs: number;
   /** Why nothing can be stored; null where the last attempt went well. */
   readonly lastFailure: Error | null;
+  /**
+   * Resolves when everything that anybody had stored when this was asked is here.
+   * @throws Error where it does not come to be
+   */
+  caughtUp(): Promise<void>;
   /** Resolves when nothing is under way any more. */
   close(): Promise<void>;
 }
@@ -68,6 +73,9 @@ export class OwnQueue implements WayIn {
   order(order: FixOrder): Promise<number> {
     return this.#writer.carryOut(order);
   }
+
+  /** Nobody else stores anything. */
+  async caughtUp(): Promise<void> {}
 
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushed;

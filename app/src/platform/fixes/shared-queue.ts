@@ -112,6 +112,12 @@ export class SharedQueue implements WayIn {
     await this.#offer({ batches: [], order: null });
   }
 
+  async caughtUp(): Promise<void> {
+    const { last } = await this.#log.extent();
+    const failure = await this.#readUpto(last);
+    if (failure) throw failure;
+  }
+
   async close(): Promise<void> {
     while (this.#queue.length > 0 || this.#underWay > 0) await sleep(20);
     if (this.#trying) clearTimeout(this.#trying);
