@@ -19,11 +19,20 @@ export const Config = Type.Object({
     maximum: 65_535,
   }),
   WAYMARK_MQTT_PORT: Type.Integer({
-    description: 'Where the built-in MQTT broker listens, on `WAYMARK_HOST`; put a TLS proxy in front of it.',
+    description:
+      'Where the built-in MQTT broker listens, on `WAYMARK_HOST`. With a certificate it speaks TLS there and nothing else (8883 is usual); without one put a TLS proxy in front of it.',
     default: 1883,
     minimum: 0,
     maximum: 65_535,
   }),
+  WAYMARK_MQTT_TLS_CERT: Type.Optional(
+    Type.String({
+      description:
+        'File with the certificate (PEM) that the built-in broker shows, and those up to its authority. Renewed files are taken within a minute.',
+      minLength: 1,
+    }),
+  ),
+  WAYMARK_MQTT_TLS_KEY: Type.Optional(Type.String({ description: 'File with the private key (PEM) of that certificate.', minLength: 1 })),
   MQTT_URL: Type.Optional(
     Type.String({
       description: 'A broker of your own (`mqtts://user:password@host`); the built-in one is off then.',
@@ -325,6 +334,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);
   const config: Config = { ...(value as Static<typeof Config>), agencyDatabases };
   checkShared(config);
+  if (!config.WAYMARK_MQTT_TLS_CERT !== !config.WAYMARK_MQTT_TLS_KEY)
+    throw new ConfigError('WAYMARK_MQTT_TLS_CERT and WAYMARK_MQTT_TLS_KEY go together: set both, or neither.');
   if (config.NODE_ENV === 'production') {
     const missing = (
       ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'WAYMARK_SESSION_SECRET', 'WAYMARK_PUBLIC_URL'] as const

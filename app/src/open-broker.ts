@@ -47,7 +47,9 @@ export async function openBroker(
     return outside;
   }
   try {
-    return await TagBroker.listen(intake, access, { host: config.WAYMARK_HOST, port: config.WAYMARK_MQTT_PORT, onReceipt, onError });
+    const { WAYMARK_HOST: host, WAYMARK_MQTT_PORT: port, WAYMARK_MQTT_TLS_CERT: certificate, WAYMARK_MQTT_TLS_KEY: key } = config;
+    const tls = certificate && key ? { tls: { certificate, key } } : {};
+    return await TagBroker.listen(intake, access, { host, port, ...tls, onReceipt, onError });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || config.NODE_ENV === 'production') throw error;
     say(`Port ${config.WAYMARK_MQTT_PORT} is in use, so tags cannot send over MQTT. Choose another with WAYMARK_MQTT_PORT.`);

@@ -1,9 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { Aedes, type AuthenticateError, type Client } from 'aedes';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { hashSecret, type Intake, type Sender } from '../fixes/index.ts';
 import { decodeMessage, tagOfTopic } from './decode-message.ts';
 import { PacketSizes } from './packet-sizes.ts';
+import { followTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** Longest packet, bytes: some hundred fixes that a tag gathered while it had no network. */
 const packetAtMost = 256 * 1024;
@@ -18,6 +20,10 @@ type SignedIn = Client & { waymarkSender?: Sender; waymarkHash?: Buffer };
 export interface TagBrokerOptions {
   host: string;
   port: number;
+  /** Where it is to speak TLS: what it shows, read again when it is renewed. It speaks nothing else then. */
+  tls?: TlsFiles;
+  /** How often those files are looked at, ms; for tests. */
+  lookAgainMs?: number;
   /** Told of each receipt, for /metrics. */
   onReceipt?: (receipt: { accepted: number; duplicates: number; quarantined: number }) => void;
   onError?: (error: unknown) => void;
@@ -30,15 +36,17 @@ export interface TagBrokerOptions {
 export class TagBroker {
   readonly #broker: Aedes;
   readonly #server: Server;
+  readonly #stopFollowing: () => void;
   readonly port: number;
 
-  private constructor(broker: Aedes, server: Server, port: number) {
+  private constructor(broker: Aedes, server: Server, port: number, stopFollowing: () => void) {
     this.#broker = broker;
     this.#server = server;
     this.port = port;
+    this.#stopFollowing = stopFollowing;
   }
 
-  /** @throws Error with the code EADDRINUSE when the port is taken */
+  /** @throws Error with the code EADDRINUSE when the port is taken; TlsFilesError when a certificate or its key cannot be used */
   static async listen(intake: Intake, access: AccessPolicy, options: TagBrokerOptions): Promise<TagBroker> {
     const broker = await Aedes.createBroker({
       connectTimeout: signInMs,
@@ -82,14 +90,18 @@ export class TagBroker {
       },
       authorizeSubscribe: (_client, _subscription, done) => done(null, null),
     });
-    const server = createServer((socket) => admit(broker, socket));
+    const { tls, onError = () => undefined } = options;
+    const server = tls
+      ? createTlsServer({ ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: signInMs }, (socket) => admit(broker, socket))
+      : createServer((socket) => admit(broker, socket));
     server.maxConnections = connectionsAtMost;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(options.port, options.host, resolve);
     });
     const address = server.address();
-    return new TagBroker(broker, server, typeof address === 'object' && address ? address.port : options.port);
+    const stopFollowing = tls ? followTlsFiles(server as TlsServer, tls, onError, options.lookAgainMs) : () => undefined;
+    return new TagBroker(broker, server, typeof address === 'object' && address ? address.port : options.port, stopFollowing);
   }
 
   get connected(): number {
@@ -97,6 +109,7 @@ export class TagBroker {
   }
 
   async close(): Promise<void> {
+    this.#stopFollowing();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await new Promise<void>((resolve) => this.#broker.close(() => resolve()));
     await closed;
