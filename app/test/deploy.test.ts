@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +9,33 @@ import { serveForTest } from './serve-for-test.ts';
 const root = join(import.meta.dirname, '../..');
 const text = (file: string) => readFileSync(join(root, 'deploy', file), 'utf8');
 const known = new Set(Object.keys(Config.properties));
+
+/** The chart with some values, as `helm template` gives it; where it is not installed these tests are skipped. */
+const helm = (values: string) =>
+  spawnSync('helm', ['template', 'w', join(root, 'deploy/helm/waymark'), '--set', values], { encoding: 'utf8' });
+const hasHelm = helm('replicas=1').error === undefined;
+if (!hasHelm) console.info('The chart is not rendered: helm is not installed here.');
+
+interface Rendered {
+  kind: string;
+  spec: {
+    replicas: number;
+    template: { spec: { containers: { env: { name: string; value?: string }[]; volumeMounts: { name: string }[] }[] } };
+  };
+}
+function serverOf(values: string) {
+  const { stdout, stderr } = helm(values);
+  expect(stderr).toBe('');
+  const all = parseAllDocuments(stdout).map((document) => document.toJS() as Rendered);
+  const server = all.find(({ kind }) => kind === 'StatefulSet') as Rendered;
+  const [container] = server.spec.template.spec.containers;
+  return {
+    kinds: all.map(({ kind }) => kind),
+    replicas: server.spec.replicas,
+    env: Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value ?? 'of the pod'])),
+    mounts: container?.volumeMounts.map(({ name }) => name),
+  };
+}
 
 describe('what operators deploy with', () => {
   let serving: Awaited<ReturnType<typeof serveForTest>>;
@@ -69,6 +97,26 @@ describe('what operators deploy with', () => {
     expect(existsSync(join(root, 'app/bin/waymark.js'))).toBe(true);
     for (const file of ['Dockerfile', 'systemd/waymark.service', 'systemd/waymark-backup.service'])
       expect(text(file)).toContain('app/bin/waymark.js');
+  });
+
+  test.skipIf(!hasHelm)('the chart gives one server by itself, several where they share a volume, and says what is missing', () => {
+    expect(serverOf('replicas=1')).toEqual({
+      kinds: ['ConfigMap', 'Service', 'StatefulSet'],
+      replicas: 1,
+      env: { WAYMARK_MQTT_PORT: '1883' },
+      mounts: ['data', 'tmp'],
+    });
+    const several = serverOf('replicas=3,shared.claimName=both,mqtt.port=8883,mqtt.tlsSecretName=tags');
+    expect(several).toMatchObject({ replicas: 3, mounts: ['data', 'tmp', 'shared', 'mqtt-tls'] });
+    expect(several.kinds).toContain('PodDisruptionBudget');
+    expect(several.env).toMatchObject({
+      WAYMARK_SHARED: '/shared',
+      WAYMARK_SERVER: 'of the pod',
+      WAYMARK_MQTT_TLS_KEY: '/mqtt-tls/tls.key',
+    });
+    expect(Object.keys(several.env).filter((name) => !known.has(name))).toEqual([]);
+    expect(helm('replicas=2').stderr).toContain('shared.claimName');
+    expect(helm('shared.claimName=both').stderr).toContain('leave it empty');
   });
 
   test('what is YAML reads as such, with what each kind must have', () => {
