@@ -192,7 +192,14 @@ export const Config = Type.Object({
   WAYMARK_MAP: Type.Optional(
     Type.String({
       description:
-        'A PMTiles file in Protomaps’ schema that maps are drawn on; it is served by this server, so nobody outside learns who looks where. Without it maps show the outlines of lands.',
+        'A PMTiles file in Protomaps’ schema (or that of WAYMARK_MAP_STYLE) that maps are drawn on; it is served by this server, so nobody outside learns who looks where. Without it maps show the outlines of lands.',
+      minLength: 1,
+    }),
+  ),
+  WAYMARK_MAP_STYLE: Type.Optional(
+    Type.String({
+      description:
+        'A MapLibre style (JSON) that the tiles of WAYMARK_MAP are drawn by where they are of another schema, such as Ordnance Survey’s.',
       minLength: 1,
     }),
   ),

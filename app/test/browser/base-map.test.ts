@@ -88,7 +88,9 @@ async function drawn(env: Record<string, string>) {
     const picture = await page
       .locator('#zone-map')
       .screenshot(
-        process.env.SCREENSHOTS ? { path: join(process.env.SCREENSHOTS, `ground-${env.WAYMARK_MAP ? 'tiles' : 'world'}.png`) } : {},
+        process.env.SCREENSHOTS
+          ? { path: join(process.env.SCREENSHOTS, `ground-${env.WAYMARK_MAP_STYLE ? 'styled' : env.WAYMARK_MAP ? 'tiles' : 'world'}.png`) }
+          : {},
       );
     const colours = (await page.evaluate(`(${countColours})('${picture.toString('base64')}')`)) as Record<string, number>;
     const tiles = `${serving.url}/basemap/tiles.pmtiles`;
@@ -128,6 +130,54 @@ test('the operator’s tiles are read in parts and drawn, names among them', asy
   expect(colours['207,224,234'], 'sea beyond').toBeGreaterThan(10_000);
   expect(colours['204,204,204'] ?? 0, 'blank grey').toBeLessThan(100);
   expect(Object.keys(colours).some((colour) => colour.split(',').every((part) => Number(part) < 110))).toBe(true);
+});
+
+test('tiles of another schema are drawn by the operator’s style, and nothing is asked of whoever made it', async () => {
+  const other = join(folder.path, 'other.pmtiles');
+  const polygon = shape([
+    [-10, 49],
+    [3, 49],
+    [3, 61],
+    [-10, 61],
+    [-10, 49],
+  ]);
+  const named = { type: 'Point' as const, coordinates: [-2.5, 53.4] };
+  writeTiles(
+    other,
+    {
+      Greenspace: [{ type: 'Feature', properties: {}, geometry: polygon }],
+      Names: [{ type: 'Feature', properties: { name: 'Tarnmouth' }, geometry: named }],
+    },
+    box,
+    6,
+  );
+  const style = join(folder.path, 'style.json');
+  const elsewhere = 'https://tiles.example';
+  const layer = (id: string, type: string, name: string, more: object) => ({ id, type, source: 'theirs', 'source-layer': name, ...more });
+  writeFileSync(
+    style,
+    JSON.stringify({
+      version: 8,
+      sprite: `${elsewhere}/sprite`,
+      glyphs: `${elsewhere}/{fontstack}/{range}.pbf`,
+      sources: { theirs: { type: 'vector', url: elsewhere, attribution: 'Somebody else' } },
+      layers: [
+        layer('zones', 'fill', 'Greenspace', { paint: { 'fill-color': '#c0ffee', 'fill-antialias': false } }),
+        layer('hatched', 'fill', 'Greenspace', { paint: { 'fill-pattern': 'hatch' } }),
+        layer('names', 'symbol', 'Names', {
+          layout: { 'text-field': '{name}', 'text-font': ['Theirs'] },
+          paint: { 'text-color': '#102030' },
+        }),
+      ],
+    }),
+  );
+  const { asked, errors, colours } = await drawn({ WAYMARK_MAP: other, WAYMARK_MAP_STYLE: style });
+  expect(errors).toEqual([]);
+  expect(new Set(asked.map(({ url }) => new URL(url).hostname))).toEqual(new Set(['127.0.0.1']));
+  expect(colours['192,255,238'], 'land as the style paints it').toBeGreaterThan(10_000);
+  expect(colours['207,224,234'], 'sea beyond').toBeGreaterThan(10_000);
+  expect(Object.keys(colours).some((colour) => colour.split(',').every((part) => Number(part) < 110))).toBe(true);
+  await expect(serveForTest({ WAYMARK_MAP_STYLE: style })).rejects.toThrow('there are none: set WAYMARK_MAP');
 });
 
 test('a file that is cut off, no map, or not there stops the start in words', async () => {

@@ -116,6 +116,9 @@ test('a service that stumbles is asked again; what cannot be used is told in wor
   await expect(fetchTiles(path, { ...area(), maxZoom: 1 })).rejects.toThrow('refuses the key (403). Set WAYMARK_TILES_KEY');
   layer = 'strassen';
   await expect(fetchTiles(path, { ...area(), maxZoom: 0 })).rejects.toThrow('have the layers strassen');
+  // By a style of that schema they are.
+  expect((await fetchTiles(path, { ...area(), maxZoom: 0, drawn: ['strassen'] })).layers).toEqual(['strassen']);
+  await expect(fetchTiles(path, { ...area(), maxZoom: 0, drawn: ['roads'] })).rejects.toThrow('Name the style of this service');
   layer = 'roads';
   await expect(fetchTiles(path, { ...area(), box: [1, 2, 0, 3] })).rejects.toThrow('--area is west, south, east, north');
   await expect(fetchTiles(path, { ...area(), box: [-10, 40, 10, 60], maxZoom: 15 })).rejects.toThrow('Name a smaller one');

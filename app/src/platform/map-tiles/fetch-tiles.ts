@@ -31,6 +31,8 @@ export interface WantedArea {
   key: string;
   box: Box;
   maxZoom: number;
+  /** Layers that maps here are drawn from: one of them must be in the tiles. Those of Protomaps' schema unless given. */
+  drawn?: readonly string[];
   /** Before a tile is asked for a second time; four times that before the third. */
   pauseMs?: number;
 }
@@ -48,8 +50,8 @@ const tilesAtMost = 500_000;
 const together = 6;
 const triesAtMost = 4;
 const patienceMs = 20_000;
-/** Of Protomaps' schema, which the maps here are drawn from: one of these must be among the layers. */
-const drawn = ['earth', 'roads', 'water', 'landuse', 'buildings', 'places', 'boundaries'];
+/** Of Protomaps' schema, from which the maps here are drawn where there is no other style. */
+const drawnAsUsual = ['earth', 'roads', 'water', 'landuse', 'buildings', 'places', 'boundaries'];
 
 /**
  * Fetches all tiles of an area, whole and in one go, into a PMTiles file of our own: whoever serves them learns which area is kept here,
@@ -64,6 +66,7 @@ export async function fetchTiles(
   onProgress: (done: number, all: number) => void = () => undefined,
 ): Promise<FetchedArea> {
   const wanted = tilesOf(area);
+  const drawn = area.drawn ?? drawnAsUsual;
   const part = new PartFile(`${path}.part`, JSON.stringify([area.url, area.box, area.maxZoom]));
   const layers = new Set<string>();
   let done = wanted.length;
@@ -78,7 +81,7 @@ export async function fetchTiles(
         for (const name of Object.keys(layersOf(bytes, own))) layers.add(name);
         if (layers.size > 0 && !drawn.some((name) => layers.has(name)))
           throw new FetchTilesError(
-            `These tiles have the layers ${[...layers].join(', ')}. Maps here are drawn from Protomaps’ schema (${drawn.join(', ')}).`,
+            `These tiles have the layers ${[...layers].join(', ')}. Maps here are drawn from ${area.drawn ? 'those that WAYMARK_MAP_STYLE names' : 'Protomaps’ schema'} (${drawn.join(', ')}). ${area.drawn ? 'Name the style of this service.' : 'Name a style for this one with WAYMARK_MAP_STYLE.'}`,
           );
       }
       part.put(own.id, bytes.length > 0 ? await promisify(gzip)(bytes) : Buffer.alloc(0));

@@ -1,2 +1,3 @@
 export { fetchTiles } from './fetch-tiles.ts';
 export { type MapTiles, MapTilesError, readMapTiles } from './read-header.ts';
+export { type MapStyle, readMapStyle } from './read-style.ts';

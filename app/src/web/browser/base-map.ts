@@ -2,6 +2,7 @@ import { LIGHT, layers as tileLayers } from '@protomaps/basemaps';
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import * as maplibre from 'maplibre-gl';
 import { Protocol } from 'pmtiles';
+import { withoutPictures } from './without-pictures.ts';
 
 /** What a map is drawn on, which the page says: the operator's own tiles, the fictional town, or the outlines of lands. */
 const ground = document.documentElement.dataset.ground;
@@ -70,29 +71,38 @@ const worldLayers: LayerSpecification[] = [
   },
 ];
 
-const tileSources = (): Record<string, SourceSpecification> => ({
-  tiles: { type: 'vector', url: `pmtiles://${location.origin}/basemap/tiles.pmtiles`, attribution: '© OpenStreetMap' },
+const tileSource = (attribution: string): SourceSpecification => ({
+  type: 'vector',
+  url: `pmtiles://${location.origin}/basemap/tiles.pmtiles`,
+  attribution,
 });
 
 /** Protomaps' own style, with letters of this computer's fonts and without pictures: nothing is asked of anybody else. */
 function drawnTiles(): LayerSpecification[] {
   return tileLayers('tiles', LIGHT, { lang: 'en' })
-    .map((layer) => {
-      if (layer.type !== 'symbol' || !layer.layout) return layer;
-      const { 'icon-image': picture, 'text-font': _font, ...layout } = layer.layout;
-      const isName = layout['text-field'] !== undefined;
-      return picture !== undefined && !isName ? null : { ...layer, layout: { ...layout, ...(isName ? { 'text-font': ['Arial'] } : {}) } };
-    })
-    .filter((layer) => layer !== null) as LayerSpecification[];
+    .map((layer) => withoutPictures(layer as LayerSpecification))
+    .filter((layer) => layer !== null);
 }
 
 function drawnOn(): { sources: Record<string, SourceSpecification>; layers: LayerSpecification[] } {
   if (ground === 'town') return { sources: townSources, layers: townLayers };
   if (ground !== 'tiles') return { sources: worldSources, layers: worldLayers };
-  maplibre.addProtocol('pmtiles', new Protocol().tile);
   // Beyond the edge of the file there is the coarse world, not blank grey.
   const tiles = drawnTiles().filter(({ type }) => type !== 'background');
-  return { sources: { ...worldSources, ...tileSources() }, layers: [...worldLayers, ...tiles] };
+  return { sources: { ...worldSources, tiles: tileSource('© OpenStreetMap') }, layers: [...worldLayers, ...tiles] };
+}
+
+/** Draws the operator's tiles by the operator's style, under what the map shows of its own. */
+async function drawByStyle(map: maplibre.Map, own: LayerSpecification[]): Promise<void> {
+  const answer = await fetch('/basemap/style.json');
+  if (!answer.ok) return;
+  const { layers, attribution } = (await answer.json()) as { layers: LayerSpecification[]; attribution: string };
+  map.addSource('tiles', tileSource(attribution));
+  for (const layer of layers) {
+    const drawable = withoutPictures(layer);
+    // Names may be those of layers that are there already.
+    if (drawable) map.addLayer({ ...drawable, id: `tiles-${layer.id}` }, own[0]?.id);
+  }
 }
 
 /** Zones of a source called `zones`: places to keep out of by a broken line, places to be in by a full one. */
@@ -174,6 +184,7 @@ export function firstView(): { center: Place; zoom: number } {
 /** A map on the ground that the server holds, with its buttons and its scale. `data-ready` on the box says when it is drawn. */
 export function mapIn(box: HTMLElement, { sources, layers, ...options }: MapOptions): maplibre.Map {
   const base = drawnOn();
+  if (ground === 'tiles' || ground === 'styled tiles') maplibre.addProtocol('pmtiles', new Protocol().tile);
   const map = new maplibre.Map({
     ...options,
     container: box,
@@ -181,6 +192,7 @@ export function mapIn(box: HTMLElement, { sources, layers, ...options }: MapOpti
     cooperativeGestures: true,
     style: { version: 8, sources: { ...base.sources, ...sources }, layers: [...base.layers, ...layers] },
   });
+  if (ground === 'styled tiles') map.once('load', () => void drawByStyle(map, layers));
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right');
   map.addControl(new maplibre.ScaleControl({ unit: 'metric' }), 'bottom-left');
   map.on('moveend', () => {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { feature, mesh } from 'topojson-client';
-import type { MapTiles } from '../../platform/map-tiles/index.ts';
+import type { MapStyle, MapTiles } from '../../platform/map-tiles/index.ts';
 import type { House } from '../kit.ts';
 
 type Topology = Parameters<typeof feature>[0];
@@ -21,7 +21,7 @@ const week = 'private, max-age=604800';
  * What maps are drawn on, all of it from this server, so that nobody outside learns who looks where: the town's streets, the operator's
  * own tiles, or else the outlines of the world’s lands.
  */
-export function baseMapRoutes(app: FastifyInstance, { folder }: House, tiles: MapTiles | null): void {
+export function baseMapRoutes(app: FastifyInstance, { folder }: House, tiles: MapTiles | null, style: MapStyle | null): void {
   const config = { open: true, rateLimit: false as const };
   app.get('/basemap/streets.geojson', { config }, async (_request, reply) => {
     const file = folder.file('basemap.geojson');
@@ -37,6 +37,10 @@ export function baseMapRoutes(app: FastifyInstance, { folder }: House, tiles: Ma
       .type('application/geo+json')
       .headers({ 'content-encoding': encoding, vary: 'accept-encoding', 'cache-control': week })
       .send(packed[encoding]);
+  });
+  app.get('/basemap/style.json', { config }, async (_request, reply) => {
+    if (!style) return reply.code(404).send({ message: 'Tiles are drawn as usual here (WAYMARK_MAP_STYLE).' });
+    return reply.header('cache-control', 'private, max-age=600').send({ layers: style.layers, attribution: style.attribution });
   });
   app.get('/basemap/tiles.pmtiles', { config }, async (request, reply) => {
     if (!tiles) return reply.code(404).send({ message: 'No file of map tiles is set (WAYMARK_MAP).' });

@@ -8,7 +8,7 @@ import { makeViews } from '../views.ts';
 export type RenderPage = Pick<WebKit, 'page' | 'fragment'>;
 
 export interface Ground {
-  kind: 'tiles' | 'town' | 'world';
+  kind: 'tiles' | 'styled tiles' | 'town' | 'world';
   /** West, south, east and north of what there are tiles of, degrees. */
   covers: string | null;
 }

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import Fastify, { type FastifyBaseLogger, type FastifyContextConfig, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { rolesOf } from '../../config.ts';
-import { type MapTiles, readMapTiles } from '../../platform/map-tiles/index.ts';
+import { type MapStyle, type MapTiles, MapTilesError, readMapStyle, readMapTiles } from '../../platform/map-tiles/index.ts';
 import { Metrics } from '../../platform/metrics.ts';
 import type { DatabaseSessionStore } from '../../platform/sign-in/session-store.ts';
 import { version } from '../../version.ts';
@@ -155,9 +155,23 @@ function tilesOf({ config, folder }: House): MapTiles | null {
   return path === null ? null : readMapTiles(path);
 }
 
+/** How they are drawn where they are of another schema. @throws MapTilesError where there are none to be drawn */
+function styleOf({ config: { WAYMARK_MAP_STYLE: path } }: House, tiles: MapTiles | null): MapStyle | null {
+  if (path === undefined) return null;
+  if (!tiles)
+    throw new MapTilesError(
+      'WAYMARK_MAP_STYLE says how tiles are drawn, and there are none: set WAYMARK_MAP, or fetch some (waymark import map).',
+    );
+  return readMapStyle(path);
+}
+
 /** What maps are drawn on: the operator's tiles, and what they cover; the fictional town; or the outlines of lands. */
-function groundOf({ folder }: House, tiles: MapTiles | null): Ground {
-  if (tiles) return { kind: 'tiles', covers: [tiles.west, tiles.south, tiles.east, tiles.north].join(',') };
+function groundOf({ folder, config }: House, tiles: MapTiles | null): Ground {
+  if (tiles)
+    return {
+      kind: config.WAYMARK_MAP_STYLE ? 'styled tiles' : 'tiles',
+      covers: [tiles.west, tiles.south, tiles.east, tiles.north].join(','),
+    };
   return { kind: existsSync(folder.file('basemap.geojson')) ? 'town' : 'world', covers: null };
 }
 
@@ -197,7 +211,7 @@ async function setUpPages(
   signInRoutes(app, web, { sessions, signIns, identity });
   demoAccountRoutes(app, web, identity);
   healthRoutes(app, house, metrics, readiness);
-  baseMapRoutes(app, house, tiles);
+  baseMapRoutes(app, house, tiles, styleOf(house, tiles));
   startRoutes(app, web, parts, menu);
   for (const feature of mounted) await app.register(async (scope) => feature(scope, web));
   return sessions;
