@@ -37,6 +37,8 @@ export class PartSweeper {
   readonly #near: NearIndex | null;
   readonly #weighed = new Filling(verdictShape);
   readonly #ruledOut = new Filling(ruledOutShape);
+  /** Of each crime of the part at hand: the tracks of those who are called present. */
+  #present: PreparedTrack[][] = [];
 
   constructor(input: SweepInput, firstWearing: number, lastWearing: number) {
     this.#input = input;
@@ -58,10 +60,11 @@ export class PartSweeper {
     const worn = new Uint8Array((last - first + 1) * coincidenceShiftsAtMost);
     const crimes = this.#input.crimes.slice(first, last + 1);
     const places = crimes.map(({ place }) => layPlace(place));
+    this.#present = crimes.map(() => []);
     // Wearer by wearer: crimes of a part lie close in time, so the stretch of track they ask about stays in the cache.
     for (let w = 0; w < this.#tracks.length; w++) this.#wearer(w, first, crimes, places);
     crimes.forEach((crime, i) => {
-      this.#coincidence(crime, places[i] as LaidPlace, i * coincidenceShiftsAtMost, visits, worn);
+      this.#coincidence(crime, i, places[i] as LaidPlace, visits, worn);
     });
     const weighed = this.#weighed.take();
     const ruledOut = this.#ruledOut.take();
@@ -79,6 +82,7 @@ export class PartSweeper {
       const place = places[c] as LaidPlace;
       if (track.from > crime.to || track.to < crime.from) continue;
       this.#judge.judge(track, place, crime.from, crime.to, judged);
+      if (judged.verdict === verdictCode.present) (this.#present[c] as PreparedTrack[]).push(track);
       const plain = judged.reasons === reasonBit.outOfReach && judged.verdict === verdictCode.impossible && judged.fixesWithin === 0;
       const { crime: crimeOf, wearing, coverage, fixes, closestDm, closestAfterMs } = plain ? ruledOut.columns : weighed.columns;
       const row = plain ? ruledOut.rows++ : weighed.rows++;
@@ -108,15 +112,21 @@ export class PartSweeper {
     columns.habitVisits[row] = Math.round(habit.visits * 1000);
   }
 
-  /** Per shift: was anyone worn, and how many wearers had a fix within the radius. */
-  #coincidence(crime: CrimeQuestion, place: LaidPlace, offset: number, visits: Int32Array, worn: Uint8Array): void {
+  /**
+   * Per shift: was anyone worn, and how many wearers had a fix within the radius, of others than those who are called present: that these
+   * are often there is told of them as habit, and is no chance.
+   */
+  #coincidence(crime: CrimeQuestion, c: number, place: LaidPlace, visits: Int32Array, worn: Uint8Array): void {
     const reach = this.#input.parameters.radiusM + place.uncertaintyM;
+    const offset = c * coincidenceShiftsAtMost;
+    const present = this.#present[c] as PreparedTrack[];
     crime.coincidenceShifts.slice(0, coincidenceShiftsAtMost).forEach((shift, s) => {
       const from = crime.from + shift;
       const to = crime.to + shift;
       if (!this.#tracks.some(({ at }) => at.length > 0 && (at[0] as number) <= to && (at[at.length - 1] as number) >= from)) return;
       worn[offset + s] = 1;
-      visits[offset + s] = this.#near ? this.#near.countNear(place, from, to, reach) : countNear(this.#tracks, place, from, to, reach);
+      const all = this.#near ? this.#near.countNear(place, from, to, reach) : countNear(this.#tracks, place, from, to, reach);
+      visits[offset + s] = all - countNear(present, place, from, to, reach);
     });
   }
 }

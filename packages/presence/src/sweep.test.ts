@@ -50,8 +50,21 @@ test('every crime gets a verdict on every wearer, and the digest repeats', async
   expect(rows.filter(([, wearing, verdict]) => wearing !== 0 && (verdict === 1 || verdict === 2))).toHaveLength(100);
   const again = await sweep(input(), async () => undefined);
   expect(again.digest).toBe(first.digest);
-  // At shift nothing the one wearer at the place is counted by chance.
-  expect([...first.coincidence]).toEqual(new Array(50).fill(1));
+  // The one wearer at the place is called present: that they are there at shift nothing too is no chance.
+  expect([...first.coincidence]).toEqual(new Array(50).fill(0));
+});
+
+test.each([0, 2, 5])('by chance others are near, not those who are called present (%i threads)', async (threads) => {
+  const given = input();
+  // The second and the third wearer walk to the place on the hour before, when they are asked for as on another day.
+  const { fleet, crimes } = given;
+  for (let m = 0; m < 8; m++) for (const w of [0, 1, 2]) fleet.lat[w * 120 + m] = 53.09;
+  for (const crime of crimes) crime.coincidenceShifts = [Date.UTC(2026, 8, 7, 12, 0) - crime.from, 0];
+  for (const many of [1, crimes.length]) {
+    // Few crimes are counted without an index, many with one.
+    const { coincidence } = await sweep({ ...given, crimes: crimes.slice(0, many) }, async () => undefined, { threads });
+    expect(coincidence[0]).toBe(1);
+  }
 });
 
 test('another fix gives another digest', async () => {

@@ -24,7 +24,7 @@ export interface SweepResult {
   /** SHA-256 over all parts in order: the same inputs and the same split always give the same digest. */
   digest: string;
   /**
-   * Per crime: how many wearers of the fleet would be near by chance, as the mean over the same hours of other days on
+   * Per crime: how many wearers of the fleet, others than those called present, would be near by chance, as the mean over the same hours of other days on
    * which anyone was worn. NaN when no other day is known.
    */
   coincidence: Float32Array;

@@ -94,7 +94,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         expect(page.text).not.toContain('out of date');
       }
       // What runs is in it: a parameter, a rule of retention, an agreement, a purpose.
-      for (const words of ['radius, m', '24 months after they were taken', 'Tarnbridge Homes', 'Comparing crimes with tags', 'presence-3'])
+      for (const words of ['radius, m', '24 months after they were taken', 'Tarnbridge Homes', 'Comparing crimes with tags', 'presence-4'])
         expect(all).toContain(words);
       for (const name of ['Wilhelmina', 'C-77', 'Aled Price', 'Maya Okonjo', 'Ravi Menon']) expect(all).not.toContain(name);
     });

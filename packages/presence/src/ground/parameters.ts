@@ -88,4 +88,4 @@ export const defaultParameters: Readonly<PresenceParameters> = {
 };
 
 /** Version of the reckoning; recorded with every run. Raise it when the same inputs may give another output. */
-export const modelVersion = 'presence-3';
+export const modelVersion = 'presence-4';
