@@ -232,6 +232,17 @@ export const Config = Type.Object({
     minimum: 0,
     maximum: 10,
   }),
+  WAYMARK_PUSH_CONTACT: Type.Optional(
+    Type.String({
+      description:
+        'Lets people on tags have reminders on their own phone or computer by Web Push, and says where push services reach you: `mailto:…` or `https://…`.',
+      pattern: '^(mailto:[^\\s@]+@[^\\s@]+|https://\\S+)$',
+    }),
+  ),
+  WAYMARK_PUSH_HOSTS: Type.String({
+    description: 'Push services that such messages may go to, apart by commas; those of the makers of browsers unless set.',
+    default: 'fcm.googleapis.com,updates.push.services.mozilla.com,web.push.apple.com,*.notify.windows.com',
+  }),
   WAYMARK_SESSION_IDLE_MINUTES: Type.Integer({
     description: 'Minutes without a request after which somebody must sign in again.',
     default: 60,

@@ -1,7 +1,16 @@
 import type { Config } from './config.ts';
 import { speakIn } from './person/texts/speak.ts';
+import type { DataFolder } from './platform/data-folder.ts';
 import type { Metrics } from './platform/metrics.ts';
-import { ChangeSender, Channels, Deliverer, type NotifySettings, ReminderSender } from './supervision/index.ts';
+import {
+  ChangeSender,
+  Channels,
+  Deliverer,
+  makePushKeys,
+  type NotifySettings,
+  type PushSettings,
+  ReminderSender,
+} from './supervision/index.ts';
 import type { Waymark } from './waymark.ts';
 
 function notifyOf(config: Config): NotifySettings | undefined {
@@ -14,8 +23,17 @@ function notifyOf(config: Config): NotifySettings | undefined {
   };
 }
 
+/** Keys are made once: a browser's subscription holds for the pair that it was asked for with. */
+function pushOf(config: Config, folder: DataFolder): PushSettings | undefined {
+  const contact = config.WAYMARK_PUSH_CONTACT;
+  if (contact === undefined) return undefined;
+  const keys = JSON.parse(folder.once('push-keys.json', () => JSON.stringify(makePushKeys()))) as PushSettings['keys'];
+  const hosts = config.WAYMARK_PUSH_HOSTS.split(',').map((host) => host.trim());
+  return { contact, keys, hosts: hosts.filter(Boolean) };
+}
+
 /** The ways by which people are told of alerts. On a trial machine webhooks may go to the machine itself. */
-function channelsOf(config: Config): Channels {
+function channelsOf(config: Config, folder: DataFolder): Channels {
   const hosts = config.WAYMARK_WEBHOOK_HOSTS.split(',').map((host) => host.trim());
   return new Channels({
     smtpUrl: config.SMTP_URL,
@@ -23,6 +41,7 @@ function channelsOf(config: Config): Channels {
     webhookHosts: [...hosts.filter(Boolean), ...(config.NODE_ENV === 'production' ? [] : ['127.0.0.1', 'localhost'])],
     smsUrl: config.WAYMARK_SMS_URL,
     notify: notifyOf(config),
+    push: pushOf(config, folder),
   });
 }
 
@@ -39,7 +58,7 @@ export function openSenders(
   failing: (what: string) => (error: unknown) => void,
   publicUrl: () => string,
 ): { channels: Channels; all: AllSenders; countIn(messages: Metrics['messages']): void; start(): void; close(): Promise<void> } {
-  const channels = channelsOf(config);
+  const channels = channelsOf(config, folder);
   const deliverer = new Deliverer(database.db, channels, access, publicUrl);
   deliverer.onError = failing('telling of alerts');
   const reminders = new ReminderSender(database.db, access, { channels, speak: speakIn(timeZone), secret: folder.secret('reminders') });

@@ -37,6 +37,7 @@ export function ownReminderRoutes(
       reminders: found,
       ways: reminderChannels.filter((channel) => channels.canTell(channel)),
       wayWords: reminderChannelsInWords,
+      pushKey: channels.pushKey,
       kinds: reminderKinds,
       kindWords: reminderKindsInWords,
       error,

@@ -197,4 +197,8 @@ export const reminderKindsInWords: Record<string, string> = {
   answer: 'You have answered me',
 };
 
-export const reminderChannelsInWords: Record<string, string> = { 'text message': 'By text message', 'e-mail': 'By e-mail' };
+export const reminderChannelsInWords: Record<string, string> = {
+  'text message': 'By text message',
+  'e-mail': 'By e-mail',
+  'push message': 'On this phone or computer',
+};

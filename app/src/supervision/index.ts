@@ -4,7 +4,7 @@ export { queueChanges } from './changes/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
-export { Channels, Deliverer, type NotifySettings } from './delivery/index.ts';
+export { Channels, Deliverer, makePushKeys, type NotifySettings, type PushSettings } from './delivery/index.ts';
 export { calendarOf as ownCalendar, makeAppointment, readOwnAppointments } from './diary/index.ts';
 export { openOwnDocument, sendDocument } from './documents/index.ts';
 export {

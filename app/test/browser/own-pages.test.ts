@@ -10,7 +10,12 @@ let browser: Browser;
 
 beforeAll(async () => {
   // With a way to send reminders: else their page has nothing to choose on it. Nothing listens there.
-  serving = await serveForTest({ WAYMARK_DEMO: 'yes', SMTP_URL: 'smtp://127.0.0.1:9', WAYMARK_MAIL_FROM: 'waymark@town.example' });
+  serving = await serveForTest({
+    WAYMARK_DEMO: 'yes',
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    WAYMARK_MAIL_FROM: 'waymark@town.example',
+    WAYMARK_PUSH_CONTACT: 'mailto:duty@town.example',
+  });
   browser = await openBrowser();
 });
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { createTransport, type Transporter } from 'nodemailer';
 import { Webhook } from 'standardwebhooks';
 import type { Channel } from '../schema/tables.ts';
 import { Notify, type NotifySettings, type Receipt } from './notify.ts';
+import { Push, type PushSettings } from './push.ts';
 
 /** What leaves: an alert by number, kind and reference. No name and no place: those are read after signing in. */
 export interface Message {
@@ -26,6 +27,8 @@ export interface ChannelSettings {
   smsUrl?: string;
   /** GOV.UK Notify, for what it has a template for and neither of the above is set up. */
   notify?: NotifySettings;
+  /** For messages to people's own phones and computers. */
+  push?: PushSettings;
   /** Ends the waiting for an answer of a web address; ten seconds after the sending when missing. */
   giveUp?: (url: string) => AbortSignal;
 }
@@ -41,7 +44,8 @@ export interface Words {
   secret: string;
 }
 
-export type WordsChannel = Exclude<Channel, 'webhook'>;
+/** By which people are told in words; push messages of what they chose themselves alone. */
+export type WordsChannel = Exclude<Channel, 'webhook'> | 'push message';
 
 /** Whoever does not answer is waited for this long, ms. */
 const patienceMs = 10_000;
@@ -51,24 +55,34 @@ export class Channels {
   readonly #settings: ChannelSettings;
   readonly #mail: Transporter | null;
   readonly #notify: Notify | null;
+  readonly #push: Push | null;
   readonly #giveUp: (url: string) => AbortSignal;
 
   constructor(settings: ChannelSettings) {
     this.#settings = settings;
     this.#giveUp = settings.giveUp ?? (() => AbortSignal.timeout(patienceMs));
     this.#notify = settings.notify ? new Notify(settings.notify, patienceMs) : null;
+    this.#push = settings.push ? new Push(settings.push, patienceMs) : null;
     const patience = { connectionTimeout: patienceMs, greetingTimeout: patienceMs, socketTimeout: patienceMs };
     this.#mail = settings.smtpUrl ? createTransport({ url: settings.smtpUrl, ...patience }) : null;
   }
 
+  /** What a browser is to ask for push messages with; null where none are sent. */
+  get pushKey(): string | null {
+    return this.#push?.publicKey ?? null;
+  }
+
   canTell(channel: WordsChannel): boolean {
+    if (channel === 'push message') return this.#push !== null;
     if (this.#notify?.sends(channel)) return true;
     return channel === 'e-mail' ? this.#mail !== null : Boolean(this.#settings.smsUrl);
   }
 
   /** Why a target cannot be used, and what to do; null when it can. */
-  faultOf(channel: Channel, target: string): string | null {
+  faultOf(channel: Channel | WordsChannel, target: string): string | null {
     switch (channel) {
+      case 'push message':
+        return this.#push ? this.#push.faultOf(target) : 'Push messages are not set up. Whoever runs the server sets WAYMARK_PUSH_CONTACT.';
       case 'e-mail':
         if (!this.canTell(channel)) return 'E-mail is not set up. Whoever runs the server sets SMTP_URL or WAYMARK_NOTIFY_EMAIL.';
         return /^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+$/.test(target) ? null : 'Enter one e-mail address, such as duty@agency.example.';
@@ -115,6 +129,10 @@ export class Channels {
   async tell(channel: WordsChannel, target: string, words: Words): Promise<string | null> {
     this.#check(channel, target);
     const { subject, text, id, headers = {}, secret } = words;
+    if (channel === 'push message') {
+      await (this.#push as Push).send(target, { subject, text, id });
+      return null;
+    }
     if (channel === 'e-mail' && this.#mail) {
       await this.#mail.sendMail({
         from: this.#settings.mailFrom ?? 'waymark@localhost',
@@ -144,7 +162,7 @@ export class Channels {
   }
 
   /** What was allowed when somebody chose it may not be any more. */
-  #check(channel: Channel, target: string): void {
+  #check(channel: Channel | WordsChannel, target: string): void {
     const fault = this.faultOf(channel, target);
     if (fault) throw new Error(fault.replace(/\.$/, ''));
   }

@@ -30,7 +30,7 @@ const hashOf = (code: string, subject: number, target: string) => createHash('sh
 /** A number as people type it, with the country that it has where it begins with 0. */
 function targetOf(channel: WordsChannel, typed: string): string {
   const text = typed.trim();
-  if (channel === 'e-mail') return text;
+  if (channel !== 'text message') return text;
   const digits = text.replace(/[\s()-]/g, '');
   return digits.startsWith('0') && !digits.startsWith('00') ? `+44${digits.slice(1)}` : digits.replace(/^00/, '+');
 }
@@ -99,10 +99,12 @@ export const chooseReminders: Action<ChoosingServices, ReminderWish & { now: num
     if (!channel || !channels.canTell(channel)) throw new InvalidError('Choose how to remind you.', 'channel');
     const target = targetOf(channel, wish.target);
     if (channels.faultOf(channel, target))
-      throw new InvalidError(
-        channel === 'e-mail' ? 'Type one e-mail address, like sam@example.com.' : 'Type your number, like 07700 900123.',
-        'target',
-      );
+      throw channel === 'push message'
+        ? new InvalidError('We could not set this up on this phone or computer. Try again, or choose another way.', 'channel')
+        : new InvalidError(
+            channel === 'e-mail' ? 'Type one e-mail address, like sam@example.com.' : 'Type your number, like 07700 900123.',
+            'target',
+          );
     const kinds = reminderKinds.filter((own) => wish.kinds.includes(own));
     if (kinds.length === 0) throw new InvalidError('Choose at least one thing to remind you of.', 'kinds');
     if (!clock.test(wish.quietFrom)) throw new InvalidError('Type a time like 22:00.', 'quietFrom');

@@ -4,7 +4,7 @@ import type { WordsChannel } from '../delivery/index.ts';
 export const reminderKinds = ['charge', 'hours', 'appointment', 'answer'] as const;
 export type ReminderKind = (typeof reminderKinds)[number];
 
-export const reminderChannels = ['text message', 'e-mail'] as const satisfies readonly WordsChannel[];
+export const reminderChannels = ['text message', 'e-mail', 'push message'] as const satisfies readonly WordsChannel[];
 
 /** Hours that begin are told of so long before, appointments twice. Ms. */
 export const before = { hours: 30 * 60_000, appointmentDay: 24 * 3_600_000, appointmentSoon: 2 * 3_600_000 };

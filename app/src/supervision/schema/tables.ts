@@ -140,11 +140,11 @@ interface Exactly {
     was: Json<Record<'name' | 'bornOn' | 'alsoKnownAs' | 'pnc' | 'crn' | 'noms' | 'languages' | 'atTheDoor', string>>;
   };
   'supervision.reminder_choices': {
-    channel: 'e-mail' | 'text message';
+    channel: 'e-mail' | 'text message' | 'push message';
     kinds: Json<('charge' | 'hours' | 'appointment' | 'answer')[]>;
   };
   'supervision.reminders': {
-    channel: 'e-mail' | 'text message';
+    channel: 'e-mail' | 'text message' | 'push message';
     state: Generated<'waiting' | 'sent' | 'not needed' | 'given up'>;
   };
   'supervision.breach_packs': {

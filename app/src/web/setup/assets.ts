@@ -29,11 +29,16 @@ export function setUpAssets(app: FastifyInstance, assets: Assets): void {
 /** What a device needs to have the person's pages beside its other programs, and to show them without a line. Nothing of it is about anybody. */
 function installable(app: FastifyInstance, { files, addressOf }: Assets): void {
   const config = { open: true, rateLimit: false as const };
-  const worker = files.get(addressOf('offline-worker.js')) as Asset;
-  // At an address of its own, which stays: browsers look there for a newer one.
-  app.get('/me/offline-worker.js', { config }, (_request, reply) =>
-    reply.type(worker.type).header('cache-control', 'no-cache').header('service-worker-allowed', '/me').send(worker.bytes),
-  );
+  // At addresses of their own, which stay: browsers look there for newer ones.
+  for (const [path, name, scope] of [
+    ['/me/offline-worker.js', 'offline-worker.js', '/me'],
+    ['/me/notices/worker.js', 'notices-worker.js', '/me/notices/'],
+  ] as const) {
+    const worker = files.get(addressOf(name)) as Asset;
+    app.get(path, { config }, (_request, reply) =>
+      reply.type(worker.type).header('cache-control', 'no-cache').header('service-worker-allowed', scope).send(worker.bytes),
+    );
+  }
   app.get('/manifest.webmanifest', { config }, (_request, reply) =>
     reply
       .type('application/manifest+json')
