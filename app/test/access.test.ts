@@ -295,8 +295,10 @@ describe('access', () => {
         'GET /metrics',
         'GET /basemap/streets.geojson',
         'GET /me/offline-worker.js',
+        'GET /me/notices/worker.js',
         'GET /manifest.webmanifest',
         'GET /basemap/world.geojson',
+        'GET /basemap/style.json',
         'GET /basemap/tiles.pmtiles',
         // Bears a secret of an officer's own; see requests-and-diary.test.
         'GET /diary/feed/:secret',
