@@ -61,7 +61,12 @@ export function openSenders(
   const channels = channelsOf(config, folder);
   const deliverer = new Deliverer(database.db, channels, access, publicUrl);
   deliverer.onError = failing('telling of alerts');
-  const reminders = new ReminderSender(database.db, access, { channels, speak: speakIn(timeZone), secret: folder.secret('reminders') });
+  const reminders = new ReminderSender(database.db, access, {
+    channels,
+    speak: speakIn(timeZone),
+    secret: folder.secret('reminders'),
+    timeZone,
+  });
   reminders.onError = failing('reminding people');
   const hooks = new ChangeSender(database.db, access, channels);
   hooks.onError = failing('telling other systems of changes');

@@ -236,6 +236,32 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(await reminders('answer')).toMatchObject([{ state: 'sent', text: 'We have answered you. Sign in to read it.' }]);
     });
 
+    test('what is tried again within quiet hours waits until they end, and is not sent where it is of no use then; a code is', async () => {
+      const put = async (kind: string, key: string, untilMs: number) =>
+        asOwner(sql`INSERT INTO supervision.reminders (subject_id, kind, key, text, channel, target, due_at, until, attempts)
+          SELECT subject_id, ${kind}, ${key}, 'Words', channel, target, now() - interval '1 minute', ${new Date(Date.now() + untilMs)}, 1
+            FROM supervision.reminder_choices WHERE subject_id = ${subject}`);
+      const clock = (ms: number) =>
+        new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', timeStyle: 'short' }).format(Date.now() + ms);
+      await put('appointment', 'again:long', 9 * hour);
+      await put('appointment', 'again:short', hour);
+      await put('code', 'again:code', hour);
+      await asOwner(sql`UPDATE supervision.reminder_choices SET quiet_from = ${clock(-hour)}, quiet_to = ${clock(2 * hour)}`);
+      const before = notify.sent.length;
+      await send();
+      const [long, short] = (await reminders('appointment'))
+        .filter(({ key }) => key.startsWith('again:'))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+      expect([long?.state, short?.state]).toEqual(['waiting', 'not needed']);
+      const waitsMs = (long?.due_at.getTime() ?? 0) - Date.now();
+      expect(waitsMs).toBeGreaterThan(1.9 * hour);
+      expect(waitsMs).toBeLessThanOrEqual(2 * hour);
+      expect(notify.sent.slice(before).map(({ personalisation }) => personalisation.text)).toEqual(['Words']);
+      expect((await reminders('code')).find(({ key }) => key === 'again:code')?.state).toBe('sent');
+      await asOwner(sql`UPDATE supervision.reminder_choices SET quiet_from = '00:00', quiet_to = '00:00'`);
+      await asOwner(sql`UPDATE supervision.reminders SET state = 'not needed' WHERE key = 'again:long'`);
+    });
+
     test('a battery that was charged before anybody was told is told nobody; two tags and a rule under two orders are told once', async () => {
       await asOwner(sql`UPDATE supervision.reminders SET created_at = now() - interval '7 hours' WHERE kind = 'charge'`);
       const clock = (ms: number) =>

@@ -49,9 +49,12 @@ const busy = new Set<string>();
 export async function takeBackup(waymark: Waymark, into: string, options: BackupOptions = {}): Promise<BackupTaken> {
   const { folder, fixes, database } = waymark;
   const target = resolve(into);
-  for (const own of new Set([folder.path, folder.shared]))
+  for (const [name, own] of [
+    ['data', folder.path],
+    ['shared', folder.shared],
+  ] as const)
     if (!relative(resolve(own), target).startsWith('..'))
-      throw new BackupError(`${target} is inside ${own}. Name a folder elsewhere, on another disk if there is one.`);
+      throw new BackupError(`${target} is inside the ${name} folder. Name a folder elsewhere, on another disk if there is one.`);
   if (busy.has(target)) throw new BackupError(`A backup is being written to ${target} already. Wait until it ends.`);
   busy.add(target);
   try {

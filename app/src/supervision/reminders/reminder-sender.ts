@@ -3,6 +3,7 @@ import type { AccessPolicy } from '../../platform/access.ts';
 import type { AuditFact } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { type Channels, claimS, type DueMessage, Outbox, type Receipt, together, type WordsChannel } from '../delivery/index.ts';
+import { dueOutsideQuiet } from './plan.ts';
 import type { Speak } from './reminder.ts';
 
 interface DueReminder extends DueMessage {
@@ -20,13 +21,19 @@ export class ReminderSender extends Outbox<DueReminder> {
   readonly #channels: Channels;
   readonly #speak: Speak;
   readonly #secret: string;
+  readonly #timeZone: string;
 
   /** @param secret what a gateway for text messages checks signatures by. @throws Error when the access policy does not let the server remind anybody */
-  constructor(db: Database, access: AccessPolicy, { channels, speak, secret }: { channels: Channels; speak: Speak; secret: string }) {
+  constructor(
+    db: Database,
+    access: AccessPolicy,
+    { channels, speak, secret, timeZone }: { channels: Channels; speak: Speak; secret: string; timeZone: string },
+  ) {
     super(db, access, { action: 'reminder.send', table: 'supervision.reminders' });
     this.#channels = channels;
     this.#speak = speak;
     this.#secret = secret;
+    this.#timeZone = timeZone;
   }
 
   protected override async claim(tx: Tx, now: Date): Promise<DueReminder[]> {
@@ -34,6 +41,7 @@ export class ReminderSender extends Outbox<DueReminder> {
       WHERE r.state = 'waiting' AND r.due_at <= ${now} AND (r.until < ${now} OR NOT EXISTS (
         SELECT FROM supervision.reminder_choices c WHERE c.subject_id = r.subject_id AND c.channel = r.channel AND c.target = r.target
           AND (r.kind = 'code' OR (c.confirmed_at IS NOT NULL AND c.kinds ? r.kind))))`.execute(tx);
+    await this.#keepQuiet(tx, now);
     const { rows } = await sql<DueReminder>`
       UPDATE supervision.reminders r SET due_at = ${new Date(now.getTime() + 1000 * claimS)}, attempts = attempts + 1
         FROM supervision.reminder_choices c
@@ -42,6 +50,25 @@ export class ReminderSender extends Outbox<DueReminder> {
             ORDER BY due_at, id LIMIT ${together} FOR UPDATE SKIP LOCKED)
         RETURNING r.id, r.attempts, r.subject_id AS subject, r.kind, r.channel, r.target, r.text, c.is_discreet, c.language`.execute(tx);
     return rows;
+  }
+
+  /**
+   * What was planned for before quiet hours and is tried again, or for the first time, within them waits until they end; what is of no
+   * use then is not sent at all. A code was asked for just now.
+   */
+  async #keepQuiet(tx: Tx, now: Date): Promise<void> {
+    const { rows } = await sql<{ id: number; until: Date; quiet_from: string; quiet_to: string }>`
+      SELECT r.id, r.until, c.quiet_from, c.quiet_to FROM supervision.reminders r JOIN supervision.reminder_choices c ON c.subject_id = r.subject_id
+        WHERE r.state = 'waiting' AND r.due_at <= ${now} AND r.kind <> 'code' AND c.quiet_from <> c.quiet_to
+        ORDER BY r.id FOR UPDATE OF r SKIP LOCKED`.execute(tx);
+    for (const { id, until, ...quiet } of rows) {
+      const due = dueOutsideQuiet({ due: now.getTime(), until: until.getTime() }, quiet, now.getTime(), this.#timeZone);
+      if (due === now.getTime()) continue;
+      await (due === null
+        ? sql`UPDATE supervision.reminders SET state = 'not needed', settled_at = ${now} WHERE id = ${id}`
+        : sql`UPDATE supervision.reminders SET due_at = ${new Date(due)} WHERE id = ${id}`
+      ).execute(tx);
+    }
   }
 
   protected override send({ id, kind, channel, target, text, is_discreet, language }: DueReminder): Promise<string | null> {
