@@ -9,7 +9,14 @@ import { DataFolder } from './platform/data-folder.ts';
 import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
 import { FixStore } from './platform/fixes/fix-store.ts';
 import { AddressService, Gazetteer } from './platform/gazetteer/index.ts';
-import { checkWhereRecordsAre, compareStores, InstallationError, joinStores, repairStores } from './platform/installation.ts';
+import {
+  checkWhatIsShared,
+  checkWhereRecordsAre,
+  compareStores,
+  InstallationError,
+  joinStores,
+  repairStores,
+} from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
 import { Leases } from './platform/servers/leases.ts';
 import { LogKeys } from './platform/servers/log-keys.ts';
@@ -65,6 +72,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
   const folder = new DataFolder(config.WAYMARK_DATA, config.WAYMARK_SHARED);
   // Before anything is made: a folder whose records are elsewhere gets no empty ones.
   checkWhereRecordsAre(folder, config.DATABASE_URL, existsSync(folder.own('fixes.duckdb')));
+  checkWhatIsShared(folder);
   const opened: { close(): Promise<unknown> }[] = [];
   const keep = <T extends { close(): Promise<unknown> }>(one: T): T => {
     opened.push(one);

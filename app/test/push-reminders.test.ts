@@ -26,7 +26,7 @@ const post = async (path: string, form: [string, string][]) => {
 };
 const wish = (target: string, words = 'little'): [string, string][] => [
   ['channel', 'push message'],
-  ['target', target],
+  ['device', target],
   ['quietFrom', '00:00'],
   ['quietTo', '00:00'],
   ['words', words],
@@ -73,6 +73,7 @@ test.each([
     'one that is not encrypted',
     '{"endpoint":"http://push.example/1","keys":{"p256dh":"BBBBBBBBBBBBBBBBBBBB","auth":"AAAAAAAAAAAAAAAAAAAA"}}',
   ],
+  ['another port of it', '{"endpoint":"https://push.example:22/1","keys":{"p256dh":"BBBBBBBBBBBBBBBBBBBB","auth":"AAAAAAAAAAAAAAAAAAAA"}}'],
   [
     'one with a password',
     '{"endpoint":"https://a:b@push.example/1","keys":{"p256dh":"BBBBBBBBBBBBBBBBBBBB","auth":"AAAAAAAAAAAAAAAAAAAA"}}',
@@ -108,16 +109,24 @@ test('a code comes to the device, and when it was typed reminders do; on its scr
   expect(service.pushed[1]?.message.text).toBe('You have a reminder. Sign in to read it.');
   expect(service.pushed[1]?.topic).toBe(service.pushed[1]?.message.tag);
   expect(await latest()).toMatchObject({ state: 'sent' });
+  // Of no use after six hours, it is kept for a device that is off for four at most.
+  expect(service.pushed[1]?.ttl).toBe(4 * 3600);
+  expect(first?.ttl).toBeLessThanOrEqual(15 * 60);
+  // Quiet hours may be changed from anywhere: the device stays.
+  await post('/me/reminders', [...wish('').filter(([name]) => name !== 'quietTo'), ['quietTo', '06:00']]);
+  expect(await pageOf()).toContain('We send reminders to the phone or computer where you chose this. Not from 00:00 to 06:00.');
 });
 
-test('one that takes no messages any more is told, and whoever stops gets nothing', async () => {
+test('one that takes no messages any more is chosen no longer, and whoever stops gets nothing', async () => {
   const before = service.pushed.length;
   await post('/me/reminders/stop', []);
   const device = service.subscribe(publicKey);
   await post('/me/reminders', wish(device, 'all'));
   service.failures.push(410);
   await send();
-  expect(await latest()).toEqual({ state: 'waiting', problem: 'The browser takes no messages any more' });
+  expect(await latest()).toEqual({ state: 'given up', problem: 'The browser takes no messages any more' });
+  expect(await pageOf()).not.toContain('Stop all reminders');
+  await post('/me/reminders', wish(service.subscribe(publicKey)));
   await post('/me/reminders/stop', []);
   await send(Date.now() + 120_000);
   expect(service.pushed).toHaveLength(before);

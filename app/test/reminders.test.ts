@@ -35,6 +35,8 @@ describe('when to tell, with quiet hours', () => {
     ['what can wait follows them', '2026-11-01T23:00Z', '2026-11-02T09:00Z', '2026-11-01T10:00Z', '2026-11-02T07:00'],
     ['what cannot wait goes before them', '2026-11-01T22:30Z', '2026-11-01T23:00Z', '2026-11-01T10:00Z', '2026-11-01T21:55'],
     ['or not at all, where they have begun', '2026-11-01T22:30Z', '2026-11-01T23:00Z', '2026-11-01T22:10Z', null],
+    ['what they put off is not old when they end', '2026-11-01T23:00Z', '2026-11-02T09:00Z', '2026-11-02T02:30Z', '2026-11-02T07:00'],
+    ['and may be a little late then too', '2026-11-01T23:00Z', '2026-11-02T09:00Z', '2026-11-02T07:40Z', '2026-11-02T07:40'],
     ['what is old is not told', '2026-11-01T08:00Z', '2026-11-01T20:00Z', '2026-11-01T10:00Z', null],
     ['what is a little late is told now', '2026-11-01T09:30Z', '2026-11-01T20:00Z', '2026-11-01T10:00Z', '2026-11-01T10:00'],
     ['by the clock on the wall, when it changes', '2026-10-25T05:30Z', '2026-10-25T09:00Z', '2026-10-24T10:00Z', '2026-10-25T07:00'],

@@ -12,7 +12,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import type { BackupFile } from './manifest.ts';
 
 /** A file written as lately as this before it was looked at may have been written again without a sign of it, ms. */
@@ -48,6 +48,16 @@ export interface TreeState {
   folders: string[];
 }
 
+/** What is in a folder and those below it. Nothing is looked for in what is left out: others may remove it meanwhile. */
+function* entriesOf(from: string, below: string, leave: RegExp | null): Generator<{ path: string; isFolder: boolean; isFile: boolean }> {
+  for (const entry of readdirSync(join(from, below), { withFileTypes: true })) {
+    const path = join(below, entry.name);
+    if (leave?.test(path)) continue;
+    yield { path, isFolder: entry.isDirectory(), isFile: entry.isFile() };
+    if (entry.isDirectory()) yield* entriesOf(from, path, leave);
+  }
+}
+
 /**
  * Brings the copy of a tree up to what the tree is now. The first time all is copied, beside whoever writes; after that only what has
  * been written since. Blocks its thread.
@@ -59,15 +69,14 @@ export function copyTree(tree: Tree, before: TreeState | null): TreeState {
   const had = new Map(before?.copied.map((own) => [own.path, own]));
   const copied: Copied[] = [];
   const folders: string[] = [];
-  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-    const path = relative(from, join(entry.parentPath, entry.name));
-    if (leave?.test(path)) continue;
+  for (const entry of entriesOf(from, '', leave)) {
+    const { path } = entry;
     const place = join(backup, under, path);
-    if (entry.isDirectory()) {
+    if (entry.isFolder) {
       mkdirSync(place, { recursive: true, mode: 0o700 });
       folders.push(namedIn(under, path));
     }
-    if (!entry.isFile()) continue;
+    if (!entry.isFile) continue;
     const own = statSync(join(from, path), { throwIfNoEntry: false });
     if (!own) continue;
     const [bytes, modified] = [own.size, own.mtimeMs];

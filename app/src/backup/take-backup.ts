@@ -122,7 +122,8 @@ function placeIn(target: string, installation: string, { fixes, folder }: Waymar
   // One process holds an installation; or one of several servers holds its own folder, whose name need not be told.
   const own = fixes.isShared ? `${ofAll}-${createHash('sha256').update(`${hostname()} ${folder.path}`).digest('hex').slice(0, 8)}` : ofAll;
   for (const name of readdirSync(target)) {
-    const isOld = () => Date.now() - statSync(join(target, name)).mtimeMs > oldMs;
+    // Another server may give one its name just now.
+    const isOld = () => Date.now() - (statSync(join(target, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > oldMs;
     if (name.startsWith(own) || (name.startsWith(ofAll) && isOld())) rmSync(join(target, name), { recursive: true, force: true });
   }
   return join(target, `${own}-${randomBytes(4).toString('hex')}`);
@@ -213,11 +214,13 @@ async function copyFolder(
   audited: number,
   earlier: Earlier,
 ): Promise<{ files: BackupFile[]; folders: string[] }> {
-  const tree: Tree = { from: folder.shared, backup: place, under: 'folder', leave: left, earlier: filesOf(earlier) };
+  const isShared = folder.shared !== folder.path;
+  const leave = isShared ? new RegExp(`${left.source}|^${noteName.replaceAll('.', '\\.')}$`) : left;
+  const tree: Tree = { from: folder.shared, backup: place, under: 'folder', leave, earlier: filesOf(earlier) };
   const state = await copied(tree, null);
   const heads = join(place, 'folder/audit-heads.ndjson');
   const files: Parameters<typeof described>[1] = inBackup(tree, state);
-  if (folder.shared !== folder.path) {
+  if (isShared) {
     // Where the records are is noted by each server for itself.
     copyFileSync(folder.own(noteName), join(place, 'folder', noteName));
     files.push({ path: `folder/${noteName}`, modified: Date.now(), sha256: null });

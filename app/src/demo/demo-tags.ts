@@ -8,6 +8,8 @@ import mqtt, { type MqttClient } from 'mqtt';
 export interface DemoTags {
   town: Partial<TownSettings>;
   port: number;
+  /** Whether the broker speaks TLS; its certificate may be of any name, for it is on this machine. */
+  isTls: boolean;
   /** The secret of each tag, in order of wearers. */
   secrets: { serial: string; secret: string }[];
   /** Ms since 1970. */
@@ -33,7 +35,7 @@ process.once('message', (job: DemoTags) => void play(job));
 // The server has gone.
 process.once('disconnect', () => process.exit(0));
 
-async function play({ town: settings, port, secrets, from, speed }: DemoTags): Promise<void> {
+async function play({ town: settings, port, isTls, secrets, from, speed }: DemoTags): Promise<void> {
   const town = new Town(settings);
   const fortnightMs = town.endS * 1000;
   const { startMs } = town.settings;
@@ -48,7 +50,15 @@ async function play({ town: settings, port, secrets, from, speed }: DemoTags): P
     const within = arrivals.findIndex((second) => second * 1000 >= elapsed - rounds * fortnightMs);
     const { secret } = secrets[index] as DemoTags['secrets'][number];
     tags.push({
-      client: await mqtt.connectAsync({ host: '127.0.0.1', port, protocol: 'mqtt', username: tag, password: secret, clientId: tag }),
+      client: await mqtt.connectAsync({
+        host: '127.0.0.1',
+        port,
+        protocol: isTls ? 'mqtts' : 'mqtt',
+        rejectUnauthorized: false,
+        username: tag,
+        password: secret,
+        clientId: tag,
+      }),
       topic: `waymark/tags/${tag}/fixes`,
       arrivals,
       lines: (roundMs, place) => fixLine({ fixes, tag }, roundMs, order[place] as number),

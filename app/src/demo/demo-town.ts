@@ -174,7 +174,8 @@ export async function playTown(waymark: Waymark, port: number): Promise<() => vo
   const from = Math.max(latest ?? 0, Date.now() - catchUpMs);
   const child = fork(join(import.meta.dirname, 'demo-tags.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
   const { startMs } = noteOf(waymark) as TownNote;
-  const job: DemoTags = { town: { ...demo, startMs }, port, secrets, from, speed: catchUpSpeed };
+  const isTls = waymark.config.WAYMARK_MQTT_TLS_CERT !== undefined;
+  const job: DemoTags = { town: { ...demo, startMs }, port, isTls, secrets, from, speed: catchUpSpeed };
   // Secrets go through the pipe: arguments can be seen by everybody on the machine.
   child.send(job);
   return () => {

@@ -4,6 +4,7 @@ export {};
 const address = '/me/offline-worker.js';
 const scope = '/me';
 
+/** @throws where something of it could not be removed */
 async function forget(): Promise<void> {
   const registration = await navigator.serviceWorker.getRegistration(scope);
   if (!registration) return;
@@ -47,6 +48,10 @@ if ('serviceWorker' in navigator && isSecureContext) {
       // First what is here goes, then the session.
       event.preventDefault();
       form.dataset.forgotten = 'yes';
-      void forget().finally(() => form.submit());
+      const said = document.createElement('input');
+      Object.assign(said, { type: 'hidden', name: 'forgotten', value: 'yes' });
+      void forget()
+        .then(() => form.append(said))
+        .finally(() => form.submit());
     });
 }

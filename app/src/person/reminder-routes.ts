@@ -47,8 +47,16 @@ export function ownReminderRoutes(
   app.get('/me/reminders', { config: { action: 'own.tag', room: 'supervision' } }, (request, reply) => reminders(request, reply, null, {}));
   app.post('/me/reminders', { config: { action: 'own.remind', room: 'supervision', lists: ['kinds'] } }, async (request, reply) => {
     const body = (request.body ?? {}) as Form;
-    const [channel, target, quietFrom, quietTo, words] = textsOf(body, 'channel', 'target', 'quietFrom', 'quietTo', 'words');
-    const wish = { channel, target, quietFrom, quietTo, kinds: [body.kinds ?? []].flat(), isDiscreet: words !== 'all' };
+    const [channel, target, device, quietFrom, quietTo, words] = textsOf(
+      body,
+      'channel',
+      'target',
+      'device',
+      'quietFrom',
+      'quietTo',
+      'words',
+    );
+    const wish = { channel, target, device, quietFrom, quietTo, kinds: [body.kinds ?? []].flat(), isDiscreet: words !== 'all' };
     const { language } = speech(request);
     return change(request, reply, {
       work: () => as(request, 'supervision', chooseReminders, { channels, speak, numbers }, { ...wish, language, now: Date.now() }),

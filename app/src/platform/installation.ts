@@ -45,6 +45,21 @@ export function checkWhereRecordsAre(folder: DataFolder, url: string | undefined
     );
 }
 
+/**
+ * Makes sure that a server which was alone has brought its keys to the folder that several share: with new ones nothing that was sealed or
+ * signed before could be read or checked.
+ * @throws InstallationError
+ */
+export function checkWhatIsShared(folder: DataFolder): void {
+  const own = ['audit-key.pem', 'evidence-key.pem', 'verdicts'].filter(
+    (name) => existsSync(folder.own(name)) && !existsSync(folder.file(name)),
+  );
+  if (own.length > 0)
+    throw new InstallationError(
+      `${folder.path} has ${own.join(', ')}, and ${folder.shared} has not. Copy what is in the data folder, but for fixes.duckdb, into the shared one first (docs/scale.md); nothing was opened or made.`,
+    );
+}
+
 /** How far each store knows that both had come. */
 export interface Marks {
   /** The last receipt that is on record. */

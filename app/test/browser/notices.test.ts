@@ -21,6 +21,8 @@ beforeAll(async () => {
     WAYMARK_DEMO: 'yes',
     WAYMARK_PUSH_CONTACT: 'mailto:duty@agency.example',
     WAYMARK_PUSH_HOSTS: service.host,
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    WAYMARK_MAIL_FROM: 'waymark@town.example',
   });
   await serving.reminders.close();
   browser = await openBrowser();
@@ -92,6 +94,31 @@ test('chosen, proven by a code that is shown, reminded, and ended', async () => 
   await page.getByRole('button', { name: 'Stop all reminders' }).click();
   await page.getByText('We do not remind you any more.').waitFor();
   expect(await page.evaluate(`navigator.serviceWorker.getRegistration('/me/notices/').then((own) => own === undefined)`)).toBe(true);
+  expect(errors).toEqual([]);
+  await context.close();
+});
+
+test('who chooses another way types its address, and the worker of their pages is left alone', async () => {
+  const { context, page, errors } = await signIn(browser, serving.url, 'Somebody on a tag');
+  await page.goto(`${serving.url}/me`);
+  await page.getByRole('button', { name: 'Keep a copy on this phone' }).click();
+  await page.getByRole('button', { name: 'Delete the copy on this phone' }).waitFor();
+  await page.goto(`${serving.url}/me/reminders`);
+  await page.getByLabel('On this phone or computer').check();
+  await page.getByLabel('By e-mail').check();
+  await page.getByLabel('To which number or address?').fill('sam@agency.example');
+  await page.getByLabel('To which number or address?').blur();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('We have sent a code to sam@agency.example.').waitFor();
+  const scopes = () =>
+    page.evaluate(`navigator.serviceWorker.getRegistrations().then((all) => all.map(({ scope }) => new URL(scope).pathname))`);
+  expect(await scopes()).toEqual(['/me']);
+  await page.evaluate(`navigator.serviceWorker.register('/me/notices/worker.js', { scope: '/me/notices/' })`);
+  // Signing out forgets pages; what somebody wants to be reminded of goes on.
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.waitForURL(/sign-in/);
+  expect(await scopes()).toEqual(['/me/notices/']);
+  expect(await page.evaluate('indexedDB.databases().then((all) => all.length)')).toBe(0);
   expect(errors).toEqual([]);
   await context.close();
 });

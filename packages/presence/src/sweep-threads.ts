@@ -6,8 +6,9 @@ const workerFile = import.meta.url.endsWith('.ts') ? './sweep-worker.ts' : './sw
 
 /** Parts that a thread may have waiting for the store: it keeps working through a slow moment of the store. */
 const partsAhead = 6;
-/** So many threads may rest: one for each share. */
+/** So many threads may rest, one for each share, and so long, ms: what they judged may stay in their memory until they end. */
 const restingAtMost = 2;
+const restsMs = 300_000;
 
 /** From the first to the last, both included. */
 export interface Share {
@@ -24,8 +25,8 @@ export interface Begin {
   isPiece: boolean;
 }
 
-/** Threads that have loaded and compiled what judging takes, hold no fixes, and keep no program from ending. */
-const resting: Worker[] = [];
+/** Threads that have loaded and compiled what judging takes, and keep no program from ending; each with what ends it after a while. */
+const resting: { worker: Worker; ending: NodeJS.Timeout }[] = [];
 
 /**
  * Begins as many threads as a sweep will use, while its fixes are still being read: by then they have loaded what they need. Whoever
@@ -38,10 +39,11 @@ export function beginThreads(count: number): Worker[] {
 
 /** One that rests, or a new one. */
 export function beginThread(): Worker {
-  for (let worker = resting.pop(); worker; worker = resting.pop()) {
-    if (worker.threadId === -1) continue;
-    worker.ref();
-    return worker;
+  for (let one = resting.pop(); one; one = resting.pop()) {
+    clearTimeout(one.ending);
+    if (one.worker.threadId === -1) continue;
+    one.worker.ref();
+    return one.worker;
   }
   // One that fails before it is used ends, which whoever would use it sees.
   return new Worker(new URL(workerFile, import.meta.url)).on('error', () => undefined);
@@ -96,6 +98,13 @@ function rest(worker: Worker): boolean {
   if (resting.length >= restingAtMost) return false;
   worker.postMessage({ rest: true });
   worker.unref();
-  resting.push(worker);
+  const end = () => {
+    resting.splice(
+      resting.findIndex((own) => own.worker === worker),
+      1,
+    );
+    void worker.terminate();
+  };
+  resting.push({ worker, ending: setTimeout(end, restsMs).unref() });
   return true;
 }

@@ -65,6 +65,7 @@ export function recordOfProcessing({ configuration: c, statement: s }: RecordSou
           'Providers of services: what a package that was accepted needs.',
           'The person themselves: what is held of them, and a copy, without what is about others: where a crime was, what staff note among themselves, where a protected person was.',
           `By e-mail: ${c.settings['alerts leave by e-mail']}; by text message: ${c.settings['alerts leave by text message']}; to other programs: ${c.settings['alerts leave to other programs']}. These messages name no person and no place.`,
+          `Reminders that people on tags ask for: ${c.settings['people on tags may be reminded']}. They say that there is something, unless the person wants more. Who carries them learns the number, the address or the device, and when.`,
           'The program sends to the hosts that it is given and to no others. Where they stand is for the organisation to say.',
         ],
       },

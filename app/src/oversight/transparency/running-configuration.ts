@@ -71,6 +71,12 @@ export async function readRunningConfiguration(waymark: Waymark): Promise<Runnin
       'alerts leave by e-mail': config.SMTP_URL ? 'yes' : 'no',
       'alerts leave by text message': config.WAYMARK_SMS_URL ? 'yes' : 'no',
       'alerts leave to other programs': config.WAYMARK_WEBHOOK_HOSTS.trim() ? 'yes' : 'no',
+      'people on tags may be reminded':
+        [
+          ...(config.SMTP_URL || config.WAYMARK_NOTIFY_EMAIL ? ['by e-mail'] : []),
+          ...(config.WAYMARK_SMS_URL || config.WAYMARK_NOTIFY_TEXT ? ['by text message'] : []),
+          ...(config.WAYMARK_PUSH_CONTACT ? ['on their own phone or computer, through the service of its browser’s maker'] : []),
+        ].join(', ') || 'no',
       'tags send through': config.MQTT_URL ? 'a broker of the organisation’s own' : 'the built-in broker',
       'databases of agencies read directly': config.agencyDatabases.size,
     },

@@ -52,6 +52,7 @@ test.each([
   [style({ layers: [fill('green', { paint: { 'fill-color': 'no colour' } })] }), /is no MapLibre style: .*no colour/],
   [style({ sources: {} }), /is no MapLibre style|0 sources/],
   [style({ sources: { theirs: { type: 'vector' }, more: { type: 'vector' } } }), /has 2 sources of vector tiles/],
+  [style({ sources: { theirs: { type: 'vector', url: 'https://x.example' } } }), /does not say whose map it is/],
   [style({ layers: [{ id: 'ground', type: 'background' }] }), /draws nothing of its tiles/],
 ])('%j is refused, and the file is named', (given, words) => {
   expect(() => read(given)).toThrow(words);

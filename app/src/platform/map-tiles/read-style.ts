@@ -41,5 +41,8 @@ export function readMapStyle(path: string): MapStyle {
   const drawn = [...new Set(layers.flatMap((layer) => ('source-layer' in layer ? (layer['source-layer'] ?? []) : [])))];
   if (drawn.length === 0) throw wrong('draws nothing of its tiles.');
   const attribution = source && 'attribution' in source ? String(source.attribution ?? '') : '';
-  return { layers, drawn, attribution: attribution.replaceAll(/<[^>]*>/g, '').trim() };
+  const words = attribution.replaceAll(/<[^>]*>/g, '').trim();
+  // Where the service says it elsewhere, nobody here would say whose map it is.
+  if (words === '') throw wrong(`does not say whose map it is: write "attribution" beside "type" of its source “${name}”.`);
+  return { layers, drawn, attribution: words };
 }

@@ -1,7 +1,8 @@
 import { type Compliance, dateOf, weeksOf } from '@waymark/presence';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import { breather } from '../../platform/breathe.ts';
+import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import { decisionsOn, isTheirs, type Whose } from '../subjects/index.ts';
@@ -57,23 +58,7 @@ export const listCompliance: Action<
   async run({ tx, actor, access, note }, { fixes, timeZone }, { whose, limit, offset, now }) {
     const weeks = weeksOf(now - (weeksShown - 1) * weekMs, now, timeZone).slice(-weeksShown);
     const from = weeks[0]?.[0] ?? now;
-    const worn = tx
-      .selectFrom('supervision.wearings as w')
-      .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id')
-      .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
-      .where(isTheirs(whose, actor.id, sql.ref('w.subject_id')))
-      .where('w.starts_at', '<=', new Date(now))
-      .where((eb) => eb.or([eb('w.ends_at', 'is', null), eb('w.ends_at', '>', new Date(now))]));
-    const { total } = await worn.select(sql<number>`count(DISTINCT w.subject_id)::int`.as('total')).executeTakeFirstOrThrow();
-    const wearings = await worn
-      .select(['w.id', 'w.starts_at', 's.id as subject', 's.name', 's.reference', 't.serial as tag'])
-      .distinctOn(['s.reference', 's.id'])
-      .orderBy('s.reference')
-      .orderBy('s.id')
-      .orderBy('w.starts_at', 'desc')
-      .limit(limit)
-      .offset(offset)
-      .execute();
+    const { wearings, total } = await wearingsOfPage(tx, isTheirs(whose, actor.id, sql.ref('w.subject_id')), { limit, offset, now });
     const alerts = await tx
       .selectFrom('supervision.alerts')
       .select([
@@ -135,6 +120,32 @@ export const listCompliance: Action<
     return { rows, total, waiting };
   },
 };
+
+/** The latest wearing of each of these people, by reference, a page of them; and how many there are. */
+async function wearingsOfPage(
+  tx: Tx,
+  isMeant: RawBuilder<boolean>,
+  { limit, offset, now }: { limit: number; offset: number; now: number },
+): Promise<{
+  wearings: { id: number; starts_at: Date; subject: number; name: string; reference: string; tag: string }[];
+  total: number;
+}> {
+  const at = new Date(now);
+  const worn = sql`supervision.wearings w JOIN supervision.subjects s ON s.id = w.subject_id
+    WHERE ${isMeant} AND w.starts_at <= ${at} AND (w.ends_at IS NULL OR w.ends_at > ${at})`;
+  // Everybody is gone through once, for both questions.
+  const { rows } = await sql<{ total: number; id: number; starts_at: Date; subject: number; name: string; reference: string; tag: string }>`
+    SELECT q.*, t.serial AS tag FROM (
+      SELECT l.*, (count(*) OVER ())::int AS total FROM (
+        SELECT DISTINCT ON (s.reference, s.id) w.id, w.starts_at, w.tag_id, s.id AS subject, s.name, s.reference FROM ${worn}
+          ORDER BY s.reference, s.id, w.starts_at DESC) l
+        ORDER BY l.reference, l.subject LIMIT ${limit} OFFSET ${offset}) q
+      JOIN supervision.tags t ON t.id = q.tag_id ORDER BY q.reference, q.subject`.execute(tx);
+  const wearings = rows.map(({ id, starts_at, subject, name, reference, tag }) => ({ id, starts_at, subject, name, reference, tag }));
+  if (rows[0]) return { wearings, total: rows[0].total };
+  const { rows: counted } = await sql<{ total: number }>`SELECT count(DISTINCT w.subject_id)::int AS total FROM ${worn}`.execute(tx);
+  return { wearings, total: counted[0]?.total ?? 0 };
+}
 
 /** The latest nights, each from noon to noon on the clock, the earliest first; the last is the one that began at the noon before. */
 export function nightsUntil(now: number, timeZone: string): { day: string; noon: number; next: number }[] {

@@ -40,6 +40,8 @@ export interface Words {
   /** Of this message among all: what is sent again bears it again. */
   id: string;
   headers?: Record<string, string>;
+  /** From when on it is of no use, ms since 1970; a way that keeps messages forgets it then. */
+  goodUntil?: number;
   /** What a gateway checks the signature by. */
   secret: string;
 }
@@ -128,9 +130,9 @@ export class Channels {
   /** Sends words. Gives the provider's number of them, where it tells what became of them. @throws Error with what went wrong */
   async tell(channel: WordsChannel, target: string, words: Words): Promise<string | null> {
     this.#check(channel, target);
-    const { subject, text, id, headers = {}, secret } = words;
+    const { subject, text, id, headers = {}, secret, goodUntil } = words;
     if (channel === 'push message') {
-      await (this.#push as Push).send(target, { subject, text, id });
+      await (this.#push as Push).send(target, { subject, text, id, ...(goodUntil === undefined ? {} : { goodUntil }) });
       return null;
     }
     if (channel === 'e-mail' && this.#mail) {

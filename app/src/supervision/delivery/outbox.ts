@@ -18,6 +18,11 @@ export const claimS = 60;
 const receiptsEveryMs = 60_000;
 const receiptDays = 3;
 
+/** Whoever it was for is not there any more: it is of no use to try again. */
+export class GoneError extends Error {
+  override name = 'GoneError';
+}
+
 /** One that is due: its number, and how many attempts were made, with this one. */
 export interface DueMessage {
   id: number;
@@ -103,7 +108,7 @@ export abstract class Outbox<M extends DueMessage> {
       due.map(async (own) =>
         this.send(own).then(
           (receiptId) => ({ own, receiptId, problem: null }),
-          (error: Error) => ({ own, receiptId: null, problem: error.message.slice(0, 300) }),
+          (error: Error) => ({ own, receiptId: null, problem: error.message.slice(0, 300), isFinal: error instanceof GoneError }),
         ),
       ),
     );
@@ -111,10 +116,14 @@ export abstract class Outbox<M extends DueMessage> {
     return results.length;
   }
 
-  async #settle(tx: Tx, results: readonly { own: M; receiptId: string | null; problem: string | null }[], now: Date): Promise<void> {
-    for (const { own, receiptId, problem } of results) {
+  async #settle(
+    tx: Tx,
+    results: readonly { own: M; receiptId: string | null; problem: string | null; isFinal?: boolean }[],
+    now: Date,
+  ): Promise<void> {
+    for (const { own, receiptId, problem, isFinal = false } of results) {
       const waitS = waitsS[own.attempts - 1];
-      const state = problem === null ? 'sent' : waitS === undefined ? 'given up' : 'waiting';
+      const state = problem === null ? 'sent' : isFinal || waitS === undefined ? 'given up' : 'waiting';
       this.onAttempt(state);
       const dueAt = state === 'waiting' ? sql`, due_at = ${new Date(now.getTime() + 1000 * (waitS as number))}` : sql``;
       // Whoever chose it may have ended it meanwhile.

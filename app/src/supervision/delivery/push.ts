@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { buildPushPayload, type PushSubscription } from '@block65/webcrypto-web-push';
+import { GoneError } from './outbox.ts';
 
 /** What push services know this installation by: an elliptic curve key pair (P-256), base64url. */
 export interface PushKeys {
@@ -15,8 +16,9 @@ export interface PushSettings {
   keys: PushKeys;
 }
 
-/** A message that comes later than this after it was due is not shown any more, seconds. */
-const keptS = 4 * 3600;
+/** A push service keeps a message for a device that is switched off so long at most, and so long at least, seconds. */
+const keptAtMostS = 4 * 3600;
+const keptAtLeastS = 60;
 /** Of what a browser gives: an address, and two keys. */
 const longest = 1000;
 const key = /^[\w-]{16,120}={0,2}$/;
@@ -50,9 +52,10 @@ export class Push {
   faultOf(target: string): string | null {
     const subscription = subscriptionIn(target);
     if (!subscription) return 'This is no subscription of a browser.';
-    const { host, hostname, protocol, username, password } = new URL(subscription.endpoint);
+    const { host, protocol, username, password } = new URL(subscription.endpoint);
     const isKnown = this.#settings.hosts.some((own) =>
-      own.startsWith('*.') ? hostname.endsWith(own.slice(1)) : own === host || own === hostname,
+      // A port is asked only where it is named.
+      own.startsWith('*.') ? host.endsWith(own.slice(1)) : own === host,
     );
     if (protocol !== 'https:' || username || password || !isKnown)
       return `Push messages may not go to ${host}. Whoever runs the server allows push services with WAYMARK_PUSH_HOSTS.`;
@@ -60,13 +63,18 @@ export class Push {
   }
 
   /** @throws Error with what went wrong, in words for an operator */
-  async send(target: string, { subject, text, id }: { subject: string; text: string; id: string }): Promise<void> {
+  async send(
+    target: string,
+    { subject, text, id, goodUntil }: { subject: string; text: string; id: string; goodUntil?: number },
+  ): Promise<void> {
     const subscription = subscriptionIn(target) as PushSubscription;
     // The same again, after an attempt that nobody heard the end of, takes the place of the one before.
     const topic = id.replaceAll(/[^\w-]/g, '').slice(0, 32);
     const { keys, contact } = this.#settings;
+    const leftS = goodUntil === undefined ? keptAtMostS : Math.floor((goodUntil - Date.now()) / 1000);
+    const ttl = Math.max(keptAtLeastS, Math.min(keptAtMostS, leftS));
     const payload = await buildPushPayload(
-      { data: { title: subject, text, tag: topic }, options: { ttl: keptS, topic, urgency: 'high' } },
+      { data: { title: subject, text, tag: topic }, options: { ttl, topic, urgency: 'high' } },
       subscription,
       { ...keys, subject: contact },
     );
@@ -78,7 +86,7 @@ export class Push {
       throw new Error(name === 'TimeoutError' ? `No answer within ${this.#patienceMs / 1000} s` : (cause?.code ?? message));
     }
     await response.body?.cancel();
-    if (response.status === 404 || response.status === 410) throw new Error('The browser takes no messages any more');
+    if (response.status === 404 || response.status === 410) throw new GoneError('The browser takes no messages any more');
     if (!response.ok) throw new Error(`The push service answered with ${response.status}`);
   }
 }

@@ -17,7 +17,7 @@ export interface OwnReminders {
     quietTo: string;
     confirmedAt: Date | null;
   } | null;
-  sent: { kind: string; text: string; state: string; dueAt: Date; settledAt: Date | null; receipt: string | null }[];
+  sent: { kind: string; channel: WordsChannel; text: string; state: string; dueAt: Date; settledAt: Date | null; receipt: string | null }[];
 }
 
 const codeForMs = 15 * 60_000;
@@ -45,7 +45,7 @@ export const readOwnReminders: Action<null, null, OwnReminders | null> = {
     const own = await tx.selectFrom('supervision.reminder_choices').selectAll().where('target', '<>', '').executeTakeFirst();
     const sent = await tx
       .selectFrom('supervision.reminders')
-      .select(['kind', 'text', 'state', 'due_at as dueAt', 'settled_at as settledAt', 'receipt'])
+      .select(['kind', 'channel', 'text', 'state', 'due_at as dueAt', 'settled_at as settledAt', 'receipt'])
       .where('kind', '<>', 'code')
       .where('state', '<>', 'not needed')
       .orderBy('due_at', 'desc')
@@ -68,7 +68,10 @@ export const readOwnReminders: Action<null, null, OwnReminders | null> = {
 
 export interface ReminderWish {
   channel: string;
+  /** A number or an address. */
   target: string;
+  /** What a browser gave, for push messages; empty where they are to go on to the device that they go to. */
+  device: string;
   kinds: string[];
   isDiscreet: boolean;
   quietFrom: string;
@@ -97,7 +100,9 @@ export const chooseReminders: Action<ChoosingServices, ReminderWish & { now: num
     note({ kind: 'subject', id: subject });
     const channel = reminderChannels.find((own) => own === wish.channel);
     if (!channel || !channels.canTell(channel)) throw new InvalidError('Choose how to remind you.', 'channel');
-    const target = targetOf(channel, wish.target);
+    const known = await tx.selectFrom('supervision.reminder_choices').select(['channel', 'target', 'confirmed_at']).executeTakeFirst();
+    const isSameDevice = channel === 'push message' && wish.device === '' && known?.channel === channel;
+    const target = isSameDevice ? known.target : targetOf(channel, channel === 'push message' ? wish.device : wish.target);
     if (channels.faultOf(channel, target))
       throw channel === 'push message'
         ? new InvalidError('We could not set this up on this phone or computer. Try again, or choose another way.', 'channel')
@@ -112,7 +117,6 @@ export const chooseReminders: Action<ChoosingServices, ReminderWish & { now: num
     if (channel === 'text message' && !numbers.some((prefix) => target.startsWith(prefix)))
       throw new InvalidError('We cannot send reminders to this number. Type a mobile number, like 07700 900123.', 'target');
     note(null, { channel, kinds });
-    const known = await tx.selectFrom('supervision.reminder_choices').select(['channel', 'target', 'confirmed_at']).executeTakeFirst();
     const isProven = known?.confirmed_at != null && known.channel === channel && known.target === target;
     const values = {
       channel,
@@ -147,7 +151,11 @@ async function sendCode(
     .where('subject_id', '=', subject)
     .executeTakeFirstOrThrow();
   const n = codes_on === day ? codes_sent : 0;
-  if (n >= codesADay) throw new InvalidError('We have sent you five codes today. Try again tomorrow, or ring us.', 'target');
+  if (n >= codesADay)
+    throw new InvalidError(
+      'We have sent you five codes today. Try again tomorrow, or ring us.',
+      channel === 'push message' ? 'channel' : 'target',
+    );
   const code = String(randomInt(1_000_000)).padStart(6, '0');
   const until = new Date(now + codeForMs);
   await tx

@@ -17,6 +17,7 @@ const heardWithinMs = 2 * 3_600_000;
 const beforeQuietMs = 5 * 60_000;
 /** What should have been told longer ago than this is old news. */
 const lateMs = 3_600_000;
+const dayMs = 86_400_000;
 
 interface Choice {
   subject: number;
@@ -192,29 +193,45 @@ async function fromAnswers(tx: Tx, choices: ReadonlyMap<number, Choice>, speak: 
   });
 }
 
+/** When somebody is not to be told anything, on the clock, as `HH:MM`; no time at all where both are the same. */
+interface Quiet {
+  quiet_from: string;
+  quiet_to: string;
+}
+
 /**
  * When to tell: at the best time, after quiet hours where that is early enough still, else before they begin. Null where it is too
- * late for either. All in ms since 1970.
+ * late for either: what should have been told long ago is old news, and what quiet hours put off is not. All in ms since 1970.
  */
-export function dueOutsideQuiet(
-  { due, until }: { due: number; until: number },
-  { quiet_from, quiet_to }: { quiet_from: string; quiet_to: string },
-  now: number,
-  timeZone: string,
-): number | null {
-  const best = Math.max(due, now);
-  if (due < now - lateMs || best >= until) return null;
-  if (quiet_from === quiet_to) return best;
+export function dueOutsideQuiet({ due, until }: { due: number; until: number }, own: Quiet, now: number, timeZone: string): number | null {
+  const quietAt = quietAround(own, Math.min(due, now), Math.max(due, now), timeZone);
+  const over = quietAt(due);
+  const planned = over === null ? due : over.ends < until ? over.ends : over.begins - beforeQuietMs;
+  const isBefore = over !== null && planned < over.begins;
+  if (planned < now - lateMs || (isBefore && planned < now)) return null;
+  const moment = Math.max(planned, now);
+  const later = quietAt(moment);
+  const told = later === null ? moment : later.ends;
+  return told < until ? told : null;
+}
+
+/** When the next quiet hours begin, ms since 1970; null where there are none. */
+export function nextQuiet(own: Quiet, now: number, timeZone: string): number | null {
+  const [first] = quietBetween(own, now, now + 2 * dayMs, timeZone).filter(({ begins }) => begins > now);
+  return first?.begins ?? null;
+}
+
+/** The quiet hours that a moment lies in; for moments from one to another. */
+function quietAround(own: Quiet, from: number, to: number, timeZone: string): (at: number) => { begins: number; ends: number } | null {
+  const all = quietBetween(own, from - 2 * dayMs, to + 2 * dayMs, timeZone);
+  return (at) => all.find(({ begins, ends }) => at >= begins && at < ends) ?? null;
+}
+
+function quietBetween({ quiet_from, quiet_to }: Quiet, from: number, to: number, timeZone: string): { begins: number; ends: number }[] {
+  if (quiet_from === quiet_to) return [];
   const hours = [{ days: [1, 2, 3, 4, 5, 6, 7], from: quiet_from, to: quiet_to }];
-  const [from, to] = [best - 2 * 86_400_000, best + 2 * 86_400_000];
-  const quiet = intervalsOf({ hours, from, to, absences: [] }, from, to, timeZone);
-  for (let i = 0; i < quiet.length; i += 2) {
-    const [begins, ends] = [quiet[i] as number, quiet[i + 1] as number];
-    if (best < begins || best >= ends) continue;
-    if (ends < until) return ends;
-    return begins - beforeQuietMs >= now ? begins - beforeQuietMs : null;
-  }
-  return best;
+  const found = intervalsOf({ hours, from, to, absences: [] }, from, to, timeZone);
+  return Array.from({ length: found.length >> 1 }, (_, i) => ({ begins: found[2 * i] as number, ends: found[2 * i + 1] as number }));
 }
 
 async function put(tx: Tx, rows: readonly Wanted[]): Promise<void> {

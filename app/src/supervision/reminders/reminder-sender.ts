@@ -3,7 +3,8 @@ import type { AccessPolicy } from '../../platform/access.ts';
 import type { AuditFact } from '../../platform/audit.ts';
 import type { Database, Tx } from '../../platform/database.ts';
 import { type Channels, claimS, type DueMessage, Outbox, type Receipt, together, type WordsChannel } from '../delivery/index.ts';
-import { dueOutsideQuiet } from './plan.ts';
+import { endReminders } from '../own/index.ts';
+import { dueOutsideQuiet, nextQuiet } from './plan.ts';
 import type { Speak } from './reminder.ts';
 
 interface DueReminder extends DueMessage {
@@ -14,6 +15,9 @@ interface DueReminder extends DueMessage {
   text: string;
   is_discreet: boolean | null;
   language: string | null;
+  until: Date;
+  quiet_from: string;
+  quiet_to: string;
 }
 
 /** Sends people what they asked to be reminded of. What would come too late, or to nobody who wants it still, is not sent. */
@@ -48,7 +52,9 @@ export class ReminderSender extends Outbox<DueReminder> {
         WHERE c.subject_id = r.subject_id AND r.id IN (
           SELECT id FROM supervision.reminders WHERE state = 'waiting' AND due_at <= ${now}
             ORDER BY due_at, id LIMIT ${together} FOR UPDATE SKIP LOCKED)
-        RETURNING r.id, r.attempts, r.subject_id AS subject, r.kind, r.channel, r.target, r.text, c.is_discreet, c.language`.execute(tx);
+        RETURNING r.id, r.attempts, r.subject_id AS subject, r.kind, r.channel, r.target, r.text, r.until, c.is_discreet, c.language, c.quiet_from, c.quiet_to`.execute(
+      tx,
+    );
     return rows;
   }
 
@@ -71,11 +77,21 @@ export class ReminderSender extends Outbox<DueReminder> {
     }
   }
 
-  protected override send({ id, kind, channel, target, text, is_discreet, language }: DueReminder): Promise<string | null> {
+  protected override send(reminder: DueReminder): Promise<string | null> {
+    const { id, kind, channel, target, text, is_discreet, language, until } = reminder;
     const { t } = this.#speak(language ?? 'en');
+    // A phone that is switched on later shows nothing that is over, and nothing in quiet hours.
+    const quiet = kind === 'code' ? null : nextQuiet(reminder, Date.now(), this.#timeZone);
+    const goodUntil = Math.min(until.getTime(), quiet ?? Number.POSITIVE_INFINITY);
     // On a screen that others see, it says no more than that there is something.
     const said = is_discreet && kind !== 'code' ? t('You have a reminder. Sign in to read it.') : text;
-    return this.#channels.tell(channel, target, { subject: t('Reminder'), text: said, id: `reminder-${id}`, secret: this.#secret });
+    return this.#channels.tell(channel, target, {
+      subject: t('Reminder'),
+      text: said,
+      id: `reminder-${id}`,
+      goodUntil,
+      secret: this.#secret,
+    });
   }
 
   protected override receiptOf(id: string): Promise<Receipt | null> {
@@ -86,8 +102,15 @@ export class ReminderSender extends Outbox<DueReminder> {
     return { about: { kind: 'subject', id: String(subject) }, detail: { reminder: id, of: kind, channel, attempt: attempts } };
   }
 
-  /** A code that was sent is nobody's to read afterwards. */
-  protected override async settled(tx: Tx, { id, kind }: DueReminder): Promise<void> {
+  /** A code that was sent is nobody's to read afterwards; and a browser that takes nothing any more is chosen no longer. */
+  protected override async settled(tx: Tx, { id, kind, channel, target, subject }: DueReminder, state: 'sent' | 'given up'): Promise<void> {
+    if (state === 'given up' && channel === 'push message') {
+      const { rows } =
+        await sql`SELECT FROM supervision.reminder_choices WHERE subject_id = ${subject} AND channel = ${channel} AND target = ${target}`.execute(
+          tx,
+        );
+      if (rows.length > 0) await endReminders(tx, subject);
+    }
     if (kind === 'code') await sql`UPDATE supervision.reminders SET text = '' WHERE id = ${id}`.execute(tx);
   }
 }

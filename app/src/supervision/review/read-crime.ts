@@ -22,6 +22,8 @@ export interface CrimePage {
   radiusM: number;
   run: number | null;
   coincidence: number | null;
+  /** Of the run; null where there is none. */
+  model: string | null;
   verdicts: CrimeVerdict[];
   counts: { present: number; excluded: number; unknown: number };
   /** Of a crime made up to test reviewers, told to those who have reviewed it. */
@@ -88,6 +90,7 @@ export async function crimeOf({ tx, actor, note }: ActionContext, services: Read
     radiusM: defaultParameters.radiusM + crime.place.uncertaintyM,
     run: current?.run ?? null,
     coincidence: current?.coincidence ?? null,
+    model: current?.model ?? null,
     verdicts,
     counts: { present: count('present'), excluded: count('excluded'), unknown: count('unknown') },
     test: isTold ? test : null,

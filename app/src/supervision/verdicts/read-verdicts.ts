@@ -68,23 +68,31 @@ export function viewOf(stored: StoredVerdict, crime: CrimeVersionRow, wearer: We
   };
 }
 
+/** The run that speaks for a crime version; `coincidence` of others than those called present, but for runs of earlier models. */
+export interface CurrentRun {
+  run: number;
+  coincidence: number | null;
+  model: string;
+}
+
 /** The run that speaks for each crime version: its latest. */
-export async function currentRuns(tx: Tx, crimes: CrimeVersionRow[]): Promise<Map<number, { run: number; coincidence: number | null }>> {
+export async function currentRuns(tx: Tx, crimes: CrimeVersionRow[]): Promise<Map<number, CurrentRun>> {
   const ids = crimes.map(({ id }) => id);
   let query = tx
     .selectFrom('supervision.run_crimes as rc')
-    .select(['rc.crime_version_id as crime', 'rc.run_id as run', 'rc.coincidence'])
+    .innerJoin('supervision.runs as r', 'r.id', 'rc.run_id')
+    .select(['rc.crime_version_id as crime', 'rc.run_id as run', 'rc.coincidence', 'r.model_version as model'])
     .where('rc.run_id', '=', sql<number>`(SELECT max(run_id) FROM supervision.run_crimes WHERE crime_version_id = rc.crime_version_id)`);
   // A page asks about one crime; only a listing of all is worth reading the whole table for.
   if (ids.length <= 1000) query = query.where('rc.crime_version_id', 'in', ids.length > 0 ? ids : [-1]);
   const wanted = new Set(ids);
   const rows = await query.execute();
-  return new Map(rows.filter(({ crime }) => wanted.has(crime)).map(({ crime, run, coincidence }) => [crime, { run, coincidence }]));
+  return new Map(rows.filter(({ crime }) => wanted.has(crime)).map(({ crime, ...run }) => [crime, run]));
 }
 
 export interface VerdictSelection {
   crimes: CrimeVersionRow[];
-  runs: Map<number, { run: number; coincidence: number | null }>;
+  runs: Map<number, CurrentRun>;
   wearers: Map<number, WearerName>;
 }
 

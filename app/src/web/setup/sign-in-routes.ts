@@ -76,7 +76,7 @@ export function signInRoutes(
     }
   });
   app.post('/sign-out', { config: { action: 'sign-out' } }, async (request, reply) => {
-    const [everywhere, only] = textsOf(request.body, 'everywhere', 'only');
+    const [everywhere, only, forgotten] = textsOf(request.body, 'everywhere', 'only', 'forgotten');
     const { openId } = identity;
     const { user, sessionId } = request.session;
     const idToken = await signIns.idTokenOf(sessionId);
@@ -84,8 +84,9 @@ export function signInRoutes(
     await request.session.destroy();
     // Else whoever sits here next is in again without a password.
     const elsewhere = openId && !identity.demo && only !== 'here' ? await openId.endUrl(idToken).catch(() => null) : null;
-    // What a page kept on this device goes too, whether its own script could do it or not.
-    return reply.header('clear-site-data', '"storage"').redirect(elsewhere ?? '/sign-in');
+    // What a page kept on this device goes too, whether its own script could do it or not. Where it has, reminders that somebody wants here stay.
+    if (forgotten !== 'yes') void reply.header('clear-site-data', '"storage"');
+    return reply.redirect(elsewhere ?? '/sign-in');
   });
   app.post('/sign-in/back-channel-logout', { config: { open: true, api: true } }, async (request, reply) => {
     const [token] = textsOf(request.body, 'logout_token');
