@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { AccessPolicy } from '../../platform/access.ts';
 import { type AuditFact, appendAudit } from '../../platform/audit.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
+import { ToldError } from '../../platform/told-error.ts';
 import type { Receipt } from './notify.ts';
 
 /** How often it is looked what is due, ms. */
@@ -19,7 +20,7 @@ const receiptsEveryMs = 60_000;
 const receiptDays = 3;
 
 /** Whoever it was for is not there any more: it is of no use to try again. */
-export class GoneError extends Error {
+export class GoneError extends ToldError {
   override name = 'GoneError';
 }
 

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -153,7 +153,16 @@ describe('feeds', toldInOrder, () => {
     // All the while that it is read, whenever that is.
     let n = 6000;
     const claimed = join(box(), '.reading', 'many.csv');
-    const writer = setInterval(() => existsSync(claimed) && appendFileSync(claimed, `m${n++},One,More,,,\n`), 1);
+    const writer = setInterval(() => {
+      try {
+        // As whoever has it open writes on: a file that is gone is not made anew.
+        const file = openSync(claimed, constants.O_WRONLY | constants.O_APPEND);
+        writeSync(file, `m${n++},One,More,,,\n`);
+        closeSync(file);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }, 1);
     await until(() => existsSync(claimed));
     await expect(runFeed(performer, steward, id, places, at('2026-11-02T06:31:00Z'))).rejects.toThrow(/being read just now/);
     const run = await running.finally(() => clearInterval(writer));
