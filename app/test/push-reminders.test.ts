@@ -13,7 +13,6 @@ let serving: Awaited<ReturnType<typeof serveForTest>>;
 let visitor: Visitor;
 let wearer: Awaited<ReturnType<typeof wearerForTest>>;
 let publicKey = '';
-const believed = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
 
 const pageOf = async () => (await visitor.follow('/me/reminders')).text();
 const post = async (path: string, form: [string, string][]) => {
@@ -43,8 +42,6 @@ const latest = async () =>
 
 beforeAll(async () => {
   service = await startPushService();
-  // Its certificate is nobody's whom this process would believe.
-  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   serving = await serveForTest({ WAYMARK_PUSH_CONTACT: 'mailto:duty@agency.example', WAYMARK_PUSH_HOSTS: `push.example, ${service.host}` });
   await serving.reminders.close();
   wearer = await wearerForTest(serving.waymark, 'PU-1');
@@ -57,8 +54,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await serving?.end();
   service?.close();
-  if (believed === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-  else process.env.NODE_TLS_REJECT_UNAUTHORIZED = believed;
 });
 
 test.each([
@@ -130,6 +125,19 @@ test('one that takes no messages any more is chosen no longer, and whoever stops
   await post('/me/reminders/stop', []);
   await send(Date.now() + 120_000);
   expect(service.pushed).toHaveLength(before);
+});
+
+test('a push service that is out of order for as long as it is tried ends no choice', async () => {
+  await post('/me/reminders', wish(service.subscribe(publicKey)));
+  await serving.waymark.database.db.transaction().execute(async (tx) => {
+    await sql`SELECT set_config('waymark.purpose', 'monitoring', true)`.execute(tx);
+    await sql`UPDATE supervision.reminders SET attempts = 100 WHERE state = 'waiting'`.execute(tx);
+  });
+  service.failures.push(503);
+  await send();
+  expect(await latest()).toEqual({ state: 'given up', problem: 'The push service answered with 503' });
+  expect(await pageOf()).toContain('We have sent a code to your phone or computer.');
+  await post('/me/reminders/stop', []);
 });
 
 test('a browser that asked with another key refuses what is sent', async () => {

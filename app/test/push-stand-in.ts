@@ -2,6 +2,7 @@ import { createDecipheriv, createECDH, hkdfSync, randomBytes } from 'node:crypto
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { importJWK, jwtVerify } from 'jose';
 import { generate } from 'selfsigned';
 
@@ -46,6 +47,9 @@ export async function startPushService() {
   const failures: number[] = [];
   const browsers = new Map<string, { keys: ReturnType<typeof createECDH>; auth: Buffer; publicKey: string }>();
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048, algorithm: 'sha256' });
+  const believed = getCACertificates('default');
+  // As an operator's machine believes the authorities that it knows.
+  setDefaultCACertificates([...believed, cert]);
   const take = async (request: IncomingMessage): Promise<number> => {
     const path = request.url ?? '';
     const chunks: Buffer[] = [];
@@ -76,7 +80,6 @@ export async function startPushService() {
   const origin = `https://${host}`;
   return {
     host,
-    certificate: cert,
     pushed,
     failures,
     /** What a browser gives its page that asks for messages. @param publicKey of whoever may send them */
@@ -90,6 +93,7 @@ export async function startPushService() {
       return JSON.stringify({ endpoint: `${origin}${path}`, keys: encoded });
     },
     close: () => {
+      setDefaultCACertificates(believed);
       server.closeAllConnections();
       server.close();
     },

@@ -4,17 +4,34 @@ export {};
 const address = '/me/offline-worker.js';
 const scope = '/me';
 
-/** @throws where something of it could not be removed */
-async function forget(): Promise<void> {
+/** Gives whether all that was kept is gone. */
+async function forget(): Promise<boolean> {
   const registration = await navigator.serviceWorker.getRegistration(scope);
-  if (!registration) return;
+  if (!registration) return true;
   registration.active?.postMessage('forget');
   await registration.unregister();
-  await new Promise<void>((resolve) => {
+  const isGone = await new Promise<boolean>((resolve) => {
     const request = indexedDB.deleteDatabase('waymark-own');
-    request.onsuccess = request.onerror = request.onblocked = () => resolve();
+    request.onsuccess = () => resolve(true);
+    request.onerror = request.onblocked = () => resolve(false);
   });
   for (const name of await caches.keys()) if (name.startsWith('waymark-')) await caches.delete(name);
+  return isGone;
+}
+
+/** Whether reminders are shown on this device: the server must not have the browser clear everything then. */
+async function showsReminders(): Promise<boolean> {
+  return (await navigator.serviceWorker.getRegistrations()).some((own) => own.scope.endsWith('/me/notices/'));
+}
+
+/** All that is kept of somebody goes, and what shows them reminders stays; else the server's answer clears the one with the other. */
+async function leave(form: HTMLFormElement): Promise<void> {
+  if (!(await forget()) || !(await showsReminders())) return;
+  sessionStorage.clear();
+  localStorage.clear();
+  const said = document.createElement('input');
+  Object.assign(said, { type: 'hidden', name: 'forgotten', value: 'yes' });
+  form.append(said);
 }
 
 async function offer(section: HTMLElement): Promise<void> {
@@ -48,10 +65,8 @@ if ('serviceWorker' in navigator && isSecureContext) {
       // First what is here goes, then the session.
       event.preventDefault();
       form.dataset.forgotten = 'yes';
-      const said = document.createElement('input');
-      Object.assign(said, { type: 'hidden', name: 'forgotten', value: 'yes' });
-      void forget()
-        .then(() => form.append(said))
+      void leave(form)
+        .catch(() => undefined)
         .finally(() => form.submit());
     });
 }

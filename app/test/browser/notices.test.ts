@@ -11,12 +11,9 @@ import { look, openBrowser, signIn } from './looking.ts';
 let serving: Awaited<ReturnType<typeof serveForTest>>;
 let service: Awaited<ReturnType<typeof startPushService>>;
 let browser: Browser;
-const believed = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
 
 beforeAll(async () => {
   service = await startPushService();
-  // Its certificate is nobody's whom this process would believe.
-  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   serving = await serveForTest({
     WAYMARK_DEMO: 'yes',
     WAYMARK_PUSH_CONTACT: 'mailto:duty@agency.example',
@@ -31,8 +28,6 @@ afterAll(async () => {
   await browser?.close();
   await serving?.end();
   service?.close();
-  if (believed === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-  else process.env.NODE_TLS_REJECT_UNAUTHORIZED = believed;
 });
 
 const send = () => serving.reminders.deliverDue(new Date());
@@ -114,11 +109,13 @@ test('who chooses another way types its address, and the worker of their pages i
     page.evaluate(`navigator.serviceWorker.getRegistrations().then((all) => all.map(({ scope }) => new URL(scope).pathname))`);
   expect(await scopes()).toEqual(['/me']);
   await page.evaluate(`navigator.serviceWorker.register('/me/notices/worker.js', { scope: '/me/notices/' })`);
+  await page.evaluate(`sessionStorage.setItem('waymark-map-view', 'where somebody looked')`);
   // Signing out forgets pages; what somebody wants to be reminded of goes on.
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.waitForURL(/sign-in/);
   expect(await scopes()).toEqual(['/me/notices/']);
   expect(await page.evaluate('indexedDB.databases().then((all) => all.length)')).toBe(0);
+  expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
   expect(errors).toEqual([]);
   await context.close();
 });

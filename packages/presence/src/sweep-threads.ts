@@ -26,7 +26,7 @@ export interface Begin {
 }
 
 /** Threads that have loaded and compiled what judging takes, and keep no program from ending; each with what ends it after a while. */
-const resting: { worker: Worker; ending: NodeJS.Timeout }[] = [];
+const resting = new Map<Worker, NodeJS.Timeout>();
 
 /**
  * Begins as many threads as a sweep will use, while its fixes are still being read: by then they have loaded what they need. Whoever
@@ -39,11 +39,12 @@ export function beginThreads(count: number): Worker[] {
 
 /** One that rests, or a new one. */
 export function beginThread(): Worker {
-  for (let one = resting.pop(); one; one = resting.pop()) {
-    clearTimeout(one.ending);
-    if (one.worker.threadId === -1) continue;
-    one.worker.ref();
-    return one.worker;
+  for (const [worker, ending] of resting) {
+    resting.delete(worker);
+    clearTimeout(ending);
+    if (worker.threadId === -1) continue;
+    worker.ref();
+    return worker;
   }
   // One that fails before it is used ends, which whoever would use it sees.
   return new Worker(new URL(workerFile, import.meta.url)).on('error', () => undefined);
@@ -95,16 +96,13 @@ export function runThread(
 
 /** Lets a thread forget what it judged and wait for more; false where enough rest already. */
 function rest(worker: Worker): boolean {
-  if (resting.length >= restingAtMost) return false;
+  if (resting.size >= restingAtMost) return false;
   worker.postMessage({ rest: true });
   worker.unref();
   const end = () => {
-    resting.splice(
-      resting.findIndex((own) => own.worker === worker),
-      1,
-    );
+    resting.delete(worker);
     void worker.terminate();
   };
-  resting.push({ worker, ending: setTimeout(end, restsMs).unref() });
+  resting.set(worker, setTimeout(end, restsMs).unref());
   return true;
 }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createTransport, type Transporter } from 'nodemailer';
 import { Webhook } from 'standardwebhooks';
 import type { Channel } from '../schema/tables.ts';
+import { noAnswer } from './no-answer.ts';
 import { Notify, type NotifySettings, type Receipt } from './notify.ts';
 import { Push, type PushSettings } from './push.ts';
 
@@ -187,8 +188,7 @@ export class Channels {
         },
       });
     } catch (error) {
-      const { name, cause, message } = error as Error & { cause?: { code?: string } };
-      throw new Error(name === 'TimeoutError' ? `No answer within ${patienceMs / 1000} s` : (cause?.code ?? message));
+      throw noAnswer(error, patienceMs);
     }
     await response.body?.cancel();
     if (!response.ok) throw new Error(`Answered with ${response.status}`);

@@ -65,6 +65,8 @@ export abstract class Outbox<M extends DueMessage> {
   protected abstract receiptOf(id: string): Promise<Receipt | null>;
   /** What the audit says of an attempt. */
   protected abstract tellOf(message: M): Pick<AuditFact, 'about' | 'detail'>;
+  /** What else is done once it turns out that whoever it was for is not there any more. */
+  protected async gone(_tx: Tx, _message: M): Promise<void> {}
   /** What else is done once a message is sent or given up. */
   protected async settled(_tx: Tx, _message: M, _state: 'sent' | 'given up'): Promise<void> {}
 
@@ -130,6 +132,7 @@ export abstract class Outbox<M extends DueMessage> {
       // Whoever chose it may have ended it meanwhile.
       await sql`UPDATE ${sql.table(this.#table)} SET state = ${state}, problem = ${problem}, receipt_id = ${receiptId},
         settled_at = ${state === 'waiting' ? null : now}${dueAt} WHERE id = ${own.id} AND state = 'waiting'`.execute(tx);
+      if (isFinal) await this.gone(tx, own);
       if (state !== 'waiting') await this.settled(tx, own, state);
     }
     await appendAudit(

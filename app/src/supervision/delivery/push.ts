@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { buildPushPayload, type PushSubscription } from '@block65/webcrypto-web-push';
+import { noAnswer } from './no-answer.ts';
 import { GoneError } from './outbox.ts';
 
 /** What push services know this installation by: an elliptic curve key pair (P-256), base64url. */
@@ -82,8 +83,7 @@ export class Push {
     try {
       response = await fetch(subscription.endpoint, { ...payload, redirect: 'error', signal: AbortSignal.timeout(this.#patienceMs) });
     } catch (error) {
-      const { name, cause, message } = error as Error & { cause?: { code?: string } };
-      throw new Error(name === 'TimeoutError' ? `No answer within ${this.#patienceMs / 1000} s` : (cause?.code ?? message));
+      throw noAnswer(error, this.#patienceMs);
     }
     await response.body?.cancel();
     if (response.status === 404 || response.status === 410) throw new GoneError('The browser takes no messages any more');

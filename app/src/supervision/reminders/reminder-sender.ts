@@ -67,14 +67,18 @@ export class ReminderSender extends Outbox<DueReminder> {
       SELECT r.id, r.until, c.quiet_from, c.quiet_to FROM supervision.reminders r JOIN supervision.reminder_choices c ON c.subject_id = r.subject_id
         WHERE r.state = 'waiting' AND r.due_at <= ${now} AND r.kind <> 'code' AND c.quiet_from <> c.quiet_to
         ORDER BY r.id FOR UPDATE OF r SKIP LOCKED`.execute(tx);
-    for (const { id, until, ...quiet } of rows) {
-      const due = dueOutsideQuiet({ due: now.getTime(), until: until.getTime() }, quiet, now.getTime(), this.#timeZone);
-      if (due === now.getTime()) continue;
-      await (due === null
-        ? sql`UPDATE supervision.reminders SET state = 'not needed', settled_at = ${now} WHERE id = ${id}`
-        : sql`UPDATE supervision.reminders SET due_at = ${new Date(due)} WHERE id = ${id}`
-      ).execute(tx);
-    }
+    const moved = rows
+      .map(({ id, until, ...quiet }) => ({
+        id,
+        due: dueOutsideQuiet({ due: now.getTime(), until: until.getTime() }, quiet, now.getTime(), this.#timeZone),
+      }))
+      .filter(({ due }) => due !== now.getTime());
+    if (moved.length === 0) return;
+    await sql`
+      UPDATE supervision.reminders r SET due_at = coalesce(m.due, r.due_at),
+          state = CASE WHEN m.due IS NULL THEN 'not needed' ELSE r.state END, settled_at = CASE WHEN m.due IS NULL THEN ${now}::timestamptz END
+        FROM unnest(${moved.map(({ id }) => id)}::int[], ${moved.map(({ due }) => due && new Date(due))}::timestamptz[]) AS m(id, due)
+        WHERE r.id = m.id`.execute(tx);
   }
 
   protected override send(reminder: DueReminder): Promise<string | null> {
@@ -102,15 +106,15 @@ export class ReminderSender extends Outbox<DueReminder> {
     return { about: { kind: 'subject', id: String(subject) }, detail: { reminder: id, of: kind, channel, attempt: attempts } };
   }
 
-  /** A code that was sent is nobody's to read afterwards; and a browser that takes nothing any more is chosen no longer. */
-  protected override async settled(tx: Tx, { id, kind, channel, target, subject }: DueReminder, state: 'sent' | 'given up'): Promise<void> {
-    if (state === 'given up' && channel === 'push message') {
-      const { rows } =
-        await sql`SELECT FROM supervision.reminder_choices WHERE subject_id = ${subject} AND channel = ${channel} AND target = ${target}`.execute(
-          tx,
-        );
-      if (rows.length > 0) await endReminders(tx, subject);
-    }
+  /** Where it was to go is chosen no longer, unless somewhere else is by now. */
+  protected override async gone(tx: Tx, { subject, channel, target }: DueReminder): Promise<void> {
+    const { rows } = await sql`
+      SELECT FROM supervision.reminder_choices WHERE subject_id = ${subject} AND channel = ${channel} AND target = ${target}`.execute(tx);
+    if (rows.length > 0) await endReminders(tx, subject);
+  }
+
+  /** A code that was sent is nobody's to read afterwards. */
+  protected override async settled(tx: Tx, { id, kind }: DueReminder): Promise<void> {
     if (kind === 'code') await sql`UPDATE supervision.reminders SET text = '' WHERE id = ${id}`.execute(tx);
   }
 }
