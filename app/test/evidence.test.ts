@@ -136,6 +136,11 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       );
       expect(content.reviews).toEqual([expect.objectContaining({ by: 'Priya Nair', reason: 'I looked at every fix.' })]);
       expect(page).toContain('Presence near a crime does not show that the wearer committed or saw it.');
+      // Who is called present is no chance; a pack of a model that counted everybody says so still.
+      expect(content.run.coincidence).not.toBeNull();
+      expect(page).toContain('without those who are called present at the crime');
+      const earlier = { ...content, run: { ...content.run, model: 'presence-3' } };
+      expect(renderPack(earlier)).toContain('wearers of the whole fleet had a fix there</td>');
       // A dot for each fix and no line from one to the next.
       expect(page.match(/class="fix in"/g)?.length).toBeGreaterThan(0);
       expect(page).not.toMatch(/<polyline class="(?!place)/);

@@ -48,9 +48,12 @@ test('who does not let us show anything is told what to do, and nothing is sent 
   await page.goto(`${serving.url}/me/reminders`);
   await page.getByLabel('On this phone or computer').check();
   expect(await page.getByLabel('To which number or address?').isVisible()).toBe(false);
+  const refused = page.getByText('does not let us show reminders');
+  expect(await refused.isVisible()).toBe(false);
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('does not let us show reminders').waitFor();
+  await refused.waitFor();
   expect(new URL(page.url()).pathname).toBe('/me/reminders');
+  expect(await page.evaluate('document.activeElement?.id')).toBe('push-refused');
   await look(page, 'reminders, not let');
   await send();
   expect(service.pushed).toEqual([]);
@@ -98,6 +101,7 @@ test('who chooses another way types its address, and the worker of their pages i
   await page.goto(`${serving.url}/me`);
   await page.getByRole('button', { name: 'Keep a copy on this phone' }).click();
   await page.getByRole('button', { name: 'Delete the copy on this phone' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Keep a copy on this phone' }).isVisible()).toBe(false);
   await page.goto(`${serving.url}/me/reminders`);
   await page.getByLabel('On this phone or computer').check();
   await page.getByLabel('By e-mail').check();

@@ -121,27 +121,33 @@ export const listCompliance: Action<
   },
 };
 
+interface WornBy {
+  id: number;
+  starts_at: Date;
+  subject: number;
+  name: string;
+  reference: string;
+  tag: string;
+}
+
 /** The latest wearing of each of these people, by reference, a page of them; and how many there are. */
 async function wearingsOfPage(
   tx: Tx,
   isMeant: RawBuilder<boolean>,
   { limit, offset, now }: { limit: number; offset: number; now: number },
-): Promise<{
-  wearings: { id: number; starts_at: Date; subject: number; name: string; reference: string; tag: string }[];
-  total: number;
-}> {
+): Promise<{ wearings: WornBy[]; total: number }> {
   const at = new Date(now);
   const worn = sql`supervision.wearings w JOIN supervision.subjects s ON s.id = w.subject_id
     WHERE ${isMeant} AND w.starts_at <= ${at} AND (w.ends_at IS NULL OR w.ends_at > ${at})`;
   // Everybody is gone through once, for both questions.
-  const { rows } = await sql<{ total: number; id: number; starts_at: Date; subject: number; name: string; reference: string; tag: string }>`
-    SELECT q.*, t.serial AS tag FROM (
+  const { rows } = await sql<WornBy & { total: number }>`
+    SELECT q.id, q.starts_at, q.subject, q.name, q.reference, q.total, t.serial AS tag FROM (
       SELECT l.*, (count(*) OVER ())::int AS total FROM (
         SELECT DISTINCT ON (s.reference, s.id) w.id, w.starts_at, w.tag_id, s.id AS subject, s.name, s.reference FROM ${worn}
           ORDER BY s.reference, s.id, w.starts_at DESC) l
         ORDER BY l.reference, l.subject LIMIT ${limit} OFFSET ${offset}) q
       JOIN supervision.tags t ON t.id = q.tag_id ORDER BY q.reference, q.subject`.execute(tx);
-  const wearings = rows.map(({ id, starts_at, subject, name, reference, tag }) => ({ id, starts_at, subject, name, reference, tag }));
+  const wearings = rows.map(({ total: _, ...own }) => own);
   if (rows[0]) return { wearings, total: rows[0].total };
   const { rows: counted } = await sql<{ total: number }>`SELECT count(DISTINCT w.subject_id)::int AS total FROM ${worn}`.execute(tx);
   return { wearings, total: counted[0]?.total ?? 0 };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { makeViews } from '../../web/views.ts';
+import { countsOthersAlone } from '../verdicts/index.ts';
 import { drawMaps } from './draw-map.ts';
 import type { EvidenceContent } from './pack-content.ts';
 import { parametersInWords } from './parameters-in-words.ts';
@@ -17,6 +18,7 @@ export function shownOf(content: EvidenceContent) {
   return {
     c: content,
     maps: drawMaps(content),
+    ofOthers: countsOthersAlone(content.run.model),
     reachM: content.run.parameters.radiusM + crime.place.uncertaintyM,
     rows: fixes.map(([at, receivedAt, lon, lat, accuracyM], i) => ({
       at,

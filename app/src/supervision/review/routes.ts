@@ -3,7 +3,7 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
-import type { VerdictStore } from '../verdicts/index.ts';
+import { countsOthersAlone, type VerdictStore } from '../verdicts/index.ts';
 import { revealIfMadeUp } from './evidence-page.ts';
 import { caveats, exportVerdicts, toCsv, toGeoJson } from './export-verdicts.ts';
 import { readCrime } from './read-crime.ts';
@@ -20,6 +20,7 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
     const { page: number, limit, offset } = readPage(request.query);
     return web.page(request, reply, 'supervision/review/crime.njk', {
       ...page,
+      ofOthers: page.model !== null && countsOthersAlone(page.model),
       show,
       shown: verdicts.slice(offset, offset + limit),
       shownTotal: verdicts.length,

@@ -1,6 +1,9 @@
 import { defaultParameters, type PresenceParameters } from '@waymark/presence';
 import { ToldError } from '../../platform/told-error.ts';
 
+/** Of a run's model, whether those called present are left out of who would be there by chance; earlier ones counted everybody. */
+export const countsOthersAlone = (model: string): boolean => !['presence-1', 'presence-2', 'presence-3'].includes(model);
+
 /** What was worked out by another model of presence is repeated by the program that has it. */
 class OtherModelError extends ToldError {
   override name = 'OtherModelError';
