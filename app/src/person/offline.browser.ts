@@ -3,6 +3,8 @@ export {};
 
 const address = '/me/offline-worker.js';
 const scope = '/me';
+/** What is kept is let go of within this time, ms, or is not gone. */
+const closesWithinMs = 2000;
 
 /** Gives whether all that was kept is gone. */
 async function forget(): Promise<boolean> {
@@ -13,7 +15,9 @@ async function forget(): Promise<boolean> {
   const isGone = await new Promise<boolean>((resolve) => {
     const request = indexedDB.deleteDatabase('waymark-own');
     request.onsuccess = () => resolve(true);
-    request.onerror = request.onblocked = () => resolve(false);
+    request.onerror = () => resolve(false);
+    // The worker may have it open for a moment: it is waited for.
+    setTimeout(() => resolve(false), closesWithinMs);
   });
   for (const name of await caches.keys()) if (name.startsWith('waymark-')) await caches.delete(name);
   return isGone;
