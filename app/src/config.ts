@@ -140,6 +140,33 @@ export const Config = Type.Object({
       minLength: 1,
     }),
   ),
+  WAYMARK_LAKE: Type.Optional(
+    Type.String({
+      description:
+        'Where fixes are kept for years, as Parquet files: a folder that all servers reach, or `s3://bucket/prefix`. Its catalogue is in DATABASE_URL. Without it every server’s own file keeps all of them.',
+      minLength: 1,
+    }),
+  ),
+  WAYMARK_LAKE_S3_URL: Type.Optional(
+    Type.String({
+      description:
+        'The object store of an `s3://` lake, with its keys: `https://key:secret@host`, and `?region=` where it asks for one. Characters such as `/` or `+` in the secret are written as in addresses (`%2F`, `%2B`).',
+      pattern: '^https?://[^/@:]+:[^/@]+@[^/]+',
+    }),
+  ),
+  WAYMARK_LAKE_EXTENSIONS: Type.Optional(
+    Type.String({
+      description: 'Folder with DuckDB’s extensions `ducklake`, `postgres_scanner` and `httpfs`; without it DuckDB fetches them itself.',
+      minLength: 1,
+    }),
+  ),
+  WAYMARK_LAKE_OWN_DAYS: Type.Integer({
+    description:
+      'Fixes that were taken more days ago are in the lake alone, and asked there; a week more than WAYMARK_KEEP_HOME_DETAIL_DAYS at least.',
+    default: 120,
+    minimum: 70,
+    maximum: 18_000,
+  }),
   WAYMARK_PUBLIC_URL: Type.Optional(
     Type.String({ description: 'Address that browsers use; needed behind a proxy and in production.', pattern: '^https?://' }),
   ),
@@ -325,6 +352,22 @@ function checkShared(config: Config): void {
   if (missing.length > 0) throw new ConfigError(`NATS_URL is set, so these must be set too: ${missing.join(', ')}. See docs/scale.md.`);
 }
 
+/** A lake needs its catalogue, and where its files lie. @throws ConfigError */
+function checkLake(config: Config): void {
+  if (!config.WAYMARK_LAKE) return;
+  if (!config.DATABASE_URL)
+    throw new ConfigError('WAYMARK_LAKE is set, and there is no DATABASE_URL: a lake’s catalogue is in PostgreSQL. See docs/scale.md.');
+  if (config.WAYMARK_LAKE.startsWith('s3://') && !config.WAYMARK_LAKE_S3_URL)
+    throw new ConfigError('WAYMARK_LAKE is in an object store, and WAYMARK_LAKE_S3_URL does not say where that is and by which keys.');
+  if (/^[a-z0-9]+:\/\//.test(config.WAYMARK_LAKE) && !/^s3:\/\/[a-z0-9][a-z0-9.-]{2,62}(\/|$)/.test(config.WAYMARK_LAKE))
+    throw new ConfigError(`WAYMARK_LAKE is ${JSON.stringify(config.WAYMARK_LAKE)}: name a folder, or s3://bucket/prefix.`);
+  // What is in a home is made coarser in a server's own file before it leaves it.
+  if (config.WAYMARK_LAKE_OWN_DAYS < config.WAYMARK_KEEP_HOME_DETAIL_DAYS + 7)
+    throw new ConfigError(
+      `WAYMARK_LAKE_OWN_DAYS is ${config.WAYMARK_LAKE_OWN_DAYS}: with WAYMARK_KEEP_HOME_DETAIL_DAYS of ${config.WAYMARK_KEEP_HOME_DETAIL_DAYS} it must be ${config.WAYMARK_KEEP_HOME_DETAIL_DAYS + 7} or more.`,
+    );
+}
+
 /**
  * Reads the environment.
  * @throws ConfigError naming every setting that is wrong.
@@ -352,6 +395,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (problems.length > 0) throw new ConfigError(`The configuration cannot be used:\n  ${[...new Set(problems)].join('\n  ')}`);
   const config: Config = { ...(value as Static<typeof Config>), agencyDatabases };
   checkShared(config);
+  checkLake(config);
   if (!config.WAYMARK_MQTT_TLS_CERT !== !config.WAYMARK_MQTT_TLS_KEY)
     throw new ConfigError('WAYMARK_MQTT_TLS_CERT and WAYMARK_MQTT_TLS_KEY go together: set both, or neither.');
   if (config.NODE_ENV === 'production') {

@@ -26,6 +26,8 @@ export const sessionsDue = 'sessions-due';
 export const remindersDue = 'reminders-due';
 export const headDue = 'head-due';
 export const copyDue = 'copy-due';
+export const lakeDue = 'lake-due';
+export const lakeUntidy = 'lake-untidy';
 export const feedsLookedFor = 'feeds-looked-for';
 
 const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
@@ -72,6 +74,14 @@ export async function defineJobs(
     await jobs.define(copyDue, async () => {
       await waymark.fixes.copyForOthers();
     });
+  if (waymark.fixes.hasLake) {
+    await jobs.define(lakeDue, async () => {
+      await waymark.fixes.seal();
+    });
+    await jobs.define(lakeUntidy, async () => {
+      await waymark.fixes.tendLake();
+    });
+  }
   await jobs.define(feedsLookedFor, async () => {
     if (await areFeedsDue(database.db, waymark)) await jobs.ask(feedsDue);
   });

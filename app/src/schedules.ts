@@ -1,4 +1,15 @@
-import { copyDue, feedsLookedFor, headDue, peopleDue, protectedDue, remindersDue, retentionDue, sessionsDue } from './define-jobs.ts';
+import {
+  copyDue,
+  feedsLookedFor,
+  headDue,
+  lakeDue,
+  lakeUntidy,
+  peopleDue,
+  protectedDue,
+  remindersDue,
+  retentionDue,
+  sessionsDue,
+} from './define-jobs.ts';
 import type { Jobs } from './platform/jobs.ts';
 
 /** What is done by the clock, in universal time: one of the servers asks for it, and one does it. */
@@ -14,15 +25,18 @@ export const schedules: Record<string, string> = {
 };
 
 /** And where several servers share the work. */
-const schedulesTogether: Record<string, string> = { ...schedules, [copyDue]: '50 * * * *' };
+const schedulesTogether: Record<string, string> = { [copyDue]: '50 * * * *' };
+
+/** And where fixes go into a lake. */
+const schedulesOfLake: Record<string, string> = { [lakeDue]: '* * * * *', [lakeUntidy]: '35 * * * *' };
 
 /** What the time that a server was away may have left to do is asked for at its start. */
 const atStart = [protectedDue, sessionsDue, headDue];
 /** Removal follows the start after a while, seconds: first everything is there. */
 const removalAfterS = 600;
 
-export async function startSchedules(jobs: Jobs, isShared: boolean): Promise<void> {
-  await jobs.schedule(isShared ? schedulesTogether : schedules);
+export async function startSchedules(jobs: Jobs, { isShared, hasLake }: { isShared: boolean; hasLake: boolean }): Promise<void> {
+  await jobs.schedule({ ...schedules, ...(isShared ? schedulesTogether : {}), ...(hasLake ? schedulesOfLake : {}) });
   for (const job of atStart) await jobs.ask(job);
   await jobs.askIn(retentionDue, removalAfterS);
 }

@@ -108,7 +108,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     if (roles.has('work')) {
       senders.start();
       await jobs.ask(peopleDue);
-      await startSchedules(jobs, waymark.fixes.isShared);
+      await startSchedules(jobs, waymark.fixes);
     }
     await waymark.together?.begin();
   } catch (error) {

@@ -8,6 +8,7 @@ import { Changes } from './platform/changes.ts';
 import { DataFolder } from './platform/data-folder.ts';
 import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
 import { FixStore } from './platform/fixes/fix-store.ts';
+import type { LakePlace } from './platform/fixes/lake/index.ts';
 import { AddressService, Gazetteer } from './platform/gazetteer/index.ts';
 import {
   checkWhatIsShared,
@@ -62,6 +63,8 @@ export interface Together {
 const unwellMs = 4000;
 /** The embedded database is told what has grown so often, ms. */
 const statisticsEveryMs = 30_000;
+/** What is old leaves a server's own file so often, ms, where it is in a lake. */
+const moveOutEveryMs = 3_600_000;
 
 /**
  * Opens the stores, the fix store first: its lock says whether the data folder is free.
@@ -85,7 +88,8 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     const log = config.NATS_URL
       ? keep(await SharedLog.open({ ...logOptions(config, config.NATS_URL), keys: new LogKeys(folder.file('log-keys')) }))
       : null;
-    const fixes = keep(await FixStore.open(folder.own('fixes.duckdb'), config.WAYMARK_ENGINE_MB, log && { log, folder: folder.shared }));
+    const shared = log && { log, folder: folder.shared };
+    const fixes = keep(await FixStore.open(folder.own('fixes.duckdb'), config.WAYMARK_ENGINE_MB, shared, lakeOf(config)));
     const database = keep(await openDatabase(config.DATABASE_URL ? { url: config.DATABASE_URL } : { folder: folder.own('records') }));
     await migrate(database.db);
     const repaired = await joinedOrRepaired({ folder, database, fixes }, repair);
@@ -113,7 +117,13 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.learn()));
     keep(changes);
     const statistics = setInterval(() => void analyseGrown(database).catch(() => undefined), statisticsEveryMs).unref();
-    opened.push({ close: async () => clearInterval(statistics) });
+    const lake = fixes.hasLake ? setInterval(() => void fixes.moveOut(Date.now()).catch(fixes.onError), moveOutEveryMs).unref() : undefined;
+    opened.push({
+      close: async () => {
+        clearInterval(statistics);
+        clearInterval(lake);
+      },
+    });
     const gazetteer = keep(new Gazetteer(folder.file('gazetteer.duckdb')));
     return {
       config,
@@ -139,6 +149,17 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     await closeAll();
     throw error;
   }
+}
+
+function lakeOf(config: Config): LakePlace | null {
+  if (!config.WAYMARK_LAKE || !config.DATABASE_URL) return null;
+  return {
+    catalogue: config.DATABASE_URL,
+    files: config.WAYMARK_LAKE,
+    s3: config.WAYMARK_LAKE_S3_URL ?? null,
+    extensions: config.WAYMARK_LAKE_EXTENSIONS ?? null,
+    ownDays: config.WAYMARK_LAKE_OWN_DAYS,
+  };
 }
 
 function logOptions(config: Config, url: string) {

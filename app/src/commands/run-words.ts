@@ -11,6 +11,7 @@ import { defineImportFixes } from './import-fixes.ts';
 import { defineImportGazetteer } from './import-gazetteer.ts';
 import { defineImportMap } from './import-map.ts';
 import { defineImportRecords } from './import-records.ts';
+import { defineLake } from './lake.ts';
 import { defineLink } from './link.ts';
 import { defineMadeUp } from './made-up.ts';
 import { defineProfile } from './profile.ts';
@@ -38,6 +39,7 @@ function commandLine(more: DefineCommand[]): Command {
     defineRetention,
     defineSimulate,
     defineAllocate,
+    defineLake,
     defineLink,
     defineVerdicts,
     defineEvidence,

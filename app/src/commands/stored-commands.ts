@@ -7,6 +7,7 @@ import { evidenceRerunCommand } from './evidence.ts';
 import { importCrimesCommand } from './import-crimes.ts';
 import { importFixesCommand } from './import-fixes.ts';
 import { importRecordsCommand } from './import-records.ts';
+import { lakeAdoptCommand, lakeExportCommand, lakeStatusCommand } from './lake.ts';
 import { linkPeopleCommand } from './link.ts';
 import { profileCommand } from './profile.ts';
 import { quarantineCommand } from './quarantine.ts';
@@ -25,6 +26,9 @@ export const storedCommands: readonly Command<never, unknown>[] = [
   importCrimesCommand,
   importFixesCommand,
   importRecordsCommand,
+  lakeAdoptCommand,
+  lakeExportCommand,
+  lakeStatusCommand,
   linkPeopleCommand,
   profileCommand,
   quarantineCommand,

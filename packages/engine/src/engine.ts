@@ -106,12 +106,12 @@ export class Connection {
 
   /** Runs a statement and forgets its result. */
   async run(sql: string, values: SqlValue[] = []): Promise<void> {
-    await this.#inTurn(() => this.#duck.run(sql, values as DuckDBValue[]));
+    await this.#inTurn(() => this.#duck.run(sql, given(values)));
   }
 
   /** Rows as plain objects; BIGINT comes back as a number. */
   async rows<T>(sql: string, values: SqlValue[] = []): Promise<T[]> {
-    const reader = await this.#inTurn(() => this.#duck.runAndReadAll(sql, values as DuckDBValue[]));
+    const reader = await this.#inTurn(() => this.#duck.runAndReadAll(sql, given(values)));
     const rows = reader.getRowObjects();
     for (const row of rows) for (const key in row) if (typeof row[key] === 'bigint') row[key] = Number(row[key]);
     return rows as T[];
@@ -226,6 +226,9 @@ export class Connection {
   }
 }
 
+/** What is prepared is planned in another transaction than it runs in, which some statements on attached databases cannot bear. */
+const given = (values: SqlValue[]): DuckDBValue[] | undefined => (values.length > 0 ? (values as DuckDBValue[]) : undefined);
+
 /** Several connections for reading, so that a long answer keeps no short question waiting. */
 export class Readers {
   readonly #connections: readonly Connection[];
@@ -236,6 +239,10 @@ export class Readers {
 
   static async open(engine: Engine, count: number): Promise<Readers> {
     return new Readers(await Promise.all(Array.from({ length: count }, () => engine.connect())));
+  }
+
+  get all(): readonly Connection[] {
+    return this.#connections;
   }
 
   /** The connection with the least to do. */

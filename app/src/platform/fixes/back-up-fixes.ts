@@ -5,6 +5,8 @@ import type { Connection } from '@waymark/engine';
 const byReceipt = ['fixes', 'receipts', 'quarantine'] as const;
 /** Small ones, written whole each time. */
 const whole = ['not_understood', 'installation'] as const;
+/** And those that say what else than its own file belongs to a server: for another that begins from it, not for a backup, which has it all. */
+const ofLake = ['lake_use', 'kept_orders'] as const;
 type Table = (typeof byReceipt)[number];
 
 /** Rows of a table that stand in one Parquet file: those of the receipts `from` to `to`. */
@@ -40,6 +42,7 @@ const rowsPerPart = 5_000_000;
  * @param reader a connection of its own; all is read from one state
  * @param upto the last receipt that belongs to the backup; null for all there is
  * @param before what an earlier backup of the same store holds
+ * @param beside whether it is for a server that has the same lake, so that it needs this file alone
  */
 export async function backUpFixes(
   reader: Connection,
@@ -47,6 +50,7 @@ export async function backUpFixes(
   upto: number | null,
   before: FixesInBackup | null,
   onPart: (done: number, all: number) => void = () => undefined,
+  beside = false,
 ): Promise<FixesInBackup> {
   await reader.run('BEGIN TRANSACTION');
   try {
@@ -74,8 +78,9 @@ export async function backUpFixes(
         onPart(parts.length, all);
       }
     }
-    for (const table of whole) await reader.run(`COPY ${table} TO ${quoted(join(folder, `${table}.parquet`))} ${form}`);
-    return { receipt, message, parts, others: whole.map((table) => `${table}.parquet`), engine };
+    const small = beside ? [...whole, ...ofLake] : whole;
+    for (const table of small) await reader.run(`COPY ${table} TO ${quoted(join(folder, `${table}.parquet`))} ${form}`);
+    return { receipt, message, parts, others: small.map((table) => `${table}.parquet`), engine };
   } finally {
     await reader.run('ROLLBACK');
   }

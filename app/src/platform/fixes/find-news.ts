@@ -57,8 +57,14 @@ function addEvents(before: readonly KnownMoment[], same: KnownMoment, columns: F
  * What each row of each batch is, see `known`; a repeat with new events takes the place that is stored.
  * @param writer has a table `incoming` of its own
  * @param latestOf the latest time stored of each tag: what is later is new without asking
+ * @param tableFrom the table or view that has everything from a moment on
  */
-export async function findNews(writer: Connection, latestOf: ReadonlyMap<number, number>, batches: FixBatch[]): Promise<News[]> {
+export async function findNews(
+  writer: Connection,
+  latestOf: ReadonlyMap<number, number>,
+  batches: FixBatch[],
+  tableFrom: (at: number) => string,
+): Promise<News[]> {
   const latest = new Map<number, number>();
   const doubtful: [batch: number, row: number][] = [];
   const news = batches.map((batch, b): News => {
@@ -85,7 +91,7 @@ export async function findNews(writer: Connection, latestOf: ReadonlyMap<number,
     if (moment > high) high = moment;
   }
   const stored = await writer.columns(
-    `SELECT f.tag, f.at_ms, f.lon, f.lat, f.accuracy_m, f.method, f.events FROM fixes f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
+    `SELECT f.tag, f.at_ms, f.lon, f.lat, f.accuracy_m, f.method, f.events FROM ${tableFrom(low)} f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
      WHERE f.at_ms BETWEEN ${Math.round(low)} AND ${Math.round(high)}
      ORDER BY f.receipt, f.lon, f.lat, f.accuracy_m, f.method, f.events`,
     { tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', method: 'u8', events: 'text' },

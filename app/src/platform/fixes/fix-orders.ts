@@ -14,19 +14,22 @@ export type FixOrder =
   /** Positions in a home become the home's. */
   | { do: 'coarsen'; fixes: CoarseFix[] };
 
+/** An order that takes rows away. */
+export type Forgetting = Exclude<FixOrder, { do: 'release' } | { do: 'coarsen' }>;
+
 const listed = (ids: readonly number[]) => [0, ...ids].map((id) => Math.trunc(id)).join(',');
 
 /** In SQL: which rows of which table an order takes away. */
-export function takenAway(order: Exclude<FixOrder, { do: 'release' } | { do: 'coarsen' }>): string {
+export function takenAway(order: Forgetting): { table: 'fixes' | 'quarantine'; where: string } {
   switch (order.do) {
     case 'forget wearings':
-      return `fixes WHERE wearing IN (${listed(order.wearings)})`;
+      return { table: 'fixes', where: `wearing IN (${listed(order.wearings)})` };
     case 'forget before':
-      return `fixes WHERE at_ms < ${Math.trunc(order.before)} AND wearing NOT IN (${listed(order.except)})`;
+      return { table: 'fixes', where: `at_ms < ${Math.trunc(order.before)} AND wearing NOT IN (${listed(order.except)})` };
     case 'forget below zero':
-      return `fixes WHERE wearing < 0 AND at_ms < ${Math.trunc(order.before)}`;
+      return { table: 'fixes', where: `wearing < 0 AND at_ms < ${Math.trunc(order.before)}` };
     default:
-      return `quarantine WHERE received_ms < ${Math.trunc(order.before)}`;
+      return { table: 'quarantine', where: `received_ms < ${Math.trunc(order.before)}` };
   }
 }
 
@@ -38,7 +41,8 @@ export async function carryOut(writer: Connection, order: FixOrder): Promise<num
       await writer.run(`UPDATE quarantine SET released_by = ${Math.trunc(order.receipt)} WHERE id IN (${listed(order.ids)})`);
     return order.ids.length;
   }
-  const [row] = await writer.rows<{ Count: number }>(`DELETE FROM ${takenAway(order)}`);
+  const { table, where } = takenAway(order);
+  const [row] = await writer.rows<{ Count: number }>(`DELETE FROM ${table} WHERE ${where}`);
   const gone = Number(row?.Count ?? 0);
   // Its room in the file is given free, and written over by what comes.
   if (gone > 0 && order.do !== 'forget below zero') await writer.run('CHECKPOINT');

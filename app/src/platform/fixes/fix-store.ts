@@ -1,13 +1,29 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Engine, Readers } from '@waymark/engine';
+import { type Connection, Engine, Readers } from '@waymark/engine';
 import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
-import { type Coarser, coarsenFixes } from './coarsen-fixes.ts';
+import { type CoarseFix, type Coarser, coarsenFixes } from './coarsen-fixes.ts';
 import type { FixBatch, Homes, NotUnderstood, Stored } from './fix.ts';
 import { FixLog } from './fix-log.ts';
 import { takenAway } from './fix-orders.ts';
 import { FixQuestions } from './fix-questions.ts';
 import { FixWriter } from './fix-writer.ts';
+import {
+  checkLake,
+  type Exported,
+  exportFixes,
+  extentOfLake,
+  Lake,
+  type LakeCheck,
+  LakeError,
+  type LakeExtent,
+  type LakePlace,
+  type Sealed,
+  type SealedUpTo,
+  sealFixes,
+  tendLake,
+  withoutSecrets,
+} from './lake/index.ts';
 import type { MessageLog } from './message-log.ts';
 import { OwnQueue, type WayIn } from './own-queue.ts';
 import { fillFromCopy, sharedCopy, writeSharedCopy } from './shared-copy.ts';
@@ -43,13 +59,15 @@ export class FixStore extends FixQuestions {
   readonly #shared: Shared | null;
   #wayIn: WayIn;
   #installation: string | null = null;
+  readonly #apartUnderWay = new Set<Promise<void>>();
+  #isClosing = false;
   /** The last entry of the records' audit that was known here when something was stored. */
   #recordsMark = 0;
   /** Told of what goes wrong while a shared log is read; it is tried again. */
   onError: (error: unknown) => void = () => undefined;
 
-  private constructor(engine: Engine, writer: FixWriter, readers: Readers, shared: Shared | null) {
-    super(readers);
+  private constructor(engine: Engine, writer: FixWriter, readers: Readers, recent: Readers, shared: Shared | null) {
+    super(readers, recent);
     this.#engine = engine;
     this.#writer = writer;
     this.#shared = shared;
@@ -61,11 +79,13 @@ export class FixStore extends FixQuestions {
    * Opens the file of a server that is alone, or, with a shared log, of one of several.
    * @throws EngineBusyError when another process holds the file; Error when the log cannot be read
    */
-  static async open(path: string, memoryMb: number, shared: Shared | null = null): Promise<FixStore> {
+  static async open(path: string, memoryMb: number, shared: Shared | null = null, lake: LakePlace | null = null): Promise<FixStore> {
     if (shared) await beginAnewWhereLate(path, memoryMb, shared);
     const engine = await Engine.open(path, { memoryMb, checkpointMb: 256 });
     const writer = await FixWriter.open(await engine.connect());
-    const store = new FixStore(engine, writer, await Readers.open(engine, readersAtOnce), shared);
+    const readers = await Readers.open(engine, readersAtOnce);
+    const store = new FixStore(engine, writer, readers, lake ? await Readers.open(engine, readersAtOnce) : readers, shared);
+    await store.#useLake(lake).catch((error) => store.close().then(() => Promise.reject(error)));
     const { connection } = writer;
     const [own] = await connection.rows<{ id: string; accepted: number }>('SELECT id, accepted_receipt AS accepted FROM installation');
     const [mark] = await connection.rows<{ seq: number }>(
@@ -73,8 +93,109 @@ export class FixStore extends FixQuestions {
     );
     store.#installation = own?.id ?? null;
     store.#recordsMark = Number(mark?.seq ?? 0);
-    if (shared) await store.#join(shared).catch((error) => store.close().then(() => Promise.reject(error)));
+    await (shared ? store.#join(shared) : store.#isNotBehindLake()).catch((error) => store.close().then(() => Promise.reject(error)));
     return store;
+  }
+
+  async #useLake(place: LakePlace | null): Promise<void> {
+    const [use] = await this.#writer.connection.rows<{ receipt: number }>('SELECT receipt FROM lake_use');
+    if (place === null) {
+      // What is older would be missing, and no word said.
+      if (use && use.receipt >= 0)
+        throw new LakeError('Older fixes of this installation are in a lake, and WAYMARK_LAKE is not set. Set it as it was.');
+      return;
+    }
+    this.lake = await Lake.open(this.#engine, place);
+    for (const reader of this.readers.all) await this.lake.showTo(reader);
+    await this.#writer.useLake(this.lake);
+  }
+
+  /** @throws LakeError where the lake has what was never here: the store is an older one, or another's */
+  async #isNotBehindLake(): Promise<void> {
+    const sealed = await this.lake?.sealedUpTo();
+    if (sealed && sealed.receipt > this.lastReceipt)
+      throw new LakeError(
+        `The lake goes up to receipt ${sealed.receipt}, and the store here up to ${this.lastReceipt}: it was restored from a backup, or is another’s. A restored installation begins a lake of its own: an empty folder or prefix in WAYMARK_LAKE, and no schema waymark_lake in its database.`,
+      );
+  }
+
+  /** Works on a connection of its own to which `fixes` is all there are, in the lake too; or, on wish, this server's own file alone. */
+  #apart<T>(work: (connection: Connection) => Promise<T>, what: 'all' | 'own' = 'all'): Promise<T> {
+    const done = (async () => {
+      const reader = await this.#engine.connect();
+      try {
+        if (what === 'all') await this.lake?.showTo(reader);
+        return await work(reader);
+      } finally {
+        this.lake?.leave(reader);
+        await reader.end();
+      }
+    })();
+    // The engine is not closed under it.
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#apartUnderWay.add(settled);
+    void settled.then(() => this.#apartUnderWay.delete(settled));
+    return done;
+  }
+
+  /** Whether fixes go into a lake as well. */
+  get hasLake(): boolean {
+    return this.lake !== null;
+  }
+
+  /**
+   * Brings the lake up to what is here; of several servers one at a time does.
+   * @throws LakeError where there is none, or it cannot be written to
+   */
+  async seal(onPart: (upTo: SealedUpTo, last: number) => void = () => undefined): Promise<Sealed> {
+    const lake = this.#lakeThere();
+    const whose = { installation: this.#installation, own: lake.own };
+    return this.#apart((connection) => sealFixes(connection, whose, () => !this.#isClosing, onPart)).catch((error) => {
+      throw error instanceof LakeError ? error : new LakeError(`The lake cannot be written to: ${withoutSecrets(lake.place, error)}`);
+    });
+  }
+
+  /** Puts the lake's files in order, see `tendLake`. Gives how many were removed. */
+  async tendLake(keptMinutes?: number): Promise<number> {
+    const lake = this.#lakeThere();
+    return this.#apart((connection) => tendLake(connection, keptMinutes)).catch((error) => {
+      throw new LakeError(`The lake’s files cannot be put in order: ${withoutSecrets(lake.place, error)}`);
+    });
+  }
+
+  /** Takes out of this server's own file what is old and in the lake. Gives how many fixes. */
+  async moveOut(now: number): Promise<number> {
+    const lake = this.#lakeThere();
+    const alone = <T>(work: (writer: Connection) => Promise<T>) => this.#writer.alone(() => work(this.#writer.connection));
+    const sealed = await lake.sealedUpTo();
+    await lake.forgetFollowed(sealed, alone);
+    return lake.moveOut({ ...sealed, receipt: Math.min(sealed.receipt, this.lastReceipt) }, now, alone);
+  }
+
+  /** Holds this server's own file against the lake, row by row. @throws LakeError where there is none */
+  async checkLake(onPart: (done: number, all: number) => void = () => undefined): Promise<LakeCheck> {
+    const lake = this.#lakeThere();
+    return this.#apart((connection) => checkLake(connection, lake, onPart));
+  }
+
+  /** How large the lake is, and what of this server's is not in it yet. @throws LakeError where there is none */
+  async extentOfLake(): Promise<LakeExtent & { behind: number }> {
+    this.#lakeThere();
+    const extent = await this.#apart(extentOfLake);
+    return { ...extent, behind: this.lastReceipt - extent.receipt };
+  }
+
+  /** Writes fixes into a GeoParquet file; gives how many. */
+  exportFixes(file: string, what: Exported): Promise<number> {
+    return this.#apart((connection) => exportFixes(connection, file, what));
+  }
+
+  #lakeThere(): Lake {
+    if (!this.lake) throw new LakeError('There is no lake: set WAYMARK_LAKE.');
+    return this.lake;
   }
 
   /**
@@ -87,10 +208,24 @@ export class FixStore extends FixQuestions {
     queue.onError = (error) => this.onError(error);
     this.#wayIn = queue;
     if (!wasAlone) return;
+    if (this.lake) {
+      await this.seal();
+      await this.#beginSequenceAnew();
+    }
     // A message that says nothing: who has not read it has nothing of what was before.
     await queue.sayNothing();
     const { copied } = await this.copyForOthers();
     await log.purge(copied);
+  }
+
+  /** The log counts from one: whatever was ordered before is done. */
+  async #beginSequenceAnew(): Promise<void> {
+    const { connection } = this.#writer;
+    await this.#writer.alone(async () => {
+      await connection.run('UPDATE lake.main.sealed SET position = 0');
+      await connection.run('DELETE FROM kept_orders');
+      await connection.run('UPDATE lake_use SET since = 0');
+    });
   }
 
   /**
@@ -100,15 +235,11 @@ export class FixStore extends FixQuestions {
    */
   async copyForOthers(): Promise<{ copied: number; forgotten: number }> {
     if (!this.#shared) throw new Error('Only servers that share a log share a copy.');
-    const reader = await this.#engine.connect();
-    try {
-      const { before, now } = await writeSharedCopy(reader, this.#shared.folder);
-      const forgotten = Math.min(before?.message ?? 0, now.message);
-      if (forgotten > 0) await this.#shared.log.purge(forgotten);
-      return { copied: now.message, forgotten };
-    } finally {
-      reader.close();
-    }
+    const { folder, log } = this.#shared;
+    const { before, now } = await this.#apart((reader) => writeSharedCopy(reader, folder), 'own');
+    const forgotten = Math.min(before?.message ?? 0, now.message);
+    if (forgotten > 0) await log.purge(forgotten);
+    return { copied: now.message, forgotten };
   }
 
   /**
@@ -133,12 +264,7 @@ export class FixStore extends FixQuestions {
 
   /** Writes what the store holds up to a receipt into a folder, while it goes on, see `backUpFixes`. */
   async backUp(...[folder, receipt, before, onPart]: BackUpArguments): Promise<FixesInBackup> {
-    const reader = await this.#engine.connect();
-    try {
-      return await backUpFixes(reader, folder, receipt, before, onPart);
-    } finally {
-      reader.close();
-    }
+    return this.#apart((reader) => backUpFixes(reader, folder, receipt, before, onPart));
   }
 
   /** Runs work while nothing is written; what is handed over meanwhile waits. */
@@ -257,7 +383,8 @@ export class FixStore extends FixQuestions {
   /** Forgets nothing, and gives how many it would be. Positions made coarser are not counted. */
   preview(): Forgets {
     const count = async (order: Parameters<typeof takenAway>[0]) => {
-      const [row] = await this.readers.next.rows<{ n: number }>(`SELECT count(*)::DOUBLE AS n FROM ${takenAway(order)}`);
+      const { table, where } = takenAway(order);
+      const [row] = await this.readers.next.rows<{ n: number }>(`SELECT count(*)::DOUBLE AS n FROM ${table} WHERE ${where}`);
       return row?.n ?? 0;
     };
     return {
@@ -283,14 +410,8 @@ export class FixStore extends FixQuestions {
    * @param coarser the home's number, the position and its accuracy; null where it is not in the home after all
    */
   coarsen(homes: Homes, before: number, coarser: Coarser): Promise<number> {
-    return coarsenFixes(
-      this.#writer.connection,
-      (work) => this.#writer.alone(work),
-      homes,
-      before,
-      coarser,
-      (fixes) => this.#inParts(fixes, (part) => this.#wayIn.order({ do: 'coarsen', fixes: part })),
-    );
+    const make = (fixes: CoarseFix[]) => this.#inParts(fixes, (part) => this.#wayIn.order({ do: 'coarsen', fixes: part }));
+    return this.#apart((reader) => coarsenFixes(reader, homes, before, coarser, make));
   }
 
   /** Forgets what was put into quarantine before a moment. Gives how many. */
@@ -300,8 +421,12 @@ export class FixStore extends FixQuestions {
 
   async close(): Promise<void> {
     await this.#wayIn.close();
+    this.#isClosing = true;
+    await Promise.all(this.#apartUnderWay);
+    await this.lake?.close();
     await this.readers.close();
-    this.#writer.connection.close();
+    if (this.recent !== this.readers) await this.recent.close();
+    await this.#writer.connection.end();
     this.#engine.close();
   }
 

@@ -3,6 +3,7 @@ import { findNews, type News } from './find-news.ts';
 import { type FixBatch, type FixColumns, fixShape, type NotUnderstood, type Stored } from './fix.ts';
 import { copyRows, rowsOf } from './fix-columns.ts';
 import { carryOut, type FixOrder } from './fix-orders.ts';
+import { keepOrder, type Lake } from './lake/index.ts';
 import { keepNotUnderstood, mergeNotUnderstood } from './not-understood.ts';
 import { appendQuarantine } from './quarantine.ts';
 
@@ -25,7 +26,12 @@ const schema = `
   CREATE TABLE IF NOT EXISTS not_understood (
     source VARCHAR NOT NULL, what VARCHAR NOT NULL, count BIGINT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL
   );
-  CREATE TABLE IF NOT EXISTS log_position (message BIGINT NOT NULL);`;
+  CREATE TABLE IF NOT EXISTS log_position (message BIGINT NOT NULL);
+  CREATE TABLE IF NOT EXISTS lake_use (since BIGINT NOT NULL, before_ms BIGINT NOT NULL, receipt BIGINT NOT NULL);
+  CREATE TABLE IF NOT EXISTS kept_orders (id BIGINT NOT NULL, receipt BIGINT NOT NULL, what VARCHAR NOT NULL);`;
+
+/** What is in the lake too bears this name on the writer's connection, where there is a lake. */
+const everything = 'all_fixes';
 
 const storedShape = { ...fixShape, receipt: 'time' } as const;
 
@@ -43,6 +49,7 @@ export class FixWriter {
   #receipt: number;
   /** The last entry of the records' audit that was known here when something was stored. */
   recordsSeq = 0;
+  #lake: Lake | null = null;
 
   private constructor(connection: Connection, receipt: number, latest: Map<number, number>, told: NotUnderstood[]) {
     this.connection = connection;
@@ -65,6 +72,12 @@ export class FixWriter {
       new Map(latest.map(({ tag, at }) => [tag, at])),
       await connection.rows<NotUnderstood>('SELECT source, what, count, first_ms AS first, last_ms AS last FROM not_understood'),
     );
+  }
+
+  /** Asks the lake too, where something may be known that has left the file. */
+  async useLake(lake: Lake): Promise<void> {
+    await lake.showTo(this.connection, everything);
+    this.#lake = lake;
   }
 
   /** The newest receipt that is durable. */
@@ -103,7 +116,11 @@ export class FixWriter {
   /** Carries an order out; gives how many rows it was about. */
   carryOut(order: FixOrder, message: number | null = null): Promise<number> {
     return this.alone(async () => {
-      const count = await carryOut(this.connection, order);
+      await keepOrder(this.connection, order, this.#receipt, message);
+      const known = order.do === 'coarsen' || order.do === 'release' ? null : await this.#lake?.countTaken(order);
+      const here = await carryOut(this.connection, order);
+      const count = known ?? here;
+      await this.#lake?.look(this.connection);
       if (message !== null) await this.#noteMessage(message);
       return count;
     });
@@ -136,7 +153,7 @@ export class FixWriter {
   async #commit(batches: FixBatch[], message: number | null): Promise<Stored[]> {
     const writer = this.connection;
     const rows = batches.reduce((sum, batch) => sum + batch.count, 0);
-    const news = await findNews(writer, this.#latest, batches);
+    const news = await findNews(writer, this.#latest, batches, (at) => (at < (this.#lake?.older.before ?? at) ? everything : 'fixes'));
     const stored = Object.fromEntries(Object.entries(storedShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as Columns<
       typeof storedShape
     >;

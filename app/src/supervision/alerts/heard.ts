@@ -20,7 +20,11 @@ export class Heard {
 
   /** Learns the latest fixes that are stored. */
   async learn(store: FixStore): Promise<void> {
-    const last = await store.query('SELECT wearing, max(at_ms) AS "at" FROM fixes GROUP BY wearing', { wearing: 'i32', at: 'time' });
+    const last = await store.query(
+      'SELECT wearing, max(at_ms) AS "at" FROM fixes GROUP BY wearing',
+      { wearing: 'i32', at: 'time' },
+      { from: Number.POSITIVE_INFINITY },
+    );
     for (let i = 0; i < last.count; i++) this.#latest.set(last.columns.wearing[i] as number, last.columns.at[i] as number);
   }
 

@@ -110,7 +110,7 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
     `SELECT count(*)::INTEGER AS n, coalesce(median(accuracy_m), 'nan')::DOUBLE AS accuracy, coalesce(max(receipt), 0)::DOUBLE AS receipt
      FROM fixes WHERE wearing = ? AND at_ms BETWEEN ? AND ?`,
     { n: 'i32', accuracy: 'f64', receipt: 'f64' },
-    { values: [wearingId, Math.round(period.from), Math.round(period.to)] },
+    { values: [wearingId, Math.round(period.from), Math.round(period.to)], from: period.from },
   );
   const accuracy = count > 0 ? (columns.accuracy[0] as number) : Number.NaN;
   const { all, closed } = await alertsOf(tx, wearingId, period);

@@ -60,6 +60,7 @@ export class Positions {
       (columns, count) => {
         for (let i = 0; i < count; i++) keepIn(learnt, columns, i);
       },
+      Number.POSITIVE_INFINITY,
     );
     if (this.#learning !== learnt) return;
     this.#latest = learnt;

@@ -120,7 +120,7 @@ export const closeWearing: Action<{ fixes: FixStore }, WearingEnd, { subjectId: 
     const later = await fixes.query(
       'SELECT count(*)::INTEGER AS n FROM fixes WHERE wearing = ? AND at_ms > ?',
       { n: 'i32' },
-      { values: [id, endsAt.getTime()] },
+      { values: [id, endsAt.getTime()], from: endsAt.getTime() },
     );
     const n = later.columns.n[0] ?? 0;
     if (n > 0) {

@@ -79,6 +79,7 @@ export async function loadAround(
           push(into, w, columns.at[i] as number, columns.lon[i] as number, columns.lat[i] as number, columns.accuracyM[i] as number);
         }
       },
+      from,
     );
   };
   const of = (list: Iterable<number>) => ` AND wearing IN (${[0, ...[...list].map((w) => wearings[w]?.id ?? 0)].join(',')})`;
@@ -124,7 +125,7 @@ async function firstWorn(store: FixStore, from: number, to: number, receiptUpto:
   const { columns } = await store.query(
     `SELECT coalesce(min(wearing), 0) AS wearing FROM fixes WHERE at_ms BETWEEN ? AND ? AND receipt <= ? AND ${givesEvidence} AND wearing > 0`,
     { wearing: 'i32' },
-    { values: [Math.round(from), Math.round(to), receiptUpto] },
+    { values: [Math.round(from), Math.round(to), receiptUpto], from },
   );
   return columns.wearing[0] || null;
 }

@@ -40,7 +40,7 @@ export async function loadFleet(
   const counted = await store.query(
     `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE ${where} GROUP BY wearing`,
     { wearing: 'i32', n: 'i32' },
-    { values },
+    { values, from: span.from },
   );
   const start = new Int32Array(new SharedArrayBuffer(4 * (wearings.length + 1)));
   for (let i = 0; i < counted.count; i++) {
@@ -74,6 +74,7 @@ export async function loadFleet(
         fleet.sigma[row] = sigmaOf(columns.accuracyM[i] as number);
       }
     },
+    span.from,
   );
   return settled(fleet);
 }

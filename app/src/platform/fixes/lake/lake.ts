@@ -1,0 +1,218 @@
+import type { Connection, Engine } from '@waymark/engine';
+import { type Forgetting, takenAway } from '../fix-orders.ts';
+import { goneBy, type KeptOrder, ordersAfter, positionIn } from './kept-orders.ts';
+import { attachLake, LakeError, type LakePlace, withoutSecrets } from './place.ts';
+
+/** As they stand in a file of a server's own. */
+export const fixColumnNames =
+  'tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events, receipt';
+
+/** Fixes taken before a moment, under receipts up to one: they are in the lake, and left this server's own file. */
+export interface Older {
+  /** Ms since 1970. */
+  before: number;
+  receipt: number;
+}
+
+/** How far the lake goes: up to a receipt, and up to a place in the sequence of orders. */
+export interface SealedUpTo {
+  receipt: number;
+  position: number;
+}
+
+const nothing: Older = { before: Number.NEGATIVE_INFINITY, receipt: -1 };
+const dayMs = 86_400_000;
+const againMs = 500;
+
+/**
+ * Where fixes are kept for years: Parquet files that all servers read, with a catalogue in PostgreSQL. Everything is written there within
+ * minutes; what is older than some months is there alone. To a connection that it is shown to, `fixes` is what is in this server's own
+ * file and the older in the lake, each once, less what an order has taken away that the lake has not followed yet.
+ */
+export class Lake {
+  readonly place: LakePlace;
+  readonly #connection: Connection;
+  /** The name of the server's own file among the databases of its engine. */
+  readonly #own: string;
+  readonly #shownTo = new Map<Connection, string>();
+  #older: Older = nothing;
+  #orders: KeptOrder[] = [];
+  #counted: Promise<Map<number, number>> | null = null;
+  #later: NodeJS.Timeout | null = null;
+  #showing: Promise<unknown> = Promise.resolve();
+
+  private constructor(place: LakePlace, connection: Connection, own: string) {
+    this.place = place;
+    this.#connection = connection;
+    this.#own = own;
+  }
+
+  /** @throws LakeError where it cannot be reached */
+  static async open(engine: Engine, place: LakePlace): Promise<Lake> {
+    const connection = await engine.connect();
+    await attachLake(connection, place);
+    const [{ own } = { own: '' }] = await connection.rows<{ own: string }>('SELECT current_database() AS own');
+    const lake = new Lake(place, connection, `"${own.replaceAll('"', '""')}".main.`);
+    await connection.run(
+      `INSERT INTO lake_use SELECT (${positionIn()}), ${Number.MIN_SAFE_INTEGER}, -1 WHERE NOT EXISTS (SELECT 1 FROM lake_use)`,
+    );
+    await lake.look(connection);
+    return lake;
+  }
+
+  /** What has left this server's own file. */
+  get older(): Older {
+    return this.#older;
+  }
+
+  /** The server's own tables, to be put before a table's name. */
+  get own(): string {
+    return this.#own;
+  }
+
+  /** @throws LakeError where the catalogue cannot be read */
+  async sealedUpTo(): Promise<SealedUpTo> {
+    return this.#surely(async () => {
+      const [row] = await this.#connection.rows<SealedUpTo>('SELECT receipt, position FROM lake.main.sealed');
+      return row ?? { receipt: 0, position: 0 };
+    });
+  }
+
+  /**
+   * Learns anew what has left the file and what the lake has not followed. Whoever asks from then on is answered by it, though a long
+   * question be under way.
+   * @param connection one that has nothing else to do
+   */
+  async look(connection: Connection): Promise<void> {
+    const [use] = await connection.rows<Older>('SELECT before_ms AS before, receipt FROM lake_use');
+    const orders = await ordersAfter(connection, this.#own, 0);
+    void this.#show(use && use.receipt >= 0 ? use : nothing, orders).catch(() => this.#showLater());
+  }
+
+  /** Where the lake is away nobody is answered from it; what is answered once it is back leaves out what has been taken away since. */
+  #showLater(): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = null;
+      void this.#show(this.#older, this.#orders).catch(() => this.#showLater());
+    }, againMs).unref();
+  }
+
+  #show(older: Older, orders: KeptOrder[]): Promise<unknown> {
+    this.#older = older;
+    this.#orders = orders;
+    this.#counted = null;
+    const shown = Promise.all([...this.#shownTo].map(([connection, name]) => this.showTo(connection, name)));
+    this.#showing = shown;
+    return shown;
+  }
+
+  /** To this connection, all fixes there are bear this name; what is moved and ordered from now on as well. */
+  async showTo(connection: Connection, name = 'fixes'): Promise<void> {
+    this.#shownTo.set(connection, name);
+    if (this.#older.receipt < 0 && name === 'fixes') return;
+    // One statement, so that no question comes between.
+    await connection.run(`CREATE OR REPLACE TEMP VIEW ${name} AS SELECT ${fixColumnNames} FROM ${this.#own}fixes WHERE NOT ${isOlder(this.#older)}
+      UNION ALL SELECT ${fixColumnNames} FROM lake.main.fixes WHERE ${this.#inLakeAlone()}`);
+  }
+
+  /** Shows it no more to a connection that is closed. */
+  leave(connection: Connection): void {
+    this.#shownTo.delete(connection);
+  }
+
+  /** In SQL: which of this file's fixes the lake must have as well, and which of the lake's must be here. */
+  async both(connection: Connection): Promise<{ here: string; there: string }> {
+    const gone = (await ordersAfter(connection, this.#own, 0)).flatMap((order) => goneBy(order) ?? []);
+    const here = `NOT ${isOlder(this.#older)}`;
+    return { here, there: [here, ...gone.map((where) => `NOT ${where}`)].join(' AND ') };
+  }
+
+  #inLakeAlone(): string {
+    const gone = this.#orders.flatMap((order) => goneBy(order) ?? []);
+    return [isOlder(this.#older), ...gone.map((where) => `NOT ${where}`)].join(' AND ');
+  }
+
+  /** How many fixes are in the lake alone, by tag. */
+  async countOlder(): Promise<Map<number, number>> {
+    if (this.#older.receipt < 0) return new Map();
+    this.#counted ??= this.#surely(async () => {
+      const rows = await this.#connection.rows<{ tag: number; n: number }>(
+        `SELECT tag, count(*)::DOUBLE AS n FROM lake.main.fixes WHERE ${this.#inLakeAlone()} GROUP BY tag`,
+      );
+      return new Map(rows.map(({ tag, n }) => [tag, n]));
+    });
+    this.#counted.catch(() => {
+      this.#counted = null;
+    });
+    return this.#counted;
+  }
+
+  /**
+   * How many fixes an order takes away, here and there, each once; null where they are all here, or the lake cannot be asked: it follows the
+   * order all the same.
+   */
+  async countTaken(order: Forgetting): Promise<number | null> {
+    const { table, where } = takenAway(order);
+    if (this.#older.receipt < 0 || table !== 'fixes') return null;
+    try {
+      const [row] = await this.#connection.rows<{ n: number }>(
+        `SELECT (SELECT count(*) FROM ${this.#own}fixes WHERE NOT ${isOlder(this.#older)} AND (${where}))::DOUBLE
+           + (SELECT count(*) FROM lake.main.fixes WHERE ${this.#inLakeAlone()} AND (${where}))::DOUBLE AS n`,
+      );
+      return row?.n ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Takes out of the server's own file what is old and in the lake, but for the last fix of each wearing. It is shown from there first.
+   * @param sealed how far the lake goes
+   * @param alone runs work on the writer's connection while nothing else is written
+   * @returns how many fixes left the file
+   */
+  async moveOut(sealed: SealedUpTo, now: number, alone: <T>(work: (writer: Connection) => Promise<T>) => Promise<T>): Promise<number> {
+    const before = Math.floor((now - this.place.ownDays * dayMs) / dayMs) * dayMs;
+    const older = { before: Math.max(before, this.#older.before), receipt: Math.max(sealed.receipt, this.#older.receipt) };
+    const leaving = `at_ms < ${older.before} AND receipt <= ${Math.trunc(older.receipt)} AND NOT EXISTS (
+      SELECT 1 FROM (SELECT tag, wearing, max(at_ms) AS last FROM fixes GROUP BY tag, wearing) l
+      WHERE l.tag = f.tag AND l.wearing = f.wearing AND l.last = f.at_ms)`;
+    const [row] = await this.#connection.rows<{ n: number }>(`SELECT count(*)::DOUBLE AS n FROM ${this.#own}fixes f WHERE ${leaving}`);
+    if (!row?.n) return 0;
+    await this.#show(older, this.#orders);
+    await alone(async (writer) => {
+      await writer.transaction(async () => {
+        await writer.run(`UPDATE lake_use SET before_ms = ${older.before}, receipt = ${Math.trunc(older.receipt)}`);
+        await writer.run(`DELETE FROM fixes f WHERE ${leaving}`);
+      });
+      await writer.run('CHECKPOINT');
+    });
+    return row.n;
+  }
+
+  /** Lets go of orders that the lake has followed. */
+  async forgetFollowed({ position }: SealedUpTo, alone: <T>(work: (writer: Connection) => Promise<T>) => Promise<T>): Promise<void> {
+    await alone((writer) => writer.run(`DELETE FROM kept_orders WHERE id <= ${Math.trunc(position)} AND id < (${positionIn()})`));
+    if (this.#orders.some(({ id }) => id <= position)) await this.look(this.#connection);
+  }
+
+  /** Resolves when nothing of it is under way on any connection. */
+  async close(): Promise<void> {
+    if (this.#later) clearTimeout(this.#later);
+    this.#shownTo.clear();
+    await this.#showing.catch(() => undefined);
+    await this.#connection.end();
+  }
+
+  async #surely<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new LakeError(`The lake cannot be read: ${withoutSecrets(this.place, error)}`);
+    }
+  }
+}
+
+/** In SQL: whether a fix has left the server's own file. */
+const isOlder = ({ before, receipt }: Older): string =>
+  `(at_ms < ${Number.isFinite(before) ? Math.trunc(before) : Number.MIN_SAFE_INTEGER} AND receipt <= ${Math.trunc(receipt)})`;

@@ -1,0 +1,115 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Connection } from '@waymark/engine';
+import { ToldError } from '../../told-error.ts';
+
+/** Where a lake is, and how it is reached. */
+export interface LakePlace {
+  /** Address of the PostgreSQL database that holds its catalogue. */
+  catalogue: string;
+  /** Where its Parquet files lie: a folder that all servers reach, or `s3://bucket/prefix`. */
+  files: string;
+  /** The object store: `https://key:secret@host:port`, with `?region=` where it asks for one. */
+  s3: string | null;
+  /** Folder with DuckDB’s extensions of the same version; without one DuckDB fetches them itself. */
+  extensions: string | null;
+  /** Fixes that were taken more days ago leave a server's own file. */
+  ownDays: number;
+}
+
+/** The lake cannot be used: the message says why, and never tells a password. */
+export class LakeError extends ToldError {
+  override name = 'LakeError';
+}
+
+/** In the records' database, apart from every table of records. */
+export const catalogueSchema = 'waymark_lake';
+const extensions = ['httpfs', 'postgres_scanner', 'ducklake'] as const;
+const triesToBegin = 5;
+
+export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** What a fault says, without a password or a key. */
+export function withoutSecrets(place: LakePlace, error: unknown): string {
+  const secrets = [place.catalogue, place.s3].flatMap((address) => {
+    if (!address) return [];
+    const { password, username } = new URL(address);
+    return [address, password, decodeURIComponent(password), ...(address === place.s3 ? [username, decodeURIComponent(username)] : [])];
+  });
+  const said = error instanceof Error ? error.message : String(error);
+  return secrets.filter((secret) => secret.length > 3).reduce((text, secret) => text.replaceAll(secret, '(not shown)'), said);
+}
+
+/**
+ * Attaches the lake as `lake` to all connections of an engine, and makes its tables where there are none.
+ * @throws LakeError naming what cannot be reached or loaded, and what to do
+ */
+export async function attachLake(connection: Connection, place: LakePlace): Promise<void> {
+  await loadExtensions(connection, place);
+  try {
+    if (place.files.startsWith('s3://')) await connection.run(secretFor(place));
+    else mkdirSync(place.files, { recursive: true, mode: 0o700 });
+    const files = place.files.startsWith('s3://') ? place.files.replace(/\/*$/, '/') : resolve(place.files);
+    await connection.run(
+      `ATTACH ${quoted(`ducklake:postgres:${place.catalogue}`)} AS lake (DATA_PATH ${quoted(files)}, METADATA_SCHEMA ${quoted(catalogueSchema)}, DATA_INLINING_ROW_LIMIT 0)`,
+    );
+    await makeTables(connection);
+  } catch (error) {
+    throw new LakeError(
+      `The lake in ${place.files}, with its catalogue in DATABASE_URL, cannot be opened: ${withoutSecrets(place, error)}. Look at WAYMARK_LAKE, WAYMARK_LAKE_S3_URL and DATABASE_URL.`,
+    );
+  }
+}
+
+async function loadExtensions(connection: Connection, { extensions: folder }: LakePlace): Promise<void> {
+  const [{ version } = { version: '' }] = await connection.rows<{ version: string }>('SELECT version() AS version');
+  for (const name of extensions) {
+    const file = folder === null ? null : join(folder, `${name}.duckdb_extension`);
+    if (file !== null && !existsSync(file))
+      throw new LakeError(
+        `There is no ${file}: WAYMARK_LAKE_EXTENSIONS needs DuckDB’s extensions ${extensions.join(', ')} for ${version}.`,
+      );
+    try {
+      if (file === null) await connection.run(`INSTALL ${name}`);
+      await connection.run(`LOAD ${file === null ? name : quoted(file)}`);
+    } catch (error) {
+      throw new LakeError(
+        `DuckDB’s extension ${name} for ${version} cannot be ${file === null ? 'fetched' : `loaded from ${file}`}: ${(error as Error).message.split('\n')[0]} Put the extensions of that version into a folder and name it in WAYMARK_LAKE_EXTENSIONS, see docs/scale.md.`,
+      );
+    }
+  }
+}
+
+function secretFor({ s3 }: LakePlace): string {
+  const address = new URL(s3 ?? '');
+  const part = (text: string) => quoted(decodeURIComponent(text));
+  return `CREATE OR REPLACE SECRET waymark_lake (TYPE s3, KEY_ID ${part(address.username)}, SECRET ${part(address.password)}, ENDPOINT ${quoted(address.host)},
+    URL_STYLE 'path', USE_SSL ${address.protocol === 'https:'}, REGION ${quoted(address.searchParams.get('region') ?? 'us-east-1')})`;
+}
+
+/** Several servers may begin at the same time: who comes second finds what the first has made. */
+async function makeTables(connection: Connection): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const there = await connection.rows<{ name: string }>("SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'lake'");
+    if (there.some(({ name }) => name === 'sealed')) return;
+    try {
+      await connection.transaction(async () => {
+        await connection.run(`CREATE TABLE lake.main.fixes (
+          tag INTEGER NOT NULL, wearing INTEGER NOT NULL, at_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL,
+          lon DOUBLE NOT NULL, lat DOUBLE NOT NULL, accuracy_m FLOAT, speed_mps FLOAT, heading_deg FLOAT,
+          method UTINYINT NOT NULL, battery FLOAT, seq DOUBLE, events VARCHAR, receipt BIGINT NOT NULL, month INTEGER NOT NULL)`);
+        await connection.run('ALTER TABLE lake.main.fixes SET PARTITIONED BY (month)');
+        await connection.run('ALTER TABLE lake.main.fixes SET SORTED BY (wearing ASC, at_ms ASC)');
+        await connection.run('CREATE TABLE lake.main.sealed (receipt BIGINT NOT NULL, position BIGINT NOT NULL, installation VARCHAR)');
+        await connection.run('INSERT INTO lake.main.sealed VALUES (0, 0, NULL)');
+      });
+      await connection.run("CALL lake.set_option('parquet_compression', 'zstd')");
+      await connection.run("CALL lake.set_option('parquet_version', '2')");
+      // One small row that changes by the minute stands in the catalogue itself.
+      await connection.run("CALL lake.set_option('data_inlining_row_limit', 10, table_name => 'sealed')");
+      return;
+    } catch (error) {
+      if (tries === triesToBegin) throw error;
+    }
+  }
+}
