@@ -8,7 +8,7 @@ import { Changes } from './platform/changes.ts';
 import { DataFolder } from './platform/data-folder.ts';
 import { type Database, type OpenDatabase, openDatabase, withPurpose } from './platform/database.ts';
 import { FixStore } from './platform/fixes/fix-store.ts';
-import type { LakePlace } from './platform/fixes/lake/index.ts';
+import type { LakeSetting } from './platform/fixes/lake-place.ts';
 import { AddressService, Gazetteer } from './platform/gazetteer/index.ts';
 import {
   checkWhatIsShared,
@@ -19,6 +19,7 @@ import {
   repairStores,
 } from './platform/installation.ts';
 import { migrate } from './platform/migrate.ts';
+import { LakeError } from './platform/servers/lake-error.ts';
 import { Leases } from './platform/servers/leases.ts';
 import { LogKeys } from './platform/servers/log-keys.ts';
 import { SharedLog } from './platform/servers/shared-log.ts';
@@ -151,15 +152,17 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
   }
 }
 
-function lakeOf(config: Config): LakePlace | null {
-  if (!config.WAYMARK_LAKE || !config.DATABASE_URL) return null;
-  return {
+function lakeOf(config: Config): LakeSetting {
+  const refusal = (words: string) => new LakeError(words);
+  if (!config.WAYMARK_LAKE || !config.DATABASE_URL) return { place: null, refusal };
+  const place = {
     catalogue: config.DATABASE_URL,
     files: config.WAYMARK_LAKE,
     s3: config.WAYMARK_LAKE_S3_URL ?? null,
     extensions: config.WAYMARK_LAKE_EXTENSIONS ?? null,
     ownDays: config.WAYMARK_LAKE_OWN_DAYS,
   };
+  return { place, refusal };
 }
 
 function logOptions(config: Config, url: string) {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command as CommandLine } from 'commander';
 import { type Action, InvalidError } from '../platform/action.ts';
-import type { LakeCheck, LakeExtent } from '../platform/fixes/lake/index.ts';
+import type { LakeCheck, LakeExtent } from '../platform/fixes/check-lake.ts';
 import type { Waymark } from '../waymark.ts';
 import { consoleActor, type Emit, progress } from './command.ts';
 import { print, run, tell, withData } from './terminal.ts';

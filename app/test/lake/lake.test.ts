@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { FixBatch } from '../../src/platform/fixes/fix.ts';
 import { fixColumns } from '../../src/platform/fixes/fix-columns.ts';
 import { FixStore } from '../../src/platform/fixes/fix-store.ts';
-import type { LakePlace } from '../../src/platform/fixes/lake/index.ts';
+import type { LakePlace } from '../../src/platform/fixes/lake-place.ts';
+import { LakeError } from '../../src/platform/servers/lake-error.ts';
 import { LogKeys } from '../../src/platform/servers/log-keys.ts';
 import { SharedLog } from '../../src/platform/servers/shared-log.ts';
 import { loadFleet } from '../../src/supervision/verdicts/load-fleet.ts';
@@ -28,6 +29,8 @@ const dayMs = 86_400_000;
 const today = Math.floor(Date.UTC(2026, 5, 1));
 const ownDays = 100;
 let lakes = 0;
+
+const setting = (place: LakePlace | null) => ({ place, refusal: (words: string) => new LakeError(words) });
 
 /** A lake of its own each time: another database, another folder. */
 async function newPlace(files: (name: string) => string, s3: string | null = null): Promise<LakePlace> {
@@ -134,7 +137,7 @@ describe.skipIf(!postgres)('a store with a lake', () => {
         const place = await newPlace((name) => join(folder.path, name));
         const path = join(folder.path, `${lakes}.duckdb`);
         const plain = await FixStore.open(':memory:', 256);
-        let store = await FixStore.open(path, 256, null, place);
+        let store = await FixStore.open(path, 256, null, setting(place));
         const both = async <T>(ask: (one: FixStore) => Promise<T>) => {
           const [expected, found] = [await ask(plain), await ask(store)];
           expect(found).toEqual(expected);
@@ -163,7 +166,7 @@ describe.skipIf(!postgres)('a store with a lake', () => {
               return store.tendLake(0);
             case 'open again':
               await store.close();
-              store = await FixStore.open(path, 256, null, place);
+              store = await FixStore.open(path, 256, null, setting(place));
               return;
             case 'forget wearings':
               return both((one) => one.forgetWearings([step.wearing]));
@@ -232,7 +235,7 @@ describe.skipIf(!postgres)('a lake', () => {
   const folder = temporaryFolder();
   afterAll(() => folder.remove());
   const inFolder = (name: string) => join(folder.path, name);
-  const open = (name: string, place: LakePlace | null) => FixStore.open(inFolder(`${name}.duckdb`), 256, null, place);
+  const open = (name: string, place: LakePlace | null) => FixStore.open(inFolder(`${name}.duckdb`), 256, null, setting(place));
 
   it.skipIf(!objects)('lies in an object store, and others read it there; no key is told', async () => {
     const place = await newPlace((name) => `${objects?.files}/${name}`, objects?.url);
@@ -286,6 +289,14 @@ describe.skipIf(!postgres)('a lake', () => {
     await store.tendLake(0);
     expect(await found()).toEqual({ catalogue: false, files: 0 });
     expect(await store.count()).toBe(602);
+    // In months that are theirs alone whole files go, and nothing is written anew.
+    await store.append(batchOf(days(600, 590, telling).filter(({ tag }) => tag === 1)));
+    await store.seal();
+    expect(await found()).toEqual({ catalogue: true, files: 10 });
+    await store.forgetWearings([1]);
+    await store.seal();
+    await store.tendLake(0);
+    expect(await found()).toEqual({ catalogue: false, files: 0 });
     await store.close();
   });
 
@@ -365,7 +376,7 @@ describe.skipIf(!postgres || !logServers)('servers with one log and one lake', (
     const opened: { store: FixStore; log: SharedLog }[] = [];
     const open = async (name: string) => {
       const log = await SharedLog.open({ url: logServers?.url ?? '', replicas: 1, megabytes: 64, keys: new LogKeys(`${shared}/log-keys`) });
-      const store = await FixStore.open(join(folder.path, `${name}.duckdb`), 256, { log, folder: shared }, place);
+      const store = await FixStore.open(join(folder.path, `${name}.duckdb`), 256, { log, folder: shared }, setting(place));
       opened.push({ store, log });
       return store;
     };

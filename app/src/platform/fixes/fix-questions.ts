@@ -10,7 +10,7 @@ import {
   trackShape,
 } from './fix.ts';
 import type { LogPart } from './fix-log.ts';
-import type { Lake } from './lake/index.ts';
+import type { Lake } from './lake.ts';
 import { listQuarantined, quarantineReasons } from './quarantine.ts';
 
 /** Fixes that are read back together, about, for whoever follows what is stored. */

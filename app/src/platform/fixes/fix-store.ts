@@ -2,37 +2,28 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, Engine, Readers } from '@waymark/engine';
 import { backUpFixes, type FixesInBackup, fillFixes } from './back-up-fixes.ts';
+import { checkLake, type Exported, exportFixes, extentOfLake, type LakeCheck, type LakeExtent } from './check-lake.ts';
 import { type CoarseFix, type Coarser, coarsenFixes } from './coarsen-fixes.ts';
 import type { FixBatch, Homes, NotUnderstood, Stored } from './fix.ts';
 import { FixLog } from './fix-log.ts';
 import { takenAway } from './fix-orders.ts';
 import { FixQuestions } from './fix-questions.ts';
 import { FixWriter } from './fix-writer.ts';
-import {
-  checkLake,
-  type Exported,
-  exportFixes,
-  extentOfLake,
-  Lake,
-  type LakeCheck,
-  LakeError,
-  type LakeExtent,
-  type LakePlace,
-  type Sealed,
-  type SealedUpTo,
-  sealFixes,
-  tendLake,
-  withoutSecrets,
-} from './lake/index.ts';
+import { Lake, type SealedUpTo } from './lake.ts';
+import type { LakeSetting } from './lake-place.ts';
 import type { MessageLog } from './message-log.ts';
 import { OwnQueue, type WayIn } from './own-queue.ts';
+import { type Sealed, sealFixes } from './seal-lake.ts';
 import { fillFromCopy, sharedCopy, writeSharedCopy } from './shared-copy.ts';
 import { SharedQueue } from './shared-queue.ts';
+import { tendLake } from './tend-lake.ts';
 
 /** Questions that are answered at the same time; more wait their turn. */
 const readersAtOnce = 2;
 
 type BackUpArguments = Parameters<typeof backUpFixes> extends [unknown, ...infer Rest] ? Rest : never;
+
+const noLake: LakeSetting = { place: null, refusal: (words) => new Error(words) };
 
 /** What several servers share of the fixes. */
 export interface Shared {
@@ -61,6 +52,7 @@ export class FixStore extends FixQuestions {
   #installation: string | null = null;
   readonly #apartUnderWay = new Set<Promise<void>>();
   #isClosing = false;
+  #refusal: LakeSetting['refusal'] = noLake.refusal;
   /** The last entry of the records' audit that was known here when something was stored. */
   #recordsMark = 0;
   /** Told of what goes wrong while a shared log is read; it is tried again. */
@@ -79,12 +71,13 @@ export class FixStore extends FixQuestions {
    * Opens the file of a server that is alone, or, with a shared log, of one of several.
    * @throws EngineBusyError when another process holds the file; Error when the log cannot be read
    */
-  static async open(path: string, memoryMb: number, shared: Shared | null = null, lake: LakePlace | null = null): Promise<FixStore> {
+  static async open(path: string, memoryMb: number, shared: Shared | null = null, lake: LakeSetting = noLake): Promise<FixStore> {
     if (shared) await beginAnewWhereLate(path, memoryMb, shared);
     const engine = await Engine.open(path, { memoryMb, checkpointMb: 256 });
     const writer = await FixWriter.open(await engine.connect());
     const readers = await Readers.open(engine, readersAtOnce);
-    const store = new FixStore(engine, writer, readers, lake ? await Readers.open(engine, readersAtOnce) : readers, shared);
+    const store = new FixStore(engine, writer, readers, lake.place ? await Readers.open(engine, readersAtOnce) : readers, shared);
+    store.#refusal = lake.refusal;
     await store.#useLake(lake).catch((error) => store.close().then(() => Promise.reject(error)));
     const { connection } = writer;
     const [own] = await connection.rows<{ id: string; accepted: number }>('SELECT id, accepted_receipt AS accepted FROM installation');
@@ -97,24 +90,24 @@ export class FixStore extends FixQuestions {
     return store;
   }
 
-  async #useLake(place: LakePlace | null): Promise<void> {
+  async #useLake({ place, refusal }: LakeSetting): Promise<void> {
     const [use] = await this.#writer.connection.rows<{ receipt: number }>('SELECT receipt FROM lake_use');
     if (place === null) {
       // What is older would be missing, and no word said.
       if (use && use.receipt >= 0)
-        throw new LakeError('Older fixes of this installation are in a lake, and WAYMARK_LAKE is not set. Set it as it was.');
+        throw refusal('Older fixes of this installation are in a lake, and WAYMARK_LAKE is not set. Set it as it was.');
       return;
     }
-    this.lake = await Lake.open(this.#engine, place);
+    this.lake = await Lake.open(this.#engine, place, refusal);
     for (const reader of this.readers.all) await this.lake.showTo(reader);
     await this.#writer.useLake(this.lake);
   }
 
-  /** @throws LakeError where the lake has what was never here: the store is an older one, or another's */
+  /** @throws Error where the lake has what was never here: the store is an older one, or another's */
   async #isNotBehindLake(): Promise<void> {
     const sealed = await this.lake?.sealedUpTo();
     if (sealed && sealed.receipt > this.lastReceipt)
-      throw new LakeError(
+      throw this.lake?.refuse(
         `The lake goes up to receipt ${sealed.receipt}, and the store here up to ${this.lastReceipt}: it was restored from a backup, or is another’s. A restored installation begins a lake of its own: an empty folder or prefix in WAYMARK_LAKE, and no schema waymark_lake in its database.`,
       );
   }
@@ -148,22 +141,20 @@ export class FixStore extends FixQuestions {
 
   /**
    * Brings the lake up to what is here; of several servers one at a time does.
-   * @throws LakeError where there is none, or it cannot be written to
+   * @throws Error where there is none, or it cannot be written to
    */
   async seal(onPart: (upTo: SealedUpTo, last: number) => void = () => undefined): Promise<Sealed> {
     const lake = this.#lakeThere();
-    const whose = { installation: this.#installation, own: lake.own };
-    return this.#apart((connection) => sealFixes(connection, whose, () => !this.#isClosing, onPart)).catch((error) => {
-      throw error instanceof LakeError ? error : new LakeError(`The lake cannot be written to: ${withoutSecrets(lake.place, error)}`);
-    });
+    const whose = { installation: this.#installation, lake };
+    return lake.surely('The lake cannot be written to', () =>
+      this.#apart((connection) => sealFixes(connection, whose, () => !this.#isClosing, onPart)),
+    );
   }
 
   /** Puts the lake's files in order, see `tendLake`. Gives how many were removed. */
   async tendLake(keptMinutes?: number): Promise<number> {
     const lake = this.#lakeThere();
-    return this.#apart((connection) => tendLake(connection, keptMinutes)).catch((error) => {
-      throw new LakeError(`The lake’s files cannot be put in order: ${withoutSecrets(lake.place, error)}`);
-    });
+    return lake.surely('The lake’s files cannot be put in order', () => this.#apart((connection) => tendLake(connection, keptMinutes)));
   }
 
   /** Takes out of this server's own file what is old and in the lake. Gives how many fixes. */
@@ -175,13 +166,13 @@ export class FixStore extends FixQuestions {
     return lake.moveOut({ ...sealed, receipt: Math.min(sealed.receipt, this.lastReceipt) }, now, alone);
   }
 
-  /** Holds this server's own file against the lake, row by row. @throws LakeError where there is none */
+  /** Holds this server's own file against the lake, row by row. @throws Error where there is none */
   async checkLake(onPart: (done: number, all: number) => void = () => undefined): Promise<LakeCheck> {
     const lake = this.#lakeThere();
     return this.#apart((connection) => checkLake(connection, lake, onPart));
   }
 
-  /** How large the lake is, and what of this server's is not in it yet. @throws LakeError where there is none */
+  /** How large the lake is, and what of this server's is not in it yet. @throws Error where there is none */
   async extentOfLake(): Promise<LakeExtent & { behind: number }> {
     this.#lakeThere();
     const extent = await this.#apart(extentOfLake);
@@ -194,7 +185,7 @@ export class FixStore extends FixQuestions {
   }
 
   #lakeThere(): Lake {
-    if (!this.lake) throw new LakeError('There is no lake: set WAYMARK_LAKE.');
+    if (!this.lake) throw this.#refusal('There is no lake: set WAYMARK_LAKE.');
     return this.lake;
   }
 

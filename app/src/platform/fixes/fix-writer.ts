@@ -3,7 +3,8 @@ import { findNews, type News } from './find-news.ts';
 import { type FixBatch, type FixColumns, fixShape, type NotUnderstood, type Stored } from './fix.ts';
 import { copyRows, rowsOf } from './fix-columns.ts';
 import { carryOut, type FixOrder } from './fix-orders.ts';
-import { keepOrder, type Lake } from './lake/index.ts';
+import { keepOrder } from './kept-orders.ts';
+import type { Lake } from './lake.ts';
 import { keepNotUnderstood, mergeNotUnderstood } from './not-understood.ts';
 import { appendQuarantine } from './quarantine.ts';
 

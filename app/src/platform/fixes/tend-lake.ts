@@ -1,5 +1,5 @@
 import type { Connection } from '@waymark/engine';
-import { catalogueSchema } from './place.ts';
+import { catalogueSchema } from './lake-place.ts';
 
 /** A question that was asked before may read what it began with for so long, minutes. */
 const keptMinutes = 60;
@@ -11,7 +11,8 @@ const keptMinutes = 60;
  */
 export async function tendLake(connection: Connection, minutes = keptMinutes): Promise<number> {
   const since = `older_than => now() - INTERVAL '${Math.trunc(minutes)} minutes'`;
-  for (const table of ['fixes', 'sealed']) await connection.rows(`CALL ducklake_rewrite_data_files('lake', '${table}', delete_threshold => 0)`);
+  for (const table of ['fixes', 'sealed'])
+    await connection.rows(`CALL ducklake_rewrite_data_files('lake', '${table}', delete_threshold => 0)`);
   await connection.rows("CALL ducklake_merge_adjacent_files('lake', 'fixes')");
   await connection.rows(`CALL ducklake_expire_snapshots('lake', ${since})`);
   const removed = await connection.rows("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)");

@@ -1,6 +1,5 @@
 import type { Connection } from '@waymark/engine';
-import type { Lake } from './lake.ts';
-import { fixColumnNames } from './lake.ts';
+import { fixColumnNames, type Lake } from './lake.ts';
 
 /** Rows that are held against each other together, about. */
 const rowsTogether = 2_000_000;

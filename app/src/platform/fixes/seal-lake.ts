@@ -1,8 +1,7 @@
 import type { Connection } from '@waymark/engine';
-import { fillCoarse, madeCoarse, makeCoarse } from '../coarsen-fixes.ts';
+import { fillCoarse, madeCoarse, makeCoarse } from './coarsen-fixes.ts';
 import { goneBy, type KeptOrder, ordersAfter, positionIn } from './kept-orders.ts';
-import { fixColumnNames, type SealedUpTo } from './lake.ts';
-import { LakeError } from './place.ts';
+import { fixColumnNames, type Lake, type SealedUpTo } from './lake.ts';
 
 /** Rows that one commit writes, about. */
 const rowsTogether = 2_000_000;
@@ -11,6 +10,12 @@ const rowsTogether = 2_000_000;
 interface Here extends SealedUpTo {
   /** From where in the sequence on it has kept orders for the lake. */
   since: number;
+}
+
+/** Whose fixes go into which lake. */
+interface Whose {
+  installation: string | null;
+  lake: Lake;
 }
 
 /** What one sealing did. */
@@ -26,16 +31,16 @@ export interface Sealed {
  * followed them here. Each part is one commit with the mark up to where the lake goes, so nothing is ever there twice or left out, whoever
  * falls in the middle, and of two servers that do it at once one does nothing.
  * @param connection one of its own
- * @param whose the installation, and the server's own tables, to be put before a table's name
  * @param goesOn whether another part may be begun
- * @throws LakeError where the lake belongs to another installation, or this server has not kept all orders
+ * @throws Error where the lake belongs to another installation, or this server has not kept all orders
  */
 export async function sealFixes(
   connection: Connection,
-  { installation, own }: { installation: string | null; own: string },
+  { installation, lake }: Whose,
   goesOn: () => boolean,
   onPart: (upTo: SealedUpTo, last: number) => void = () => undefined,
 ): Promise<Sealed> {
+  const { own } = lake;
   const sum: Sealed = { upTo: { receipt: 0, position: 0 }, rows: 0, changed: 0 };
   await makeCoarse(connection);
   for (;;) {
@@ -45,8 +50,8 @@ export async function sealFixes(
         'SELECT receipt, position, installation FROM lake.main.sealed',
       );
       const here = await whatIsHere(connection, own);
-      if (!there) throw new LakeError('The lake says nothing of how far it goes: it was not made by this program.');
-      checkWhose(there, here, installation);
+      if (!there) throw lake.refuse('The lake says nothing of how far it goes: it was not made by this program.');
+      checkWhose(lake, there, here, installation);
       sum.upTo = there;
       // Another server has come further, or nothing has happened.
       if (
@@ -92,13 +97,13 @@ async function hasOrders(connection: Connection, own: string, { position }: Seal
   return (row?.n ?? 0) > 0;
 }
 
-function checkWhose(there: SealedUpTo & { installation: string | null }, here: Here, installation: string | null): void {
+function checkWhose(lake: Lake, there: SealedUpTo & { installation: string | null }, here: Here, installation: string | null): void {
   if (there.installation !== null && there.installation !== installation)
-    throw new LakeError(
+    throw lake.refuse(
       `The lake belongs to another installation (${there.installation}). Name a folder or prefix and a database of this one’s own.`,
     );
   if (there.receipt > 0 && there.position < here.since)
-    throw new LakeError(
+    throw lake.refuse(
       'The lake has not followed orders from before this server began to keep them: another server brings it up to date. Until one has, this one writes nothing there.',
     );
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '@waymark/engine';
-import { type FixOrder, type Forgetting, takenAway } from '../fix-orders.ts';
+import { type FixOrder, type Forgetting, takenAway } from './fix-orders.ts';
 
 /** An order about fixes that the lake may not have followed yet. */
 export interface KeptOrder {

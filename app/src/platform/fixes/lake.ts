@@ -1,7 +1,7 @@
 import type { Connection, Engine } from '@waymark/engine';
-import { type Forgetting, takenAway } from '../fix-orders.ts';
+import { type Forgetting, takenAway } from './fix-orders.ts';
 import { goneBy, type KeptOrder, ordersAfter, positionIn } from './kept-orders.ts';
-import { attachLake, LakeError, type LakePlace, withoutSecrets } from './place.ts';
+import { attachLake, type LakePlace, type LakeSetting, withoutSecrets } from './lake-place.ts';
 
 /** As they stand in a file of a server's own. */
 export const fixColumnNames =
@@ -31,6 +31,9 @@ const againMs = 500;
  */
 export class Lake {
   readonly place: LakePlace;
+  readonly #refusal: LakeSetting['refusal'];
+  /** Errors whose words say all there is to say. */
+  readonly #told = new WeakSet<object>();
   readonly #connection: Connection;
   /** The name of the server's own file among the databases of its engine. */
   readonly #own: string;
@@ -41,18 +44,19 @@ export class Lake {
   #later: NodeJS.Timeout | null = null;
   #showing: Promise<unknown> = Promise.resolve();
 
-  private constructor(place: LakePlace, connection: Connection, own: string) {
+  private constructor(place: LakePlace, refusal: LakeSetting['refusal'], connection: Connection, own: string) {
     this.place = place;
+    this.#refusal = refusal;
     this.#connection = connection;
     this.#own = own;
   }
 
-  /** @throws LakeError where it cannot be reached */
-  static async open(engine: Engine, place: LakePlace): Promise<Lake> {
+  /** @throws Error, made by `refusal`, where it cannot be reached */
+  static async open(engine: Engine, place: LakePlace, refusal: LakeSetting['refusal']): Promise<Lake> {
     const connection = await engine.connect();
-    await attachLake(connection, place);
+    await attachLake(connection, place, refusal);
     const [{ own } = { own: '' }] = await connection.rows<{ own: string }>('SELECT current_database() AS own');
-    const lake = new Lake(place, connection, `"${own.replaceAll('"', '""')}".main.`);
+    const lake = new Lake(place, refusal, connection, `"${own.replaceAll('"', '""')}".main.`);
     await connection.run(
       `INSERT INTO lake_use SELECT (${positionIn()}), ${Number.MIN_SAFE_INTEGER}, -1 WHERE NOT EXISTS (SELECT 1 FROM lake_use)`,
     );
@@ -70,9 +74,9 @@ export class Lake {
     return this.#own;
   }
 
-  /** @throws LakeError where the catalogue cannot be read */
+  /** @throws Error where the catalogue cannot be read */
   async sealedUpTo(): Promise<SealedUpTo> {
-    return this.#surely(async () => {
+    return this.surely('The lake cannot be read', async () => {
       const [row] = await this.#connection.rows<SealedUpTo>('SELECT receipt, position FROM lake.main.sealed');
       return row ?? { receipt: 0, position: 0 };
     });
@@ -135,7 +139,7 @@ export class Lake {
   /** How many fixes are in the lake alone, by tag. */
   async countOlder(): Promise<Map<number, number>> {
     if (this.#older.receipt < 0) return new Map();
-    this.#counted ??= this.#surely(async () => {
+    this.#counted ??= this.surely('The lake cannot be read', async () => {
       const rows = await this.#connection.rows<{ tag: number; n: number }>(
         `SELECT tag, count(*)::DOUBLE AS n FROM lake.main.fixes WHERE ${this.#inLakeAlone()} GROUP BY tag`,
       );
@@ -204,11 +208,20 @@ export class Lake {
     await this.#connection.end();
   }
 
-  async #surely<T>(work: () => Promise<T>): Promise<T> {
+  /** The error that says something about the lake to whoever runs the server. */
+  refuse(words: string): Error {
+    const error = this.#refusal(words);
+    this.#told.add(error);
+    return error;
+  }
+
+  /** Does work on the lake. @param failed begins the words of what went wrong */
+  async surely<T>(failed: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw new LakeError(`The lake cannot be read: ${withoutSecrets(this.place, error)}`);
+      if (typeof error === 'object' && error !== null && this.#told.has(error)) throw error;
+      throw this.refuse(`${failed}: ${withoutSecrets(this.place, error)}`);
     }
   }
 }

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Connection } from '@waymark/engine';
-import { ToldError } from '../../told-error.ts';
 
 /** Where a lake is, and how it is reached. */
 export interface LakePlace {
@@ -17,9 +16,12 @@ export interface LakePlace {
   ownDays: number;
 }
 
-/** The lake cannot be used: the message says why, and never tells a password. */
-export class LakeError extends ToldError {
-  override name = 'LakeError';
+/** What a server knows of a lake when it opens its store. */
+export interface LakeSetting {
+  /** Null where there is none. */
+  place: LakePlace | null;
+  /** Makes the error that says why the lake cannot be used; its words never tell a password. */
+  refusal: (words: string) => Error;
 }
 
 /** In the records' database, apart from every table of records. */
@@ -42,10 +44,10 @@ export function withoutSecrets(place: LakePlace, error: unknown): string {
 
 /**
  * Attaches the lake as `lake` to all connections of an engine, and makes its tables where there are none.
- * @throws LakeError naming what cannot be reached or loaded, and what to do
+ * @throws Error, made by `refusal`, naming what cannot be reached or loaded, and what to do
  */
-export async function attachLake(connection: Connection, place: LakePlace): Promise<void> {
-  await loadExtensions(connection, place);
+export async function attachLake(connection: Connection, place: LakePlace, refusal: LakeSetting['refusal']): Promise<void> {
+  await loadExtensions(connection, place, refusal);
   try {
     if (place.files.startsWith('s3://')) await connection.run(secretFor(place));
     else mkdirSync(place.files, { recursive: true, mode: 0o700 });
@@ -55,25 +57,23 @@ export async function attachLake(connection: Connection, place: LakePlace): Prom
     );
     await makeTables(connection);
   } catch (error) {
-    throw new LakeError(
+    throw refusal(
       `The lake in ${place.files}, with its catalogue in DATABASE_URL, cannot be opened: ${withoutSecrets(place, error)}. Look at WAYMARK_LAKE, WAYMARK_LAKE_S3_URL and DATABASE_URL.`,
     );
   }
 }
 
-async function loadExtensions(connection: Connection, { extensions: folder }: LakePlace): Promise<void> {
+async function loadExtensions(connection: Connection, { extensions: folder }: LakePlace, refusal: LakeSetting['refusal']): Promise<void> {
   const [{ version } = { version: '' }] = await connection.rows<{ version: string }>('SELECT version() AS version');
   for (const name of extensions) {
     const file = folder === null ? null : join(folder, `${name}.duckdb_extension`);
     if (file !== null && !existsSync(file))
-      throw new LakeError(
-        `There is no ${file}: WAYMARK_LAKE_EXTENSIONS needs DuckDB’s extensions ${extensions.join(', ')} for ${version}.`,
-      );
+      throw refusal(`There is no ${file}: WAYMARK_LAKE_EXTENSIONS needs DuckDB’s extensions ${extensions.join(', ')} for ${version}.`);
     try {
       if (file === null) await connection.run(`INSTALL ${name}`);
       await connection.run(`LOAD ${file === null ? name : quoted(file)}`);
     } catch (error) {
-      throw new LakeError(
+      throw refusal(
         `DuckDB’s extension ${name} for ${version} cannot be ${file === null ? 'fetched' : `loaded from ${file}`}: ${(error as Error).message.split('\n')[0]} Put the extensions of that version into a folder and name it in WAYMARK_LAKE_EXTENSIONS, see docs/scale.md.`,
       );
     }
