@@ -18,6 +18,7 @@ export default defineConfig({
       'app/test/fuzz/**',
       'app/test/kill/**',
       'app/test/cluster/**',
+      'app/test/lake/**',
       'app/test/backup/backup.test.ts',
     ],
     globalSetup: 'app/test/migrated-template.ts',

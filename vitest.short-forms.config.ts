@@ -22,6 +22,7 @@ export default defineConfig({
           'app/test/kill/**/*.test.ts',
           'app/test/backup/backup.test.ts',
           'app/test/cluster/**/*.test.ts',
+          'app/test/lake/**/*.test.ts',
         ],
         [alone],
       ),

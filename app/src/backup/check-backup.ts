@@ -45,7 +45,7 @@ export async function checkBackup(
     const more = onProgress ? { onProgress } : {};
     const { rows } = await restoreBackup(backup, data, { databaseUrl: config.DATABASE_URL, engineMb: config.WAYMARK_ENGINE_MB, ...more });
     // The copy is of a server that is alone, whoever took the backup.
-    const { NATS_URL: _log, WAYMARK_SHARED: _shared, ...alone } = config;
+    const { NATS_URL: _log, WAYMARK_SHARED: _shared, WAYMARK_LAKE: _lake, ...alone } = config;
     const waymark = await openWaymark({ ...alone, WAYMARK_DATA: data });
     try {
       const audit = await verifyAudit(waymark.database.db, keptHeads(waymark.folder));

@@ -81,7 +81,14 @@ export async function dumpRecords(
       });
     const receipt = isShared ? fixes.lastReceipt : then.receipt;
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await runTool('pg_dump', url, ['--format=custom', '--no-owner', `--snapshot=${then.snapshot}`, `--file=${file}`]);
+    // A backup has all fixes itself: a catalogue of files that are elsewhere would be of no use to what is restored.
+    await runTool('pg_dump', url, [
+      '--format=custom',
+      '--no-owner',
+      '--exclude-schema=waymark_lake',
+      `--snapshot=${then.snapshot}`,
+      `--file=${file}`,
+    ]);
     return { ...then, receipt };
   } finally {
     await client.end();

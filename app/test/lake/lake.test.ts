@@ -1,9 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultParameters } from '@waymark/presence';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lakeAdoptCommand, lakeExportCommand, lakeStatusCommand } from '../../src/commands/lake.ts';
+import { readConfig } from '../../src/config.ts';
+import { auditLength } from '../../src/platform/audit.ts';
 import type { FixBatch } from '../../src/platform/fixes/fix.ts';
 import { fixColumns } from '../../src/platform/fixes/fix-columns.ts';
 import { FixStore } from '../../src/platform/fixes/fix-store.ts';
@@ -12,9 +15,11 @@ import { LakeError } from '../../src/platform/servers/lake-error.ts';
 import { LogKeys } from '../../src/platform/servers/log-keys.ts';
 import { SharedLog } from '../../src/platform/servers/shared-log.ts';
 import { loadFleet } from '../../src/supervision/verdicts/load-fleet.ts';
+import { openWaymark } from '../../src/waymark.ts';
 import { startLogServers } from '../log-servers.ts';
 import { startPostgres } from '../postgres.ts';
 import { temporaryFolder } from '../serve-for-test.ts';
+import { fillWithSmallTown } from '../small-town.ts';
 import { until } from '../until.ts';
 import { extensionsForTest, startObjectStore } from './lake-for-test.ts';
 
@@ -346,6 +351,45 @@ describe.skipIf(!postgres)('a lake', () => {
     await store.close();
   });
 
+  it('is in a backup whole, of which a store without a lake is made', async () => {
+    const place = await newPlace(inFolder);
+    const store = await open('backed-up', place);
+    await store.append(batchOf(days(300, 0)));
+    await store.seal();
+    await store.moveOut(today);
+    const backup = inFolder('backup');
+    mkdirSync(backup);
+    const made = await store.backUp(backup, null, null);
+    const rows = await FixStore.restore(inFolder('restored.duckdb'), 256, backup, made, 0);
+    expect(rows.fixes).toBe(900);
+    const again = await open('restored', null);
+    expect(await whatIsKnown(again)).toEqual(await whatIsKnown(store));
+    await again.close();
+    await store.close();
+  });
+
+  it('may move, and is begun by several at once; another catalogue never has the same files', async () => {
+    const place = await newPlace(inFolder);
+    const first = await Promise.all(['one', 'two', 'three'].map((name) => open(name, place)));
+    await first[0]?.append(batchOf(days(300, 0)));
+    await first[0]?.seal();
+    await first[0]?.moveOut(today);
+    for (const store of first) await store.close();
+    renameSync(place.files, inFolder('moved'));
+    const moved = await open('one', { ...place, files: inFolder('moved') });
+    expect((await whatIsKnown(moved)).count).toBe(900);
+    // Of a copy of the installation: it puts its own in order, and nothing else is touched.
+    const copy = { ...(await newPlace(inFolder)), files: inFolder('moved') };
+    const other = await open('copy', copy);
+    await other.append(batchOf(days(3, 0)));
+    await other.seal();
+    await other.tendLake(0);
+    expect((await whatIsKnown(moved)).count).toBe(900);
+    expect(readdirSync(inFolder('moved'))).toHaveLength(2);
+    await other.close();
+    await moved.close();
+  });
+
   it('makes no difference to what a run of verdicts is made of', async () => {
     const place = await newPlace(inFolder);
     const store = await open('run', place);
@@ -365,6 +409,50 @@ describe.skipIf(!postgres)('a lake', () => {
     expect(after.fixes).toBe(before.fixes);
     expect(await after.hash()).toBe(await before.hash());
     await store.close();
+  });
+});
+
+describe.skipIf(!postgres)('waymark lake', () => {
+  it('adopts what a server has, says how far it is, and writes positions for other programs, on record', { timeout: 120_000 }, async () => {
+    const records = (await startPostgres())?.url ?? '';
+    const folder = temporaryFolder();
+    const env = {
+      NODE_ENV: 'test',
+      WAYMARK_LOG: 'silent',
+      WAYMARK_DEMO: 'no',
+      WAYMARK_ENGINE_MB: '256',
+      WAYMARK_DATA: join(folder.path, 'data'),
+    };
+    const alone = await openWaymark(readConfig({ ...env, DATABASE_URL: records }));
+    await fillWithSmallTown(alone, join(folder.path, 'town'));
+    const before = await alone.fixes.summary();
+    await expect(lakeAdoptCommand.run(alone, {}, () => undefined)).rejects.toThrow('There is no lake: set WAYMARK_LAKE.');
+    await alone.close();
+    const withLake = { WAYMARK_LAKE: join(folder.path, 'lake'), WAYMARK_LAKE_EXTENSIONS: extensions ?? '' };
+    const waymark = await openWaymark(readConfig({ ...env, ...withLake, DATABASE_URL: records }));
+    const adopted = await lakeAdoptCommand.run(waymark, {}, () => undefined);
+    expect(adopted).toMatchObject({ written: before.fixes, compared: before.fixes, missing: 0, extra: 0 });
+    expect(await lakeStatusCommand.run(waymark)).toMatchObject({ fixes: before.fixes, behind: 0 });
+    expect(await waymark.fixes.summary()).toEqual(before);
+    const file = join(folder.path, 'out.parquet');
+    const wanted = { file, from: '2000-01-01', to: '2100-01-01' };
+    const asked = await auditLength(waymark.database.db);
+    const { fixes } = await lakeExportCommand.run(waymark, wanted);
+    const read = await waymark.fixes.query(`SELECT count(*)::INTEGER AS n FROM read_parquet('${file}') WHERE geometry IS NOT NULL`, {
+      n: 'i32',
+    });
+    expect([fixes, read.columns.n[0]]).toEqual([before.fixes, before.fixes]);
+    const { count } = await waymark.fixes.query(`SELECT 1 AS one FROM parquet_kv_metadata('${file}') WHERE key::VARCHAR = 'geo'`, {
+      one: 'i32',
+    });
+    expect(count).toBe(1);
+    await expect(lakeExportCommand.run(waymark, wanted)).rejects.toThrow(/There is a .* already/);
+    await expect(lakeExportCommand.run(waymark, { ...wanted, file: `${file}2`, tag: 'none' })).rejects.toThrow('There is no tag none.');
+    await expect(lakeExportCommand.run(waymark, { ...wanted, file: `${file}2`, to: 'soon' })).rejects.toThrow(/"soon" is no date/);
+    // Each time before anything else is done, also where nothing comes of it.
+    expect((await auditLength(waymark.database.db)) - asked).toBe(2);
+    await waymark.close();
+    folder.remove();
   });
 });
 

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Connection } from '@waymark/engine';
 
 /** Where a lake is, and how it is reached. */
@@ -51,16 +52,39 @@ export async function attachLake(connection: Connection, place: LakePlace, refus
   try {
     if (place.files.startsWith('s3://')) await connection.run(secretFor(place));
     else mkdirSync(place.files, { recursive: true, mode: 0o700 });
-    const files = place.files.startsWith('s3://') ? place.files.replace(/\/*$/, '/') : resolve(place.files);
-    await connection.run(
-      `ATTACH ${quoted(`ducklake:postgres:${place.catalogue}`)} AS lake (DATA_PATH ${quoted(files)}, METADATA_SCHEMA ${quoted(catalogueSchema)}, DATA_INLINING_ROW_LIMIT 0)`,
-    );
+    await attachWhereItIs(connection, place);
     await makeTables(connection);
   } catch (error) {
     throw refusal(
       `The lake in ${place.files}, with its catalogue in DATABASE_URL, cannot be opened: ${withoutSecrets(place, error)}. Look at WAYMARK_LAKE, WAYMARK_LAKE_S3_URL and DATABASE_URL.`,
     );
   }
+}
+
+/**
+ * Every catalogue has a folder of its own below the place that is named: a copy of an installation can never put another's files in order,
+ * which removes what its own catalogue does not know.
+ */
+async function attachWhereItIs(connection: Connection, { catalogue, files }: LakePlace): Promise<void> {
+  const place = `${(files.startsWith('s3://') ? files : resolve(files)).replace(/\/+$/, '')}/`;
+  const attach = (path: string | null, more = '') =>
+    connection.run(
+      `ATTACH ${quoted(`ducklake:postgres:${catalogue}`)} AS lake (${path === null ? 'CREATE_IF_NOT_EXISTS false' : `DATA_PATH ${quoted(path)}`},
+        METADATA_SCHEMA ${quoted(catalogueSchema)}, DATA_INLINING_ROW_LIMIT 0${more})`,
+    );
+  try {
+    await attach(null);
+  } catch (error) {
+    if (!/creating a new DuckLake is explicitly disabled/i.test(String(error))) throw error;
+    // Where another server makes it at the same time, there it is.
+    return attach(`${place}${randomUUID()}/`).catch(() => attach(null));
+  }
+  const [stored] = await connection.rows<{ path: string }>("SELECT value AS path FROM lake.options() WHERE option_name = 'data_path'");
+  const there = stored?.path ?? '';
+  if (there.startsWith(place)) return;
+  // The place was moved as a whole, or has another name now.
+  await connection.run('DETACH lake');
+  await attach(`${place}${basename(there)}/`, ', OVERRIDE_DATA_PATH true');
 }
 
 async function loadExtensions(connection: Connection, { extensions: folder }: LakePlace, refusal: LakeSetting['refusal']): Promise<void> {
