@@ -6,6 +6,7 @@ import { benchCluster } from './cluster.ts';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
 import { benchJobs } from './jobs.ts';
+import { benchLake } from './lake.ts';
 import { benchLinkage } from './linkage.ts';
 import { benchLinkageSpeed } from './linkage-speed.ts';
 import { benchLive } from './live.ts';
@@ -31,6 +32,7 @@ const benches: Record<
   ingest: benchIngest,
   bulk: benchBulk,
   cluster: benchCluster,
+  lake: benchLake,
   linkage: benchLinkage,
   'linkage-speed': benchLinkageSpeed,
   zones: benchZones,

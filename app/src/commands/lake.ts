@@ -19,7 +19,7 @@ export const lakeAdoptCommand = {
   async run({ fixes }: Waymark, _args: Record<never, never>, emit: Emit): Promise<Adopted> {
     const written = progress(emit, 'receipts written');
     const { rows } = await fixes.seal(({ receipt }, last) => written(receipt, last));
-    const check = await fixes.checkLake(progress(emit, 'receipts compared'));
+    const check = await fixes.checkLake(progress(emit, 'months compared'));
     const isWhole = check.missing === 0 && check.extra === 0;
     return { ...check, written: rows, left: isWhole ? await fixes.moveOut(Date.now()) : 0 };
   },

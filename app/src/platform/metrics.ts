@@ -33,7 +33,7 @@ export class Metrics {
 
   /** @param sharesHeld of what only one of several servers may do, how many shares this one holds; null where it is alone */
   constructor(
-    fixes: Pick<FixStore, 'waiting' | 'behind' | 'oldestQuarantined'>,
+    fixes: Pick<FixStore, 'waiting' | 'behind' | 'oldestQuarantined' | 'hasLake' | 'oldestUnsealed'>,
     lastBackup: () => number | null,
     sharesHeld: () => number | null = () => null,
   ) {
@@ -72,6 +72,16 @@ export class Metrics {
         this.set(oldest === null ? 0 : (Date.now() - oldest) / 1000);
       },
     });
+    if (fixes.hasLake)
+      new Gauge({
+        name: 'waymark_lake_oldest_unsealed_seconds',
+        help: 'How long what waits longest to get into the lake has waited; NaN where the lake cannot be asked',
+        registers: [this.registry],
+        async collect() {
+          const oldest = await fixes.oldestUnsealed().catch(() => Number.NaN);
+          this.set(oldest === null ? 0 : (Date.now() - oldest) / 1000);
+        },
+      });
     new Gauge({
       name: 'waymark_backup_age_seconds',
       help: 'Time since the moment of the last backup; NaN where none was taken',

@@ -251,6 +251,11 @@ describe.skipIf(!postgres)('a lake', () => {
     expect(await store.moveOut(today)).toBe(3 * 200);
     expect(await whatIsKnown(store)).toEqual(before);
     expect(await store.checkLake()).toEqual({ compared: 300, missing: 0, extra: 0 });
+    // What somebody has done to the lake behind its back is found, to the row.
+    await store.query('UPDATE lake.main.fixes SET lat = lat + 1e-9 WHERE wearing = 2 AND receipt = 1', { count: 'i32' });
+    expect(await store.checkLake()).toEqual({ compared: 300, missing: 100, extra: 100 });
+    await store.query('UPDATE lake.main.fixes SET lat = 53 WHERE wearing = 2 AND receipt = 1', { count: 'i32' });
+    expect(await store.checkLake()).toMatchObject({ missing: 0, extra: 0 });
     const { fixes, files, bytes, behind } = await store.extentOfLake();
     expect([fixes, behind]).toEqual([900, 0]);
     expect(files).toBeGreaterThan(5);

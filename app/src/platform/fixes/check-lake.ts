@@ -1,8 +1,5 @@
 import type { Connection } from '@waymark/engine';
-import { fixColumnNames, type Lake } from './lake.ts';
-
-/** Rows that are held against each other together, about. */
-const rowsTogether = 2_000_000;
+import { fixColumnNames, type Lake, monthOf } from './lake.ts';
 
 /** What the lake and a server's own file have of the same receipts, held against each other row by row. */
 export interface LakeCheck {
@@ -14,9 +11,10 @@ export interface LakeCheck {
 }
 
 /**
- * Holds every fix of a server's own file that the lake must have against the lake, value by value, and the other way round.
+ * Holds every fix of a server's own file that the lake must have against the lake, and the other way round: month by month a fingerprint of
+ * all the values of each wearing's rows, and row by row where one differs.
  * @param connection one of its own
- * @param onPart told up to which receipt it has come, and up to which it will
+ * @param onPart told how many months are done, and of how many
  */
 export async function checkLake(connection: Connection, lake: Lake, onPart: (done: number, all: number) => void): Promise<LakeCheck> {
   const sum: LakeCheck = { compared: 0, missing: 0, extra: 0 };
@@ -24,30 +22,41 @@ export async function checkLake(connection: Connection, lake: Lake, onPart: (don
   await connection.run('BEGIN TRANSACTION');
   try {
     const [sealed] = await connection.rows<{ receipt: number }>('SELECT receipt FROM lake.main.sealed');
-    const last = sealed?.receipt ?? 0;
     const conditions = await lake.both(connection);
-    for (let after = 0; after < last; ) {
-      const [row] = await connection.rows<{ n: number; upto: number | null }>(
-        `SELECT count(*)::DOUBLE AS n, max(receipt) AS upto FROM (SELECT receipt FROM ${lake.own}fixes
-         WHERE receipt > ${after} AND receipt <= ${last} ORDER BY receipt LIMIT ${rowsTogether})`,
-      );
-      const upto = (row?.n ?? 0) < rowsTogether ? last : (row?.upto ?? last);
-      const within = `receipt > ${after} AND receipt <= ${upto}`;
-      const here = `SELECT ${fixColumnNames} FROM ${lake.own}fixes WHERE ${within} AND ${conditions.here}`;
-      const there = `SELECT ${fixColumnNames} FROM lake.main.fixes WHERE ${within} AND ${conditions.there}`;
-      const [found] = await connection.rows<LakeCheck>(
-        `SELECT (SELECT count(*) FROM (${here}))::DOUBLE AS compared,
-           (SELECT count(*) FROM (${here} EXCEPT ALL ${there}))::DOUBLE AS missing,
-           (SELECT count(*) FROM (${there} EXCEPT ALL ${here}))::DOUBLE AS extra`,
-      );
-      for (const what of ['compared', 'missing', 'extra'] as const) sum[what] += found?.[what] ?? 0;
-      after = upto;
-      onPart(after, last);
+    const upTo = `receipt <= ${sealed?.receipt ?? 0}`;
+    const months = await connection.rows<{ month: number; first: number; after: number }>(
+      `SELECT month, epoch_ms(make_timestamp(month // 100, month % 100, 1, 0, 0, 0)) AS first,
+         epoch_ms(make_timestamp(month // 100, month % 100, 1, 0, 0, 0) + INTERVAL 1 MONTH) AS after
+       FROM (SELECT DISTINCT ${monthOf} AS month FROM ${lake.own}fixes UNION SELECT DISTINCT month FROM lake.main.fixes) ORDER BY month`,
+    );
+    for (const [i, { month, first, after }] of months.entries()) {
+      const here = `SELECT ${fixColumnNames} FROM ${lake.own}fixes WHERE at_ms >= ${first} AND at_ms < ${after} AND ${upTo} AND ${conditions.here}`;
+      const there = `SELECT ${fixColumnNames} FROM lake.main.fixes WHERE month = ${month} AND ${upTo} AND ${conditions.there}`;
+      const found = await compare(connection, here, there);
+      for (const what of ['compared', 'missing', 'extra'] as const) sum[what] += found[what];
+      onPart(i + 1, months.length);
     }
     return sum;
   } finally {
     await connection.run('ROLLBACK');
   }
+}
+
+/** @param here a query for the rows of the file @param there one for those of the lake */
+async function compare(connection: Connection, here: string, there: string): Promise<LakeCheck> {
+  const printed = (rows: string) =>
+    `SELECT wearing, count(*) AS n, bit_xor(hash(r)) AS every, sum(hash(r) % 4294967296) AS all_together FROM (${rows}) r GROUP BY wearing`;
+  const unequal = `SELECT coalesce(h.wearing, t.wearing) AS wearing FROM (${printed(here)}) h FULL JOIN (${printed(there)}) t ON h.wearing = t.wearing
+    WHERE h.n IS DISTINCT FROM t.n OR h.every IS DISTINCT FROM t.every OR h.all_together IS DISTINCT FROM t.all_together`;
+  const wearings = (await connection.rows<{ wearing: number }>(unequal)).map(({ wearing }) => wearing);
+  const [row] = await connection.rows<{ n: number }>(`SELECT count(*)::DOUBLE AS n FROM (${here})`);
+  const compared = row?.n ?? 0;
+  if (wearings.length === 0) return { compared, missing: 0, extra: 0 };
+  const of = (rows: string) => `SELECT * FROM (${rows}) WHERE wearing IN (${wearings.join(',')})`;
+  const [differ] = await connection.rows<{ missing: number; extra: number }>(
+    `SELECT (SELECT count(*) FROM (${of(here)} EXCEPT ALL ${of(there)}))::DOUBLE AS missing, (SELECT count(*) FROM (${of(there)} EXCEPT ALL ${of(here)}))::DOUBLE AS extra`,
+  );
+  return { compared, missing: differ?.missing ?? 0, extra: differ?.extra ?? 0 };
 }
 
 /** How large the lake is. */

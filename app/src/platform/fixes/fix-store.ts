@@ -179,6 +179,15 @@ export class FixStore extends FixQuestions {
     return { ...extent, behind: this.lastReceipt - extent.receipt };
   }
 
+  /** When what is not in the lake yet and came first came, ms since 1970; null where everything is there. @throws Error where the lake cannot be read */
+  async oldestUnsealed(): Promise<number | null> {
+    const { receipt } = await this.#lakeThere().sealedUpTo();
+    const [row] = await this.recent.next.rows<{ at: number | null }>(
+      `SELECT min(received_ms)::DOUBLE AS "at" FROM receipts WHERE receipt > ${Math.trunc(receipt)}`,
+    );
+    return row?.at ?? null;
+  }
+
   /** Writes fixes into a GeoParquet file; gives how many. */
   exportFixes(file: string, what: Exported): Promise<number> {
     return this.#apart((connection) => exportFixes(connection, file, what));

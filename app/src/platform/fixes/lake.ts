@@ -7,6 +7,9 @@ import { attachLake, type LakePlace, type LakeSetting, withoutSecrets } from './
 export const fixColumnNames =
   'tag, wearing, at_ms, received_ms, lon, lat, accuracy_m, speed_mps, heading_deg, method, battery, seq, events, receipt';
 
+/** In SQL: the month of universal time in which a fix was taken, such as 202611. */
+export const monthOf = '(year(epoch_ms(at_ms)) * 100 + month(epoch_ms(at_ms)))::INTEGER';
+
 /** Fixes taken before a moment, under receipts up to one: they are in the lake, and left this server's own file. */
 export interface Older {
   /** Ms since 1970. */

@@ -1,7 +1,7 @@
 import type { Connection } from '@waymark/engine';
 import { fillCoarse, madeCoarse, makeCoarse } from './coarsen-fixes.ts';
 import { goneBy, type KeptOrder, ordersAfter, positionIn } from './kept-orders.ts';
-import { fixColumnNames, type Lake, type SealedUpTo } from './lake.ts';
+import { fixColumnNames, type Lake, monthOf, type SealedUpTo } from './lake.ts';
 
 /** Rows that one commit writes, about. */
 const rowsTogether = 2_000_000;
@@ -65,7 +65,7 @@ export async function sealFixes(
       sum.changed += await follow(connection, await ordersAfter(connection, own, there.position));
       const upto = await endOfPart(connection, own, there.receipt, here.receipt);
       const [row] = await connection.rows<{ Count: number }>(
-        `INSERT INTO lake.main.fixes SELECT ${fixColumnNames}, (year(epoch_ms(at_ms)) * 100 + month(epoch_ms(at_ms)))::INTEGER
+        `INSERT INTO lake.main.fixes SELECT ${fixColumnNames}, ${monthOf}
          FROM ${own}fixes WHERE receipt > ${there.receipt} AND receipt <= ${upto}`,
       );
       await connection.run('UPDATE lake.main.sealed SET receipt = ?, position = ?, installation = ?', [upto, here.position, installation]);
