@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { verifyAudit } from '../../src/platform/audit.ts';
 import { withPurpose } from '../../src/platform/database.ts';
+import type { LakeCheck } from '../../src/platform/fixes/check-lake.ts';
 import type { Waymark } from '../../src/waymark.ts';
 import { compareReceipts } from '../kill/kill-test.ts';
 import {
@@ -49,6 +50,8 @@ export interface ClusterResult {
   unrecorded: number;
   recordedTwice: number;
   auditProblems: number;
+  /** What the lake has against what a server has that nothing was done to; null where there is none. */
+  lake: LakeCheck | null;
   /** Of acknowledgements over HTTP and MQTT while nothing was wrong, ms. */
   usualMs: number[];
   /** For how long at most nothing was acknowledged after something had been mended, ms. */
@@ -81,6 +84,7 @@ export async function breakAgainAndAgain(
       auditProblems: 0,
       usualMs: [],
       stalledMs: 0,
+      lake: null,
       left: cluster.canCut ? [] : faults.filter((fault) => fault.startsWith('cut')),
     };
     const possible = only.filter((fault) => cluster.canCut || !fault.startsWith('cut'));
@@ -92,11 +96,19 @@ export async function breakAgainAndAgain(
       );
     }
     await until(async () => (await recorded(reader)) === reader.fixes.lastReceipt, settlesWithinMs).catch(() => undefined);
+    result.lake = await heldAgainstLake(reader);
     Object.assign(result, await compareReceipts(reader), { auditProblems: (await verifyAudit(reader.database.db)).problems.length });
     return result;
   } finally {
     await cluster.close();
   }
+}
+
+/** What the lake has, against what a server has that was never touched. */
+async function heldAgainstLake({ fixes }: Waymark): Promise<LakeCheck | null> {
+  if (!fixes.hasLake) return null;
+  await fixes.seal();
+  return fixes.checkLake();
 }
 
 async function breakOnce(cluster: Cluster, reader: Waymark, fault: Fault, result: ClusterResult): Promise<RoundResult> {

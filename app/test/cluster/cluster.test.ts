@@ -11,6 +11,10 @@ test('three servers, of which one is killed, the primary is killed, and one is c
     if (round.takeoverMs !== null) expect(round.takeoverMs).toBeLessThan(10_000);
   }
   expect(result).toMatchObject({ auditProblems: 0, unrecorded: 0, recordedTwice: 0 });
+  if (result.lake) {
+    expect(result.lake).toMatchObject({ missing: 0, extra: 0 });
+    expect(result.lake.compared).toBeGreaterThan(5000);
+  }
   expect(result.rounds.at(-1)?.acknowledged).toBeGreaterThan(5000);
   expect(result.rounds.at(-1)?.alerts).toBeGreaterThan(500);
 }, 300_000);

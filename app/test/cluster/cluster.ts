@@ -8,6 +8,7 @@ import Provider from 'oidc-provider';
 import { withPurpose } from '../../src/platform/database.ts';
 import { openWaymark, type Waymark } from '../../src/waymark.ts';
 import { compareAlerts, configOf, prepareTags, putLoadOn, startServer, storedTimes } from '../kill/kill-test.ts';
+import { extensionsForTest } from '../lake/lake-for-test.ts';
 import { freePorts, type LogServers, startLogServers } from '../log-servers.ts';
 import { type CableHost, makeHosts } from './hosts.ts';
 import { type PostgresPair, startPostgresPair } from './postgres-pair.ts';
@@ -87,11 +88,14 @@ export async function startCluster({
     }
     const provider = await startProvider(here);
     closing.unshift(() => provider.close());
+    const extensions = extensionsForTest();
     const env = {
       DATABASE_URL: pair.url,
       NATS_URL: log.url,
       WAYMARK_LOG_MB: '256',
       WAYMARK_SHARED: join(folder, 'shared'),
+      // Where it can be had: all that is killed may be writing into it.
+      ...(extensions ? { WAYMARK_LAKE: join(folder, 'lake'), WAYMARK_LAKE_EXTENSIONS: extensions } : {}),
       WAYMARK_SESSION_SECRET: 'a secret of the tests that is long enough',
       WAYMARK_ENGINE_MB: '256',
       WAYMARK_RATE_LIMIT: '100000',
