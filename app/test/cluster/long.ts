@@ -18,7 +18,9 @@ console.log(
   [
     `Seed ${seed}, ${result.rounds.length} rounds, ${(last?.acknowledged ?? 0).toLocaleString('en-GB')} fixes acknowledged over HTTP and MQTT: ${sum('missing')} missing, ${sum('doubled')} doubled`,
     `${(last?.alerts ?? 0).toLocaleString('en-GB')} alerts: ${sum('alertsLost')} lost or retracted wrongly, ${sum('alertsDoubled')} doubled, counted in every round before it was mended`,
-    result.lake ? `lake: ${result.lake.compared} fixes compared, ${result.lake.missing} missing, ${result.lake.extra} too many` : 'lake: none here',
+    result.lake
+      ? `lake: ${result.lake.compared} fixes compared, ${result.lake.missing} missing, ${result.lake.extra} too many`
+      : 'lake: none here',
     `audit: ${result.auditProblems} problems, ${result.unrecorded} receipts not on record, ${result.recordedTwice} twice`,
     `taken over after ${Math.round(at(takeovers, 0.5))} ms in the middle, p99 ${Math.round(takeover)} ms, of ${takeovers.length}`,
     `a page answered after ${Math.round(
