@@ -66,6 +66,8 @@ const unwellMs = 4000;
 const statisticsEveryMs = 30_000;
 /** What is old leaves a server's own file so often, ms, where it is in a lake. */
 const moveOutEveryMs = 3_600_000;
+/** And what was ordered is let go of so often, ms, once the lake has followed it. */
+const forgetOrdersEveryMs = 300_000;
 
 /**
  * Opens the stores, the fix store first: its lock says whether the data folder is free.
@@ -118,11 +120,11 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.learn()));
     keep(changes);
     const statistics = setInterval(() => void analyseGrown(database).catch(() => undefined), statisticsEveryMs).unref();
-    const lake = fixes.hasLake ? setInterval(() => void fixes.moveOut(Date.now()).catch(fixes.onError), moveOutEveryMs).unref() : undefined;
+    const lake = fixes.hasLake ? tendOwnPart(fixes) : [];
     opened.push({
       close: async () => {
         clearInterval(statistics);
-        clearInterval(lake);
+        for (const timer of lake) clearInterval(timer);
       },
     });
     const gazetteer = keep(new Gazetteer(folder.file('gazetteer.duckdb')));
@@ -150,6 +152,15 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     await closeAll();
     throw error;
   }
+}
+
+/** What each server does about the lake by itself. */
+function tendOwnPart(fixes: FixStore): NodeJS.Timeout[] {
+  const told = (error: unknown) => fixes.onError(error);
+  return [
+    setInterval(() => void fixes.moveOut(Date.now()).catch(told), moveOutEveryMs).unref(),
+    setInterval(() => void fixes.forgetFollowed().catch(told), forgetOrdersEveryMs).unref(),
+  ];
 }
 
 function lakeOf(config: Config): LakeSetting {

@@ -264,10 +264,24 @@ describe.skipIf(!postgres)('a lake', () => {
     expect(written.length).toBeGreaterThan(5);
     await store.close();
     const wrong = { ...place, s3: place.s3?.replace('lake-key', 'other-key') ?? null };
-    const refused = await open('objects', wrong).catch((error: Error) => error.message);
-    expect(refused).toMatch(/^The lake cannot be read.*(403|404|denied)/is);
-    expect(refused).not.toContain('a secret');
-    expect(refused).not.toContain(encodeURIComponent('a secret+of/32'));
+    const locked = await open('objects', wrong);
+    const refusals = await Promise.all(
+      [() => locked.track(1, today - 290 * dayMs, today), () => locked.checkLake(), () => locked.coarsenedUpto([1])].map((ask) =>
+        ask().then(
+          () => 'answered',
+          (error: Error) => error.message,
+        ),
+      ),
+    );
+    for (const words of refusals) {
+      expect(words).toMatch(/403|404|denied/i);
+      expect(words).not.toMatch(/a secret|a%20secret|other-key/);
+    }
+    expect(refusals[1]).toMatch(/^The lake cannot be read: /);
+    // What is of the last months is answered all the same.
+    expect((await locked.track(1, today - 20 * dayMs, today)).count).toBe(20);
+    expect((await locked.coarsenedUpto([1], today - 20 * dayMs)).atHome.size).toBe(0);
+    await locked.close();
   });
 
   it('forgets what is erased: in every file, in the catalogue and its ranges', async () => {
@@ -393,6 +407,79 @@ describe.skipIf(!postgres)('a lake', () => {
     expect(readdirSync(inFolder('moved'))).toHaveLength(2);
     await other.close();
     await moved.close();
+  });
+
+  it('is sealed and moved into while orders come: what is ordered is gone, and nothing else is', { timeout: 120_000 }, async () => {
+    const place = await newPlace(inFolder);
+    const store = await open('busy', place);
+    const wearers = 24;
+    const of = (wearing: number) =>
+      batchOf(Array.from({ length: 250 }, (_, i) => ({ tag: wearing, wearing, at: today - (250 - i) * dayMs, lon: -1.5 + i / 1e4 })));
+    for (let wearing = 1; wearing <= wearers; wearing++) await store.append(of(wearing));
+    let isOver = false;
+    let ordered = 0;
+    const again = async (work: () => Promise<unknown>) => {
+      while (!isOver) await work();
+    };
+    const beside = [
+      again(() => store.seal()),
+      again(() => store.moveOut(today)),
+      again(async () => {
+        // Whoever nothing was ordered about has all fixes, whatever is under way.
+        const from = ordered;
+        const { count, columns } = await store.query('SELECT wearing, count(*)::INTEGER AS n FROM fixes GROUP BY wearing', {
+          wearing: 'i32',
+          n: 'i32',
+        });
+        const left = [...columns.n.subarray(0, count)].filter((_, i) => (columns.wearing[i] as number) > Math.max(from, ordered));
+        expect(left.every((n) => n === 250)).toBe(true);
+        expect(left.length).toBe(wearers - Math.max(from, ordered));
+      }),
+    ];
+    for (ordered = 1; ordered < wearers; ordered++) expect(await store.forgetWearings([ordered])).toBe(250);
+    isOver = true;
+    await Promise.all(beside);
+    await store.seal();
+    await store.moveOut(today);
+    expect(await store.count()).toBe(250);
+    const { columns } = await store.query('SELECT count(*)::INTEGER AS n FROM lake.main.fixes', { n: 'i32' });
+    expect(columns.n[0]).toBe(250);
+    // No order is kept once the lake has followed it.
+    expect((await store.query('SELECT count(*)::INTEGER AS n FROM kept_orders', { n: 'i32' })).columns.n[0]).toBe(0);
+    await store.close();
+  });
+
+  it('answers in full whoever asked before something left the file', async () => {
+    const place = await newPlace(inFolder);
+    const store = await open('asked', place);
+    await store.append(batchOf(days(300, 0)));
+    await store.seal();
+    // Both that answer from the file alone are busy, so these wait in their line.
+    const long = [0, 1].map(() => store.query('SELECT count(*)::INTEGER AS n FROM range(60000000) t(i) WHERE i % 7 = 3', { n: 'i32' }));
+    const asked = [0, 1, 2].map(() => store.track(1, today - 400 * dayMs, today));
+    const moved = store.moveOut(today);
+    expect((await Promise.all(asked)).map(({ count }) => count)).toEqual([300, 300, 300]);
+    expect(await moved).toBe(600);
+    await Promise.all(long);
+    expect((await store.track(1, today - 400 * dayMs, today)).count).toBe(300);
+    // It may be closed while something leaves.
+    await store.append(batchOf(days(299, 200, { lat: 54 })));
+    await store.seal();
+    const leaves = store.moveOut(today);
+    await store.close();
+    expect(await leaves).toBeGreaterThan(0);
+  });
+
+  it('is the one that what has left the file is in', async () => {
+    const place = await newPlace(inFolder);
+    const store = await open('set-back', place);
+    await store.append(batchOf(days(300, 0)));
+    await store.seal();
+    await store.moveOut(today);
+    await store.close();
+    await expect(open('set-back', await newPlace(inFolder))).rejects.toThrow(
+      /have left the file of this server, and the lake goes up to receipt 0 alone/,
+    );
   });
 
   it('makes no difference to what a run of verdicts is made of', async () => {

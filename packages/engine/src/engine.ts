@@ -85,6 +85,8 @@ export class Connection {
   readonly #duck: DuckDBConnection;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** Says in other words what goes wrong here, for whoever may not be told it as it is. */
+  rephrase: (error: unknown) => unknown = (error) => error;
 
   constructor(duck: DuckDBConnection) {
     this.#duck = duck;
@@ -97,9 +99,12 @@ export class Connection {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#waiting++;
-    const own = this.#last.then(work).finally(() => {
-      this.#waiting--;
-    });
+    const own = this.#last
+      .then(work)
+      .catch((error) => Promise.reject(this.rephrase(error)))
+      .finally(() => {
+        this.#waiting--;
+      });
     this.#last = own.catch(() => undefined);
     return own;
   }

@@ -42,7 +42,7 @@ const rowsPerPart = 5_000_000;
  * @param reader a connection of its own; all is read from one state
  * @param upto the last receipt that belongs to the backup; null for all there is
  * @param before what an earlier backup of the same store holds
- * @param beside whether it is for a server that has the same lake, so that it needs this file alone
+ * @param show makes `fixes` all there are, within the transaction; or it is for a server that has the same lake, and needs this file alone
  */
 export async function backUpFixes(
   reader: Connection,
@@ -50,10 +50,11 @@ export async function backUpFixes(
   upto: number | null,
   before: FixesInBackup | null,
   onPart: (done: number, all: number) => void = () => undefined,
-  beside = false,
+  show: (() => Promise<void>) | 'beside' = async () => undefined,
 ): Promise<FixesInBackup> {
   await reader.run('BEGIN TRANSACTION');
   try {
+    if (show !== 'beside') await show();
     const [{ engine } = { engine: '' }] = await reader.rows<{ engine: string }>('SELECT version() AS engine');
     const [{ message, last } = { message: 0, last: 0 }] = await reader.rows<{ message: number; last: number }>(
       `SELECT (SELECT coalesce(max(message), 0) FROM log_position)::DOUBLE AS message, (SELECT coalesce(max(receipt), 0) FROM receipts)::DOUBLE AS last`,
@@ -78,7 +79,7 @@ export async function backUpFixes(
         onPart(parts.length, all);
       }
     }
-    const small = beside ? [...whole, ...ofLake] : whole;
+    const small = show === 'beside' ? [...whole, ...ofLake] : whole;
     for (const table of small) await reader.run(`COPY ${table} TO ${quoted(join(folder, `${table}.parquet`))} ${form}`);
     return { receipt, message, parts, others: small.map((table) => `${table}.parquet`), engine };
   } finally {

@@ -68,16 +68,12 @@ async function findInHomes(reader: Connection, from: number, to: number, coarser
   return [...found.values()];
 }
 
-/** Writes the home's position over some; gives how many. */
+/** Writes the home's position over some, within a transaction; gives how many. */
 export async function writeCoarse(writer: Connection, fixes: CoarseFix[]): Promise<number> {
   await makeCoarse(writer);
-  await writer.transaction(async () => {
-    await fillCoarse(writer, fixes);
-    await writer.run(madeCoarse('fixes'));
-  });
+  await fillCoarse(writer, fixes);
+  await writer.run(madeCoarse('fixes'));
   await writer.run('DROP TABLE coarse');
-  // The exact positions are written over in the file, too.
-  await writer.run('CHECKPOINT');
   return fixes.length;
 }
 

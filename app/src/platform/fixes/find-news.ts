@@ -63,7 +63,7 @@ export async function findNews(
   writer: Connection,
   latestOf: ReadonlyMap<number, number>,
   batches: FixBatch[],
-  tableFrom: (at: number) => string,
+  tableFrom: (at: number) => string | Promise<string>,
 ): Promise<News[]> {
   const latest = new Map<number, number>();
   const doubtful: [batch: number, row: number][] = [];
@@ -91,7 +91,7 @@ export async function findNews(
     if (moment > high) high = moment;
   }
   const stored = await writer.columns(
-    `SELECT f.tag, f.at_ms, f.lon, f.lat, f.accuracy_m, f.method, f.events FROM ${tableFrom(low)} f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
+    `SELECT f.tag, f.at_ms, f.lon, f.lat, f.accuracy_m, f.method, f.events FROM ${await tableFrom(low)} f SEMI JOIN incoming i ON f.tag = i.tag AND f.at_ms = i.at_ms
      WHERE f.at_ms BETWEEN ${Math.round(low)} AND ${Math.round(high)}
      ORDER BY f.receipt, f.lon, f.lat, f.accuracy_m, f.method, f.events`,
     { tag: 'i32', at: 'time', lon: 'f64', lat: 'f64', accuracyM: 'f32', method: 'u8', events: 'text' },

@@ -33,7 +33,10 @@ export function takenAway(order: Forgetting): { table: 'fixes' | 'quarantine'; w
   }
 }
 
-/** Carries an order out; gives how many rows it was about. */
+/**
+ * Carries an order out, within a transaction; gives how many rows it was about. What is gone is written over in the file with the next
+ * checkpoint.
+ */
 export async function carryOut(writer: Connection, order: FixOrder): Promise<number> {
   if (order.do === 'coarsen') return writeCoarse(writer, order.fixes);
   if (order.do === 'release') {
@@ -43,8 +46,5 @@ export async function carryOut(writer: Connection, order: FixOrder): Promise<num
   }
   const { table, where } = takenAway(order);
   const [row] = await writer.rows<{ Count: number }>(`DELETE FROM ${table} WHERE ${where}`);
-  const gone = Number(row?.Count ?? 0);
-  // Its room in the file is given free, and written over by what comes.
-  if (gone > 0 && order.do !== 'forget below zero') await writer.run('CHECKPOINT');
-  return gone;
+  return Number(row?.Count ?? 0);
 }

@@ -212,10 +212,16 @@ export class FixQuestions {
     return { fixes: (row?.fixes ?? 0) + (await this.#olderByTag()).total, newestReceiptMs: row?.newest ?? null };
   }
 
-  /** Up to when positions of some wearings say no more than “at home”, and the oldest fix there is. Ms since 1970. */
-  async coarsenedUpto(wearings: readonly number[]): Promise<{ oldest: number; atHome: Map<number, number> }> {
-    const [first] = await this.readers.next.rows<{ oldest: number | null }>('SELECT min(at_ms)::DOUBLE AS oldest FROM fixes');
-    const { count, columns } = await this.readers.next.columns(
+  /**
+   * Up to when positions of some wearings say no more than “at home”, and the oldest fix there is. Ms since 1970.
+   * @param from what is before this moment makes no difference to the asker
+   */
+  async coarsenedUpto(
+    wearings: readonly number[],
+    from = Number.NEGATIVE_INFINITY,
+  ): Promise<{ oldest: number; atHome: Map<number, number> }> {
+    const [first] = await this.#from(from).rows<{ oldest: number | null }>('SELECT min(at_ms)::DOUBLE AS oldest FROM fixes');
+    const { count, columns } = await this.#from(from).columns(
       `SELECT wearing, max(at_ms) AS at_ms FROM fixes WHERE method = ${atHome}
          AND wearing IN (${[0, ...wearings].map((wearing) => Math.trunc(wearing)).join(',')}) GROUP BY wearing`,
       { wearing: 'i32', at: 'time' },

@@ -9,7 +9,8 @@ import { FixLog } from './fix-log.ts';
 import { takenAway } from './fix-orders.ts';
 import { FixQuestions } from './fix-questions.ts';
 import { FixWriter } from './fix-writer.ts';
-import { Lake, type SealedUpTo } from './lake.ts';
+import { type LakeUse, noteUse } from './kept-orders.ts';
+import { Lake, type SealedUpTo, type Writing } from './lake.ts';
 import type { LakeSetting } from './lake-place.ts';
 import type { MessageLog } from './message-log.ts';
 import { OwnQueue, type WayIn } from './own-queue.ts';
@@ -86,8 +87,14 @@ export class FixStore extends FixQuestions {
     );
     store.#installation = own?.id ?? null;
     store.#recordsMark = Number(mark?.seq ?? 0);
-    await (shared ? store.#join(shared) : store.#isNotBehindLake()).catch((error) => store.close().then(() => Promise.reject(error)));
+    await store.#begin(shared).catch((error) => store.close().then(() => Promise.reject(error)));
     return store;
+  }
+
+  async #begin(shared: Shared | null): Promise<void> {
+    const sealed = await this.lake?.sealedUpTo();
+    if (shared) await this.#join(shared, sealed);
+    this.#belongsTo(sealed);
   }
 
   async #useLake({ place, refusal }: LakeSetting): Promise<void> {
@@ -100,15 +107,24 @@ export class FixStore extends FixQuestions {
     }
     this.lake = await Lake.open(this.#engine, place, refusal);
     for (const reader of this.readers.all) await this.lake.showTo(reader);
-    await this.#writer.useLake(this.lake);
+    this.#writer.useLake(this.lake);
   }
 
-  /** @throws Error where the lake has what was never here: the store is an older one, or another's */
-  async #isNotBehindLake(): Promise<void> {
-    const sealed = await this.lake?.sealedUpTo();
-    if (sealed && sealed.receipt > this.lastReceipt)
-      throw this.lake?.refuse(
-        `The lake goes up to receipt ${sealed.receipt}, and the store here up to ${this.lastReceipt}: it was restored from a backup, or is another’s. A restored installation begins a lake of its own: an empty folder or prefix in WAYMARK_LAKE, and no schema waymark_lake in its database.`,
+  /**
+   * @param sealed how far the lake went before anything was read of a log
+   * @throws Error where the lake has what was never here, or what has left this file is not in it: one of the two is an older one, or another's
+   */
+  #belongsTo(sealed: SealedUpTo | undefined): void {
+    if (!this.lake || !sealed) return;
+    const remedy =
+      'A restored installation begins a lake of its own: an empty folder or prefix in WAYMARK_LAKE, and no schema waymark_lake in its database.';
+    if (sealed.receipt > this.lastReceipt)
+      throw this.lake.refuse(
+        `The lake goes up to receipt ${sealed.receipt}, and the store here up to ${this.lastReceipt}: it was restored from a backup, or is another’s. ${remedy}`,
+      );
+    if (sealed.receipt < this.lake.older.receipt)
+      throw this.lake.refuse(
+        `Fixes up to receipt ${this.lake.older.receipt} have left the file of this server, and the lake goes up to receipt ${sealed.receipt} alone: it is not the one they are in, or its catalogue was set back. Look at DATABASE_URL and WAYMARK_LAKE; otherwise restore a backup.`,
       );
   }
 
@@ -117,6 +133,7 @@ export class FixStore extends FixQuestions {
     const done = (async () => {
       const reader = await this.#engine.connect();
       try {
+        if (this.lake) reader.rephrase = this.lake.rephrase;
         if (what === 'all') await this.lake?.showTo(reader);
         return await work(reader);
       } finally {
@@ -124,7 +141,11 @@ export class FixStore extends FixQuestions {
         await reader.end();
       }
     })();
-    // The engine is not closed under it.
+    return this.#keepOpenFor(done);
+  }
+
+  /** The engine is not closed under it. */
+  #keepOpenFor<T>(done: Promise<T>): Promise<T> {
     const settled = done.then(
       () => undefined,
       () => undefined,
@@ -147,35 +168,50 @@ export class FixStore extends FixQuestions {
     const lake = this.#lakeThere();
     const whose = { installation: this.#installation, lake };
     return lake.surely('The lake cannot be written to', () =>
-      this.#apart((connection) => sealFixes(connection, whose, () => !this.#isClosing, onPart)),
+      this.#apart((connection) => sealFixes(connection, whose, () => !this.#isClosing, onPart), 'own'),
     );
   }
 
   /** Puts the lake's files in order, see `tendLake`. Gives how many were removed. */
   async tendLake(keptMinutes?: number): Promise<number> {
     const lake = this.#lakeThere();
-    return lake.surely('The lake’s files cannot be put in order', () => this.#apart((connection) => tendLake(connection, keptMinutes)));
+    return lake.surely('The lake’s files cannot be put in order', () =>
+      this.#apart((connection) => tendLake(connection, keptMinutes), 'own'),
+    );
   }
 
   /** Takes out of this server's own file what is old and in the lake. Gives how many fixes. */
-  async moveOut(now: number): Promise<number> {
+  moveOut(now: number): Promise<number> {
     const lake = this.#lakeThere();
-    const alone = <T>(work: (writer: Connection) => Promise<T>) => this.#writer.alone(() => work(this.#writer.connection));
-    const sealed = await lake.sealedUpTo();
-    await lake.forgetFollowed(sealed, alone);
-    return lake.moveOut({ ...sealed, receipt: Math.min(sealed.receipt, this.lastReceipt) }, now, alone);
+    const moving = async () => {
+      const sealed = await lake.sealedUpTo();
+      await lake.forgetFollowed(sealed, this.#writing);
+      const here = { ...sealed, receipt: Math.min(sealed.receipt, this.lastReceipt) };
+      return lake.moveOut(here, now, this.#writing, this.recent.all);
+    };
+    return this.#keepOpenFor(moving());
+  }
+
+  /** Lets go of orders that the lake has followed by now. */
+  forgetFollowed(): Promise<void> {
+    const lake = this.#lakeThere();
+    return this.#keepOpenFor(lake.sealedUpTo().then((sealed) => lake.forgetFollowed(sealed, this.#writing)));
+  }
+
+  get #writing(): Writing {
+    const writer = this.#writer;
+    return { writer: writer.connection, alone: (work) => writer.alone(work), tidy: () => writer.tidy() };
   }
 
   /** Holds this server's own file against the lake, row by row. @throws Error where there is none */
   async checkLake(onPart: (done: number, all: number) => void = () => undefined): Promise<LakeCheck> {
     const lake = this.#lakeThere();
-    return this.#apart((connection) => checkLake(connection, lake, onPart));
+    return lake.surely('The lake cannot be read', () => this.#apart((connection) => checkLake(connection, lake, onPart), 'own'));
   }
 
   /** How large the lake is, and what of this server's is not in it yet. @throws Error where there is none */
   async extentOfLake(): Promise<LakeExtent & { behind: number }> {
-    this.#lakeThere();
-    const extent = await this.#apart(extentOfLake);
+    const extent = await this.#lakeThere().surely('The lake cannot be read', () => this.#apart(extentOfLake, 'own'));
     return { ...extent, behind: this.lastReceipt - extent.receipt };
   }
 
@@ -201,7 +237,7 @@ export class FixStore extends FixQuestions {
   /**
    * Goes on with the log. A file of a server that was alone is brought over: all of it is put into the copy, from which the others begin.
    */
-  async #join({ log }: Shared): Promise<void> {
+  async #join({ log }: Shared, sealed: SealedUpTo | undefined): Promise<void> {
     this.#installation = (await log.installation()) ?? this.#installation;
     const wasAlone = this.lastReceipt > 0 && (await this.#writer.lastMessage()) === 0;
     const queue = await SharedQueue.open(this.#writer, log, (batches, stored) => this.#tell(batches, stored));
@@ -209,6 +245,7 @@ export class FixStore extends FixQuestions {
     this.#wayIn = queue;
     if (!wasAlone) return;
     if (this.lake) {
+      this.#belongsTo(sealed);
       await this.seal();
       await this.#beginSequenceAnew();
     }
@@ -224,7 +261,8 @@ export class FixStore extends FixQuestions {
     await this.#writer.alone(async () => {
       await connection.run('UPDATE lake.main.sealed SET position = 0');
       await connection.run('DELETE FROM kept_orders');
-      await connection.run('UPDATE lake_use SET since = 0');
+      const [use] = await connection.rows<LakeUse>('SELECT since, before_ms AS before, receipt, ordered FROM lake_use');
+      await noteUse(connection, { ...(use as LakeUse), since: 0, ordered: 0 });
     });
   }
 
@@ -264,7 +302,7 @@ export class FixStore extends FixQuestions {
 
   /** Writes what the store holds up to a receipt into a folder, while it goes on, see `backUpFixes`. */
   async backUp(...[folder, receipt, before, onPart]: BackUpArguments): Promise<FixesInBackup> {
-    return this.#apart((reader) => backUpFixes(reader, folder, receipt, before, onPart));
+    return this.#apart((reader) => backUpFixes(reader, folder, receipt, before, onPart, async () => this.lake?.showOnce(reader)), 'own');
   }
 
   /** Runs work while nothing is written; what is handed over meanwhile waits. */
@@ -426,7 +464,7 @@ export class FixStore extends FixQuestions {
     await this.lake?.close();
     await this.readers.close();
     if (this.recent !== this.readers) await this.recent.close();
-    await this.#writer.connection.end();
+    await this.#writer.close();
     this.#engine.close();
   }
 

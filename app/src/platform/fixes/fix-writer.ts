@@ -28,11 +28,12 @@ const schema = `
     source VARCHAR NOT NULL, what VARCHAR NOT NULL, count BIGINT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL
   );
   CREATE TABLE IF NOT EXISTS log_position (message BIGINT NOT NULL);
-  CREATE TABLE IF NOT EXISTS lake_use (since BIGINT NOT NULL, before_ms BIGINT NOT NULL, receipt BIGINT NOT NULL);
+  CREATE TABLE IF NOT EXISTS lake_use (since BIGINT NOT NULL, before_ms BIGINT NOT NULL, receipt BIGINT NOT NULL, ordered BIGINT NOT NULL);
   CREATE TABLE IF NOT EXISTS kept_orders (id BIGINT NOT NULL, receipt BIGINT NOT NULL, what VARCHAR NOT NULL);`;
 
 /** What is in the lake too bears this name on the writer's connection, where there is a lake. */
 const everything = 'all_fixes';
+const tidyAgainMs = 5000;
 
 const storedShape = { ...fixShape, receipt: 'time' } as const;
 
@@ -51,6 +52,7 @@ export class FixWriter {
   /** The last entry of the records' audit that was known here when something was stored. */
   recordsSeq = 0;
   #lake: Lake | null = null;
+  #tidying: NodeJS.Timeout | null = null;
 
   private constructor(connection: Connection, receipt: number, latest: Map<number, number>, told: NotUnderstood[]) {
     this.connection = connection;
@@ -76,9 +78,29 @@ export class FixWriter {
   }
 
   /** Asks the lake too, where something may be known that has left the file. */
-  async useLake(lake: Lake): Promise<void> {
-    await lake.showTo(this.connection, everything);
+  useLake(lake: Lake): void {
     this.#lake = lake;
+  }
+
+  /**
+   * Has the file written anew without what is gone from it. While somebody reads that may not be done: it is tried again until it is.
+   * Called within `alone`.
+   */
+  async tidy(): Promise<void> {
+    try {
+      await this.connection.run('CHECKPOINT');
+    } catch {
+      this.#tidying ??= setTimeout(() => {
+        this.#tidying = null;
+        void this.alone(() => this.tidy());
+      }, tidyAgainMs).unref();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#tidying) clearTimeout(this.#tidying);
+    await this.written();
+    await this.connection.end();
   }
 
   /** The newest receipt that is durable. */
@@ -117,13 +139,17 @@ export class FixWriter {
   /** Carries an order out; gives how many rows it was about. */
   carryOut(order: FixOrder, message: number | null = null): Promise<number> {
     return this.alone(async () => {
-      await keepOrder(this.connection, order, this.#receipt, message);
       const known = order.do === 'coarsen' || order.do === 'release' ? null : await this.#lake?.countTaken(order);
-      const here = await carryOut(this.connection, order);
-      const count = known ?? here;
+      // All of it or nothing: who reads the mark up to which orders were followed must find that they were.
+      const here = await this.connection.transaction(async () => {
+        await keepOrder(this.connection, order, this.#receipt, message);
+        const rows = await carryOut(this.connection, order);
+        if (message !== null) await this.#noteMessage(message);
+        return rows;
+      });
       await this.#lake?.look(this.connection);
-      if (message !== null) await this.#noteMessage(message);
-      return count;
+      if (here > 0 && order.do !== 'release' && order.do !== 'forget below zero') await this.tidy();
+      return known ?? here;
     });
   }
 
@@ -154,7 +180,11 @@ export class FixWriter {
   async #commit(batches: FixBatch[], message: number | null): Promise<Stored[]> {
     const writer = this.connection;
     const rows = batches.reduce((sum, batch) => sum + batch.count, 0);
-    const news = await findNews(writer, this.#latest, batches, (at) => (at < (this.#lake?.older.before ?? at) ? everything : 'fixes'));
+    const news = await findNews(writer, this.#latest, batches, async (at) => {
+      if (!this.#lake || at >= this.#lake.older.before) return 'fixes';
+      await this.#lake.showOnce(writer, everything);
+      return everything;
+    });
     const stored = Object.fromEntries(Object.entries(storedShape).map(([name, type]) => [name, emptyColumn(type, rows)])) as Columns<
       typeof storedShape
     >;

@@ -34,13 +34,35 @@ export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'
 
 /** What a fault says, without a password or a key. */
 export function withoutSecrets(place: LakePlace, error: unknown): string {
+  const said = (error instanceof Error ? error.message : String(error)).replace(/postgres(ql)?:\/\/[^\s"']*/g, 'postgres://(not shown)');
   const secrets = [place.catalogue, place.s3].flatMap((address) => {
     if (!address) return [];
-    const { password, username } = new URL(address);
-    return [address, password, decodeURIComponent(password), ...(address === place.s3 ? [username, decodeURIComponent(username)] : [])];
+    const { password, username, searchParams } = new URL(address);
+    return [
+      address,
+      password,
+      decoded(password),
+      searchParams.get('password') ?? '',
+      ...(address === place.s3 ? [username, decoded(username)] : []),
+    ];
   });
-  const said = error instanceof Error ? error.message : String(error);
   return secrets.filter((secret) => secret.length > 3).reduce((text, secret) => text.replaceAll(secret, '(not shown)'), said);
+}
+
+/** As it was meant; where it was not written as in addresses, as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** A database that does not answer is given up soon. */
+function soon(catalogue: string): string {
+  const address = new URL(catalogue);
+  if (!address.searchParams.has('connect_timeout')) address.searchParams.set('connect_timeout', '5');
+  return address.href;
 }
 
 /**
@@ -69,7 +91,7 @@ async function attachWhereItIs(connection: Connection, { catalogue, files }: Lak
   const place = `${(files.startsWith('s3://') ? files : resolve(files)).replace(/\/+$/, '')}/`;
   const attach = (path: string | null, more = '') =>
     connection.run(
-      `ATTACH ${quoted(`ducklake:postgres:${catalogue}`)} AS lake (${path === null ? 'CREATE_IF_NOT_EXISTS false' : `DATA_PATH ${quoted(path)}`},
+      `ATTACH ${quoted(`ducklake:postgres:${soon(catalogue)}`)} AS lake (${path === null ? 'CREATE_IF_NOT_EXISTS false' : `DATA_PATH ${quoted(path)}`},
         METADATA_SCHEMA ${quoted(catalogueSchema)}, DATA_INLINING_ROW_LIMIT 0${more})`,
     );
   try {
@@ -106,7 +128,7 @@ async function loadExtensions(connection: Connection, { extensions: folder }: La
 
 function secretFor({ s3 }: LakePlace): string {
   const address = new URL(s3 ?? '');
-  const part = (text: string) => quoted(decodeURIComponent(text));
+  const part = (text: string) => quoted(decoded(text));
   return `CREATE OR REPLACE SECRET waymark_lake (TYPE s3, KEY_ID ${part(address.username)}, SECRET ${part(address.password)}, ENDPOINT ${quoted(address.host)},
     URL_STYLE 'path', USE_SSL ${address.protocol === 'https:'}, REGION ${quoted(address.searchParams.get('region') ?? 'us-east-1')})`;
 }
@@ -131,6 +153,8 @@ async function makeTables(connection: Connection): Promise<void> {
       await connection.run("CALL lake.set_option('parquet_version', '2')");
       // One small row that changes by the minute stands in the catalogue itself.
       await connection.run("CALL lake.set_option('data_inlining_row_limit', 10, table_name => 'sealed')");
+      await connection.run('UPDATE lake.main.sealed SET receipt = 0');
+      await connection.rows("CALL ducklake_rewrite_data_files('lake', 'sealed', delete_threshold => 0)");
       return;
     } catch (error) {
       if (tries === triesToBegin) throw error;

@@ -5,6 +5,8 @@ import { fixColumnNames, type Lake, monthOf, type SealedUpTo } from './lake.ts';
 
 /** Rows that one commit writes, about. */
 const rowsTogether = 2_000_000;
+/** Orders that one commit follows at most: some name five thousand positions. */
+const ordersTogether = 100;
 
 /** What a server has of its own. */
 interface Here extends SealedUpTo {
@@ -62,18 +64,20 @@ export async function sealFixes(
         await connection.run('ROLLBACK');
         return sum;
       }
-      sum.changed += await follow(connection, await ordersAfter(connection, own, there.position));
+      const orders = await ordersAfter(connection, own, there.position, ordersTogether);
+      const position = orders.length < ordersTogether ? here.position : (orders.at(-1)?.id ?? here.position);
+      sum.changed += await follow(connection, orders);
       const upto = await endOfPart(connection, own, there.receipt, here.receipt);
       const [row] = await connection.rows<{ Count: number }>(
         `INSERT INTO lake.main.fixes SELECT ${fixColumnNames}, ${monthOf}
          FROM ${own}fixes WHERE receipt > ${there.receipt} AND receipt <= ${upto}`,
       );
-      await connection.run('UPDATE lake.main.sealed SET receipt = ?, position = ?, installation = ?', [upto, here.position, installation]);
+      await connection.run('UPDATE lake.main.sealed SET receipt = ?, position = ?, installation = ?', [upto, position, installation]);
       await connection.run('COMMIT');
       sum.rows += Number(row?.Count ?? 0);
-      sum.upTo = { receipt: upto, position: here.position };
+      sum.upTo = { receipt: upto, position };
       onPart(sum.upTo, here.receipt);
-      if (upto >= here.receipt || !goesOn()) return sum;
+      if ((upto >= here.receipt && position >= here.position) || !goesOn()) return sum;
     } catch (error) {
       await connection.run('ROLLBACK').catch(() => undefined);
       if (isOvertaken(error)) return sum;

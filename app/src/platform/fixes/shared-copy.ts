@@ -41,7 +41,7 @@ export async function writeSharedCopy(reader: Connection, shared: string): Promi
 }
 
 async function replaceCopy(reader: Connection, place: string, draft: string, before: SharedCopy | null): Promise<SharedCopy> {
-  const made = await backUpFixes(reader, draft, null, before, undefined, true);
+  const made = await backUpFixes(reader, draft, null, before, undefined, 'beside');
   const now: SharedCopy = {
     ...made,
     message: made.message ?? 0,

@@ -1,8 +1,8 @@
 import type { Connection } from '@waymark/engine';
 import { catalogueSchema } from './lake-place.ts';
 
-/** A question that was asked before may read what it began with for so long, minutes. */
-const keptMinutes = 60;
+/** A question, or a backup, that was begun before may read what it began with for so long, minutes. */
+const keptMinutes = 24 * 60;
 
 /**
  * Puts the lake's files in order: what was taken away is written out of them, small ones become large, and what no state that is kept needs
@@ -32,5 +32,7 @@ async function narrowRanges(connection: Connection): Promise<void> {
       ELSE (SELECT f.${column} ${files} AND f.${column} IS NOT NULL ORDER BY f.${column} COLLATE "C" ${order} LIMIT 1) END`;
   const statement = `UPDATE ${catalogueSchema}.ducklake_table_column_stats s SET ${anew('min_value', 'ASC')}, ${anew('max_value', 'DESC')}
     WHERE s.table_id = (SELECT table_id FROM ${catalogueSchema}.ducklake_table WHERE table_name = 'fixes' AND end_snapshot IS NULL)`;
-  await connection.rows(`CALL postgres_execute('__ducklake_metadata_lake', '${statement.replaceAll("'", "''")}')`);
+  // Nobody writes there meanwhile: what a sealing has just widened must not be narrowed.
+  const locked = `LOCK TABLE ${catalogueSchema}.ducklake_table_column_stats, ${catalogueSchema}.ducklake_data_file IN SHARE ROW EXCLUSIVE MODE; ${statement}`;
+  await connection.rows(`CALL postgres_execute('__ducklake_metadata_lake', '${locked.replaceAll("'", "''")}')`);
 }

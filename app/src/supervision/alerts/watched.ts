@@ -188,7 +188,7 @@ export class WatchedWearings {
     const receipt = this.#store.lastReceipt;
     const from = Math.min(...wearings.map((wearing) => since.get(wearing) as number)) - beforeMs;
     const tracks = tracksOf(await this.#store.tracks([...wearings, ...devices], Math.max(from, 0)));
-    const { oldest, atHome } = await this.#store.coarsenedUpto(wearings);
+    const { oldest, atHome } = await this.#store.coarsenedUpto(wearings, from);
     const unknown: number[] = [];
     for (const [i, wearing] of wearings.entries()) {
       if (i % breathesAfter === breathesAfter - 1) await setImmediate();

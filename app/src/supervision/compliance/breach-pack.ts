@@ -98,7 +98,7 @@ async function contentOf(tx: Tx, fixes: FixStore, wearingId: number, from: numbe
   const period = { from: Math.max(from, row.starts_at.getTime()), to: Math.min(to, row.ends_at?.getTime() ?? Infinity) };
   if (!(period.from < period.to)) throw new InvalidError('This tag was not worn in that period. Choose days on which it was.', 'from');
   if (period.to - period.from > 370 * 86_400_000) throw new InvalidError('A pack covers a year at most. Choose a shorter period.', 'to');
-  const coarse = (await fixes.coarsenedUpto([wearingId])).atHome.get(wearingId) ?? Number.NEGATIVE_INFINITY;
+  const coarse = (await fixes.coarsenedUpto([wearingId], period.from)).atHome.get(wearingId) ?? Number.NEGATIVE_INFINITY;
   if (coarse >= period.from)
     throw new InvalidError(
       'Positions of that time say “at home” and no more, so how conditions were kept cannot be worked out from them. Choose a later first day.',
