@@ -72,16 +72,15 @@ export class Metrics {
         this.set(oldest === null ? 0 : (Date.now() - oldest) / 1000);
       },
     });
-    if (fixes.hasLake)
-      new Gauge({
-        name: 'waymark_lake_oldest_unsealed_seconds',
-        help: 'How long what waits longest to get into the lake has waited; NaN where the lake cannot be asked',
-        registers: [this.registry],
-        async collect() {
-          const oldest = await fixes.oldestUnsealed().catch(() => Number.NaN);
-          this.set(oldest === null ? 0 : (Date.now() - oldest) / 1000);
-        },
-      });
+    new Gauge({
+      name: 'waymark_lake_oldest_unsealed_seconds',
+      help: 'How long what waits longest to get into the lake has waited; 0 where nothing waits or there is no lake, NaN where it cannot be asked',
+      registers: [this.registry],
+      async collect() {
+        const oldest = fixes.hasLake ? await fixes.oldestUnsealed().catch(() => Number.NaN) : null;
+        this.set(oldest === null ? 0 : (Date.now() - oldest) / 1000);
+      },
+    });
     new Gauge({
       name: 'waymark_backup_age_seconds',
       help: 'Time since the moment of the last backup; NaN where none was taken',
