@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Connection } from '@waymark/engine';
+import { quoted } from './lake-place.ts';
 
 /** Tables whose rows each belong to a receipt, and never move to another. */
 const byReceipt = ['fixes', 'receipts', 'quarantine'] as const;
@@ -116,7 +117,6 @@ export async function fillFixes(
 /** Of a file with a whole table, which may bear the receipt up to which it goes. */
 const tableOf = (file: string) => file.replace(/^\d+-/, '').replace('.parquet', '');
 const form = '(FORMAT parquet, COMPRESSION zstd)';
-const quoted = (path: string) => `'${path.replaceAll("'", "''")}'`;
 const within = (from: number, to: number) => `receipt BETWEEN ${Math.trunc(from)} AND ${Math.trunc(to)}`;
 
 /** The receipts of each part: those of the earlier backup, then new ones. The last one there was is filled up first. */

@@ -1,5 +1,6 @@
 import type { Connection } from '@waymark/engine';
 import { fixColumnNames, type Lake, monthOf } from './lake.ts';
+import { quoted } from './lake-place.ts';
 
 /** What the lake and a server's own file have of the same receipts, held against each other row by row. */
 export interface LakeCheck {
@@ -98,7 +99,7 @@ export async function exportFixes(connection: Connection, file: string, { from, 
     `COPY (SELECT tag, wearing, epoch_ms(at_ms) AS at, accuracy_m, speed_mps, heading_deg, battery, events,
        ('POINT (' || lon || ' ' || lat || ')')::GEOMETRY AS geometry
      FROM fixes WHERE wearing >= 0 AND at_ms >= ${Math.trunc(from)} AND at_ms < ${Math.trunc(to)}${tag === null ? '' : ` AND tag = ${Math.trunc(tag)}`}
-     ORDER BY tag, at_ms) TO '${file.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`,
+     ORDER BY tag, at_ms) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   return Number(row?.Count ?? 0);
 }

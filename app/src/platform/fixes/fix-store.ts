@@ -9,7 +9,7 @@ import { FixLog } from './fix-log.ts';
 import { takenAway } from './fix-orders.ts';
 import { FixQuestions } from './fix-questions.ts';
 import { FixWriter } from './fix-writer.ts';
-import { type LakeUse, noteUse } from './kept-orders.ts';
+import { type LakeUse, noteUse, useOf } from './kept-orders.ts';
 import { Lake, type SealedUpTo, type Writing } from './lake.ts';
 import type { LakeSetting } from './lake-place.ts';
 import type { MessageLog } from './message-log.ts';
@@ -98,7 +98,7 @@ export class FixStore extends FixQuestions {
   }
 
   async #useLake({ place, refusal }: LakeSetting): Promise<void> {
-    const [use] = await this.#writer.connection.rows<{ receipt: number }>('SELECT receipt FROM lake_use');
+    const use = await useOf(this.#writer.connection);
     if (place === null) {
       // What is older would be missing, and no word said.
       if (use && use.receipt >= 0)
@@ -261,8 +261,7 @@ export class FixStore extends FixQuestions {
     await this.#writer.alone(async () => {
       await connection.run('UPDATE lake.main.sealed SET position = 0');
       await connection.run('DELETE FROM kept_orders');
-      const [use] = await connection.rows<LakeUse>('SELECT since, before_ms AS before, receipt, ordered FROM lake_use');
-      await noteUse(connection, { ...(use as LakeUse), since: 0, ordered: 0 });
+      await noteUse(connection, { ...((await useOf(connection)) as LakeUse), since: 0, ordered: 0 });
     });
   }
 

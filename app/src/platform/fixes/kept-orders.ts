@@ -17,7 +17,7 @@ export const isAboutFixes = (order: FixOrder): order is KeptOrder['order'] =>
 /** Keeps an order for the lake, before it is carried out here. */
 export async function keepOrder(writer: Connection, order: FixOrder, receipt: number, message: number | null): Promise<void> {
   if (!isAboutFixes(order)) return;
-  const [use] = await writer.rows<LakeUse>('SELECT since, before_ms AS before, receipt, ordered FROM lake_use');
+  const use = await useOf(writer);
   if (!use) return;
   const [here] = await writer.rows<{ position: number }>(`SELECT (${positionIn()}) AS position`);
   const id = message ?? (here?.position ?? 0) + 1;
@@ -34,6 +34,12 @@ export interface LakeUse {
   receipt: number;
   /** The last order. */
   ordered: number;
+}
+
+/** Null where there never was a lake. */
+export async function useOf(connection: Connection): Promise<LakeUse | null> {
+  const [use] = await connection.rows<LakeUse>('SELECT since, before_ms AS before, receipt, ordered FROM lake_use');
+  return use ?? null;
 }
 
 /** A row that is changed in place would keep the file from being put in order while anybody reads. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Engine } from '@waymark/engine';
 import { type Forgetting, takenAway } from './fix-orders.ts';
-import { forgettingIn, goneBy, type KeptOrder, type LakeUse, noteUse, positionIn } from './kept-orders.ts';
+import { forgettingIn, goneBy, type KeptOrder, type LakeUse, noteUse, positionIn, useOf } from './kept-orders.ts';
 import { attachLake, type LakePlace, type LakeSetting, withoutSecrets } from './lake-place.ts';
 
 /** As they stand in a file of a server's own. */
@@ -111,9 +111,11 @@ export class Lake {
    * @param connection one that has nothing else to do
    */
   async look(connection: Connection): Promise<void> {
-    const [use] = await connection.rows<Older>('SELECT before_ms AS before, receipt FROM lake_use');
+    const use = await useOf(connection);
     const orders = await forgettingIn(connection, this.#own);
-    void this.#show(use && use.receipt >= 0 ? use : nothing, orders).catch(() => this.#showLater());
+    void this.#show(use && use.receipt >= 0 ? { before: use.before, receipt: use.receipt } : nothing, orders).catch(() =>
+      this.#showLater(),
+    );
   }
 
   /** Where the lake is away nobody is answered from it until what has been taken away since can be left out. */
@@ -233,8 +235,8 @@ export class Lake {
       if (!row?.n) return 0;
       // First on disk: what is shown from the lake is there, and counts no more here, whether it is still in the file or not.
       const shown = await alone(async () => {
-        const [use] = await writer.rows<LakeUse>('SELECT since, before_ms AS before, receipt, ordered FROM lake_use');
-        await writer.transaction(() => noteUse(writer, { ...(use as LakeUse), ...older }));
+        const use = (await useOf(writer)) as LakeUse;
+        await writer.transaction(() => noteUse(writer, { ...use, ...older }));
         return { by: this.#show(older, this.#orders) };
       });
       await shown.by.catch((error) => {

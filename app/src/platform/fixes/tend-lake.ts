@@ -1,5 +1,5 @@
 import type { Connection } from '@waymark/engine';
-import { catalogueSchema } from './lake-place.ts';
+import { catalogueSchema, quoted } from './lake-place.ts';
 
 /** A question, or a backup, that was begun before may read what it began with for so long, minutes. */
 const keptMinutes = 24 * 60;
@@ -34,5 +34,5 @@ async function narrowRanges(connection: Connection): Promise<void> {
     WHERE s.table_id = (SELECT table_id FROM ${catalogueSchema}.ducklake_table WHERE table_name = 'fixes' AND end_snapshot IS NULL)`;
   // Nobody writes there meanwhile: what a sealing has just widened must not be narrowed.
   const locked = `LOCK TABLE ${catalogueSchema}.ducklake_table_column_stats, ${catalogueSchema}.ducklake_data_file IN SHARE ROW EXCLUSIVE MODE; ${statement}`;
-  await connection.rows(`CALL postgres_execute('__ducklake_metadata_lake', '${locked.replaceAll("'", "''")}')`);
+  await connection.rows(`CALL postgres_execute('__ducklake_metadata_lake', ${quoted(locked)})`);
 }
