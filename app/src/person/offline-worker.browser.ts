@@ -16,7 +16,7 @@ interface Fetching extends Extendable {
 const worker = globalThis as unknown as {
   addEventListener(name: 'install' | 'activate', listen: (event: Extendable) => void): void;
   addEventListener(name: 'fetch', listen: (event: Fetching) => void): void;
-  addEventListener(name: 'message', listen: (event: Extendable & { data: unknown }) => void): void;
+  addEventListener(name: 'message', listen: (event: Extendable & { data: unknown; ports: readonly MessagePort[] }) => void): void;
   skipWaiting(): Promise<void>;
   clients: { claim(): Promise<void> };
 };
@@ -69,6 +69,30 @@ async function keyOfDevice(): Promise<CryptoKey> {
   return made;
 }
 
+/** How often all was to be forgotten since this worker started: what was on its way before that is not kept any more. */
+let timesForgotten = 0;
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other, so that nothing is written behind what deletes it; null where all was to be forgotten since `asOf`. */
+function inTurn<T>(asOf: number, work: () => Promise<T>): Promise<T | null> {
+  const turn = last.then(() => (asOf === timesForgotten ? work() : null));
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
+/** Nothing is left, not even where it was; what is on its way is not kept. */
+function leaveNothing(): Promise<unknown> {
+  timesForgotten += 1;
+  return inTurn(timesForgotten, async () => {
+    await caches.delete(assetCache);
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.deleteDatabase('waymark-own');
+      request.onsuccess = () => resolve();
+      request.onerror = () => reject(request.error);
+    });
+  });
+}
+
 async function forgetAll(): Promise<void> {
   await inStore('pages', 'readwrite', (store) => store.clear());
   await inStore('key', 'readwrite', (store) => store.clear());
@@ -108,6 +132,7 @@ async function kept(path: string): Promise<Response | null> {
 
 async function page(event: Fetching): Promise<Response> {
   const { pathname } = new URL(event.request.url);
+  const asOf = timesForgotten;
   // Patience is with the first word of an answer, not with the whole of it on a slow line.
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), patienceMs);
@@ -117,12 +142,12 @@ async function page(event: Fetching): Promise<Response> {
     const isPage = response.ok && !response.redirected && (response.headers.get('content-type') ?? '').startsWith('text/html');
     if (isPage) {
       const copy = response.clone();
-      event.waitUntil(copy.text().then((html) => seen(pathname, html)));
+      event.waitUntil(copy.text().then((html) => inTurn(asOf, () => seen(pathname, html))));
     }
     return response;
   } catch (error) {
     clearTimeout(timer);
-    const found = keptPaths.has(pathname) ? await kept(pathname).catch(() => null) : null;
+    const found = keptPaths.has(pathname) ? await inTurn(asOf, () => kept(pathname)).catch(() => null) : null;
     if (found) return found;
     throw error;
   }
@@ -139,9 +164,9 @@ async function asset(request: Request): Promise<Response> {
 }
 
 worker.addEventListener('install', (event) => event.waitUntil(worker.skipWaiting()));
-worker.addEventListener('activate', (event) => event.waitUntil(forgetOld(Date.now()).then(() => worker.clients.claim())));
+worker.addEventListener('activate', (event) => event.waitUntil(inTurn(timesForgotten, () => forgetOld(Date.now())).then(() => worker.clients.claim())));
 worker.addEventListener('message', (event) => {
-  if (event.data === 'forget') event.waitUntil(forgetAll());
+  if (event.data === 'forget') event.waitUntil(leaveNothing().then(() => event.ports[0]?.postMessage('gone')));
 });
 worker.addEventListener('fetch', (event) => {
   const { request } = event;

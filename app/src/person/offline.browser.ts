@@ -6,17 +6,28 @@ const scope = '/me';
 /** What is kept is let go of within this time, ms, or is not gone. */
 const closesWithinMs = 2000;
 
+/** Waits until the worker has let go of all, or does not say so in time. */
+function forgottenBy(worker: ServiceWorker): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve();
+    setTimeout(resolve, closesWithinMs);
+    worker.postMessage('forget', [port2]);
+  });
+}
+
 /** Gives whether all that was kept is gone. */
 async function forget(): Promise<boolean> {
   const registration = await navigator.serviceWorker.getRegistration(scope);
   if (!registration) return true;
-  registration.active?.postMessage('forget');
+  // The worker first, which has them open and may be about to keep one more; then whatever is left of it where it did not answer.
+  if (registration.active) await forgottenBy(registration.active);
   await registration.unregister();
   const isGone = await new Promise<boolean>((resolve) => {
     const request = indexedDB.deleteDatabase('waymark-own');
     request.onsuccess = () => resolve(true);
     request.onerror = () => resolve(false);
-    // The worker may have it open for a moment: it is waited for.
+    // Another page or the worker may have it open for a moment: it is waited for.
     setTimeout(() => resolve(false), closesWithinMs);
   });
   for (const name of await caches.keys()) if (name.startsWith('waymark-')) await caches.delete(name);

@@ -43,6 +43,11 @@ const keptIn = (page: Page) =>
     };
   })`) as Promise<{ pages: number; readable: boolean; extractable: boolean }>;
 
+/** Names of all that the browser holds of ours, if it is empty or not. */
+const leftBehind = (page: Page) =>
+  page.evaluate(`Promise.all([indexedDB.databases(), caches.keys(), navigator.serviceWorker.getRegistrations()])
+    .then(([databases, kept, workers]) => [...databases.map(({ name }) => name), ...kept, ...workers.map(({ scope }) => scope)])`);
+
 const age = (page: Page, hours: number) =>
   page.evaluate(`new Promise((resolve) => {
     const request = indexedDB.open('waymark-own');
@@ -65,6 +70,28 @@ async function keepCopy(page: Page): Promise<void> {
 async function isGone(page: Page, path: string): Promise<void> {
   await expect(page.goto(`${serving.url}${path}`)).rejects.toThrow();
   await page.waitForURL(/^chrome-error:/);
+}
+
+/** What the worker does with what is kept takes a while, as on an old phone. */
+async function slowly(page: Page): Promise<void> {
+  const keeper = page
+    .context()
+    .serviceWorkers()
+    .find((worker) => worker.url().endsWith('/me/offline-worker.js'));
+  await keeper?.evaluate(`(() => {
+    const { close } = IDBDatabase.prototype;
+    IDBDatabase.prototype.close = function () { setTimeout(() => close.call(this), 300); };
+  })()`);
+  expect(keeper).toBeDefined();
+}
+
+/** Without the session there was, here and at the identity provider. */
+async function signInAgain(page: Page, who: RegExp): Promise<void> {
+  await page.context().clearCookies();
+  await page.goto(`${serving.url}/sign-in`);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: who }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
 }
 
 const noLine = 'There is no line. This is how it was on';
@@ -112,25 +139,25 @@ test('it goes with signing out, on request, and when somebody else signs in on t
   await page.getByRole('button', { name: 'Delete the copy on this phone' }).click();
   await page.getByRole('button', { name: 'Keep a copy on this phone' }).waitFor();
   expect((await keptIn(page)).pages).toBe(0);
+  // On a phone that shows reminders, which stay.
+  await keepCopy(page);
+  await page.evaluate(`navigator.serviceWorker.register('/me/notices/worker.js', { scope: '/me/notices/' })`);
+  await slowly(page);
+  await page.goto(`${serving.url}/me/tag`, { waitUntil: 'domcontentloaded' });
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  expect(await leftBehind(page)).toEqual([`${serving.url}/me/notices/`]);
+  await signInAgain(page, /Somebody on a tag/);
   await keepCopy(page);
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
-  expect((await keptIn(page)).pages).toBe(0);
   await cut();
   await isGone(page, '/me');
   await mend();
-  await context.clearCookies();
-  await page.goto(`${serving.url}/sign-in`);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: /Somebody on a tag/ }).click();
-  await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
+  await signInAgain(page, /Somebody on a tag/);
   await keepCopy(page);
   // The session is gone without signing out, and another person signs in.
-  await context.clearCookies();
-  await page.goto(`${serving.url}/sign-in`);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: /Somebody else/ }).click();
-  await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
+  await signInAgain(page, /Somebody else/);
   await page.goto(`${serving.url}/me/requests`);
   await page.goto(`${serving.url}/me`);
   await cut();
