@@ -3,9 +3,11 @@ import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '@waymark/engine';
-import { defaultParameters, fromPlane, planeAt } from '@waymark/presence';
+import { crimesPerPart, defaultParameters, fromPlane, planeAt } from '@waymark/presence';
 import { FixStore } from '../app/src/platform/fixes/fix-store.ts';
-import { computeRun } from '../app/src/supervision/verdicts/compute-verdicts.ts';
+import { computeRun, computeShare } from '../app/src/supervision/verdicts/compute-run.ts';
+import { joinShares } from '../app/src/supervision/verdicts/run-together.ts';
+import { openShare, writeShare } from '../app/src/supervision/verdicts/share-file.ts';
 import { VerdictStore } from '../app/src/supervision/verdicts/verdict-store.ts';
 import { type Report, say } from './report.ts';
 
@@ -125,6 +127,42 @@ export async function benchCorrelation(options: { seed: number; size?: number; w
   }
 }
 
+interface WorkersRun {
+  workers: string;
+  seconds: number;
+  cpu: number;
+  digest: string;
+  rows: number;
+}
+
+/** Into so many shares the run is split besides, as among servers. */
+const shared = [2, 4];
+
+/** The shares of as many servers, judged here one after the other and put together, so that the CPU seconds of all of them are counted. */
+async function judgedInShares(
+  servers: number,
+  fixes: FixStore,
+  verdicts: VerdictStore,
+  inputs: Parameters<typeof computeRun>[1],
+): Promise<WorkersRun> {
+  const [began, used] = [performance.now(), process.cpuUsage()];
+  const run = 100 + servers;
+  const perPart = crimesPerPart(inputs.wearings.length);
+  const bounds = Array.from({ length: servers + 1 }, (_, i) => Math.round((i * inputs.wearings.length) / servers));
+  for (let i = 0; i < servers; i++) {
+    const share = { first: bounds[i] as number, last: (bounds[i + 1] as number) - 1, crimesPerPart: perPart };
+    await writeShare(verdicts.sharePath(run, i), (append) => computeShare(fixes, inputs, share, append));
+  }
+  const opened = await Promise.all(Array.from({ length: servers }, (_, i) => openShare(verdicts.sharePath(run, i))));
+  const shares = opened.filter((share) => share !== null);
+  const output = await verdicts.write(run, (append) => joinShares(shares, inputs, new Date(), append));
+  for (const share of shares) await share.close();
+  const { user, system } = process.cpuUsage(used);
+  const seconds = (performance.now() - began) / 1000;
+  say(`${servers} shares: ${seconds.toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU`);
+  return { workers: `${servers} shares`, seconds, cpu: (user + system) / 1e6, digest: output.outputHash, rows: output.verdicts };
+}
+
 /** The same run with as many threads as there are to be: the same digest, and the same work in all. */
 async function compareWorkers(
   workers: readonly number[],
@@ -133,15 +171,21 @@ async function compareWorkers(
   inputs: Parameters<typeof computeRun>[1],
   total: number,
 ): Promise<Report> {
-  const runs: { workers: number; seconds: number; cpu: number; digest: string; rows: number }[] = [];
+  const runs: WorkersRun[] = [];
   for (const threads of workers) {
     const [began, used] = [performance.now(), process.cpuUsage()];
     const output = await verdicts.write(runs.length + 1, (append) => computeRun(fixes, inputs, append, undefined, threads));
     const { user, system } = process.cpuUsage(used);
-    const own = { workers: threads, seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6, digest: output.outputHash };
+    const own = {
+      workers: String(threads),
+      seconds: (performance.now() - began) / 1000,
+      cpu: (user + system) / 1e6,
+      digest: output.outputHash,
+    };
     runs.push({ ...own, rows: output.verdicts });
     say(`${threads} workers: ${own.seconds.toFixed(1)} s, ${own.cpu.toFixed(1)} s of CPU`);
   }
+  for (const servers of shared) runs.push(await judgedInShares(servers, fixes, verdicts, inputs));
   const cpu = runs.map((run) => run.cpu);
   return {
     bench: `correlation by workers (${total.toLocaleString('en-GB')} fixes x ${inputs.crimes.length.toLocaleString('en-GB')} crimes)`,
@@ -152,7 +196,7 @@ async function compareWorkers(
       rows,
       digest: digest.slice(0, 16),
     })),
-    notes: [],
+    notes: ['Shares are judged one after the other here: their seconds are those of one server, their CPU seconds those of all.'],
     bars: [
       { name: 'different digests', figure: new Set(runs.map(({ digest }) => digest)).size, limit: 1, sense: 'most', unit: 'digests' },
       {

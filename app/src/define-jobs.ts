@@ -3,7 +3,7 @@ import { runRetention } from './oversight/retention/index.ts';
 import type { Actor } from './platform/access.ts';
 import { keepHead } from './platform/audit-head.ts';
 import type { Jobs } from './platform/jobs.ts';
-import { computeDueVerdicts, planReminders, type Speak } from './supervision/index.ts';
+import { computeDueVerdicts, helpWithRuns, planReminders, type Speak } from './supervision/index.ts';
 import { forgetProtected } from './supervision/zones/index.ts';
 import {
   areFeedsDue,
@@ -15,7 +15,7 @@ import {
   linkRecords,
   runDueFeeds,
 } from './support/index.ts';
-import type { Waymark } from './waymark.ts';
+import { verdictServicesOf, type Waymark } from './waymark.ts';
 
 export const verdictsDue = 'verdicts-due';
 export const peopleDue = 'people-due';
@@ -41,8 +41,7 @@ export async function defineJobs(
 ): Promise<void> {
   const { performer, database } = waymark;
   await jobs.define(verdictsDue, async () => {
-    const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
-    if (await computeDueVerdicts(performer, services, system('crime-matching'))) onVerdicts();
+    if (await computeDueVerdicts(performer, verdictServicesOf(waymark), system('crime-matching'))) onVerdicts();
   });
   await jobs.define(peopleDue, async () => {
     const isDue = await isLinkingDue(database.db);
@@ -92,4 +91,28 @@ export async function defineJobs(
     // What was stated anew counts at once, even where no identity changed.
     if (runs.some(({ changed }) => changed > 0)) await jobs.ask(peopleDue);
   });
+}
+
+/**
+ * Judges with others whatever run they have planned, from now on until it is told to end.
+ * @returns ends it; resolves when nothing of it goes on
+ */
+export function helpOthers(waymark: Waymark, onError: (error: unknown) => void): () => Promise<void> {
+  const ending = new AbortController();
+  const { signal } = ending;
+  let helping: Promise<void> = Promise.resolve();
+  const help = () => {
+    helping = helping
+      .then(() =>
+        signal.aborted ? undefined : helpWithRuns(waymark.performer, verdictServicesOf(waymark), system('crime-matching'), signal),
+      )
+      .catch(onError);
+  };
+  // Of what it takes part in the action that planned it must not wait.
+  waymark.changes.listen('supervision.runs', help);
+  help();
+  return async () => {
+    ending.abort();
+    await helping;
+  };
 }

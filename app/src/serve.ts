@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, rolesOf } from './config.ts';
-import { defineJobs, peopleDue, verdictsDue } from './define-jobs.ts';
+import { defineJobs, helpOthers, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
 import { commandsMounted, mounted, mountedForDevices } from './mount.ts';
 import { openBroker } from './open-broker.ts';
@@ -91,8 +91,10 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       onVerdicts: () => server.metrics.verdictRuns.inc(),
       forgetSessions: () => server.forgetExpiredSessions(),
     });
+  let stopHelping: () => Promise<void> = async () => undefined;
   const closeAll = async () => {
     await server.app.close();
+    await stopHelping();
     await senders.close();
     await jobs.stop();
     await waymark.close();
@@ -111,6 +113,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       await startSchedules(jobs, waymark.fixes);
     }
     await waymark.together?.begin();
+    if (waymark.together && roles.has('work')) stopHelping = helpOthers(waymark, failing('judging with other servers'));
   } catch (error) {
     await broker?.close();
     await closeAll();

@@ -24,7 +24,17 @@ import { Leases } from './platform/servers/leases.ts';
 import { LogKeys } from './platform/servers/log-keys.ts';
 import { SharedLog } from './platform/servers/shared-log.ts';
 import { analyseGrown } from './platform/statistics.ts';
-import { Intake, LiveWatch, Positions, queueChanges, ReceiptRecorder, VerdictStore, WatchShares } from './supervision/index.ts';
+import {
+  Intake,
+  LiveWatch,
+  Positions,
+  queueChanges,
+  ReceiptRecorder,
+  type RunsTogether,
+  type VerdictServices,
+  VerdictStore,
+  WatchShares,
+} from './supervision/index.ts';
 import { version } from './version.ts';
 
 /** Everything that is open while Waymark runs, in a server or for one command. */
@@ -56,6 +66,8 @@ export interface Together {
   log: SharedLog;
   leases: Leases;
   recorder: ReceiptRecorder;
+  /** With whom large runs of verdicts are judged. */
+  runs: RunsTogether;
   /** Takes its part of the work, once everything is there. */
   begin(): Promise<void>;
 }
@@ -99,7 +111,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     await analyseGrown(database);
     // An earlier version kept verdicts here; they are worked out anew.
     rmSync(folder.file('verdicts.duckdb'), { force: true });
-    const verdicts = VerdictStore.open(folder.file('verdicts'));
+    const verdicts = VerdictStore.open(folder.file('verdicts'), { isShared: log !== null });
     const access = new AccessPolicy();
     const intake = new Intake(database.db, fixes);
     await intake.reload();
@@ -154,6 +166,14 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
   }
 }
 
+/** What verdicts are worked out from and kept in. */
+export const verdictServicesOf = ({ fixes, verdicts, timeZone, together }: Waymark): VerdictServices => ({
+  fixes,
+  verdicts,
+  timeZone,
+  others: together?.runs ?? null,
+});
+
 /** What each server does about the lake by itself. */
 function tendOwnPart(fixes: FixStore): NodeJS.Timeout[] {
   const told = (error: unknown) => fixes.onError(error);
@@ -188,6 +208,7 @@ function joinOthers(log: SharedLog, { database, fixes }: { database: OpenDatabas
     log,
     leases,
     recorder,
+    runs: { db: database.db, id: leases.id, alive: (role) => leases.alive(role) },
     begin: async () => {
       await leases.start();
       recorder.start();

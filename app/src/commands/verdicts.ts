@@ -1,7 +1,7 @@
 import { defaultParameters } from '@waymark/presence';
 import type { Command as CommandLine } from 'commander';
 import { computeDueVerdicts, readRun, repeatRun, selectVerdicts, streamVerdicts } from '../supervision/index.ts';
-import type { Waymark } from '../waymark.ts';
+import { verdictServicesOf, type Waymark } from '../waymark.ts';
 import { consoleActor, type Emit, progress } from './command.ts';
 import { print, run, whole, withData } from './terminal.ts';
 
@@ -9,7 +9,7 @@ export const verdictsCommand = {
   name: 'verdicts',
   async run(waymark: Waymark, args: { list: boolean; crime?: string }, emit: Emit) {
     const actor = consoleActor('crime-matching');
-    const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
+    const services = verdictServicesOf(waymark);
     const run = await computeDueVerdicts(waymark.performer, services, actor, { onProgress: progress(emit, 'crimes') });
     if (args.list === true) {
       const selection = await waymark.performer.perform(actor, selectVerdicts, services, { reference: args.crime || undefined });
@@ -24,7 +24,7 @@ export const verdictsCommand = {
 export const rerunCommand = {
   name: 'rerun',
   async run(waymark: Waymark, args: { run: number }, emit: Emit) {
-    const services = { fixes: waymark.fixes, verdicts: waymark.verdicts, timeZone: waymark.timeZone };
+    const services = verdictServicesOf(waymark);
     const recorded = await waymark.performer.perform(consoleActor('crime-matching'), readRun, null, { id: Number(args.run) || 0 });
     return await repeatRun(services, recorded, progress(emit, 'crimes'));
   },

@@ -164,7 +164,9 @@ async function asset(request: Request): Promise<Response> {
 }
 
 worker.addEventListener('install', (event) => event.waitUntil(worker.skipWaiting()));
-worker.addEventListener('activate', (event) => event.waitUntil(inTurn(timesForgotten, () => forgetOld(Date.now())).then(() => worker.clients.claim())));
+worker.addEventListener('activate', (event) =>
+  event.waitUntil(inTurn(timesForgotten, () => forgetOld(Date.now())).then(() => worker.clients.claim())),
+);
 worker.addEventListener('message', (event) => {
   if (event.data === 'forget') event.waitUntil(leaveNothing().then(() => event.ports[0]?.postMessage('gone')));
 });

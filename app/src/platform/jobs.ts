@@ -3,17 +3,21 @@ import type { OpenDatabase } from './database.ts';
 
 /** A job that has gone on for so long counts as dead, and is begun again, seconds. A million records are linked in a quarter of an hour. */
 const longestJobS = 6 * 3600;
+/** Where there may be several servers: one that was not heard of for so long during a job is gone, and the job is begun again, seconds. */
+const silentAtMostS = 60;
 
 /** Background work in the records database. Jobs carry no personal data, only what to do. */
 export class Jobs {
   readonly #boss: PgBoss;
   readonly #onError: (error: Error, job: string | null) => void;
+  readonly #lasting: { retryLimit: number; expireInSeconds: number; heartbeatSeconds?: number };
   /** Who works here on a job, by its name. */
   readonly #workers = new Map<string, string>();
 
-  private constructor(boss: PgBoss, onError: (error: Error, job: string | null) => void) {
+  private constructor(boss: PgBoss, isShared: boolean, onError: (error: Error, job: string | null) => void) {
     this.#boss = boss;
     this.#onError = onError;
+    this.#lasting = { retryLimit: 2, expireInSeconds: longestJobS, ...(isShared ? { heartbeatSeconds: silentAtMostS } : {}) };
   }
 
   /** @param onError told of what goes wrong: with the queue, or in a job, which is tried again */
@@ -26,15 +30,16 @@ export class Jobs {
     });
     boss.on('error', (error) => onError(error, null));
     await boss.start();
-    return new Jobs(boss, onError);
+    return new Jobs(boss, database.kind === 'postgres', onError);
   }
 
   /** Makes the queue of a job as it must be, where it is not so already. */
   async prepare(name: string): Promise<void> {
-    const lasting = { retryLimit: 2, expireInSeconds: longestJobS };
+    const lasting = this.#lasting;
     const queue = await this.#boss.getQueue(name);
     if (!queue) await this.#boss.createQueue(name, { policy: 'short', ...lasting });
-    else if (queue.retryLimit !== lasting.retryLimit || queue.expireInSeconds !== longestJobS) await this.#boss.updateQueue(name, lasting);
+    else if (Object.entries(lasting).some(([key, value]) => queue[key as keyof typeof lasting] !== value))
+      await this.#boss.updateQueue(name, lasting);
   }
 
   /** Runs `work` whenever the job is asked for; one at a time, and requests made meanwhile become one more. */

@@ -62,11 +62,14 @@ export { declareGateway, declareTag, issueTagCredential, listTags, moveTag } fro
 export {
   codeVersion,
   computeDueVerdicts,
+  helpWithRuns,
+  type RunsTogether,
   readRun,
   reckoningFingerprint,
   repeatRun,
   selectVerdicts,
   streamVerdicts,
+  type VerdictServices,
   VerdictStore,
 } from './verdicts/index.ts';
 export { brokerInWords, fleetSilence, OutsideBroker, TagBroker } from './wire/index.ts';

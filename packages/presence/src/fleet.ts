@@ -94,6 +94,8 @@ export interface SweepInput {
   /** In order of `from`. */
   crimes: CrimeQuestion[];
   parameters: PresenceParameters;
+  /** What the first wearing of the fleet is numbered in the parts, 0 unless given: where others judge those before it. */
+  numberedFrom?: number;
 }
 
 /** What one stretch of crimes gives. */

@@ -87,7 +87,7 @@ export class PartSweeper {
       const { crime: crimeOf, wearing, coverage, fixes, closestDm, closestAfterMs } = plain ? ruledOut.columns : weighed.columns;
       const row = plain ? ruledOut.rows++ : weighed.rows++;
       crimeOf[row] = first + c;
-      wearing[row] = this.#firstWearing + w;
+      wearing[row] = (this.#input.numberedFrom ?? 0) + this.#firstWearing + w;
       coverage[row] = Math.round(judged.coverage * 10_000);
       fixes[row] = judged.fixes;
       const after = judged.closestAt - crime.from;

@@ -16,6 +16,10 @@ export interface SweepOptions {
   restAfter?: boolean;
   /** Rows of a part, about; other parts give another digest, so this is for tests. */
   rowsPerPart?: number;
+  /** The wearings of the input are some of those of a run: its parts are as long as those of all of them, see `crimesPerPart`. */
+  crimesPerPart?: number;
+  /** Parts and digest are of each half of the fleet, as those of runs of earlier versions: to repeat them. */
+  inHalves?: boolean;
   /** Called as each part is stored: crimes done, crimes in all. */
   onProgress?: (done: number, all: number) => void;
 }
@@ -33,36 +37,23 @@ export interface SweepResult {
 /**
  * Judges every crime against every wearing whose time touches its window.
  *
- * Wearings are split in fixed shares, whatever the number of threads, so that the digest does not depend on the machine.
- * `store` is awaited for each part; parts may come in any order, and no thread runs more than a few parts ahead of it, so
- * memory stays bounded whatever the size.
+ * A part is some crimes against all wearings, in order, whatever the number of threads, so that the digest does not depend on the
+ * machine, nor on how many machines there were. `store` is awaited for each part; parts may come in any order, and no thread runs more
+ * than a few parts ahead of it, so memory stays bounded whatever the size.
  */
 export async function sweep(
   input: SweepInput,
   store: (part: SweepPart) => Promise<void>,
   options: SweepOptions = {},
 ): Promise<SweepResult> {
-  const shares = shareOut(input.fleet);
   const wearings = input.fleet.start.length - 1;
-  const crimesPerPart = Math.max(
-    1,
-    Math.floor((options.rowsPerPart ?? usualRowsPerPart) / Math.max(1, Math.ceil(wearings / shares.length))),
-  );
-  const stretches: Share[] = [];
-  for (let first = 0; first < input.crimes.length; first += crimesPerPart) {
-    stretches.push({ first, last: Math.min(input.crimes.length, first + crimesPerPart) - 1 });
-  }
-  const digests: string[] = new Array(stretches.length * shares.length);
-  const visits = new Float64Array(input.crimes.length * coincidenceShiftsAtMost);
-  const worn = new Float64Array(visits.length);
+  const shares = options.inHalves ? halvesOf(input.fleet) : [{ first: 0, last: wearings - 1 }];
+  const perPart = options.crimesPerPart ?? crimesPerPart(Math.ceil(wearings / shares.length), options.rowsPerPart);
+  const stretches = stretchesOf(input.crimes.length, perPart);
+  const gathered = new GatheredParts(input.crimes.length, stretches.length * shares.length);
   let done = 0;
   const keep = async (result: SweepPart) => {
-    digests[result.part] = result.digest;
-    const offset = result.firstCrime * coincidenceShiftsAtMost;
-    for (let i = 0; i < result.visits.length; i++) {
-      visits[offset + i] = (visits[offset + i] as number) + (result.visits[i] as number);
-      worn[offset + i] = (worn[offset + i] as number) + (result.worn[i] as number);
-    }
+    gathered.take(result);
     await store(result);
     const stretch = stretches[result.part % stretches.length] as Share;
     done += stretch.last - stretch.first + 1;
@@ -79,11 +70,51 @@ export async function sweep(
   } else {
     await onThreads(input, shares, stretches, threads, keep, options.ready ?? [], options.restAfter ?? false);
   }
-  return { digest: createHash('sha256').update(digests.join('\n')).digest('hex'), coincidence: meanOverDays(visits, worn) };
+  return gathered.result();
 }
 
-/** Two shares with about as many fixes in each. The digest is over them, so they are two whatever the machine. */
-function shareOut(fleet: Fleet): Share[] {
+/** How many crimes a part has where they are judged against so many wearings. */
+export function crimesPerPart(wearings: number, rowsPerPart = usualRowsPerPart): number {
+  return Math.max(1, Math.floor(rowsPerPart / Math.max(1, wearings)));
+}
+
+function stretchesOf(crimes: number, perPart: number): Share[] {
+  const stretches: Share[] = [];
+  for (let first = 0; first < crimes; first += perPart) stretches.push({ first, last: Math.min(crimes, first + perPart) - 1 });
+  return stretches;
+}
+
+/** What is told of a run as a whole, from its parts in any order. */
+export class GatheredParts {
+  readonly #digests: string[];
+  readonly #visits: Float64Array;
+  readonly #worn: Float64Array;
+
+  constructor(crimes: number, parts: number) {
+    this.#digests = new Array(parts);
+    this.#visits = new Float64Array(crimes * coincidenceShiftsAtMost);
+    this.#worn = new Float64Array(this.#visits.length);
+  }
+
+  take({ part, digest, firstCrime, visits, worn }: SweepPart): void {
+    this.#digests[part] = digest;
+    const offset = firstCrime * coincidenceShiftsAtMost;
+    for (let i = 0; i < visits.length; i++) {
+      this.#visits[offset + i] = (this.#visits[offset + i] as number) + (visits[i] as number);
+      this.#worn[offset + i] = (this.#worn[offset + i] as number) + (worn[i] as number);
+    }
+  }
+
+  result(): SweepResult {
+    return {
+      digest: createHash('sha256').update(this.#digests.join('\n')).digest('hex'),
+      coincidence: meanOverDays(this.#visits, this.#worn),
+    };
+  }
+}
+
+/** Two shares with about as many fixes in each. */
+function halvesOf(fleet: Fleet): Share[] {
   const wearings = fleet.start.length - 1;
   if (wearings < 2) return [{ first: 0, last: wearings - 1 }];
   const half = (fleet.start[wearings] as number) / 2;
@@ -155,7 +186,7 @@ async function onThreads(
 /** Fewer pairs of a crime and a wearing than this are not worth another thread, which takes a fifth of a second to begin. */
 const pairsPerThread = 5000;
 
-/** How many threads so many pairs of a crime and a wearing are worth: one for each share, and no more than there are processors beyond that. */
+/** How many threads so many pairs of a crime and a wearing are worth: two at least, and no more than there are processors beyond that. */
 export function threadsFor(pairs: number): number {
   return Math.max(2, Math.min(availableParallelism(), Math.ceil(pairs / pairsPerThread)));
 }

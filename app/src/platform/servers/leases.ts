@@ -40,7 +40,7 @@ export async function promptly<T>(work: Promise<T>): Promise<T> {
 }
 
 /** A server that was not seen for so long is dead to the others, seconds. */
-const deadAfterS = 4;
+export const deadAfterS = 4;
 /** How often this server is seen, and looks for what nobody does, ms. */
 const seenEveryMs = 1000;
 /** Servers that were not seen for so long are forgotten. */
@@ -81,6 +81,17 @@ export class Leases {
   /** How many shares this server holds, as far as it knows. */
   get held(): number {
     return this.#held.size;
+  }
+
+  /** How many servers there are with a role, as far as was seen in the last seconds. */
+  async alive(role: string): Promise<number> {
+    return (await this.#alive()).filter(({ roles }) => roles.split(',').includes(role)).length;
+  }
+
+  async #alive(): Promise<{ roles: string }[]> {
+    const { rows } = await sql<{ roles: string }>`
+      SELECT roles FROM platform.servers WHERE seen_at > now() - make_interval(secs => ${deadAfterS})`.execute(this.#db);
+    return rows;
   }
 
   /** Puts this server on the list, and takes what nobody does. */
@@ -154,8 +165,7 @@ export class Leases {
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ seen_at: sql<Date>`now()` }))
       .execute();
     await sql`DELETE FROM platform.servers WHERE seen_at < now() - ${sql.raw(forgottenAfter)}`.execute(this.#db);
-    const { rows: alive } = await sql<{ roles: string }>`
-      SELECT roles FROM platform.servers WHERE seen_at > now() - make_interval(secs => ${deadAfterS})`.execute(this.#db);
+    const alive = await this.#alive();
     const { rows: mine } = await sql<{ name: string; upto: number }>`
       SELECT name, upto FROM platform.leases WHERE holder = ${this.id}`.execute(this.#db);
     const now = new Set(mine.map((row) => row.name));

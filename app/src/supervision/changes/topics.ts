@@ -60,6 +60,7 @@ export const untold: Record<string, string> = {
   'diary.open-feed': 'an officer’s own calendar',
   'protection.forget': 'positions that are over',
   'pack.export': 'a file that leaves, which stands in the audit',
+  'verdict.share': 'a part of a run, which is told as that',
   'verdict.export': 'a file that leaves, which stands in the audit',
   'evidence.export': 'a file that leaves, which stands in the audit',
   'evidence.check': 'changes nothing',

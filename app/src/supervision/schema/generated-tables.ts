@@ -427,6 +427,15 @@ export interface GeneratedTables {
     excluded: number;
     unknown: number;
   };
+  'supervision.run_shares': {
+    run_id: number;
+    number: number;
+    first_wearing: number;
+    last_wearing: number;
+    holder: string | null;
+    tries: Generated<number>;
+    done: Generated<boolean>;
+  };
   'supervision.runs': {
     id: number;
     at: Generated<Date>;
@@ -443,6 +452,14 @@ export interface GeneratedTables {
     verdicts: number;
     fixes: number;
     took_ms: number;
+  };
+  'supervision.shared_runs': {
+    run_id: number;
+    plan: Json<unknown>;
+    reckoning: string;
+    by_name: string;
+    holder: string | null;
+    planned_at: Generated<Date>;
   };
   'supervision.subjects': {
     id: Generated<number>;

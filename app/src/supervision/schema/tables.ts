@@ -1,4 +1,4 @@
-import { type Area, type JammingSign, type Place, tagTroubles, type WeeklyHours } from '@waymark/presence';
+import { type Area, type JammingSign, type Place, type PresenceParameters, tagTroubles, type WeeklyHours } from '@waymark/presence';
 import type { Generated } from 'kysely';
 import type { Json, Narrowed } from '../../platform/columns.ts';
 import type { PackContent } from './breach-pack-content.ts';
@@ -21,6 +21,17 @@ export const openAlertStates = ['raised', 'seen', 'in hand'] as const satisfies 
 /** How an alert ended, as a person judged it. */
 export const alertOutcomes = ['breach', 'reasonable excuse', 'authorised', 'equipment', 'false'] as const;
 export type AlertOutcome = (typeof alertOutcomes)[number];
+
+/** What a run judges, as several servers read it: crime versions and wearings by number, with when each was worn, ms since 1970. */
+export interface RunPlan {
+  crimes: number[];
+  wearings: [id: number, from: number, to: number | null][];
+  parameters: PresenceParameters;
+  timeZone: string;
+  receiptUpto: number;
+  /** How long its parts are. */
+  crimesPerPart: number;
+}
 
 /** What an alert about a zone rests on. Metres; the farthest fix is the one farthest from the edge, on the wrong side. */
 export interface ZoneFacts {
@@ -99,6 +110,9 @@ interface Exactly {
   };
   'supervision.review_tests': {
     shown: Json<ShownVerdict>;
+  };
+  'supervision.shared_runs': {
+    plan: Json<RunPlan>;
   };
   'supervision.runs': {
     wearings: Json<{ id: number; from: string; to: string | null }[]>;

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../../test/serve-for-test.ts';
 import { fixColumns } from '../../platform/fixes/fix-columns.ts';
 import { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { CrimeVersionRow } from '../crimes/index.ts';
-import { computeRun } from './compute-verdicts.ts';
+import { computeRun } from './compute-run.ts';
 
 const wearers = 30;
 const town = new Town({ seed: 21, wearers, days: 10, crimes: 24, byWearers: 0.5 });

@@ -15,7 +15,9 @@ export interface WearingSnapshot {
 export interface LoadedFleet {
   fleet: Fleet;
   fixes: number;
-  /** SHA-256 of every fix as it was read, in order of wearing and time. */
+  /** SHA-256 of the fixes of each wearing as they were read, in order of time. */
+  hashes(): Promise<string[]>;
+  /** SHA-256 of every fix, in order of wearing and time: what runs of earlier versions have. */
   hash(): Promise<string>;
 }
 
@@ -26,17 +28,20 @@ const shape = { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracyM: 'f
  *
  * Rows come from the store in the order they were written, which is nearly sorted; they are put in their wearing's place
  * first and only then sorted where need be, which is far cheaper than sorting all of them in the engine.
+ * @param wearings in order of id
+ * @param span what is read; a share of all wearings is told, so that the others are not read at all
  */
 export async function loadFleet(
   store: FixStore,
   wearings: WearingSnapshot[],
   parameters: PresenceParameters,
-  span: { from: number; to: number; receiptUpto: number },
+  span: { from: number; to: number; receiptUpto: number; isShare?: boolean },
 ): Promise<LoadedFleet> {
   const place = new Map(wearings.map(({ id }, i) => [id, i]));
   const values = [Math.round(span.from), Math.round(span.to), span.receiptUpto];
   // A position that says “at home” may be anywhere in it: near the home that could place somebody who was not there.
-  const where = `at_ms BETWEEN ? AND ? AND receipt <= ? AND ${givesEvidence}`;
+  const own = span.isShare ? ` AND wearing BETWEEN ${Math.trunc(wearings[0]?.id ?? 0)} AND ${Math.trunc(wearings.at(-1)?.id ?? -1)}` : '';
+  const where = `at_ms BETWEEN ? AND ? AND receipt <= ? AND ${givesEvidence}${own}`;
   const counted = await store.query(
     `SELECT wearing, count(*)::INTEGER AS n FROM fixes WHERE ${where} GROUP BY wearing`,
     { wearing: 'i32', n: 'i32' },
@@ -126,7 +131,7 @@ async function settled(fleet: Fleet): Promise<LoadedFleet> {
     await breathe();
   }
   const told = repeated ? await withoutRepeats(fleet) : fleet;
-  return { fleet: told, fixes: told.start[wearings] as number, hash: () => hashOf(told) };
+  return { fleet: told, fixes: told.start[wearings] as number, hashes: () => hashesOf(told), hash: () => hashOf(told) };
 }
 
 /** The fleet with one row for each moment that says where the wearer was, and two where they contradict each other. */
@@ -156,6 +161,19 @@ async function withoutRepeats(fleet: Fleet): Promise<Fleet> {
 
 /** Bytes that are hashed before others have their turn. */
 const hashedTogether = 4 * 1024 * 1024;
+
+async function hashesOf({ at, lon, lat, sigma, start }: Fleet): Promise<string[]> {
+  const hashes: string[] = [];
+  const breathe = breather();
+  for (let w = 0; w + 1 < start.length; w++) {
+    const hash = createHash('sha256');
+    for (const { buffer, byteOffset, byteLength } of [at, lon, lat, sigma].map((array) => array.subarray(start[w], start[w + 1])))
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+    hashes.push(hash.digest('hex'));
+    await breathe();
+  }
+  return hashes;
+}
 
 async function hashOf({ at, lon, lat, sigma, start }: Fleet): Promise<string> {
   const hash = createHash('sha256');

@@ -4,7 +4,8 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
-import { computeRun, readsOf, type VerdictServices } from './compute-verdicts.ts';
+import { computeRun, wayOf } from './compute-run.ts';
+import type { VerdictServices } from './plan-run.ts';
 
 /** A verdict as the API and the command line give it. */
 export interface VerdictView {
@@ -222,7 +223,7 @@ export async function repeatRun(
       parameters: run.parameters as Parameters<typeof computeRun>[1]['parameters'],
       timeZone: run.time_zone,
       receiptUpto: run.receipt_upto,
-      reads: readsOf(run.inputs_hash),
+      ...wayOf(run.inputs_hash),
     },
     async () => undefined,
     onProgress,

@@ -1,11 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
-import { nothingClose, reasonBit, ruledOutShape, type SweepPart, unknownProbability, verdictCode, verdictShape } from '@waymark/presence';
+import type { Columns } from '@waymark/engine';
+import {
+  nothingClose,
+  reasonBit,
+  type ruledOutShape,
+  type SweepPart,
+  unknownProbability,
+  verdictCode,
+  type verdictShape,
+} from '@waymark/presence';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
+import { type PutPart, putPart, readContentsOf, readPart, unfinishedEnding, writePackedFile } from './packed-file.ts';
 
 /** Crime versions and wearings of a run by id, in the order in which its parts number them. */
 export interface RunKeys {
@@ -20,17 +27,9 @@ export interface CrimeCounts {
   unknown: number;
 }
 
-/** One group of rows of a part in the file: where its columns stand, in the order of its shape. */
-interface StoredRows {
-  rows: number;
-  columns: { at: number; bytes: number }[];
-}
-
-interface StoredPart {
+interface StoredPart extends PutPart {
   firstCrime: number;
   lastCrime: number;
-  weighed: StoredRows;
-  ruledOut: StoredRows;
 }
 
 /** What stands at the end of a run's file. */
@@ -47,13 +46,10 @@ interface Contents {
 
 /** Raised with the shapes of the columns. Of a file of another layout nothing is known, so its crimes are judged anew. */
 const layout = 4;
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
-// The fastest level that packs well: what is written here is mostly zeros and neighbours.
-const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-/** Where the contents begin and how many bytes they are, as two little-endian 64-bit fractions at the very end. */
-const tailBytes = 16;
 const contentsKept = 8;
+const shareMark = '.share-';
+/** What was not written to for so long nobody is at, ms. */
+const longestRunMs = 6 * 3_600_000;
 
 /** Present before unknown before excluded, the likelier first. */
 export function byVerdict(a: StoredVerdict, b: StoredVerdict): number {
@@ -78,9 +74,15 @@ export class VerdictStore {
     this.#folder = folder;
   }
 
-  static open(folder: string): VerdictStore {
+  /** @param isShared other servers may be writing there: what was broken off is removed once nobody can be at it any more */
+  static open(folder: string, { isShared = false } = {}): VerdictStore {
     mkdirSync(folder, { recursive: true });
-    for (const file of readdirSync(folder)) if (file.endsWith('.unfinished')) rmSync(join(folder, file), { force: true });
+    for (const name of readdirSync(folder)) {
+      if (!name.endsWith(unfinishedEnding) && !name.includes(shareMark)) continue;
+      const path = join(folder, name);
+      const { mtimeMs = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+      if (!isShared || Date.now() - mtimeMs > longestRunMs) rmSync(path, { force: true });
+    }
     return new VerdictStore(folder);
   }
 
@@ -97,31 +99,13 @@ export class VerdictStore {
    * `work` gives in the end tells their ids.
    */
   async write<T extends { keys: RunKeys }>(run: number, work: (append: (part: SweepPart) => Promise<void>) => Promise<T>): Promise<T> {
-    const path = this.#path(run);
-    const unfinished = `${path}.unfinished`;
-    const file = await open(unfinished, 'w');
     const parts: StoredPart[] = [];
     const counts = { present: [] as number[], excluded: [] as number[], unknown: [] as number[] };
-    let length = 0;
-    const put = async (bytes: Uint8Array) => {
-      const at = length;
-      length += bytes.byteLength;
-      await file.appendFile(bytes);
-      return { at, bytes: bytes.byteLength };
-    };
-    const putRows = async ({ rows, columns }: { rows: number; columns: Record<string, unknown> }): Promise<StoredRows> => {
-      const packed = await Promise.all(
-        Object.values(columns as Record<string, Uint8Array>).map((column) => compress(bytesOf(column), packing)),
-      );
-      const stored: StoredRows = { rows, columns: [] };
-      for (const bytes of packed) stored.columns.push(await put(bytes));
-      return stored;
-    };
-    try {
+    const written = await writePackedFile(this.#path(run), async (file) => {
       const output = await work(async (part) => {
         const { firstCrime, lastCrime } = part;
         count(part, counts);
-        parts.push({ firstCrime, lastCrime, weighed: await putRows(part.weighed), ruledOut: await putRows(part.ruledOut) });
+        parts.push({ firstCrime, lastCrime, ...(await putPart(file, part)) });
       });
       const { crimes, wearings } = output.keys;
       parts.sort((a, b) => a.firstCrime - b.firstCrime);
@@ -135,18 +119,10 @@ export class VerdictStore {
         excluded: whole(counts.excluded),
         unknown: whole(counts.unknown),
       };
-      const { at, bytes } = await put(await compress(Buffer.from(JSON.stringify(contents)), packing));
-      await put(bytesOf(new Float64Array([at, bytes])));
-      await file.datasync();
-      await file.close();
-      await rename(unfinished, path);
-      this.#contents.delete(run);
-      return output;
-    } catch (error) {
-      await file.close().catch(() => undefined);
-      rmSync(unfinished, { force: true });
-      throw error;
-    }
+      return { contents, output };
+    });
+    this.#contents.delete(run);
+    return written;
   }
 
   /** All verdicts of one run on one crime version: present first, then by how likely. */
@@ -187,8 +163,7 @@ export class VerdictStore {
           if (places.length === 0) continue;
           const byCrime = new Map<number, StoredVerdict[]>(places.map((place) => [place, []]));
           for (const part of stretch) {
-            const weighed = await readRows(file, part.weighed, verdictShape);
-            const ruledOut = await readRows(file, part.ruledOut, ruledOutShape);
+            const [{ columns: weighed }, { columns: ruledOut }] = await readPart(file, part);
             for (let i = 0; i < part.weighed.rows; i++) {
               byCrime.get(weighed.crime[i] as number)?.push(weighedRow(run, contents, weighed, i));
             }
@@ -202,6 +177,11 @@ export class VerdictStore {
         await file.close();
       }
     }
+  }
+
+  /** Where what one server judged of a run is kept until it is put together, see `share-file.ts`. */
+  sharePath(run: number, share: number): string {
+    return `${this.#path(run)}${shareMark}${Math.trunc(share)}`;
   }
 
   #path(run: number): string {
@@ -224,10 +204,6 @@ export class VerdictStore {
     }
     return reading;
   }
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 function count({ weighed, ruledOut }: SweepPart, into: { present: number[]; excluded: number[]; unknown: number[] }): void {
@@ -254,34 +230,11 @@ async function readContents(path: string): Promise<Contents | null> {
   if (!existsSync(path)) return null;
   const file = await open(path, 'r');
   try {
-    const { size } = await file.stat();
-    if (size < tailBytes) return null;
-    const tail = await readBytes(file, size - tailBytes, tailBytes);
-    const [at, bytes] = [tail.readDoubleLE(0), tail.readDoubleLE(8)];
-    if (!(at >= 0) || at + bytes + tailBytes !== size) return null;
-    const contents = JSON.parse((await decompress(await readBytes(file, at, bytes))).toString()) as Contents;
-    return contents.layout === layout ? contents : null;
+    const contents = (await readContentsOf(file)) as Contents | null;
+    return contents?.layout === layout ? contents : null;
   } finally {
     await file.close();
   }
-}
-
-async function readBytes(file: FileHandle, at: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(bytes);
-  await file.read(buffer, 0, bytes, at);
-  return buffer;
-}
-
-async function readRows<S extends Record<string, ColumnType>>(file: FileHandle, stored: StoredRows, shape: S): Promise<Columns<S>> {
-  const columns = await Promise.all(
-    Object.entries(shape).map(async ([name, type], c) => {
-      const place = stored.columns[c] as StoredRows['columns'][number];
-      const column = emptyColumn(type, stored.rows) as Int32Array;
-      bytesOf(column).set(await decompress(await readBytes(file, place.at, place.bytes)));
-      return [name, column];
-    }),
-  );
-  return Object.fromEntries(columns) as Columns<S>;
 }
 
 const share = (ppm: number) => (ppm === unknownProbability ? null : ppm / 1e6);

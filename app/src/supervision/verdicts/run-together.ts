@@ -1,0 +1,154 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { GatheredParts, joinParts, type SweepPart } from '@waymark/presence';
+import type { Actor } from '../../platform/access.ts';
+import type { Performer } from '../../platform/action.ts';
+import { type Tx, withPurpose } from '../../platform/database.ts';
+import { ToldError } from '../../platform/told-error.ts';
+import { askedOf, computeShare, outputOf, type RunInputs, type RunOutput } from './compute-run.ts';
+import type { VerdictServices } from './plan-run.ts';
+import {
+  giveUpRun,
+  judgeAgain,
+  type RunsTogether,
+  type SharedState,
+  settleShare,
+  stateOf,
+  type TakenShare,
+  takeShare,
+  takeWhole,
+  triesAtMost,
+} from './run-shares.ts';
+import { type OpenShare, openShare, writeShare } from './share-file.ts';
+
+/** What takes part in a run: the stores, what it is done by, and when to leave it to others. */
+export interface TakingPart {
+  performer: Performer;
+  services: VerdictServices & { others: RunsTogether };
+  /** Puts a run on record; only as long as this server is the one that puts it together. */
+  record(run: { runId: number; inputs: RunInputs; output: RunOutput }): Promise<void>;
+  onProgress?: ((done: number, all: number) => void) | undefined;
+  /** This server is closing: the others go on. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A run that could not be judged. */
+export class SharedRunError extends ToldError {
+  override name = 'SharedRunError';
+}
+
+/** Reads and writes how far a run is, which is about nobody. */
+const inTx = <T>({ services }: TakingPart, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  withPurpose(services.others.db, 'supervision', 'crime-matching', work);
+
+/** Whoever judges is the program itself, whoever asked. */
+const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'crime-matching' };
+/** How often it is looked for what nobody does, ms. */
+const lookEveryMs = 500;
+/** The log brings what was read when the run was planned within moments, or this server is cut off from it, ms. */
+const behindAtMostMs = 60_000;
+
+/** By server and run: whoever asks for the same meanwhile waits for it. */
+const underWay = new Map<string, Promise<boolean>>();
+
+/**
+ * Judges shares of a run until it is on record, by whichever server puts it together. A share whose server is gone is taken by another.
+ * @returns whether this server has put it on record
+ * @throws SharedRunError where a share failed again and again
+ */
+export function takePart(own: TakingPart, runId: number): Promise<boolean> {
+  const key = `${own.services.others.id} ${runId}`;
+  const known = underWay.get(key);
+  if (known) return known.then(() => false);
+  const taking = judgeUntilRecorded(own, runId).finally(() => underWay.delete(key));
+  underWay.set(key, taking);
+  return taking;
+}
+
+async function judgeUntilRecorded(own: TakingPart, runId: number): Promise<boolean> {
+  const { performer, services, signal } = own;
+  for (;;) {
+    const state = await inTx(own, (tx) => stateOf(tx, runId, services.others));
+    if (!state?.isOurs || signal?.aborted) return false;
+    own.onProgress?.(state.done, state.shares);
+    if (state.done === state.shares) {
+      const inputs = await performer.perform(system, takeWhole, services.others, { runId });
+      if (inputs && (await putTogether(own, runId, inputs, state))) return true;
+    } else if (state.free > 0) {
+      const taken = await performer.perform(system, takeShare, services.others, { runId });
+      if (taken) await judgeShare(own, runId, taken);
+    }
+    await pause(lookEveryMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+  }
+}
+
+async function judgeShare(own: TakingPart, runId: number, { share, inputs }: { share: TakenShare; inputs: RunInputs }): Promise<void> {
+  const { services, signal } = own;
+  const { fixes, verdicts, others } = services;
+  try {
+    await caughtUp(services, inputs.receiptUpto);
+    await writeShare(verdicts.sharePath(runId, share.number), (append) => computeShare(fixes, inputs, share, append, signal));
+    await inTx(own, (tx) => settleShare(tx, others, runId, share.number, 'done'));
+  } catch (error) {
+    const isOver = share.tries >= triesAtMost && !signal?.aborted;
+    await inTx(own, (tx) =>
+      isOver ? giveUpRun(tx, runId) : settleShare(tx, others, runId, share.number, signal?.aborted ? 'left' : 'failed'),
+    );
+    if (isOver)
+      throw new SharedRunError(`Share ${share.number} of run ${runId} failed ${share.tries} times: ${(error as Error).message}`, {
+        cause: error,
+      });
+  }
+}
+
+async function caughtUp({ fixes }: VerdictServices, receipt: number): Promise<void> {
+  const since = Date.now();
+  while (fixes.lastReceipt < receipt) {
+    if (Date.now() - since > behindAtMostMs)
+      throw new SharedRunError('This server is behind the log, and cannot judge what others have read.');
+    await pause(lookEveryMs);
+  }
+}
+
+/** Puts the shares together in order of wearing, as one server would have judged them. False where a share is not there: it is judged again. */
+async function putTogether(own: TakingPart, runId: number, inputs: RunInputs, { shares, plannedAt }: SharedState): Promise<boolean> {
+  const { verdicts } = own.services;
+  const paths = Array.from({ length: shares }, (_, number) => verdicts.sharePath(runId, number));
+  const opened = await Promise.all(paths.map(openShare));
+  try {
+    const lost = opened.flatMap((share, number) => (share ? [] : [number]));
+    if (lost.length > 0) {
+      await inTx(own, (tx) => judgeAgain(tx, runId, lost));
+      return false;
+    }
+    const whole = opened as OpenShare[];
+    const output = await verdicts.write(runId, (append) => joinShares(whole, inputs, plannedAt, append));
+    await own.record({ runId, inputs, output });
+  } finally {
+    for (const share of opened) await share?.close();
+  }
+  for (const path of paths) await rm(path, { force: true });
+  return true;
+}
+
+/** What the shares of a run come to, in order of wearing; each part is handed on as it is put together. */
+export async function joinShares(
+  shares: readonly OpenShare[],
+  inputs: RunInputs,
+  plannedAt: Date,
+  append: (part: SweepPart) => Promise<void>,
+): Promise<RunOutput> {
+  const asked = askedOf(inputs);
+  const parts = shares[0]?.parts ?? 0;
+  const gathered = new GatheredParts(asked.crimes.length, parts);
+  let verdicts = 0;
+  for (let part = 0; part < parts; part++) {
+    const one = joinParts(await Promise.all(shares.map((share) => share.read(part))));
+    gathered.take(one);
+    verdicts += one.weighed.rows + one.ruledOut.rows;
+    await append(one);
+  }
+  const read = shares.flatMap(({ hashes }) => hashes);
+  const fixes = shares.reduce((sum, share) => sum + share.fixes, 0);
+  return outputOf(inputs, asked, read, { ...gathered.result(), fixes, verdicts, tookMs: Date.now() - plannedAt.getTime() });
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { SweepPart } from '@waymark/presence';
+import { type PutPart, putPart, readContentsOf, readPart, readRows, type StoredRows, writePackedFile } from './packed-file.ts';
+
+/** What one server read for its share of a run: how many fixes, and the SHA-256 of those of each wearing, in order. */
+export interface ShareRead {
+  fixes: number;
+  hashes: string[];
+}
+
+interface SharedPart extends PutPart {
+  firstCrime: number;
+  lastCrime: number;
+  /** Who was near on other days, see `SweepPart`. */
+  near: StoredRows;
+}
+
+interface ShareContents extends ShareRead {
+  parts: SharedPart[];
+}
+
+const nearShape = { visits: 'i32', worn: 'u8' } as const;
+
+/** Writes what one server judged, packed as in the file of a run; all of it or nothing. */
+export async function writeShare(path: string, work: (append: (part: SweepPart) => Promise<void>) => Promise<ShareRead>): Promise<void> {
+  const parts: SharedPart[] = [];
+  await writePackedFile(path, async (file) => {
+    const { fixes, hashes } = await work(async (part) => {
+      const { firstCrime, lastCrime, visits, worn } = part;
+      const near = await file.put(visits.length, [visits, worn]);
+      parts[part.part] = { firstCrime, lastCrime, near, ...(await putPart(file, part)) };
+    });
+    return { contents: { fixes, hashes, parts } satisfies ShareContents, output: undefined };
+  });
+}
+
+/** A share as it is read to be put together with others. */
+export interface OpenShare extends ShareRead {
+  /** How many parts it has. */
+  parts: number;
+  /** One of them; without its digest, for it is a piece of one. */
+  read(part: number): Promise<SweepPart>;
+  close(): Promise<void>;
+}
+
+/** Null where there is no such file, or it is broken off. */
+export async function openShare(path: string): Promise<OpenShare | null> {
+  if (!existsSync(path)) return null;
+  const file = await open(path, 'r');
+  const contents = (await readContentsOf(file).catch(() => null)) as ShareContents | null;
+  if (!contents) {
+    await file.close();
+    return null;
+  }
+  const { fixes, hashes, parts } = contents;
+  return {
+    fixes,
+    hashes,
+    parts: parts.length,
+    read: (part) => readShared(file, part, parts[part] as SharedPart),
+    close: () => file.close(),
+  };
+}
+
+async function readShared(file: FileHandle, part: number, stored: SharedPart): Promise<SweepPart> {
+  const { firstCrime, lastCrime, near } = stored;
+  const [weighed, ruledOut] = await readPart(file, stored);
+  const { visits, worn } = await readRows(file, near, nearShape);
+  return { part, firstCrime, lastCrime, weighed, ruledOut, visits, worn, digest: '' };
+}
