@@ -95,6 +95,8 @@ export interface WebKit {
   page(request: FastifyRequest, reply: FastifyReply, template: string, data?: object): Promise<FastifyReply>;
   /** Renders a part of a page, for a script to put in its place. */
   fragment(reply: FastifyReply, template: string, data: object): FastifyReply;
+  /** The same as text, to be told among other things. */
+  part(template: string, data: object): string;
   /** Has verdicts that are due worked out soon, in the background. */
   askForVerdicts(): Promise<void>;
   /** Who is signed in. */

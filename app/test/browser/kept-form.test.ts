@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveForTest } from '../serve-for-test.ts';
-import { openBrowser, signIn } from './looking.ts';
+import { look, openBrowser, signIn } from './looking.ts';
 
-/** What somebody typed survives the end of their session, an expired form and a broken line, and nobody else sees it. */
+/** Forms: what somebody typed survives the end of their session, an expired form and a broken line; a long one tells how far it is. */
 let serving: Awaited<ReturnType<typeof serveForTest>>;
 let browser: Browser;
 
@@ -139,5 +139,54 @@ test('what is wrong with a form is in the title, and has the focus', async () =>
   await page.getByRole('alert').waitFor();
   expect(await page.title()).toMatch(/^(\(\d+\) )?Error: /);
   expect(await page.evaluate('document.activeElement.className')).toContain('govuk-error-summary');
+  await context.close();
+});
+
+test('a file of people tells how far it is, and what became of it, on the page that it was sent from', async () => {
+  const { context, page, errors } = await signedIn();
+  await page.goto(`${serving.url}/subjects/import`);
+  const people = Array.from({ length: 600 }, (_, i) => `AB-${i},Ann Example ${i},community order,Tarn Court,2026-09-07 09:00`);
+  const send = async (rows: string[], how: RegExp) => {
+    const buffer = Buffer.from(['reference,name,order_kind,authority,order_from', ...rows].join('\n'));
+    await page.locator('#file').setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer });
+    await page.getByLabel(how).check();
+    await page.getByRole('button', { name: 'Go on' }).click();
+  };
+  await send([...people, 'AB-X,,community order,Tarn Court,2026-09-07 09:00'], /Try it/);
+  await page.getByRole('heading', { name: 'This is what would happen' }).waitFor();
+  expect(await page.locator('#import-result').innerText()).toContain('600 new');
+  expect(await page.getByRole('region', { name: 'What to mend' }).innerText()).toContain('602');
+  expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('status');
+  await look(page, 'import of people, tried');
+  // Each word that it says on the way is kept.
+  await page.evaluate(`new MutationObserver(() => (window.said ??= []).push(document.querySelector('#import-progress-text').textContent))
+    .observe(document.querySelector('#import-progress-text'), { childList: true })`);
+  await send(people, /Put it on record/);
+  await page.getByRole('heading', { name: 'It is on record' }).waitFor();
+  expect(await page.evaluate('window.said')).toEqual(expect.arrayContaining(['Sending the file …', '0 of 600 people']));
+  expect(await page.locator('progress').isVisible()).toBe(false);
+  expect(new URL(page.url()).pathname).toBe('/subjects/import');
+  // The line breaks in the middle.
+  const broken = (line: string) =>
+    page.route('**/subjects/import', (route) =>
+      route.request().method() === 'POST' ? route.fulfill({ contentType: 'application/x-ndjson', body: `${line}\n` }) : route.continue(),
+    );
+  await broken(JSON.stringify({ done: 250, all: 600 }));
+  await send(people, /Try it/);
+  await page.getByText('The line broke before all was tried. Nothing was stored').waitFor();
+  await send(people, /Put it on record/);
+  await page.getByText('The line broke. What was read before is on record').waitFor();
+  await page.evaluate(`document.querySelector('progress').hidden = false`);
+  await look(page, 'import of people, under way');
+  await page.unroute('**/subjects/import');
+  await broken(JSON.stringify({ failed: 'This is no CSV file: it is a picture.' }));
+  await send(people, /Try it/);
+  await page.getByText('This is no CSV file: it is a picture.').waitFor();
+  await page.unroute('**/subjects/import');
+  // Signed out meanwhile: the page that says so comes, as it would without the script.
+  await context.clearCookies();
+  await send(people, /Try it/);
+  await page.getByText('Sign in').first().waitFor();
+  expect(errors.filter((error) => !error.includes('40'))).toEqual([]);
   await context.close();
 });

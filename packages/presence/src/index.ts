@@ -34,7 +34,7 @@ export {
 } from './reasons.ts';
 export { type Habit, habitRatio, ownHabit } from './surprise.ts';
 export { crimesPerPart, GatheredParts, type SweepOptions, type SweepResult, sweep, threadsFor } from './sweep.ts';
-export { joinParts } from './sweep-part.ts';
+export { toldOfParts } from './sweep-part.ts';
 export { beginThreads } from './sweep-threads.ts';
 export { meaningOfEvent, type ReportedTrouble, readEventNames, troublesIn } from './tag/event-names.ts';
 export { isOutOfReach, type Reached, type ReachState, setAside } from './tag/reach.ts';

@@ -131,8 +131,11 @@ export class PartSweeper {
   }
 }
 
-/** What several sweepers made of one stretch, each for wearings that follow on those of the one before: as one would have made it. */
-export function joinParts(parts: readonly SweepPart[]): SweepPart {
+/**
+ * What several sweepers made of one stretch, each for wearings that follow on those of the one before: as one would have made it.
+ * @param isPiece it is put together with others, and has its digest then
+ */
+export function joinParts(parts: readonly SweepPart[], isPiece = false): SweepPart {
   const first = parts[0] as SweepPart;
   const joined = <C extends Record<string, Int32Array | Uint8Array | Uint16Array>>(
     of: (part: SweepPart) => { rows: number; columns: C },
@@ -144,10 +147,31 @@ export function joinParts(parts: readonly SweepPart[]): SweepPart {
   });
   const weighed = joined(({ weighed }) => weighed);
   const ruledOut = joined(({ ruledOut }) => ruledOut);
-  const visits = first.visits.map((_, i) => parts.reduce((sum, part) => sum + (part.visits[i] as number), 0));
-  const worn = first.worn.map((_, i) => (parts.some((part) => part.worn[i] === 1) ? 1 : 0));
-  const digest = digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), visits, worn]);
-  return { ...first, weighed, ruledOut, visits, worn, digest };
+  const near = nearOf(parts);
+  const digest = isPiece ? '' : digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), near.visits, near.worn]);
+  return { ...first, weighed, ruledOut, ...near, digest };
+}
+
+/** What is told of a part as a whole. */
+export type PartTold = Pick<SweepPart, 'part' | 'firstCrime' | 'visits' | 'worn' | 'digest'>;
+
+/** What `joinParts` would tell of the whole, without putting its rows together. */
+export function toldOfParts(parts: readonly SweepPart[]): PartTold {
+  const { part, firstCrime, weighed, ruledOut } = parts[0] as SweepPart;
+  const near = nearOf(parts);
+  const columns = [
+    ...Object.keys(weighed.columns).map((name) => parts.map((own) => own.weighed.columns[name as keyof typeof weighed.columns])),
+    ...Object.keys(ruledOut.columns).map((name) => parts.map((own) => own.ruledOut.columns[name as keyof typeof ruledOut.columns])),
+  ].flat();
+  return { part, firstCrime, ...near, digest: digestOf([...columns, near.visits, near.worn]) };
+}
+
+function nearOf(parts: readonly SweepPart[]): { visits: Int32Array; worn: Uint8Array } {
+  const first = parts[0] as SweepPart;
+  return {
+    visits: first.visits.map((_, i) => parts.reduce((sum, part) => sum + (part.visits[i] as number), 0)),
+    worn: first.worn.map((_, i) => (parts.some((part) => part.worn[i] === 1) ? 1 : 0)),
+  };
 }
 
 function concatenated<T extends Int32Array | Uint8Array | Uint16Array>(arrays: readonly T[]): T {

@@ -4,11 +4,11 @@ import {
   crimesPerPart,
   defaultParameters,
   GatheredParts,
-  joinParts,
   type SweepInput,
   type SweepPart,
   sigmaOf,
   sweep,
+  toldOfParts,
   verdictCode,
 } from './index.ts';
 
@@ -102,7 +102,7 @@ test('whichever wearings are judged elsewhere, what is put together is the same,
   const given = input();
   const perPart = crimesPerPart(3, 30);
   const whole: SweepPart[] = [];
-  const { digest, coincidence } = await sweep(given, async (part) => void whole.push(part), { threads: 0, crimesPerPart: perPart });
+  const { digest, coincidence } = await sweep(given, async (part) => void whole.push(part), { threads: 0, rowsPerPart: 30 });
   for (const split of [[1], [2], [1, 2]]) {
     const bounds = [0, ...split, 3];
     const pieces: SweepPart[][] = [];
@@ -127,7 +127,7 @@ test('whichever wearings are judged elsewhere, what is put together is the same,
       pieces.push(parts);
     }
     const gathered = new GatheredParts(given.crimes.length, whole.length);
-    for (const { part } of whole) gathered.take(joinParts(pieces.map((parts) => parts[part] as SweepPart)));
+    for (const { part } of whole) gathered.take(toldOfParts(pieces.map((parts) => parts[part] as SweepPart)));
     expect(gathered.result()).toEqual({ digest, coincidence });
   }
   expect(whole.length).toBe(5);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { coincidenceShiftsAtMost, type Fleet, type SweepInput, type SweepPart } from './fleet.ts';
-import { joinParts, PartSweeper } from './sweep-part.ts';
+import { joinParts, PartSweeper, type PartTold } from './sweep-part.ts';
 import { beginThread, runThread, type Share } from './sweep-threads.ts';
 
 const usualRowsPerPart = 250_000;
@@ -16,7 +16,10 @@ export interface SweepOptions {
   restAfter?: boolean;
   /** Rows of a part, about; other parts give another digest, so this is for tests. */
   rowsPerPart?: number;
-  /** The wearings of the input are some of those of a run: its parts are as long as those of all of them, see `crimesPerPart`. */
+  /**
+   * The wearings of the input are some of those of a run: its parts are as long as those of all of them, see `crimesPerPart`. They are pieces of the
+   * run's own, and neither they nor the whole has a digest.
+   */
   crimesPerPart?: number;
   /** Parts and digest are of each half of the fleet, as those of runs of earlier versions: to repeat them. */
   inHalves?: boolean;
@@ -50,6 +53,7 @@ export async function sweep(
   const shares = options.inHalves ? halvesOf(input.fleet) : [{ first: 0, last: wearings - 1 }];
   const perPart = options.crimesPerPart ?? crimesPerPart(Math.ceil(wearings / shares.length), options.rowsPerPart);
   const stretches = stretchesOf(input.crimes.length, perPart);
+  const isPiece = options.crimesPerPart !== undefined;
   const gathered = new GatheredParts(input.crimes.length, stretches.length * shares.length);
   let done = 0;
   const keep = async (result: SweepPart) => {
@@ -64,11 +68,12 @@ export async function sweep(
     for (const [s, share] of shares.entries()) {
       const sweeper = new PartSweeper(input, share.first, share.last);
       for (const [i, stretch] of stretches.entries()) {
-        await keep(sweeper.sweep(s * stretches.length + i, stretch.first, stretch.last));
+        await keep(sweeper.sweep(s * stretches.length + i, stretch.first, stretch.last, isPiece));
       }
     }
   } else {
-    await onThreads(input, shares, stretches, threads, keep, options.ready ?? [], options.restAfter ?? false);
+    const { ready = [], restAfter = false } = options;
+    await onThreads(input, { shares, stretches, isPiece }, keep, { threads, ready, restAfter });
   }
   return gathered.result();
 }
@@ -96,7 +101,7 @@ export class GatheredParts {
     this.#worn = new Float64Array(this.#visits.length);
   }
 
-  take({ part, digest, firstCrime, visits, worn }: SweepPart): void {
+  take({ part, digest, firstCrime, visits, worn }: PartTold): void {
     this.#digests[part] = digest;
     const offset = firstCrime * coincidenceShiftsAtMost;
     for (let i = 0; i < visits.length; i++) {
@@ -148,12 +153,9 @@ function meanOverDays(visits: Float64Array, worn: Float64Array): Float32Array {
  */
 async function onThreads(
   input: SweepInput,
-  shares: Share[],
-  stretches: Share[],
-  threads: number,
+  { shares, stretches, isPiece }: { shares: Share[]; stretches: Share[]; isPiece: boolean },
   keep: (part: SweepPart) => Promise<void>,
-  ready: Worker[],
-  restAfter: boolean,
+  { threads, ready, restAfter }: { threads: number; ready: Worker[]; restAfter: boolean },
 ): Promise<void> {
   const pieces = Math.max(1, Math.floor(threads / shares.length));
   let storing: Promise<void> = Promise.resolve();
@@ -164,11 +166,11 @@ async function onThreads(
   };
   const waiting = shares.map((share, s) => async () => {
     const split = splitShare(input.fleet, share, pieces);
-    const joined = joinPieces(split.length, store);
+    const joined = joinPieces(split.length, isPiece, store);
     await Promise.all(
       split.map((own, piece) =>
         runThread(ready.shift() ?? beginThread(), {
-          begin: { input, firstWearing: own.first, lastWearing: own.last, isPiece: split.length > 1 },
+          begin: { input, firstWearing: own.first, lastWearing: own.last, isPiece: isPiece || split.length > 1 },
           firstPart: s * stretches.length,
           stretches,
           store: (part) => joined(piece, part),
@@ -210,7 +212,11 @@ function splitShare({ start }: Fleet, { first, last }: Share, pieces: number): S
  * Puts the pieces of each part together, in order of wearing, and hands them on.
  * @returns to be called with each piece; resolves when its part is stored
  */
-function joinPieces(pieces: number, store: (part: SweepPart) => Promise<void>): (piece: number, part: SweepPart) => Promise<void> {
+function joinPieces(
+  pieces: number,
+  isPiece: boolean,
+  store: (part: SweepPart) => Promise<void>,
+): (piece: number, part: SweepPart) => Promise<void> {
   if (pieces === 1) return (_piece, part) => store(part);
   const open = new Map<number, Joining>();
   return (piece, part) => {
@@ -222,7 +228,7 @@ function joinPieces(pieces: number, store: (part: SweepPart) => Promise<void>): 
     own.parts[piece] = part;
     if (++own.come === pieces) {
       open.delete(part.part);
-      own.end(store(joinParts(own.parts)));
+      own.end(store(joinParts(own.parts, isPiece)));
     }
     return own.stored;
   };

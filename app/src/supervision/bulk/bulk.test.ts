@@ -386,6 +386,25 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const page = await (await visitor.request('/subjects/import', { method: 'POST', body: form })).text();
       expect(page).toMatch(/<b>1<\/b> new/);
       expect(page).toContain('born_on');
+      // The same for a script that tells on the way how far it is; tried, so that nothing is on record twice.
+      const again = new FormData();
+      again.set('_csrf', await visitor.csrf('/subjects/import'));
+      again.set('how', 'try');
+      again.set('file', new Blob([file(...Array.from({ length: 600 }, (_, i) => person(2000 + i)))]), 'people.csv');
+      const headers = { accept: 'application/x-ndjson' };
+      const stream = await visitor.request('/subjects/import', { method: 'POST', body: again, headers });
+      expect(stream.headers.get('content-type')).toBe('application/x-ndjson');
+      const lines = (await stream.text())
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object);
+      expect(lines.slice(0, -1)).toEqual([0, 250, 500].map((done) => ({ done, all: 600 })));
+      expect(lines.at(-1)).toEqual({ result: expect.stringContaining('<b>600</b> new') });
+      const none = new FormData();
+      none.set('_csrf', await visitor.csrf('/subjects/import'));
+      none.set('file', new Blob(['\0\xff']), 'people.csv');
+      const refused = await visitor.request('/subjects/import', { method: 'POST', body: none, headers });
+      expect(await refused.text()).toMatch(/^\{"(failed|result)":"[^"]{10,}/);
       const { rows } = await withPurpose(serving.waymark.database.db, 'oversight', 'oversight', (tx) =>
         sql<{
           n: number;

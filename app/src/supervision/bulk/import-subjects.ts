@@ -22,6 +22,7 @@ export async function importSubjects(
   actor: Actor,
   input: { text: string } | { rows: readonly SubjectCells[] },
   dryRun: boolean,
+  onProgress: (done: number, all: number) => void = () => undefined,
 ): Promise<SubjectImport> {
   const read = 'text' in input ? readSubjectCsv(input.text) : trimmed(input.rows);
   const { drafts, problems } = await readSubjectRows(read.rows, timeZone);
@@ -35,6 +36,7 @@ export async function importSubjects(
   };
   const today = dateOf(Date.now(), timeZone);
   for (let i = 0; i < Math.max(1, drafts.length); i += togetherAtMost) {
+    onProgress(i, drafts.length);
     const put = await performer.perform(actor, putSubjects, { fixes }, { drafts: drafts.slice(i, i + togetherAtMost), dryRun, today });
     result.created += put.created;
     result.changed += put.changed;

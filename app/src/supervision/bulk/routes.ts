@@ -1,7 +1,9 @@
+import { PassThrough } from 'node:stream';
 import type { MultipartFile } from '@fastify/multipart';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { InvalidError } from '../../platform/action.ts';
+import { ToldError } from '../../platform/told-error.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
@@ -77,7 +79,8 @@ export function bulkRoutes(app: FastifyInstance, web: WebKit): void {
       ),
   );
   app.post('/subjects/import', { config: { action: 'subject.import', takesFile: true } }, async (request, reply) => {
-    const body = (request.body ?? {}) as { file?: MultipartFile; how?: { value?: string } };
+    const body = (request.body ?? {}) as Sent;
+    if (request.headers.accept === linesType) return tellOnTheWay(request, reply, body);
     try {
       const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
       const input = { text: textIn(bytes) };
@@ -86,5 +89,39 @@ export function bulkRoutes(app: FastifyInstance, web: WebKit): void {
       return page(request, reply, null, invalidIn(caught));
     }
   });
+  /** A line each: how far it is, and at last what the page would show. It goes on where nobody listens any more. */
+  const tellOnTheWay = async (request: FastifyRequest, reply: FastifyReply, body: Sent) => {
+    const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
+    const lines = new PassThrough();
+    const say = (told: object) => void (lines.writable && lines.write(`${JSON.stringify(told)}\n`));
+    const reading = async () => {
+      try {
+        const input = { text: textIn(bytes) };
+        const result = await importSubjects(web.waymark, actorOf(request), input, body.how?.value !== 'put', (done, all) =>
+          say({ done, all }),
+        );
+        say({ result: web.part('supervision/bulk/import-result.njk', { result }) });
+      } catch (caught) {
+        say({ failed: failureOf(request, caught) });
+      }
+      lines.end();
+    };
+    void reading();
+    // Said as it comes, also through a proxy.
+    return reply.type(linesType).header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(lines);
+  };
   bulkApiRoutes(app, web);
+}
+
+interface Sent {
+  file?: MultipartFile;
+  how?: { value?: string };
+}
+
+const linesType = 'application/x-ndjson';
+
+function failureOf(request: FastifyRequest, caught: unknown): string {
+  if (caught instanceof ToldError) return caught.message;
+  request.log.error({ error: (caught as Error).name, message: (caught as Error).message }, 'reading a file of people');
+  return 'Something went wrong here. What was read before is on record: send the same file again, and what is in already stays as it is.';
 }

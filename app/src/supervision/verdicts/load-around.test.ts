@@ -122,7 +122,7 @@ describe('a few crimes answered from what they rest on', () => {
       await run(crimes.slice(0, 3), 'all'),
     ];
     expect([again.inputsHash, again.outputHash]).toEqual([first.inputsHash, first.outputHash]);
-    expect(first.inputsHash).toMatch(/^around-[0-9a-f]{64}$/);
-    expect(all.inputsHash).toMatch(/^[0-9a-f]{64}$/);
+    expect(first.inputsHash).toMatch(/^around-each-[0-9a-f]{64}$/);
+    expect(all.inputsHash).toMatch(/^each-[0-9a-f]{64}$/);
   });
 });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { GatheredParts, joinParts, type SweepPart } from '@waymark/presence';
+import { GatheredParts, toldOfParts } from '@waymark/presence';
 import type { Actor } from '../../platform/access.ts';
 import type { Performer } from '../../platform/action.ts';
 import { type Tx, withPurpose } from '../../platform/database.ts';
@@ -20,6 +20,7 @@ import {
   triesAtMost,
 } from './run-shares.ts';
 import { type OpenShare, openShare, writeShare } from './share-file.ts';
+import type { AppendPart } from './verdict-store.ts';
 
 /** What takes part in a run: the stores, what it is done by, and when to leave it to others. */
 export interface TakingPart {
@@ -131,22 +132,23 @@ async function putTogether(own: TakingPart, runId: number, inputs: RunInputs, { 
   return true;
 }
 
-/** What the shares of a run come to, in order of wearing; each part is handed on as it is put together. */
-export async function joinShares(
-  shares: readonly OpenShare[],
-  inputs: RunInputs,
-  plannedAt: Date,
-  append: (part: SweepPart) => Promise<void>,
-): Promise<RunOutput> {
+/** What the shares of a run come to, in order of wearing; each piece of a part is taken over as its server packed it. */
+export async function joinShares(shares: readonly OpenShare[], inputs: RunInputs, plannedAt: Date, append: AppendPart): Promise<RunOutput> {
   const asked = askedOf(inputs);
   const parts = shares[0]?.parts ?? 0;
   const gathered = new GatheredParts(asked.crimes.length, parts);
   let verdicts = 0;
+  const readPart = (part: number) => Promise.all(shares.map((share) => share.read(part)));
+  let next = readPart(0);
   for (let part = 0; part < parts; part++) {
-    const one = joinParts(await Promise.all(shares.map((share) => share.read(part))));
-    gathered.take(one);
-    verdicts += one.weighed.rows + one.ruledOut.rows;
-    await append(one);
+    const pieces = await next;
+    // Unpacked while this one is looked through.
+    if (part + 1 < parts) next = readPart(part + 1);
+    gathered.take(toldOfParts(pieces));
+    for (const [i, piece] of pieces.entries()) {
+      verdicts += piece.weighed.rows + piece.ruledOut.rows;
+      await append(piece, (into) => (shares[i] as OpenShare).copy(part, into));
+    }
   }
   const read = shares.flatMap(({ hashes }) => hashes);
   const fixes = shares.reduce((sum, share) => sum + share.fixes, 0);

@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { SweepPart } from '@waymark/presence';
-import { type PutPart, putPart, readContentsOf, readPart, readRows, type StoredRows, writePackedFile } from './packed-file.ts';
+import {
+  type PackedFileWriter,
+  type PutPart,
+  putPart,
+  readContentsOf,
+  readPart,
+  readRows,
+  type StoredRows,
+  writePackedFile,
+} from './packed-file.ts';
 
 /** What one server read for its share of a run: how many fixes, and the SHA-256 of those of each wearing, in order. */
 export interface ShareRead {
@@ -41,6 +50,8 @@ export interface OpenShare extends ShareRead {
   parts: number;
   /** One of them; without its digest, for it is a piece of one. */
   read(part: number): Promise<SweepPart>;
+  /** Takes its verdicts over into another file. */
+  copy(part: number, into: PackedFileWriter): Promise<PutPart>;
   close(): Promise<void>;
 }
 
@@ -59,6 +70,10 @@ export async function openShare(path: string): Promise<OpenShare | null> {
     hashes,
     parts: parts.length,
     read: (part) => readShared(file, part, parts[part] as SharedPart),
+    copy: async (part, into) => {
+      const { weighed, ruledOut } = parts[part] as SharedPart;
+      return { weighed: await into.copy(file, weighed), ruledOut: await into.copy(file, ruledOut) };
+    },
     close: () => file.close(),
   };
 }

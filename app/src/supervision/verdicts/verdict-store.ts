@@ -12,7 +12,15 @@ import {
   type verdictShape,
 } from '@waymark/presence';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
-import { type PutPart, putPart, readContentsOf, readPart, unfinishedEnding, writePackedFile } from './packed-file.ts';
+import {
+  type PackedFileWriter,
+  type PutPart,
+  putPart,
+  readContentsOf,
+  readPart,
+  unfinishedEnding,
+  writePackedFile,
+} from './packed-file.ts';
 
 /** Crime versions and wearings of a run by id, in the order in which its parts number them. */
 export interface RunKeys {
@@ -31,6 +39,9 @@ interface StoredPart extends PutPart {
   firstCrime: number;
   lastCrime: number;
 }
+
+/** Adds a part to a run; `put` where its columns are packed already. */
+export type AppendPart = (part: SweepPart, put?: (into: PackedFileWriter) => Promise<PutPart>) => Promise<void>;
 
 /** What stands at the end of a run's file. */
 interface Contents {
@@ -98,14 +109,14 @@ export class VerdictStore {
    * Writes the rows of a run, all of them or, if `work` fails, none. Parts come with crimes and wearings by place; what
    * `work` gives in the end tells their ids.
    */
-  async write<T extends { keys: RunKeys }>(run: number, work: (append: (part: SweepPart) => Promise<void>) => Promise<T>): Promise<T> {
+  async write<T extends { keys: RunKeys }>(run: number, work: (append: AppendPart) => Promise<T>): Promise<T> {
     const parts: StoredPart[] = [];
     const counts = { present: [] as number[], excluded: [] as number[], unknown: [] as number[] };
     const written = await writePackedFile(this.#path(run), async (file) => {
-      const output = await work(async (part) => {
+      const output = await work(async (part, put = (into) => putPart(into, part)) => {
         const { firstCrime, lastCrime } = part;
         count(part, counts);
-        parts.push({ firstCrime, lastCrime, ...(await putPart(file, part)) });
+        parts.push({ firstCrime, lastCrime, ...(await put(file)) });
       });
       const { crimes, wearings } = output.keys;
       parts.sort((a, b) => a.firstCrime - b.firstCrime);

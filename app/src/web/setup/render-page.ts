@@ -5,7 +5,7 @@ import type { House, PageBar, WebKit } from '../kit.ts';
 import { type MenuPage, navigationFor } from '../navigation.ts';
 import { makeViews } from '../views.ts';
 
-export type RenderPage = Pick<WebKit, 'page' | 'fragment'>;
+export type RenderPage = Pick<WebKit, 'page' | 'fragment' | 'part'>;
 
 export interface Ground {
   kind: 'tiles' | 'styled tiles' | 'town' | 'world';
@@ -46,7 +46,8 @@ export function pagesOf(house: House, { assets, menu, bars, ground, isDemo }: On
     });
     return send(reply, html);
   };
-  return { page, fragment: (reply, template, data) => send(reply, views.render(template, data)) };
+  const part: RenderPage['part'] = (template, data) => views.render(template, data);
+  return { page, part, fragment: (reply, template, data) => send(reply, part(template, data)) };
 }
 
 /** What stands on top of the pages of whoever asks. A page that refuses, or tells of trouble, asks for nothing more; a program looks at nothing that it did not ask for. */
