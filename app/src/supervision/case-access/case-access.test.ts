@@ -349,7 +349,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
 
     test('what the policy forbids is what the database hides, in every combination', async () => {
       const { database, access } = serving.waymark;
-      const subject = people.get('nobodys')?.subject ?? 0;
+      const { subject = 0, alert = 0, zone = 0 } = people.get('nobodys') ?? {};
       const found: string[] = [];
       for (let bits = 0; bits < 32; bits++) {
         const [isClosed, isRestricted, inTeam, isNamed, isOver] = Array.from({ length: 5 }, (_, i) => (bits & (1 << i)) !== 0);
@@ -359,6 +359,21 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           const purpose = (name: string) => sql`SELECT set_config('waymark.purpose', ${name}, true)`.execute(tx);
           const as = (role: string, actor: string) =>
             sql`SELECT set_config('role', ${role}, true), set_config('waymark.seen_by', ${actor}, true)`.execute(tx);
+          /** Of how many tables a row about the person is seen, and of how many there is one. */
+          const rowsSeen = async () => {
+            await as('waymark_supervision_seen', 'mo-2');
+            const { rows } = await sql<{ seen: boolean[] }>`SELECT ARRAY[
+              EXISTS (SELECT FROM supervision.subjects WHERE id = ${subject}),
+              EXISTS (SELECT FROM supervision.orders WHERE subject_id = ${subject}),
+              EXISTS (SELECT FROM supervision.wearings WHERE subject_id = ${subject}),
+              EXISTS (SELECT FROM supervision.alerts WHERE id = ${alert}),
+              EXISTS (SELECT FROM supervision.zones WHERE id = ${zone})] AS seen`.execute(tx);
+            await as('waymark_supervision', '');
+            return rows[0]?.seen;
+          };
+          const all = (seen: boolean) => [seen, seen, seen, seen, seen];
+          // What is known of it from here on is let go of with each change.
+          expect(await rowsSeen(), names).toEqual(all(true));
           await purpose('administration');
           const { rows } = await sql<{
             id: number;
@@ -373,11 +388,21 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
             await sql`INSERT INTO supervision.case_holders (subject_id, actor, name, part, to_on, by_name)
               VALUES (${subject}, 'mo-2', 'Tom', 'cover', ${isOver ? '2026-01-01' : null}, 'Test')`.execute(tx);
           const decision = (await decisionsOn({ tx, actor: other, access }, [subject], { saying: true })).get(subject);
-          await as('waymark_supervision_seen', 'mo-2');
-          const seen = await tx.selectFrom('supervision.subjects').select('id').where('id', '=', subject).execute();
-          await as('waymark_supervision', '');
-          expect(decision?.allowed, names).toBe(seen.length === 1);
-          found.push(`${seen.length}`);
+          const isSeen = decision?.allowed === true;
+          expect(await rowsSeen(), names).toEqual(all(isSeen));
+          found.push(isSeen ? '1' : '0');
+          for (const [for_, change] of [
+            ['administration', `UPDATE supervision.teams SET is_closed = NOT is_closed WHERE id = ${team}`],
+            ['monitoring', `UPDATE supervision.cases SET is_restricted = NOT is_restricted WHERE subject_id = ${subject}`],
+            ['monitoring', `DELETE FROM supervision.case_holders WHERE subject_id = ${subject}`],
+            ['administration', `DELETE FROM supervision.team_members WHERE team_id = ${team}`],
+          ] as const) {
+            await purpose(for_);
+            await sql.raw(change).execute(tx);
+            await purpose('monitoring');
+            const then = (await decisionsOn({ tx, actor: other, access }, [subject], { saying: true })).get(subject);
+            expect(await rowsSeen(), `${names}, then ${change}`).toEqual(all(then?.allowed === true));
+          }
           throw new Undone();
         }).catch((error) => {
           if (!(error instanceof Undone)) throw error;
@@ -406,6 +431,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         // The server’s own list of what it has to look at again.
         'watch_again',
       ]);
+      // What is hidden is worked out from these, and what was worked out is let go of when they change.
+      const { rows: sources } = (await serving.waymark.database.executeSql(
+        `SELECT DISTINCT t.tablename AS name FROM pg_tables t JOIN pg_proc p ON p.proname LIKE 'hidden\\_%'
+             AND p.prosrc ~ ('supervision\\.' || t.tablename || '\\M') WHERE t.schemaname = 'supervision' ORDER BY 1`,
+      )) as { rows: { name: string }[] };
+      const { rows: letGo } = (await serving.waymark.database.executeSql(
+        `SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'forget_hidden' ORDER BY 1`,
+      )) as { rows: { name: string }[] };
+      expect(letGo).toEqual(sources);
+      expect(sources.length).toBe(7);
     });
 
     test('another’s case opens with a reason, which the person reads; an alert asks for none', async () => {
