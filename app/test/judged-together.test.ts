@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Town, writeTown } from '@waymark/town';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
@@ -46,6 +47,11 @@ describe.skipIf(!isHere)('a run of verdicts that several servers judge', () => {
     const recorded = await at(i).performer.perform(matching, readRun, null, { id: runId });
     const { inputs, output } = await repeatRun(services(i), recorded);
     return { run: recorded.run, same: inputs.same && output.same };
+  };
+  const plan = async () => {
+    const planned = await at(0).performer.perform(matching, planRun, services(0), null);
+    if (!planned || planned === 'another plans') throw new Error('Nothing was planned.');
+    return planned;
   };
   const leftOver = () => readdirSync(join(shared.path, 'verdicts')).filter((name) => !/^run-\d+\.verdicts$/.test(name));
 
@@ -113,9 +119,9 @@ describe.skipIf(!isHere)('a run of verdicts that several servers judge', () => {
   test('the share of a server that is gone is judged by another, and what it had judged is judged again where it is not there', async () => {
     await bringCrimes(12, 18);
     for (const server of servers) vi.spyOn(server.performer, 'perform');
-    const planned = await at(0).performer.perform(matching, planRun, services(0), null);
-    expect(planned?.inputs).toBeNull();
-    const runId = planned?.runId as number;
+    const planned = await plan();
+    expect(planned.inputs).toBeNull();
+    const { runId } = planned;
     const gone = randomUUID();
     const shares = await inSql<{ number: number }>(`SELECT number FROM supervision.run_shares WHERE run_id = ${runId} ORDER BY number`);
     expect(shares.map(({ number }) => number)).toEqual([0, 1]);
@@ -126,6 +132,13 @@ describe.skipIf(!isHere)('a run of verdicts that several servers judge', () => {
     await inSql(`UPDATE supervision.run_shares SET holder = '${gone}' WHERE run_id = ${runId} AND number = 0`);
     // And of another it is said that it is done.
     await inSql(`UPDATE supervision.run_shares SET done = true, holder = '${randomUUID()}' WHERE run_id = ${runId} AND number = 1`);
+    // While another server plans, nobody else does, and nobody's work fails for it.
+    await at(1)
+      .database.db.transaction()
+      .execute(async (tx) => {
+        await sql`SELECT pg_advisory_xact_lock(hashtext('waymark runs'))`.execute(tx);
+        await expect(plan()).rejects.toThrow('Nothing was planned');
+      });
     let isOver = false;
     const computing = computeDueVerdicts(at(0).performer, services(0), matching).finally(() => {
       isOver = true;
@@ -152,8 +165,8 @@ describe.skipIf(!isHere)('a run of verdicts that several servers judge', () => {
 
   test('who closes leaves its share to others, and one who has none is not counted as failed', async () => {
     await bringCrimes(21, 24);
-    const planned = await at(0).performer.perform(matching, planRun, services(0), null);
-    const runId = planned?.runId as number;
+    const planned = await plan();
+    const { runId } = planned;
     const ending = new AbortController();
     const { fixes } = at(1);
     // It is breaking off while it reads.

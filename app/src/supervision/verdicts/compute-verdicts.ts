@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { modelVersion } from '@waymark/presence';
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
@@ -80,6 +81,9 @@ export interface ComputedRun {
   outputHash: string;
 }
 
+/** A server that plans is asked about again so soon, ms. */
+const planningMs = 1000;
+
 export interface ComputingOptions {
   onProgress?: (done: number, all: number) => void;
   /** Where this server is closing. */
@@ -99,8 +103,12 @@ export async function computeDueVerdicts(
   actor: Actor,
   options: ComputingOptions = {},
 ): Promise<ComputedRun | null> {
-  const planned = await performer.perform(actor, planRun, services, null);
-  if (planned === null) return null;
+  let planned = await performer.perform(actor, planRun, services, null);
+  while (planned === 'another plans' && !options.signal?.aborted) {
+    await pause(planningMs);
+    planned = await performer.perform(actor, planRun, services, null);
+  }
+  if (planned === null || planned === 'another plans') return null;
   const { runId, inputs } = planned;
   if (inputs === null) return await computeShared(performer, services, actor, runId, options);
   const output = await services.verdicts.write(runId, (append) => computeRun(services.fixes, inputs, append, options.onProgress));

@@ -26,15 +26,19 @@ const manyFixes = 5_000_000;
 export type PlannedRun = { runId: number; inputs: RunInputs } | { runId: number; inputs: null };
 
 /** Numbers a run of what has fallen due: crimes without a verdict, and those whose window has seen fixes or wearings change since. */
-export const planRun: Action<VerdictServices, null, PlannedRun | null> = {
+export const planRun: Action<VerdictServices, null, PlannedRun | 'another plans' | null> = {
   name: 'verdict.compute',
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, actor, note, tell }, services) {
     const { fixes, verdicts, timeZone, others } = services;
     if (others) {
-      // One plans at a time: who comes second joins.
-      await sql`SELECT pg_advisory_xact_lock(hashtext('waymark runs'))`.execute(tx);
+      // One plans at a time, and for seconds where the fleet is large: who comes second joins afterwards.
+      const { rows: locks } = await sql<{ free: boolean }>`SELECT pg_try_advisory_xact_lock(hashtext('waymark runs')) AS free`.execute(tx);
+      if (!locks[0]?.free) {
+        note(null, { planned: 'by another server' });
+        return 'another plans';
+      }
       const open = await openRun(tx, others);
       if (open !== null) {
         note({ kind: 'run', id: open }, { joined: true });
