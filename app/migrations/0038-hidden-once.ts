@@ -44,9 +44,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       .execute(db);
   const forget = Object.keys(hidden).map((name) => `PERFORM set_config('waymark.${name}', '', true);`);
   await sql
-    .raw(
-      `CREATE FUNCTION supervision.forget_hidden() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${forget.join(' ')} RETURN NULL; END $$`,
-    )
+    .raw(`CREATE FUNCTION supervision.forget_hidden() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${forget.join(' ')} RETURN NULL; END $$`)
     .execute(db);
   for (const table of restOn)
     await sql

@@ -50,9 +50,9 @@ test.skipIf(!postgres)('a job of a server that is gone is begun again by another
   expect(await gone.fetch('one')).toHaveLength(1);
   let done = 0;
   await jobs.define('one', async () => void done++);
-  await database.executeSql("UPDATE jobs.job SET heartbeat_on = heartbeat_on - interval '50 seconds'");
+  await database.executeSql("UPDATE jobs.job SET heartbeat_on = heartbeat_on - interval '50 seconds' WHERE name = 'one'");
   await gone.supervise('one');
-  expect((await database.executeSql('SELECT state FROM jobs.job')).rows).toEqual([{ state: 'active' }]);
+  expect((await database.executeSql("SELECT state FROM jobs.job WHERE name = 'one'")).rows).toEqual([{ state: 'active' }]);
   await database.executeSql(
     "UPDATE jobs.job SET heartbeat_on = heartbeat_on - interval '20 seconds'; UPDATE jobs.queue SET monitor_claim_on = NULL, monitor_on = NULL",
   );

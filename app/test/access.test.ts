@@ -474,6 +474,8 @@ describe('access', () => {
     expect(response.headers.get('content-security-policy')).toContain("script-src 'self'");
     expect(response.headers.get('content-security-policy')).not.toContain('unsafe');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    // Longer than proxies keep a connection that nothing comes over.
+    expect(response.headers.get('keep-alive')).toBe('timeout=72');
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 });

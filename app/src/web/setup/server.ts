@@ -217,6 +217,12 @@ async function setUpPages(
   return sessions;
 }
 
+/**
+ * A connection that nothing comes over stays so long, ms: longer than proxies keep theirs (a minute), or now and then one sends a request over a
+ * connection that is being closed, and it is lost.
+ */
+const idleMs = 72_000;
+
 function makeApp({ config }: House, log: Logger, identity: Identity): FastifyInstance {
   return Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -232,7 +238,7 @@ function makeApp({ config }: House, log: Logger, identity: Identity): FastifyIns
     bodyLimit: bodyAtMost,
     trustProxy: (_address: string, hop: number) => hop < config.WAYMARK_PROXIES,
     serverFactory: (handler): Server =>
-      createServer((request, response) => {
+      createServer({ keepAliveTimeout: idleMs }, (request, response) => {
         if (!identity.handle(request, response)) handler(request, response);
       }),
   });
