@@ -201,6 +201,7 @@ async function setUpPages(
       request.session.notice = text;
     },
   };
+  closeIdleAtEnd(app);
   setUpErrors(app, web);
   await showApiDocs(app);
   setUpAssets(app, assets);
@@ -217,11 +218,22 @@ async function setUpPages(
   return sessions;
 }
 
+/** An answer that was under way when the server began to close leaves its connection open, for as long as one may be idle. */
+function closeIdleAtEnd(app: FastifyInstance): void {
+  let closing: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    closing = setInterval(() => app.server.closeIdleConnections(), closesIdleMs).unref();
+  });
+  app.addHook('onClose', async () => clearInterval(closing));
+}
+
 /**
  * A connection that nothing comes over stays so long, ms: longer than proxies keep theirs (a minute), or now and then one sends a request over a
  * connection that is being closed, and it is lost.
  */
 const idleMs = 72_000;
+/** While the server closes, what has become idle is closed so soon, ms: nothing more will come over it. */
+const closesIdleMs = 50;
 
 function makeApp({ config }: House, log: Logger, identity: Identity): FastifyInstance {
   return Fastify({
