@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultParameters } from '@waymark/presence';
 import { Town, writeTown } from '@waymark/town';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -8,8 +9,9 @@ import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
 import { withPurpose } from '../src/platform/database.ts';
 import { computeDueVerdicts, helpWithRuns, importCrimes, importFixes, readRun, repeatRun } from '../src/supervision/index.ts';
+import { computeShare } from '../src/supervision/verdicts/compute-run.ts';
 import { planRun } from '../src/supervision/verdicts/plan-run.ts';
-import { takeShare } from '../src/supervision/verdicts/run-shares.ts';
+import { takeShare, takeWhole } from '../src/supervision/verdicts/run-shares.ts';
 import { openWaymark, verdictServicesOf, type Waymark } from '../src/waymark.ts';
 import { configOf } from './kill/kill-test.ts';
 import { type LogServers, startLogServers } from './log-servers.ts';
@@ -163,6 +165,31 @@ describe.skipIf(!isHere)('a run of verdicts that several servers judge', () => {
     expect(await computeDueVerdicts(at(0).performer, services(0), matching)).toMatchObject({ crimes: 3, verdicts: 24 });
   });
 
+  test('shares that cannot be put together are told, and given up; while another puts them together nobody asks for it', async () => {
+    const bytes = Buffer.from([crimes[0], ...crimes.slice(1, 4).map((line) => line.replace(/^([^,]*)/, '$1-B'))].join('\n'));
+    await importCrimes(at(0).performer, matching, at(0), { fileName: 'more crimes.csv', bytes });
+    const { runId } = await plan();
+    const alive = randomUUID();
+    await inSql(
+      `INSERT INTO platform.servers (id, name, roles, version, seen_at) VALUES ('${alive}', 'alive', 'work', '0', now() + interval '1 minute')`,
+    );
+    await inSql(`UPDATE supervision.shared_runs SET holder = '${alive}' WHERE run_id = ${runId}`);
+    const perform = vi.spyOn(at(0).performer, 'perform');
+    const computing = computeDueVerdicts(at(0).performer, services(0), matching).catch((error: Error) => error.message);
+    const done = `SELECT bool_and(done) AS done FROM supervision.run_shares WHERE run_id = ${runId}`;
+    await until(async () => (await inSql<{ done: boolean }>(done))[0]?.done === true);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(perform.mock.calls.filter(([, action]) => (action as unknown) === takeWhole)).toEqual([]);
+    // In the middle of a column.
+    const path = at(0).verdicts.sharePath(runId, 0);
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.fill(255, 0, 40));
+    await inSql(`DELETE FROM platform.servers WHERE id = '${alive}'`);
+    expect(await computing).toMatch(/^The shares of run \d+ cannot be put together: /);
+    expect(await inSql('SELECT run_id FROM supervision.shared_runs')).toEqual([]);
+    expect(await computeDueVerdicts(at(0).performer, services(0), matching)).toMatchObject({ crimes: 3, verdicts: 24 });
+  });
+
   test('who closes leaves its share to others, and one who has none is not counted as failed', async () => {
     await bringCrimes(21, 24);
     const planned = await plan();
@@ -176,6 +203,9 @@ describe.skipIf(!isHere)('a run of verdicts that several servers judge', () => {
       return scan(...given);
     });
     await helpWithRuns(at(1).performer, services(1), system, ending.signal);
+    const share = { first: 0, last: 7, crimesPerPart: 10 };
+    const inputs = { crimes: [], wearings: [], parameters: defaultParameters, timeZone: 'UTC', receiptUpto: 0 };
+    await expect(computeShare(fixes, inputs, share, async () => undefined, ending.signal)).rejects.toThrow('aborted');
     expect(ending.signal.aborted).toBe(true);
     expect(await inSql(`SELECT DISTINCT holder, tries, done FROM supervision.run_shares WHERE run_id = ${runId}`)).toEqual([
       { holder: null, tries: 0, done: false },

@@ -137,6 +137,7 @@ async function judge<H>(
 ): Promise<{ loaded: LoadedFleet; read: H; result: SweepResult }> {
   const { parameters } = inputs;
   requireKnownModel(parameters);
+  signal?.throwIfAborted();
   // They load what they need while the fixes are read.
   const ready = beginThreads(threads ?? threadsFor(questions.length * inputs.wearings.length));
   const ended = () => Promise.all(ready.map((worker) => worker.terminate()));

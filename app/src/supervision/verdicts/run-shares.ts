@@ -141,6 +141,8 @@ export interface SharedState {
   done: number;
   /** Shares that nobody alive is at. */
   free: number;
+  /** Whether nobody else alive puts it together. */
+  isWholeFree: boolean;
   /** Whether this server can judge it. */
   isOurs: boolean;
   plannedAt: Date;
@@ -148,14 +150,16 @@ export interface SharedState {
 
 /** Null where it is no longer judged: it is on record, or was given up. */
 export async function stateOf(tx: Tx, runId: number, others: RunsTogether): Promise<SharedState | null> {
-  const { rows } = await sql<{ shares: number; done: number; free: number; reckoning: string; planned_at: Date }>`
+  const { rows } = await sql<{ shares: number; done: number; free: number; whole: boolean; reckoning: string; planned_at: Date }>`
     SELECT count(*)::int AS shares, count(*) FILTER (WHERE s.done)::int AS done,
-        count(*) FILTER (WHERE NOT s.done AND ${isFree(sql.ref('s.holder'), others)})::int AS free, r.reckoning, r.planned_at
+        count(*) FILTER (WHERE NOT s.done AND ${isFree(sql.ref('s.holder'), others)})::int AS free,
+        ${isFree(sql.ref('r.holder'), others)} AS whole, r.reckoning, r.planned_at
       FROM supervision.shared_runs r JOIN supervision.run_shares s USING (run_id)
       WHERE r.run_id = ${runId} GROUP BY r.run_id`.execute(tx);
   const [row] = rows;
   if (!row) return null;
-  return { shares: row.shares, done: row.done, free: row.free, isOurs: row.reckoning === reckoning(), plannedAt: row.planned_at };
+  const { shares, done, free, whole } = row;
+  return { shares, done, free, isWholeFree: whole, isOurs: row.reckoning === reckoning(), plannedAt: row.planned_at };
 }
 
 export interface TakenShare extends Share {

@@ -72,7 +72,7 @@ async function judgeUntilRecorded(own: TakingPart, runId: number): Promise<boole
     const state = await inTx(own, (tx) => stateOf(tx, runId, services.others));
     if (!state?.isOurs || signal?.aborted) return false;
     own.onProgress?.(state.done, state.shares);
-    if (state.done === state.shares) {
+    if (state.done === state.shares && state.isWholeFree) {
       const inputs = await performer.perform(system, takeWhole, services.others, { runId });
       if (inputs && (await putTogether(own, runId, inputs, state))) return true;
     } else if (state.free > 0) {
@@ -87,7 +87,7 @@ async function judgeShare(own: TakingPart, runId: number, { share, inputs }: { s
   const { services, signal } = own;
   const { fixes, verdicts, others } = services;
   try {
-    await caughtUp(services, inputs.receiptUpto);
+    await caughtUp(services, inputs.receiptUpto, signal);
     await writeShare(verdicts.sharePath(runId, share.number), (append) => computeShare(fixes, inputs, share, append, signal));
     await inTx(own, (tx) => settleShare(tx, others, runId, share.number, 'done'));
   } catch (error) {
@@ -102,9 +102,10 @@ async function judgeShare(own: TakingPart, runId: number, { share, inputs }: { s
   }
 }
 
-async function caughtUp({ fixes }: VerdictServices, receipt: number): Promise<void> {
+async function caughtUp({ fixes }: VerdictServices, receipt: number, signal?: AbortSignal): Promise<void> {
   const since = Date.now();
   while (fixes.lastReceipt < receipt) {
+    signal?.throwIfAborted();
     if (Date.now() - since > behindAtMostMs)
       throw new SharedRunError('This server is behind the log, and cannot judge what others have read.');
     await pause(lookEveryMs);
@@ -123,7 +124,13 @@ async function putTogether(own: TakingPart, runId: number, inputs: RunInputs, { 
       return false;
     }
     const whole = opened as OpenShare[];
-    const output = await verdicts.write(runId, (append) => joinShares(whole, inputs, plannedAt, append));
+    const output = await verdicts
+      .write(runId, (append) => joinShares(whole, inputs, plannedAt, append))
+      .catch(async (error: Error) => {
+        // It would fail again: what is due is planned anew.
+        await inTx(own, (tx) => giveUpRun(tx, runId));
+        throw new SharedRunError(`The shares of run ${runId} cannot be put together: ${error.message}`, { cause: error });
+      });
     await own.record({ runId, inputs, output });
   } finally {
     for (const share of opened) await share?.close();
@@ -143,7 +150,11 @@ export async function joinShares(shares: readonly OpenShare[], inputs: RunInputs
   for (let part = 0; part < parts; part++) {
     const pieces = await next;
     // Unpacked while this one is looked through.
-    if (part + 1 < parts) next = readPart(part + 1);
+    if (part + 1 < parts) {
+      next = readPart(part + 1);
+      // Told where it is awaited, and not as nobody's before.
+      next.catch(() => undefined);
+    }
     gathered.take(toldOfParts(pieces));
     for (const [i, piece] of pieces.entries()) {
       verdicts += piece.weighed.rows + piece.ruledOut.rows;
