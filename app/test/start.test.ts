@@ -76,9 +76,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       };
       const soon = await orderOf('W-SOON', 3);
       await orderOf('W-LATER', 30);
-      const before = await auditLength(database.db);
+      const before = await auditLength(database.db, { byPeople: true });
       const html = await textOf('mo-1', '/start');
-      const after = await auditLength(database.db);
+      const after = await auditLength(database.db, { byPeople: true });
       // The page itself, and the bar of what is going on.
       expect(after - before).toBe(2);
       expect(counted(html, 'people whose order ends within 7 days')).toBe(1);

@@ -134,10 +134,17 @@ export async function verifyAudit(db: Database, heads: readonly AuditHead[] = []
   });
 }
 
-/** Number of entries so far. */
-export async function auditLength(db: Database): Promise<number> {
+/**
+ * Number of entries so far.
+ * @param byPeople without those of the program itself, which does by the clock what it has to
+ */
+export async function auditLength(db: Database, { byPeople = false } = {}): Promise<number> {
   return withPurpose(db, 'oversight', 'oversight', async (tx) => {
-    const { n } = await tx.selectFrom('oversight.audit_entries').select(sql<number>`count(*)::int`.as('n')).executeTakeFirstOrThrow();
+    const { n } = await tx
+      .selectFrom('oversight.audit_entries')
+      .select(sql<number>`count(*)::int`.as('n'))
+      .$if(byPeople, (query) => query.where('role', '<>', 'system'))
+      .executeTakeFirstOrThrow();
     return n;
   });
 }
