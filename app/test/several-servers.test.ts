@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../src/platform/access.ts';
 import { verifyAudit } from '../src/platform/audit.ts';
-import { withPurpose } from '../src/platform/database.ts';
+import { type Tx, withPurpose } from '../src/platform/database.ts';
 import type { Serving } from '../src/serve.ts';
 import { declareGateway, revokeGateway } from '../src/supervision/tags/index.ts';
 import { compareAlerts, compareReceipts, count, firstAt, prepare, putLoadOn } from './kill/kill-test.ts';
@@ -37,6 +37,11 @@ describe.skipIf(!isHere)('several servers on the same records and one log', () =
     );
     return Object.fromEntries(rows.map(({ holder, n }) => [holder ?? 'nobody', n]));
   };
+  /** Whether all shares are held, dealt out in these parts. */
+  const isDealt = async (...parts: number[]) => {
+    const held = await heldBy();
+    return !('nobody' in held) && Object.values(held).join() === parts.join();
+  };
   const send = (url: string, bearer: string, lines: object[]) =>
     fetch(`${url}/ingest/waymark`, {
       method: 'POST',
@@ -57,7 +62,7 @@ describe.skipIf(!isHere)('several servers on the same records and one log', () =
   });
 
   test('each watches its part', async () => {
-    await until(async () => Object.values(await heldBy()).join() === '16,16');
+    await until(() => isDealt(16, 16));
   });
 
   test('what one takes in the other has, under the same receipt, and what is sent again to the other is known there', async () => {
@@ -105,9 +110,56 @@ describe.skipIf(!isHere)('several servers on the same records and one log', () =
     expect(Math.max(...tookMs)).toBeLessThan(1000);
   });
 
+  test('what one takes over it judges by all that the other had read, however far behind it is', async () => {
+    const { db } = at(0).waymark.database;
+    const inMonitoring = <T>(work: (tx: Tx) => Promise<T>) => withPurpose(db, 'supervision', 'monitoring', work);
+    const wearings = await inMonitoring((tx) =>
+      tx
+        .selectFrom('supervision.wearings as w')
+        .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
+        .select(['w.id', 't.serial'])
+        .where('t.serial', '<>', 'K0')
+        .execute(),
+    );
+    const theirs = wearings.find(({ id }) => at(1).waymark.together?.leases.holds(`watch ${id % 32}`));
+    const going = (seconds: number, lon: number) => ({ ...fixOf(seconds, lon), tag: theirs?.serial });
+    const versions = () =>
+      inMonitoring((tx) =>
+        tx
+          .selectFrom('supervision.alert_versions as v')
+          .innerJoin('supervision.alerts as a', 'a.id', 'v.alert_id')
+          .select('v.change')
+          .where('a.wearing_id', '=', theirs?.id as number)
+          .orderBy('v.version')
+          .execute(),
+      );
+    const { promise: isReleased, resolve: release } = Promise.withResolvers<void>();
+    const behind = at(0).waymark.fixes.whileStill(() => isReleased);
+    try {
+      const sent = await send(at(1).url, secret, [going(1, -1.8), going(2, -1.8), ...[3, 4, 5, 6].map((s) => going(s, -1.785))]);
+      expect(sent.status).toBe(200);
+      await at(1).waymark.live.settled();
+      expect(await versions()).toEqual([{ change: 'raised' }]);
+      await servers.pop()?.end();
+      await until(() => isDealt(32));
+      // Time enough for what would be wrong.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    } finally {
+      release();
+    }
+    await behind;
+    await at(0).waymark.live.settled();
+    expect(await versions()).toEqual([{ change: 'raised' }]);
+    await send(at(0).url, secret, [going(7, -1.8), going(8, -1.8), going(9, -1.8)]);
+    await at(0).waymark.live.settled();
+    expect(await versions()).toEqual([{ change: 'raised' }, { change: 'amended' }]);
+    servers.push(await serveForTest({ ...env(), WAYMARK_SERVER: 'two' }));
+    await until(() => isDealt(16, 16));
+  });
+
   test('when one ends the other takes over its part, and every alert that the fixes give is on record once', async () => {
     const acknowledged = new Set<string>();
-    const counter = { next: 100 };
+    const counter = { next: 400 };
     let target = 0;
     const load = putLoadOn(() => at(target++ % servers.length).url, secret, counter, acknowledged);
     await until(() => acknowledged.size > 3000);

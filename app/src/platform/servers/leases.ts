@@ -22,22 +22,23 @@ export interface Server {
   isWell(): boolean;
 }
 
+/** A share as it was given. */
+interface Given {
+  name: string;
+  upto: number;
+  since: string;
+}
+
+/** To the microsecond, in no time zone. */
+const inRecords = sql<string>`extract(epoch FROM since)::text`;
+
 /** A share was taken by another server, so nothing of what was to be written is. */
 export class LeaseLostError extends ToldError {
   override name = 'LeaseLostError';
 }
 
 /** What is done under a lease takes moments; what takes so long waits for an answer that will not come, ms. */
-const promptMs = 30_000;
-
-/** Gives work under a lease up where it hangs, on a connection whose other side is gone: it is tried again, and the fence holds for both. */
-export async function promptly<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LeaseLostError('The records gave no answer in time. It is tried again.')), promptMs);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
+const usuallyPromptMs = 30_000;
 
 /** A server that was not seen for so long is dead to the others, seconds. */
 export const deadAfterS = 4;
@@ -57,15 +58,19 @@ export class Leases {
   readonly id = randomUUID();
   readonly #server: Server;
   readonly #work: LeasedWork[] = [];
-  readonly #held = new Set<string>();
+  /** By name, since when, as the records say it: what is lost and given again is another lease. */
+  readonly #held = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
   #beat: Promise<void> = Promise.resolve();
   #closed = false;
   onError: (error: unknown) => void = () => undefined;
 
-  constructor(db: Database, server: Server) {
+  readonly #promptMs: number;
+
+  constructor(db: Database, server: Server, { promptMs = usuallyPromptMs }: { promptMs?: number } = {}) {
     this.#db = db;
     this.#server = server;
+    this.#promptMs = promptMs;
   }
 
   /** Asks for a part of some work from the start on. To be called before it. */
@@ -76,6 +81,11 @@ export class Leases {
   /** Whether this server believes that it holds a share. */
   holds(name: string): boolean {
     return this.#held.has(name);
+  }
+
+  /** Since when this server believes that it holds a share, in a form to hand to `fence`; null where it does not. */
+  sinceOf(name: string): string | null {
+    return this.#held.get(name) ?? null;
   }
 
   /** How many shares this server holds, as far as it knows. */
@@ -94,6 +104,19 @@ export class Leases {
     return rows;
   }
 
+  /**
+   * Gives work under a lease up where it hangs, on a connection whose other side is gone: it is tried again. What was given up may be
+   * put on record all the same, if it was only slow. So the next attempt waits for it at the fence, and whatever it goes by it must read
+   * behind the fence.
+   */
+  async promptly<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new LeaseLostError('The records gave no answer in time. It is tried again.')), this.#promptMs);
+    });
+    return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  }
+
   /** Puts this server on the list, and takes what nobody does. */
   async start(): Promise<void> {
     for (const { names, role } of this.#work)
@@ -105,7 +128,7 @@ export class Leases {
     await this.#see();
     const again = () => {
       this.#timer = setTimeout(() => {
-        this.#beat = promptly(this.#see())
+        this.#beat = this.promptly(this.#see())
           .catch((error) => this.onError(error))
           .then(() => {
             if (!this.#closed) again();
@@ -116,19 +139,24 @@ export class Leases {
   }
 
   /**
-   * Within a transaction: makes sure that this server holds shares, and that nobody takes them before it has ended.
+   * Within a transaction: makes sure that this server holds shares, and that nobody takes them before it has ended. A transaction of
+   * this server under the same share waits as well, so of two attempts the later one sees what the earlier one did.
+   * @param since for shares that it must have held all the time, what `sinceOf` said at the beginning
    * @throws LeaseLostError
    */
-  async fence(tx: Tx, names: readonly string[]): Promise<void> {
+  async fence(tx: Tx, names: readonly string[], since: ReadonlyMap<string, string | null> = new Map()): Promise<void> {
     if (names.length === 0) return;
     const rows = await tx
       .selectFrom('platform.leases')
-      .select(['name', givenUpWhenStill.as('given_up')])
+      .select(['name', inRecords.as('since'), givenUpWhenStill.as('given_up')])
       .where('name', 'in', [...names])
       .where('holder', '=', this.id)
-      .forShare()
+      // In one order, so that two never wait for each other.
+      .orderBy('name')
+      .forNoKeyUpdate()
       .execute();
-    if (rows.length < new Set(names).size) throw new LeaseLostError('Another server has taken over, and goes on with it.');
+    const isAnother = rows.some((row) => since.has(row.name) && since.get(row.name) !== row.since);
+    if (isAnother || rows.length < new Set(names).size) throw new LeaseLostError('Another server has taken over, and goes on with it.');
   }
 
   /** Within a transaction: notes how far it has come with shares, for whoever takes them over. */
@@ -151,7 +179,7 @@ export class Leases {
   }
 
   async #giveAllBack(): Promise<void> {
-    this.#lose([...this.#held]);
+    this.#lose([...this.#held.keys()]);
     await this.#db.updateTable('platform.leases').set({ holder: null }).where('holder', '=', this.id).execute();
     await this.#db.deleteFrom('platform.servers').where('id', '=', this.id).execute();
   }
@@ -166,10 +194,10 @@ export class Leases {
       .execute();
     await sql`DELETE FROM platform.servers WHERE seen_at < now() - ${sql.raw(forgottenAfter)}`.execute(this.#db);
     const alive = await this.#alive();
-    const { rows: mine } = await sql<{ name: string; upto: number }>`
-      SELECT name, upto FROM platform.leases WHERE holder = ${this.id}`.execute(this.#db);
-    const now = new Set(mine.map((row) => row.name));
-    this.#lose([...this.#held].filter((one) => !now.has(one)));
+    const { rows: mine } = await sql<Given>`
+      SELECT name, upto, ${inRecords} AS since FROM platform.leases WHERE holder = ${this.id}`.execute(this.#db);
+    const now = new Map(mine.map((row) => [row.name, row.since]));
+    this.#lose([...this.#held].filter(([name, since]) => now.get(name) !== since).map(([name]) => name));
     // What was taken, and the answer to it was lost.
     for (const work of this.#work)
       this.#gain(
@@ -193,19 +221,19 @@ export class Leases {
       return;
     }
     if (held.length === part) return;
-    const { rows } = await sql<{ name: string; upto: number }>`
-      UPDATE platform.leases SET holder = ${this.id}, since = now() WHERE name IN (
+    const { rows } = await sql<Given>`
+      UPDATE platform.leases SET holder = ${this.id}, since = clock_timestamp() WHERE name IN (
         SELECT l.name FROM platform.leases l
         WHERE l.name IN (${sql.join(work.names)}) AND NOT EXISTS (
           SELECT FROM platform.servers s WHERE s.id = l.holder AND s.seen_at > now() - make_interval(secs => ${deadAfterS}))
         ORDER BY l.name LIMIT ${part - held.length} FOR UPDATE SKIP LOCKED)
-      RETURNING name, upto`.execute(this.#db);
+      RETURNING name, upto, ${inRecords} AS since`.execute(this.#db);
     this.#gain(work, rows);
   }
 
-  #gain(work: LeasedWork, rows: readonly { name: string; upto: number }[]): void {
+  #gain(work: LeasedWork, rows: readonly Given[]): void {
     if (rows.length === 0) return;
-    for (const { name } of rows) this.#held.add(name);
+    for (const { name, since } of rows) this.#held.set(name, since);
     work.gained(rows.map(({ name, upto }) => ({ name, upto: Number(upto) })));
   }
 

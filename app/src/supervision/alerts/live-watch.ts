@@ -5,22 +5,21 @@ import { type Database, type Tx, withPurpose } from '../../platform/database.ts'
 import { added, known } from '../../platform/fixes/fix.ts';
 import type { LogEntry, LogPart } from '../../platform/fixes/fix-log.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { promptly } from '../../platform/servers/leases.ts';
+import { AlertsInStep } from './alerts-in-step.ts';
 import { Heard } from './heard.ts';
-import { recordChanges, type TellingChange } from './record-changes.ts';
+import type { TellingChange } from './record-changes.ts';
 import { changesOnRecord, evaluatedReceipt, noteEvaluated, openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
 import { reportOf } from './stored-track.ts';
 import type { WatchShares } from './watch-shares.ts';
-import { type Changed, changesOf, endedBySilence, isUnsureOf, type Watched, WatchedWearings } from './watched.ts';
+import { endedBySilence, WatchedWearings } from './watched.ts';
 
 /** Told of every change that is on record. */
 export type AlertListener = (change: TellingChange) => void;
 
 /** How often it is put on record that nothing had to be changed, ms: as much is evaluated again after a crash. */
 const recordEveryMs = 5000;
-/** Wearings that are watched again in one turn, or whose changes are put on record together. */
+/** Wearings that are watched again in one turn. */
 const againTogether = 50;
-const writtenTogether = 25;
 /** After a failure, for instance of the database, it is tried again after this long, ms. */
 const retryMs = 1000;
 /** How often it is looked who has fallen silent while an alert lasts, ms. */
@@ -37,10 +36,9 @@ const silenceEveryMs = 30_000;
 export class LiveWatch {
   readonly #db: Database;
   readonly #store: FixStore;
-  readonly #timeZone: string;
-  readonly #policy: string | null;
   readonly #watched: WatchedWearings;
   readonly #heard: Heard;
+  readonly #alerts: AlertsInStep;
   readonly #listeners = new Set<AlertListener>();
   readonly #shares: WatchShares | null;
   readonly #now: () => number;
@@ -63,10 +61,6 @@ export class LiveWatch {
   onError: (error: unknown) => void = () => undefined;
   /** Told of each alert that is raised: at most how long after its fix was received, seconds. */
   onRaised: (seconds: number) => void = () => undefined;
-  /** When the first fix of the part at hand was received, ms since 1970; null for what is watched again. */
-  #partFrom: number | null = null;
-  /** Counted for /metrics. */
-  readonly counts = { fixes: 0, changes: 0 };
 
   /**
    * @param options the server's clock, ms since 1970; whom this server watches, where several share the work: else everybody
@@ -82,10 +76,8 @@ export class LiveWatch {
     const decision = access.decide({ role: 'system', purpose: 'monitoring' }, 'alert.evaluate', 'monitoring', 'supervision');
     if (!decision.allowed)
       throw new Error('The access policy does not let the server watch zones: alert.evaluate is refused to the system.');
-    this.#policy = decision.policy;
     this.#db = db;
     this.#store = store;
-    this.#timeZone = timeZone;
     this.#now = now;
     this.#shares = shares;
     this.#heard = new Heard(now);
@@ -94,6 +86,19 @@ export class LiveWatch {
       (work) => this.#inMonitoring(work),
       () => ({ now: now(), timeZone }),
     );
+    this.#alerts = new AlertsInStep(
+      { watched: this.#watched, heard: this.#heard, shares, inMonitoring: (work) => this.#inMonitoring(work) },
+      { policy: decision.policy, now, timeZone },
+      (change, receivedFrom) => {
+        if (receivedFrom !== null && change.change === 'raised') this.onRaised((now() - receivedFrom) / 1000);
+        for (const listener of this.#listeners) listener(change);
+      },
+    );
+  }
+
+  /** How many fixes were evaluated and changes put on record here since the start. */
+  get counts(): Readonly<{ fixes: number; changes: number }> {
+    return this.#alerts.counts;
   }
 
   /**
@@ -171,8 +176,9 @@ export class LiveWatch {
     const worn = new Set((await this.#inMonitoring(openWearings)).filter((wearing) => this.#isMine(wearing)));
     const concerned = new Set([...this.#heard.fallenMute(worn), ...endedBySilence(this.#watched, this.#heard, worn)]);
     if (concerned.size === 0) return;
+    const own = () => [...concerned].filter((wearing) => this.#isMine(wearing));
     try {
-      await this.#inTurn(() => this.#evaluate(new Map([...concerned].map((wearing) => [wearing, []]))));
+      await this.#inTurn(() => this.#alerts.bringIntoStep(new Map(own().map((wearing) => [wearing, []]))));
     } catch (error) {
       // Nobody would ask about them again: a silence is noticed once.
       for (const wearing of concerned) this.#suspect(wearing, Number.POSITIVE_INFINITY);
@@ -215,7 +221,8 @@ export class LiveWatch {
 
   /** A wearing is to be watched again, from a moment on. */
   #suspect(wearing: number, oldest: number): void {
-    if (this.#isMine(wearing)) this.#stale.set(wearing, Math.min(oldest, this.#stale.get(wearing) ?? Number.POSITIVE_INFINITY));
+    if (this.#shares?.isGiven(wearing) ?? true)
+      this.#stale.set(wearing, Math.min(oldest, this.#stale.get(wearing) ?? Number.POSITIVE_INFINITY));
   }
 
   /** An alert that lasted when a server ended is not known to last now; and who had changed was not watched again yet. */
@@ -224,8 +231,12 @@ export class LiveWatch {
     for (const wearing of await this.#inMonitoring(wearingsToWatchAgain)) this.#suspect(wearing, Number.NEGATIVE_INFINITY);
   }
 
+  #forgetWatched(isConcerned: (wearing: number) => boolean): void {
+    for (const [wearing] of this.#watched.all()) if (isConcerned(wearing)) this.#watched.forget(wearing);
+  }
+
   #forgetThose(isLost: (wearing: number) => boolean): void {
-    for (const [wearing] of this.#watched.all()) if (isLost(wearing)) this.#watched.forget(wearing);
+    this.#forgetWatched(isLost);
     for (const [wearing] of this.#stale) if (isLost(wearing)) this.#stale.delete(wearing);
   }
 
@@ -233,13 +244,7 @@ export class LiveWatch {
   async #watchAgain(): Promise<void> {
     while (!this.#isSure() && !this.#ended.signal.aborted) {
       try {
-        // Of what another server watched until now: whoever it had yet to evaluate, or may be unsure of.
-        await this.#shares?.take(async (upto) => {
-          await this.#watched.learnOthers();
-          for (const { wearing, oldest } of await this.#store.wearingsAfter(upto))
-            for (const concerned of this.#watched.concernedBy(wearing)) this.#suspect(concerned, oldest);
-          await this.#suspectUnsure();
-        });
+        await this.#takeOver();
         this.#anew = [...this.#stale].slice(0, againTogether);
         for (const [wearing] of this.#anew) this.#stale.delete(wearing);
         if (this.#anew.length > 0) await this.#inTurn(() => this.#evaluateAnew(this.#anew));
@@ -255,12 +260,32 @@ export class LiveWatch {
     this.#wake();
   }
 
+  /**
+   * Takes what another server watched until now. Its alerts rest on what it had read of the log, so that is to be here first; and no
+   * part of what comes is evaluated while it is looked whom it had yet to evaluate, or may have been unsure of.
+   */
+  async #takeOver(): Promise<void> {
+    const given = this.#shares?.given();
+    if (!given) return;
+    await this.#store.caughtUp();
+    await this.#inTurn(async () => {
+      this.#forgetWatched(given.has);
+      await this.#watched.learnOthers();
+      for (const { wearing, oldest } of await this.#store.wearingsAfter(given.upto))
+        for (const concerned of this.#watched.concernedBy(wearing)) this.#suspect(concerned, oldest);
+      await this.#suspectUnsure();
+      given.take();
+    });
+  }
+
   async #evaluateAnew(wearings: readonly [wearing: number, oldest: number][]): Promise<void> {
     const again = wearings.filter(([wearing]) => this.#isMine(wearing));
+    // Given to this server, and not taken yet.
+    for (const [wearing, oldest] of wearings) if (!this.#isMine(wearing)) this.#suspect(wearing, oldest);
     if (again.length === 0) return;
     await this.#watched.learnOthers();
     for (const [wearing, oldest] of again) this.#watched.forget(wearing, oldest);
-    await this.#evaluate(new Map(again.map(([wearing]) => [wearing, []])));
+    await this.#alerts.bringIntoStep(new Map(again.map(([wearing]) => [wearing, []])));
     const whole = again.filter(([, oldest]) => oldest === Number.NEGATIVE_INFINITY).map(([wearing]) => wearing);
     if (whole.length > 0)
       await this.#inMonitoring((tx) => tx.deleteFrom('supervision.watch_again').where('wearing_id', 'in', whole).execute());
@@ -270,10 +295,8 @@ export class LiveWatch {
     const fixes = new Map<number, TagReport[]>();
     for (const entry of entries) this.#gather(entry, fixes);
     const newest = entries.filter(({ news, count }) => news !== null && count > 0);
-    this.#partFrom = newest.length > 0 ? Math.min(...newest.map(({ columns }) => columns.receivedAt[0] as number)) : null;
-    await this.#evaluate(fixes).finally(() => {
-      this.#partFrom = null;
-    });
+    const receivedFrom = newest.length > 0 ? Math.min(...newest.map(({ columns }) => columns.receivedAt[0] as number)) : null;
+    await this.#alerts.bringIntoStep(fixes, receivedFrom);
     this.#evaluated = upto;
     if (this.#now() - this.#recordedAt > recordEveryMs && this.#isSure()) await this.#record();
   }
@@ -306,83 +329,6 @@ export class LiveWatch {
     }
   }
 
-  /** Brings the alerts of some wearings into step with their fixes, these among them. */
-  async #evaluate(fixes: Map<number, TagReport[]>): Promise<void> {
-    for (const [device, own] of [...fixes]) {
-      if (device > 0) continue;
-      fixes.delete(device);
-      for (const wearing of this.#watched.concernedBy(device)) {
-        if (!this.#isMine(wearing)) continue;
-        this.#watched.takeOther(wearing, device, own);
-        if (!fixes.has(wearing)) fixes.set(wearing, []);
-      }
-    }
-    try {
-      for (const [wearing, own] of fixes) this.#watched.take(wearing, own);
-      await this.#watched.make(fixes.keys());
-      for (const [wearing, own] of fixes) this.#hear(wearing, own);
-      const changed = await this.#findChanged([...fixes.keys()]);
-      // A fleet that comes back after an outage changes thousands of alerts at once: who sends meanwhile must not wait for all.
-      for (let i = 0; i < changed.length; i += writtenTogether) await this.#write(changed.slice(i, i + writtenTogether));
-    } catch (error) {
-      for (const wearing of fixes.keys()) this.#watched.forget(wearing);
-      throw error;
-    }
-    // Wearings that have ended need no watch any more; one that is asked about again is made anew.
-    for (const wearing of fixes.keys()) if ((this.#watched.get(wearing)?.ends ?? Infinity) < this.#now()) this.#watched.forget(wearing);
-  }
-
-  #hear(wearing: number, own: readonly TagReport[]): void {
-    this.counts.fixes += own.length;
-    const { lastAt } = this.#watched.get(wearing) as Watched;
-    if (own.length > 0) this.#heard.hear(wearing, lastAt);
-    else if (lastAt > 0) this.#heard.setLatest(wearing, lastAt);
-  }
-
-  /** Of some wearings, the alerts that their fixes give, where they are not what is on record. */
-  async #findChanged(wearings: readonly number[]): Promise<Changed[]> {
-    const changed = wearings.flatMap((wearing) => this.#foundOf(wearing));
-    const unsure = changed.filter(({ changes, watched }) => isUnsureOf(watched, changes)).map(({ wearing }) => wearing);
-    if (unsure.length === 0) return changed;
-    for (const wearing of unsure) this.#watched.forget(wearing, Number.NEGATIVE_INFINITY);
-    await this.#watched.make(unsure);
-    return [...changed.filter(({ wearing }) => !unsure.includes(wearing)), ...unsure.flatMap((wearing) => this.#foundOf(wearing))];
-  }
-
-  #foundOf(wearing: number): Changed[] {
-    const watched = this.#watched.get(wearing) as Watched;
-    const standing = {
-      ...watched,
-      now: this.#now(),
-      silent: this.#heard.isSilent(wearing),
-      isMute: () => this.#heard.isMute(wearing, watched.stored),
-    };
-    const found = watched.watchers.flatMap((watcher) => watcher.found(standing));
-    const changes = changesOf(watched, found);
-    return changes.length > 0 ? [{ wearing, watched, changes }] : [];
-  }
-
-  /** Puts the differences of some wearings on record, and tells of them. Whatever a crash leaves undone is found different again. */
-  async #write(changed: readonly Changed[]): Promise<void> {
-    const { told, stored } = await this.#inMonitoring(async (tx) => {
-      await this.#shares?.fence(
-        tx,
-        changed.map(({ wearing }) => wearing),
-      );
-      const recorded = await recordChanges(tx, changed, { policy: this.#policy, now: this.#now(), timeZone: this.#timeZone });
-      await this.#shares?.announce(
-        tx,
-        recorded.told.map(({ id }) => id),
-      );
-      return recorded;
-    });
-    this.counts.changes += told.length;
-    for (const { wearing, watched } of changed) watched.stored = stored.get(wearing) ?? [];
-    const from = this.#partFrom;
-    if (from !== null) for (const { change } of told) if (change === 'raised') this.onRaised((this.#now() - from) / 1000);
-    for (const listener of this.#listeners) for (const change of told) listener(change);
-  }
-
   /** To be called when everything up to here is evaluated. Of what is given to this server meanwhile, nothing is said. */
   async #record(): Promise<void> {
     const receipt = this.#evaluated;
@@ -394,6 +340,6 @@ export class LiveWatch {
 
   #inMonitoring<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const done = withPurpose(this.#db, 'supervision', 'monitoring', work);
-    return this.#shares ? promptly(done) : done;
+    return this.#shares?.promptly(done) ?? done;
   }
 }

@@ -36,22 +36,20 @@ export function reconcile(stored: readonly StoredAlert[], found: readonly FoundA
   const pairs: { found: FoundAlert; stored: StoredAlert | undefined }[] = [];
   const sorted = [...found].sort((a, b) => a.from - b.from || (a.zoneVersion ?? 0) - (b.zoneVersion ?? 0));
   // What is active comes before what was retracted.
-  const take = (same: (own: StoredAlert) => boolean): StoredAlert | undefined => {
-    const candidates = [...free].filter(same);
+  const take = (candidates: readonly StoredAlert[]): StoredAlert | undefined => {
     const own = candidates.find(({ retracted }) => !retracted) ?? candidates[0];
     if (own) free.delete(own);
     return own;
   };
+  const beginningOf = (own: StoredAlert | FoundAlert) => `${own.from} ${causeOf(own)}`;
+  const byBeginning = Map.groupBy(free, beginningOf);
   // Exact ones first, so that a neighbour never takes what belongs to another.
-  const exact = sorted.map((own) => {
-    const cause = causeOf(own);
-    return take((before) => before.from === own.from && causeOf(before) === cause);
-  });
+  const exact = sorted.map((own) => take((byBeginning.get(beginningOf(own)) ?? []).filter((before) => free.has(before))));
   sorted.forEach((own, i) => {
     const cause = causeOf(own);
     const overlaps = (before: StoredAlert) =>
       before.from <= (own.to ?? Infinity) && own.from <= (before.to ?? Infinity) && causeOf(before) === cause;
-    pairs.push({ found: own, stored: exact[i] ?? take(overlaps) });
+    pairs.push({ found: own, stored: exact[i] ?? take([...free].filter(overlaps)) });
   });
   const changes: AlertChange[] = pairs.flatMap(({ found: own, stored: before }): AlertChange[] => {
     if (!before) return [{ change: 'raised', found: own }];

@@ -153,6 +153,11 @@ export async function evaluatedReceipt(tx: Tx): Promise<number> {
   return evaluated_receipt;
 }
 
+/** Within a transaction: of two attempts to put alerts on record the later one waits for the earlier, and sees what it did. */
+export async function lockWatch(tx: Tx): Promise<void> {
+  await tx.selectFrom('supervision.watch_state').select('evaluated_receipt').forNoKeyUpdate().execute();
+}
+
 export async function noteEvaluated(tx: Tx, receipt: number): Promise<void> {
   await tx
     .updateTable('supervision.watch_state')

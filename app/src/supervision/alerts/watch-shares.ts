@@ -1,6 +1,6 @@
 import type { Changes } from '../../platform/changes.ts';
 import type { Tx } from '../../platform/database.ts';
-import type { Leases } from '../../platform/servers/leases.ts';
+import type { LeasedWork, Leases } from '../../platform/servers/leases.ts';
 
 declare module '../../platform/changes.ts' {
   interface Topics {
@@ -14,6 +14,17 @@ const count = 32;
 const nameOf = (wearing: number) => `watch ${Math.abs(wearing) % count}`;
 const names = Array.from({ length: count }, (_, i) => nameOf(i));
 
+type GivenShare = Parameters<LeasedWork['gained']>[0][number];
+
+/** Shares that were given to this server and that it has still to take. */
+interface Given {
+  /** How far whoever had them before had come, at least: a receipt. */
+  upto: number;
+  has(wearing: number): boolean;
+  /** From now on this server watches them. What was lost meanwhile and given again is another share, and has to be taken by itself. */
+  take(): void;
+}
+
 /**
  * Whom this server watches, where several share the work: every wearing belongs to one share, and every share to one server. What a
  * server takes over it evaluates from where the one before had come.
@@ -21,8 +32,8 @@ const names = Array.from({ length: count }, (_, i) => nameOf(i));
 export class WatchShares {
   readonly #leases: Leases;
   readonly #changes: Pick<Changes, 'announce'>;
-  /** Given to this server and not looked through yet: by name, how far the one before had come. */
-  readonly #toTake = new Map<string, number>();
+  /** Given to this server and not taken yet, by name. */
+  readonly #toTake = new Map<string, GivenShare>();
 
   constructor(leases: Leases, changes: Pick<Changes, 'announce'>) {
     this.#leases = leases;
@@ -39,7 +50,7 @@ export class WatchShares {
       names,
       role: 'watch',
       gained: (shares) => {
-        for (const { name, upto } of shares) this.#toTake.set(name, upto);
+        for (const share of shares) this.#toTake.set(share.name, share);
         given();
       },
       lost: (lost) => {
@@ -50,7 +61,13 @@ export class WatchShares {
     });
   }
 
+  /** Whether this server watches a wearing: it was given to it, and it has taken it. */
   has(wearing: number): boolean {
+    return this.isGiven(wearing) && !this.#toTake.has(nameOf(wearing));
+  }
+
+  /** Whether a wearing was given to this server, which may have to look first where to go on. */
+  isGiven(wearing: number): boolean {
     return this.#leases.holds(nameOf(wearing));
   }
 
@@ -58,21 +75,33 @@ export class WatchShares {
     return this.#toTake.size > 0;
   }
 
-  /**
-   * Takes what was given.
-   * @param look looks through what is stored after a receipt; what it fails at is given again
-   */
-  async take(look: (upto: number) => Promise<void>): Promise<void> {
-    if (this.#toTake.size === 0) return;
-    const taken = [...this.#toTake];
-    await look(Math.min(...taken.map(([, upto]) => upto)));
-    // One that was lost and given again meanwhile is looked at again.
-    for (const [name, upto] of taken) if (this.#toTake.get(name) === upto) this.#toTake.delete(name);
+  /** What is to be taken; null where nothing is. */
+  given(): Given | null {
+    if (this.#toTake.size === 0) return null;
+    const given = new Map(this.#toTake);
+    return {
+      upto: Math.min(...Array.from(given.values(), ({ upto }) => upto)),
+      has: (wearing) => given.has(nameOf(wearing)),
+      take: () => {
+        for (const [name, share] of given) if (this.#toTake.get(name) === share) this.#toTake.delete(name);
+      },
+    };
   }
 
-  /** @throws LeaseLostError when another server watches one of them now */
-  fence(tx: Tx, wearings: readonly number[]): Promise<void> {
-    return this.#leases.fence(tx, [...new Set(wearings.map(nameOf))]);
+  /** Under which leases this server watches some wearings now: what is worked out under these may be put on record under no others. */
+  leasesOf(wearings: Iterable<number>): ReadonlyMap<string, string | null> {
+    const names = new Set(Array.from(wearings, nameOf));
+    return new Map([...names].map((name) => [name, this.#leases.sinceOf(name)]));
+  }
+
+  /** @throws LeaseLostError when another server watches one of them now, or has done so since they were worked out */
+  fence(tx: Tx, wearings: readonly number[], leases: ReadonlyMap<string, string | null>): Promise<void> {
+    return this.#leases.fence(tx, [...new Set(wearings.map(nameOf))], leases);
+  }
+
+  /** See `Leases.promptly`. */
+  promptly<T>(work: Promise<T>): Promise<T> {
+    return this.#leases.promptly(work);
   }
 
   /** Other servers hear which alerts have changed. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appendAudit } from '../../platform/audit.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { type Leases, promptly } from '../../platform/servers/leases.ts';
+import type { Leases } from '../../platform/servers/leases.ts';
 import { entriesOf, noteRecorded, senderOfSource } from './receipt-entries.ts';
 
 const share = 'receipts on record';
@@ -43,7 +43,7 @@ export class ReceiptRecorder {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       try {
-        if (this.#leases.holds(share) && (await promptly(this.#recordSome()))) continue;
+        if (this.#leases.holds(share) && (await this.#leases.promptly(this.#recordSome()))) continue;
         await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
       } catch (error) {
         this.onError(error);
