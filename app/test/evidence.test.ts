@@ -215,6 +215,15 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const page = await (await visitor.follow('/evidence/1')).text();
       expect(page).toContain('Download to print');
       expect(page).toContain('class="fix');
+      // The same plot on the page of the verdict, in the pack and in its file, with the fixes of the window on it.
+      const [, address = ''] = /href="(\/crimes\/\d+\/wearers\/\d+)"/.exec(page) ?? [];
+      const reviewed = await (await visitor.follow(address)).text();
+      const inFile = await (await visitor.follow('/evidence/1/file')).text();
+      for (const text of [page, reviewed, inFile]) {
+        const plot = /<figure class="wm-distance">.*?<\/figure>/s.exec(text)?.[0] ?? '';
+        expect(plot).toContain('class="possible"');
+        expect(plot).toContain('class="fix in"');
+      }
       const file = await visitor.follow('/evidence/1/file');
       expect(file.headers.get('content-disposition')).toContain('attachment');
       expect(repeatPack(Buffer.from(await file.arrayBuffer()))).toMatchObject({ bytes: 'the same', seal: 'whole' });

@@ -1,3 +1,4 @@
+export { type BandInTime, type DistanceInTime, distanceInTime, type FixInTime } from './distance-in-time.ts';
 export {
   type CrimeQuestion,
   type Fleet,

@@ -13,6 +13,11 @@ export function metresWithin(seconds: number, parameters: PresenceParameters): n
   return onRoad + onRails + airSpeedMps * Math.max(0, seconds - airAfterS);
 }
 
+/** Farthest in so many seconds where the fixes around prove a speed of `provenMps`, metres: `secondsFor` the other way round. */
+export function metresBy(seconds: number, provenMps: number, parameters: PresenceParameters): number {
+  return Math.max(metresWithin(seconds, parameters), provenMps * seconds);
+}
+
 /** Least time that somebody needs for so many metres, where the fixes around prove a speed of `provenMps`; seconds. */
 export function secondsFor(metres: number, provenMps: number, parameters: PresenceParameters): number {
   if (metres <= 0) return 0;

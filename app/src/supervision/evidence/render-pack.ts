@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { makeViews } from '../../web/views.ts';
-import { countsOthersAlone } from '../verdicts/index.ts';
+import { drawDistance } from '../review/index.ts';
+import { countsOthersAlone, distanceOf, isKnownModel } from '../verdicts/index.ts';
 import { drawMaps } from './draw-map.ts';
 import type { EvidenceContent } from './pack-content.ts';
 import { parametersInWords } from './parameters-in-words.ts';
 import { sha256Of } from './seal.ts';
 
-const styles = ['pack-file.css', '../../web/browser/pack-map.css'];
+const styles = ['pack-file.css', '../../web/browser/pack-map.css', '../../web/browser/distance-plot.css'];
+/** How much of the time beside the window the plot shows. */
+const besideMs = 15 * 60_000;
 
 /** What the page and the file of a pack show besides its content. */
 export function shownOf(content: EvidenceContent) {
@@ -18,6 +21,7 @@ export function shownOf(content: EvidenceContent) {
   return {
     c: content,
     maps: drawMaps(content),
+    distance: plotOf(content),
     ofOthers: countsOthersAlone(content.run.model),
     reachM: content.run.parameters.radiusM + crime.place.uncertaintyM,
     rows: fixes.map(([at, receivedAt, lon, lat, accuracyM], i) => ({
@@ -35,6 +39,15 @@ export function shownOf(content: EvidenceContent) {
     nothingBefore: fixes.length > 0 && (fixes[0]?.[0] ?? 0) > from,
     nothingAfter: fixes.length > 0 && (fixes.at(-1)?.[0] ?? 0) < to,
   };
+}
+
+/** Distance from the place against time; null where nothing can be said of it. */
+function plotOf({ inputs, run, timeZone }: EvidenceContent): string | null {
+  if (!isKnownModel(run.parameters)) return null;
+  const window = { from: Date.parse(inputs.crime.from), to: Date.parse(inputs.crime.to) };
+  const shown = { from: window.from - besideMs, to: window.to + besideMs };
+  const told = distanceOf(inputs, run.parameters, shown);
+  return told.band.length > 0 ? drawDistance(told, { window, shown, timeZone }) : null;
 }
 
 /** The pack as a page of its own, with the data in it and room for its seal: it needs no network and no Waymark to be read. */

@@ -5,6 +5,7 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { crimeTypes } from '../crimes/index.ts';
+import { drawDistance } from './draw-distance.ts';
 import { caveats } from './export-verdicts.ts';
 import { revealReviewTest } from './make-review-test.ts';
 import { type ReadCrimeServices, readEvidence } from './read-crime.ts';
@@ -34,6 +35,7 @@ export async function evidencePage(
     ...evidence,
     typeName: crimeTypes[evidence.crime.type] ?? '',
     mapData: mapDataOf(evidence),
+    distancePlot: plotOf(evidence, services.timeZone),
     caveats,
     decisions,
     mine: evidence.verdict.review.visible.find((review) => review.reviewer === actorOf(request).id) ?? null,
@@ -44,6 +46,13 @@ export async function evidencePage(
 }
 
 type Evidence = Awaited<ReturnType<typeof readEvidence.run>>;
+
+/** Distance from the place against time; null where nothing can be said of it. */
+function plotOf({ crime, distance, marginMs }: Evidence, timeZone: string): string | null {
+  if (!distance || distance.band.length === 0) return null;
+  const window = { from: crime.from_at.getTime(), to: crime.to_at.getTime() };
+  return drawDistance(distance, { window, shown: { from: window.from - marginMs, to: window.to + marginMs }, timeZone });
+}
 
 /** What the map draws: the place, the radius, the observed fixes, the gaps. */
 function mapDataOf({ crime, points, gaps, radiusM, marginMs }: Evidence): object {

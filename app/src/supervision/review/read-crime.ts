@@ -1,10 +1,11 @@
-import { defaultParameters } from '@waymark/presence';
+import { type DistanceInTime, defaultParameters } from '@waymark/presence';
 import { isProgram } from '../../platform/access.ts';
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { atHome } from '../../platform/fixes/fix.ts';
 import { type CrimeVersionRow, crimeTypes, findCrime } from '../crimes/index.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { currentRuns, type VerdictServices, type VerdictView, viewOf, wearerNames } from '../verdicts/index.ts';
+import { distanceAround } from './distance-around.ts';
 import { packsOf } from './list-packs.ts';
 import { type ReviewState, reviewState, reviewsOf } from './review-verdict.ts';
 import { type ReviewTest, shownVerdicts } from './shown-verdicts.ts';
@@ -122,6 +123,8 @@ export interface Evidence {
   /** Stretches without a fix that are longer than a covered gap. */
   gaps: { from: number; to: number }[];
   marginMs: number;
+  /** From the fixes that the run knew; null where this version cannot tell, because an earlier model judged. */
+  distance: DistanceInTime | null;
   /** Evidence packs that were put together for this verdict. */
   packs: { id: number; made_by_name: string; made_at: Date }[];
   /** Told to those who have reviewed it: the crime was made up, and this wearer was so far away. */
@@ -163,8 +166,9 @@ export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingI
       const [a, b] = [edges[i - 1] as number, edges[i] as number];
       if (b - a > defaultParameters.maxGapS * 1000) gaps.push({ from: a, to: b });
     }
+    const distance = await distanceAround(context.tx, services, { crime: page.crime, run: page.run, wearing: wearingId }, { from, to });
     const packs = await packsOf(context.tx, page.crime.id, wearingId);
     const test = page.test?.wearing === wearingId ? page.test : null;
-    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs, packs, test };
+    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs, distance, packs, test };
   },
 };

@@ -9,13 +9,14 @@ class OtherModelError extends ToldError {
   override name = 'OtherModelError';
 }
 
-/**
- * Makes sure that parameters on record are those of this program's model: with those of another, sums would mean nothing.
- * @throws OtherModelError
- */
+/** Whether parameters on record are those of this program's model: with those of another, sums would mean nothing. */
+export function isKnownModel(parameters: PresenceParameters): boolean {
+  return Object.keys(defaultParameters).every((name) => Number.isFinite(parameters[name as keyof PresenceParameters]));
+}
+
+/** @throws OtherModelError where parameters are not of this program's model, see `isKnownModel` */
 export function requireKnownModel(parameters: PresenceParameters): void {
-  const lacking = Object.keys(defaultParameters).filter((name) => !Number.isFinite(parameters[name as keyof PresenceParameters]));
-  if (lacking.length > 0)
+  if (!isKnownModel(parameters))
     throw new OtherModelError(
       'This was worked out with another model of presence, whose parameters this program does not have. Repeat it with the version of the program that made it.',
     );

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type DistanceInTime,
+  distanceInTime,
   emptyJudgement,
   Judge,
   layPlace,
@@ -10,6 +12,7 @@ import {
   reasonsInWords,
   sigmaFor,
   strengthOf,
+  type Track,
   verdictNames,
 } from '@waymark/presence';
 import { canonicalJson } from '../../platform/canonical-json.ts';
@@ -25,19 +28,8 @@ import { requireKnownModel } from './known-model.ts';
  */
 export function workOut(inputs: PackInputs, parameters: PresenceParameters): Findings {
   requireKnownModel(parameters);
-  const { fixes, crime, wearing } = inputs;
-  const sigmaOf = sigmaFor(parameters);
-  const track = prepareTrack(
-    {
-      at: Float64Array.from(fixes, ([at]) => at),
-      lon: Float64Array.from(fixes, ([, , lon]) => lon),
-      lat: Float64Array.from(fixes, ([, , , lat]) => lat),
-      sigma: Float32Array.from(fixes, ([, , , , accuracyM]) => sigmaOf(accuracyM ?? Number.NaN)),
-      from: Date.parse(wearing.from),
-      to: wearing.to === null ? Infinity : Date.parse(wearing.to),
-    },
-    parameters,
-  );
+  const { crime } = inputs;
+  const track = prepareTrack(trackOf(inputs, parameters), parameters);
   const judged = emptyJudgement();
   new Judge(parameters).judge(track, layPlace(crime.place), Date.parse(crime.from), Date.parse(crime.to), judged);
   const known = (value: number, digits: number) => (Number.isNaN(value) ? null : Number(value.toFixed(digits)));
@@ -53,6 +45,27 @@ export function workOut(inputs: PackInputs, parameters: PresenceParameters): Fin
     closestAt: Number.isNaN(judged.closestAt) ? null : new Date(judged.closestAt).toISOString(),
     gapS: Math.round(judged.gapS),
     inputsHash: createHash('sha256').update(canonicalJson({ inputs, parameters })).digest('hex'),
+  };
+}
+
+/**
+ * How far the wearer was, or may have been, from the place, from the same inputs and numbers.
+ * @param shown what is to be told, ms since 1970
+ */
+export function distanceOf(inputs: PackInputs, parameters: PresenceParameters, shown: { from: number; to: number }): DistanceInTime {
+  const window = { from: Date.parse(inputs.crime.from), to: Date.parse(inputs.crime.to) };
+  return distanceInTime(trackOf(inputs, parameters), layPlace(inputs.crime.place), { window, shown }, parameters);
+}
+
+function trackOf({ fixes, wearing }: PackInputs, parameters: PresenceParameters): Track {
+  const sigmaOf = sigmaFor(parameters);
+  return {
+    at: Float64Array.from(fixes, ([at]) => at),
+    lon: Float64Array.from(fixes, ([, , lon]) => lon),
+    lat: Float64Array.from(fixes, ([, , , lat]) => lat),
+    sigma: Float32Array.from(fixes, ([, , , , accuracyM]) => sigmaOf(accuracyM ?? Number.NaN)),
+    from: Date.parse(wearing.from),
+    to: wearing.to === null ? Infinity : Date.parse(wearing.to),
   };
 }
 

@@ -48,7 +48,7 @@ async function buildAssets(): Promise<Assets> {
   const maplibre = mapLibrary();
   for (const [name, bytes] of maplibre.files) add(name, `${maplibre.folder}/${name}`, bytes);
   hashed('govuk.css', Buffer.from(govukStyles()));
-  for (const name of ['waymark.css', 'pack-map.css', 'mark.svg']) hashed(name, readFileSync(join(ownStyles, name)));
+  for (const name of ['waymark.css', 'pack-map.css', 'distance-plot.css', 'mark.svg']) hashed(name, readFileSync(join(ownStyles, name)));
   const { outputFiles, metafile } = await build({
     entryPoints: globSync('**/*.browser.ts', { cwd: sources }).map((path) => join(sources, path)),
     absWorkingDir: sources,

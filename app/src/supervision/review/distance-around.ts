@@ -1,0 +1,33 @@
+import type { DistanceInTime, PresenceParameters } from '@waymark/presence';
+import type { Tx } from '../../platform/database.ts';
+import type { CrimeVersionRow } from '../crimes/index.ts';
+import { distanceOf, fixesAround, isKnownModel, nearestBeyond, type PackInputs, type VerdictServices } from '../verdicts/index.ts';
+
+/** Fixes of so many hours beside what is shown say how far the ways between its own may lead. */
+const marginHours = 2;
+
+/**
+ * How far a wearer was, or may have been, from a crime's place, from the fixes that a run knew and by its parameters.
+ * @param shown ms since 1970
+ * @returns null where there is no run, or it is of a model that this version does not reckon by
+ */
+export async function distanceAround(
+  tx: Tx,
+  services: VerdictServices,
+  { crime, run, wearing }: { crime: CrimeVersionRow; run: number | null; wearing: number },
+  shown: { from: number; to: number },
+): Promise<DistanceInTime | null> {
+  if (run === null) return null;
+  const made = await tx.selectFrom('supervision.runs').select(['receipt_upto', 'parameters']).where('id', '=', run).executeTakeFirst();
+  const worn = await tx.selectFrom('supervision.wearings').select(['starts_at', 'ends_at']).where('id', '=', wearing).executeTakeFirst();
+  if (!made || !worn || !isKnownModel(made.parameters as PresenceParameters)) return null;
+  const around = { ...shown, marginHours };
+  const { first, last } = await nearestBeyond(services.fixes, wearing, around, made.receipt_upto);
+  const inputs: PackInputs = {
+    crime: { from: crime.from_at.toISOString(), to: crime.to_at.toISOString(), place: crime.place },
+    wearing: { from: worn.starts_at.toISOString(), to: worn.ends_at?.toISOString() ?? null },
+    fixes: [first, ...(await fixesAround(services.fixes, wearing, around, made.receipt_upto)), last].filter((fix) => fix !== undefined),
+    marginHours,
+  };
+  return distanceOf(inputs, made.parameters as PresenceParameters, shown);
+}
