@@ -163,6 +163,17 @@ async function judgedInShares(
   return { workers: `${servers} shares`, seconds, cpu: (user + system) / 1e6, digest: output.outputHash, rows: output.verdicts };
 }
 
+/** What one run of one thread uses while another keeps the other core busy: what sharing a machine costs by itself. */
+async function besideAnother(fixes: FixStore, verdicts: VerdictStore, inputs: Parameters<typeof computeRun>[1]): Promise<WorkersRun> {
+  const [began, used] = [performance.now(), process.cpuUsage()];
+  const both = [200, 201].map((run) => verdicts.write(run, (append) => computeRun(fixes, inputs, append, undefined, 1)));
+  const [output] = await Promise.all(both);
+  const { user, system } = process.cpuUsage(used);
+  const own = { seconds: (performance.now() - began) / 1000, cpu: (user + system) / 2e6 };
+  say(`one of two runs at once: ${own.seconds.toFixed(1)} s, ${own.cpu.toFixed(1)} s of CPU`);
+  return { workers: 'one of two runs at once', ...own, digest: output?.outputHash ?? '', rows: output?.verdicts ?? 0 };
+}
+
 /** The same run with as many threads as there are to be: the same digest, and the same work in all. */
 async function compareWorkers(
   workers: readonly number[],
@@ -187,16 +198,20 @@ async function compareWorkers(
   }
   for (const servers of shared) runs.push(await judgedInShares(servers, fixes, verdicts, inputs));
   const cpu = runs.map((run) => run.cpu);
+  const beside = await besideAnother(fixes, verdicts, inputs);
   return {
     bench: `correlation by workers (${total.toLocaleString('en-GB')} fixes x ${inputs.crimes.length.toLocaleString('en-GB')} crimes)`,
-    table: runs.map(({ workers: count, seconds, cpu: used, digest, rows }) => ({
+    table: [...runs, beside].map(({ workers: count, seconds, cpu: used, digest, rows }) => ({
       workers: count,
       seconds: Number(seconds.toFixed(1)),
       'CPU seconds': Number(used.toFixed(1)),
       rows,
       digest: digest.slice(0, 16),
     })),
-    notes: ['Shares are judged one after the other here: their seconds are those of one server, their CPU seconds those of all.'],
+    notes: [
+      'Shares are judged one after the other here: their seconds are those of one server, their CPU seconds those of all.',
+      `Two whole runs of one thread each, at once, used ${(beside.cpu / Math.min(...cpu)).toFixed(2)} times the least for each: so much is the machine's.`,
+    ],
     bars: [
       { name: 'different digests', figure: new Set(runs.map(({ digest }) => digest)).size, limit: 1, sense: 'most', unit: 'digests' },
       {

@@ -386,10 +386,32 @@ describe('pages', () => {
         'Metropolitan,RB,,MPS20260907,<script>alert(1)</script>,20260907120000,20260907123000,,,53.09,-1.83,,"A <b>bag</b>"\nMetropolitan,XX,,MPS20260907,R2,20269907120000,20260907123000,,,53.09,,,\n',
       ),
     });
-    await page.getByRole('button', { name: 'Import' }).click();
+    await page.getByLabel('Put it on record').check();
+    await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByText('What to mend').waitFor();
     expect(await page.getByText('INVALID_CRIME_TYPE').count()).toBe(1);
     await look(page, 'import');
+    // An analyst's own file: looked at first, an end given where it was asked for, and put in without choosing it again.
+    await page.goto(`${serving.url}/crimes/import`);
+    await page.getByLabel('File of crimes').setInputFiles({
+      name: 'export.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(
+        'Crime ref,Offence,Start,End,Lat,Long\nA/101,Robbery,25/11/2026 20:10,25/11/2026 20:30,53.0884,-1.8141\nA/103,Theft from vehicle,25/11/2026 21:10,,53.0871,-1.8172\nA/104,Robbery,25/11/2026 22:00,25/11/2026 21:00,53.0871,-1.8172\n',
+      ),
+    });
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByText('This is how it is read').waitFor();
+    await page.locator('#looked-map canvas').waitFor();
+    await look(page, 'import-looked-at');
+    expect(await page.getByText('cannot go in', { exact: true }).count()).toBe(1);
+    await page.getByLabel('No end is given. When was it at the latest?').fill('2026-11-25T21:40');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByText('What to mend').waitFor();
+    expect(await page.getByText('MISSING_TO_DATE').count()).toBe(0);
+    await page.getByRole('link', { name: 'See the crimes' }).click();
+    await page.goto(`${serving.url}/crimes?search=A%2F103`);
+    expect(await page.locator('tbody').innerText()).toContain('21:40');
     await page.goto(`${serving.url}/no-such-page`);
     await look(page, 'not-found');
     expect(errors.filter((text) => !/404|400|403/.test(text))).toEqual([]);

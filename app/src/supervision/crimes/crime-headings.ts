@@ -1,7 +1,20 @@
 import { crimeTypes } from './crime-types.ts';
 
 /** What a column of a crimes file may hold. */
-export type CrimeField = 'reference' | 'type' | 'from' | 'to' | 'latitude' | 'longitude' | 'uncertainty_m' | 'text' | 'force';
+export type CrimeField =
+  | 'reference'
+  | 'type'
+  | 'from'
+  | 'from_time'
+  | 'to'
+  | 'to_time'
+  | 'latitude'
+  | 'longitude'
+  | 'easting'
+  | 'northing'
+  | 'uncertainty_m'
+  | 'text'
+  | 'force';
 
 /** Headings under which police systems export each, letters and digits only, small letters. The first is our own. */
 const headings: Record<CrimeField, readonly string[]> = {
@@ -40,11 +53,9 @@ const headings: Record<CrimeField, readonly string[]> = {
     'from',
     'start',
     'starts',
-    'starttime',
     'startdate',
     'startdatetime',
     'datefrom',
-    'timefrom',
     'datetimefrom',
     'fromdate',
     'fromdatetime',
@@ -54,15 +65,16 @@ const headings: Record<CrimeField, readonly string[]> = {
     'begin',
     'begins',
   ],
+  // The time of day, where the date has a column of its own; where it has none, the whole moment.
+  from_time: ['fromtime', 'starttime', 'timefrom', 'timestart', 'offencetimefrom', 'committedtimefrom', 'begintime'],
+  to_time: ['totime', 'endtime', 'timeto', 'timeend', 'offencetimeto', 'committedtimeto', 'untiltime'],
   to: [
     'to',
     'end',
     'ends',
-    'endtime',
     'enddate',
     'enddatetime',
     'dateto',
-    'timeto',
     'datetimeto',
     'todate',
     'todatetime',
@@ -71,6 +83,8 @@ const headings: Record<CrimeField, readonly string[]> = {
     'offenceto',
     'until',
   ],
+  easting: ['easting', 'eastings', 'east', 'gridx', 'osgbx', 'bngx', 'osx', 'xosgb', 'locationeasting'],
+  northing: ['northing', 'northings', 'north', 'gridy', 'osgby', 'bngy', 'osy', 'yosgb', 'locationnorthing'],
   latitude: ['latitude', 'lat', 'y', 'wgs84lat', 'gpslat', 'latdeg'],
   longitude: ['longitude', 'lon', 'lng', 'long', 'x', 'wgs84lon', 'gpslon', 'londeg'],
   uncertainty_m: ['uncertaintym', 'uncertainty', 'accuracy', 'accuracym', 'radius', 'radiusm', 'precision'],
@@ -110,6 +124,16 @@ export function readHeadings(header: readonly string[]): ReadHeadings {
     read.at[field] = i;
     if (heading.trim().toLowerCase() !== field) read.guessed.push([heading.trim(), field]);
   });
+  for (const [whole, part] of [
+    ['from', 'from_time'],
+    ['to', 'to_time'],
+  ] as const) {
+    // A time without a date beside it may be the moment.
+    if (read.at[whole] !== undefined || read.at[part] === undefined) continue;
+    read.at[whole] = read.at[part];
+    delete read.at[part];
+    for (const own of read.guessed) if (own[1] === part) own[1] = whole;
+  }
   for (const [field, all] of taken) if (all.length > 1) read.doubled.push({ field, headings: all });
   return read;
 }

@@ -1,19 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Actor } from '../../platform/access.ts';
-import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
-import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
+import { type Action, NotFoundError, type Performer } from '../../platform/action.ts';
 import type { ImportProblem } from '../schema/tables.ts';
-import { FixedGround } from './near-fixes.ts';
-import type { CrimesPart } from './parse-crimes-worker.ts';
-import type { CrimeFileOptions, ParsedCrime } from './parsed-crime.ts';
+import type { ParsedCrime } from './parsed-crime.ts';
+import { type CrimeServices, type CrimesFile, fingerprintOf, readCrimesFile } from './read-crimes-file.ts';
 import { type StoredCounts, storeCrimes } from './store.ts';
-
-export interface CrimesFile {
-  fileName: string;
-  bytes: Buffer;
-  strict?: boolean;
-}
 
 export interface ImportResult {
   importId: number;
@@ -25,34 +15,13 @@ export interface ImportResult {
   problems: ImportProblem[];
 }
 
-/** Largest file that is read at once. */
-export const crimesFileAtMost = 64 * 1024 * 1024;
-
-/** What the reading needs beside the file: the ground that fixes cover, and the zone of clock times. */
-export interface CrimeServices {
-  fixes: FixStore;
-  timeZone: string;
-}
-
-/** A file is read in a thread of its own, which may take this much. */
-const readingLimits = { seconds: 300, memoryMb: 2048 };
-
 /**
  * Reads a file of crimes: good rows go in, a few hundred at a time, each part with an audit entry; the rest is listed with what to
  * mend. What is in when something fails stays; the same file again changes nothing of it.
  * @throws InvalidError for a file that is empty or too large; RefusedError
  */
-export async function importCrimes(
-  performer: Performer,
-  actor: Actor,
-  { fixes, timeZone }: CrimeServices,
-  { fileName, bytes, strict = false }: CrimesFile,
-): Promise<ImportResult> {
+export async function importCrimes(performer: Performer, actor: Actor, services: CrimeServices, file: CrimesFile): Promise<ImportResult> {
   await performer.admit(actor, beginImport.name, beginImport.room);
-  if (bytes.length === 0) throw new InvalidError('The file is empty. Choose a file with one crime per row.', 'file');
-  if (bytes.length > crimesFileAtMost) throw new InvalidError('The file is larger than 64 MB. Split it and send the parts.', 'file');
-  const ground = await FixedGround.read(fixes);
-  const options: CrimeFileOptions = { strict, timeZone };
   const seen = new Map<string, number>();
   const result: ImportResult = {
     importId: 0,
@@ -64,34 +33,21 @@ export async function importCrimes(
     problems: [],
   };
   try {
-    for await (const part of partsFromThread<CrimesPart>(
-      new URL('./parse-crimes-worker.ts', import.meta.url),
-      { bytes, options },
-      readingLimits,
-    )) {
+    for await (const part of readCrimesFile(services, file)) {
       if ('head' in part) {
         const { format, rows, refused, problems } = part.head;
         Object.assign(result, { format, rows, refused, problems });
-        const sha256 = createHash('sha256').update(bytes).digest('hex');
-        const { id } = await performer.perform(actor, beginImport, null, { fileName, sha256 });
+        const { id } = await performer.perform(actor, beginImport, null, { fileName: file.fileName, sha256: fingerprintOf(file.bytes) });
         result.importId = id;
         continue;
       }
-      const good: ParsedCrime[] = [];
-      for (const crime of part.crimes) {
-        const fault = ground.faultOf(crime);
-        if (fault) result.problems.push(fault);
-        if (fault?.severity === 'error') result.refused++;
-        else good.push(crime);
-      }
-      const { counts, repeated } = await performer.perform(actor, storePart, null, { id: result.importId, crimes: good, seen });
-      result.accepted += good.length;
+      result.problems.push(...part.faults);
+      result.refused += part.faults.filter(({ severity }) => severity === 'error').length;
+      const { counts, repeated } = await performer.perform(actor, storePart, null, { id: result.importId, crimes: part.good, seen });
+      result.accepted += part.good.length;
       result.problems.push(...repeated);
       for (const name of ['new', 'changed', 'unchanged'] as const) result.counts[name] += counts[name];
     }
-  } catch (error) {
-    if (error instanceof ThreadLimitError) throw new InvalidError(`The file cannot be read. ${error.message}`, 'file');
-    throw error;
   } finally {
     if (result.importId > 0) await performer.perform(actor, endImport, null, result);
   }

@@ -1,32 +1,70 @@
 import type { MultipartFile } from '@fastify/multipart';
 import { stringify } from 'csv-stringify/sync';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidError } from '../../platform/action.ts';
 import { harmlessCell } from '../../platform/csv-cell.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { crimesFileAtMost, importCrimes, listImports, readImport } from './import-crimes.ts';
+import { crimeTypes } from './crime-types.ts';
+import { importCrimes, listImports, readImport } from './import-crimes.ts';
+import { type LookedAt, lookAtCrimes } from './look-at-crimes.ts';
+import { middleOf } from './near-fixes.ts';
+import { noForce } from './parsed-crime.ts';
+import { type CrimesFile, crimesFileAtMost, fingerprintOf } from './read-crimes-file.ts';
+
+/** A field of a form that a file comes with. */
+interface Field {
+  value?: string;
+}
+
+type Sent = { file?: MultipartFile; how?: Field; strict?: Field; looked?: Field } & Record<string, Field | undefined>;
+
+/**
+ * The ends that somebody gave for rows of the file that they had looked at, by row.
+ * @throws InvalidError where the file is another
+ */
+function endsIn(body: Sent, bytes: Buffer): Map<number, string> {
+  const ends = new Map<number, string>();
+  for (const [name, field] of Object.entries(body)) {
+    const row = /^end-(\d{1,9})$/.exec(name)?.[1];
+    const end = typeof field?.value === 'string' ? field.value.trim().slice(0, 40) : '';
+    if (row && end !== '') ends.set(Number(row), end);
+  }
+  if (ends.size > 0 && bytes.length > 0 && body.looked?.value !== fingerprintOf(bytes))
+    throw new InvalidError('The ends that you gave are for another file than this one. Look at this file first.', 'file');
+  return ends;
+}
 
 /** Files of crimes, and what became of them: pages and API. */
 export function importRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
-  app.get('/crimes/import', { config: { action: 'crime.import' } }, async (request, reply) => {
-    return web.page(request, reply, 'supervision/crimes/import-crimes.njk', { error: null });
-  });
+  const page = (request: FastifyRequest, reply: FastifyReply, told: { looked?: LookedAt; error?: InvalidError; strict?: boolean } = {}) =>
+    web.page(request, told.error ? reply.code(400) : reply, 'supervision/crimes/import-crimes.njk', {
+      looked: told.looked ?? null,
+      places: (told.looked?.crimes ?? []).map(({ row, reference, place }) => [row, reference, ...middleOf(place)]),
+      strict: told.strict ?? false,
+      crimeTypes,
+      noForce,
+      timeZone: web.waymark.timeZone,
+      error: told.error ? { text: told.error.message, field: told.error.field ?? 'file' } : null,
+    });
+  app.get('/crimes/import', { config: { action: 'crime.import' } }, (request, reply) => page(request, reply));
   app.post('/crimes/import', { config: { action: 'crime.import', takesFile: true } }, async (request, reply) => {
-    const body = (request.body ?? {}) as { file?: MultipartFile; strict?: { value?: string } };
+    const body = (request.body ?? {}) as Sent;
+    const strict = body.strict?.value === 'yes';
     try {
       const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
-      const result = await importCrimes(performer, actorOf(request), web.waymark, {
-        fileName: body.file?.filename ?? '',
-        bytes,
-        strict: body.strict?.value === 'yes',
-      });
+      const file: CrimesFile = { fileName: body.file?.filename ?? '', bytes, strict, ends: endsIn(body, bytes) };
+      if (body.how?.value === 'look') {
+        const looked = await lookAtCrimes(performer, actorOf(request), web.waymark, file);
+        return page(request, reply, { looked, strict });
+      }
+      const result = await importCrimes(performer, actorOf(request), web.waymark, file);
       await web.askForVerdicts();
       return reply.redirect(`/imports/${result.importId}`);
     } catch (caught) {
-      const error = invalidIn(caught);
-      return web.page(request, reply.code(400), 'supervision/crimes/import-crimes.njk', { error: error.message });
+      return page(request, reply, { error: invalidIn(caught), strict });
     }
   });
   // Whatever the sender calls the file: it is bytes until it is read in a thread.

@@ -81,7 +81,8 @@ export class FixedGround {
   }
 }
 
-function middleOf(place: Place): [number, number] {
+/** Longitude and latitude in the middle of a place, degrees. */
+export function middleOf(place: Place): [number, number] {
   if (place.kind === 'point') return [place.lon, place.lat];
   const { plane } = layPlace(place);
   return [plane.lon, plane.lat];

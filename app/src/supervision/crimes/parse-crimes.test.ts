@@ -213,6 +213,47 @@ describe('files as police write them', () => {
     ]);
   });
 
+  test('places in eastings and northings, and dates and times in columns of their own', () => {
+    const { crimes, problems } = read(
+      'Crime No,Offence,Date From,Time From,Date To,Time To,Easting,Northing\nB/1,Robbery,25/11/2026,20:10,25/11/2026,20:30,"412,345",388120\nB/2,Robbery,25/11/2026,20:10,25/11/2026,20:30,53.1,-1.8\nB/3,Robbery,25/11/2026,20:10,25/11/2026,20:30,,\n',
+    );
+    expect(crimes).toHaveLength(1);
+    expect(crimes[0]).toMatchObject({ reference: 'B/1', from: Date.UTC(2026, 10, 25, 20, 10), to: Date.UTC(2026, 10, 25, 20, 30) });
+    const place = crimes[0]?.place;
+    expect(place).toMatchObject({ lon: expect.closeTo(-1.8161, 2), lat: expect.closeTo(53.39, 2) });
+    expect(problems.filter(({ severity }) => severity === 'error').map(({ row, code }) => [row, code])).toEqual([
+      [3, 'INVALID_LOCATION_DATA_RANGE'],
+      [4, 'MISSING_LOCATION_DATA'],
+    ]);
+  });
+
+  test('a column of times alone, without one of dates beside it, holds the moments', () => {
+    const { crimes } = read('Ref,Start time,End time,Lat,Long\nC/1,2026-01-26 16:00,2026-01-26 16:30,53.1,-1.8\n');
+    expect(crimes[0]).toMatchObject({ from: Date.UTC(2026, 0, 26, 16), to: Date.UTC(2026, 0, 26, 16, 30) });
+  });
+
+  test('a day without a time of it is told', () => {
+    const { crimes, problems } = read('Ref,From,To,Lat,Long\nD/1,25/11/2026,25/11/2026 10:00,53.1,-1.8\n');
+    expect(crimes[0]).toMatchObject({ from: Date.UTC(2026, 10, 25) });
+    expect(problems.filter(({ code }) => code === 'TIME_OF_DAY_MISSING').map(({ row, field }) => [row, field])).toEqual([[2, 'from']]);
+  });
+
+  test('an end that somebody gave when asked stands where the file has none, and nowhere else', () => {
+    const text =
+      'Ref,From,To,Lat,Long\nE/1,2026-01-26 16:00,,53.1,-1.8\nE/2,2026-01-26 16:00,2026-01-26 17:00,53.1,-1.8\nE/3,2026-01-26 16:00,,53.1,-1.8\n';
+    const ends = new Map([
+      [2, '2026-01-26T18:00'],
+      [3, '2026-01-26T18:00'],
+      [4, '2026-01-26T15:00'],
+    ]);
+    const { crimes, problems } = parseCrimes(Buffer.from(text), { timeZone: 'Europe/London', ends });
+    expect(crimes.map(({ reference, to }) => [reference, to])).toEqual([
+      ['E/1', Date.UTC(2026, 0, 26, 18)],
+      ['E/2', Date.UTC(2026, 0, 26, 17)],
+    ]);
+    expect(problems.filter(({ row }) => row > 1).map(({ row, code }) => [row, code])).toEqual([[4, 'CRIME_DATE_TIME_TO_AFTER_FROM']]);
+  });
+
   test.each([
     ['100 m', 100],
     ['1,000', 1000],

@@ -1,12 +1,17 @@
 import { type Place, placeFaults } from '@waymark/presence';
+import { fromBritishGrid } from '../../platform/british-grid.ts';
 import { csvRows, decimalIn } from '../../platform/csv-rows.ts';
 import { numberOf, readTime } from '../fixes/decode/index.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { type CrimeField, crimeTypeOf, readHeadings } from './crime-headings.ts';
 import { crimeTypes, windowAtMostMs } from './crime-types.ts';
-import { type CrimeFileOptions, isBadText, noForce, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
+import { asksForEnd, type CrimeFileOptions, isBadText, noForce, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
 
-const needed = ['reference', 'from', 'latitude', 'longitude'] as const;
+const needed = ['reference', 'from'] as const;
+const degrees = ['latitude', 'longitude'] as const;
+const metresOfGrid = ['easting', 'northing'] as const;
+/** Eastings and northings that the British National Grid has, metres. */
+const gridAtMost = { easting: 700_000, northing: 1_300_000 };
 
 /** Is the first line a header whose columns we know? */
 export function looksHeaded(text: string): boolean {
@@ -14,12 +19,12 @@ export function looksHeaded(text: string): boolean {
   const [first] = rows;
   if (!first || !('cells' in first)) return false;
   const { at } = readHeadings(first.cells);
-  return at.reference !== undefined || (at.from !== undefined && at.latitude !== undefined);
+  return at.reference !== undefined || (at.from !== undefined && (at.latitude ?? at.easting) !== undefined);
 }
 
 /**
  * CSV with a header: `reference,type,from,to,latitude,longitude,uncertainty_m,text` and optionally `force`, or the headings under
- * which police systems export them; what was guessed is told. One delimiter for the whole file. Times without an offset are
+ * which police systems export them, with eastings and northings in place of degrees and dates apart from times; what was guessed is told. One delimiter for the whole file. Times without an offset are
  * taken in the time zone of the options, and that is told.
  */
 export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): ParsedCrimes {
@@ -36,10 +41,11 @@ export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): Pa
     };
   }
   const { at, guessed, unread, doubled } = readHeadings(header.cells);
-  const missing = needed.filter((name) => at[name] === undefined);
+  const inGrid = at.latitude === undefined && at.longitude === undefined && (at.easting ?? at.northing) !== undefined;
+  const missing = [...needed, ...(inGrid ? metresOfGrid : degrees)].filter((name) => at[name] === undefined);
   if (missing.length > 0) {
     const message = `The header lacks ${missing.join(', ')}.`;
-    const action = 'Use the header reference,type,from,to,latitude,longitude,uncertainty_m,text.';
+    const action = 'Use the header reference,type,from,to,latitude,longitude,uncertainty_m,text, or easting,northing in place of degrees.';
     const own = problem(1, missing.join(', '), header.cells.join(delimiter), 'INVALID_COLUMN_COUNT', message, action);
     return { format: 'headed csv', rows: others.length, crimes: [], problems: [own] };
   }
@@ -71,6 +77,7 @@ export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): Pa
       const cell = (row.cells[i] ?? '').trim();
       record[field] = field === 'latitude' || field === 'longitude' || field === 'uncertainty_m' ? decimalIn(cell, delimiter) : cell;
     }
+    joinTimes(record);
     const crime = readHeadedRow(record, row.line, problems, options, state);
     if (crime) crimes.push(crime);
   }
@@ -135,9 +142,13 @@ function readHeadedRow(
   options: CrimeFileOptions,
   state: { zoned: number },
 ): ParsedCrime | null {
+  const uncertaintyM = readMetres(record.uncertainty_m, row, problems);
+  if (record.latitude === undefined && record.longitude === undefined) {
+    const place = placeOnGrid(record, uncertaintyM ?? 0, row, problems);
+    return readProperties(record, uncertaintyM === null ? null : place, row, problems, options, state);
+  }
   const lat = numberOf(record.latitude);
   const lon = numberOf(record.longitude);
-  const uncertaintyM = readMetres(record.uncertainty_m, row, problems);
   const place: Place | null =
     Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { kind: 'point', lon, lat, uncertaintyM: uncertaintyM ?? 0 } : null;
   if (!place) {
@@ -152,6 +163,40 @@ function readHeadedRow(
     problems.push(problem(row, bad, record[bad] ?? '', code, 'The place is missing or impossible.', action));
   }
   return readProperties(record, uncertaintyM === null ? null : place, row, problems, options, state);
+}
+
+/** Puts a date and the time beside it together, where each has a column of its own. */
+function joinTimes(record: Partial<Record<CrimeField, string>>): void {
+  for (const [whole, part] of [
+    ['from', 'from_time'],
+    ['to', 'to_time'],
+  ] as const)
+    if (record[whole] && record[part] && !record[whole].includes(':')) record[whole] = `${record[whole]} ${record[part]}`;
+}
+
+/** A place in metres of the British National Grid; null, with a problem, where it is none. */
+function placeOnGrid(
+  record: Partial<Record<CrimeField, string>>,
+  uncertaintyM: number,
+  row: number,
+  problems: ImportProblem[],
+): Place | null {
+  const [easting, northing] = metresOfGrid.map((name) => numberOf(record[name]?.replace(/[, ]/g, ''))) as [number, number];
+  const isIn = (value: number, atMost: number) => value >= 0 && value <= atMost;
+  const bad = isIn(easting, gridAtMost.easting) ? (isIn(northing, gridAtMost.northing) ? null : 'northing') : 'easting';
+  if (bad === null) {
+    const [lon, lat] = fromBritishGrid(easting, northing);
+    return { kind: 'point', lon: Number(lon.toFixed(7)), lat: Number(lat.toFixed(7)), uncertaintyM };
+  }
+  const isEmpty = !record.easting && !record.northing;
+  const code = isEmpty
+    ? 'MISSING_LOCATION_DATA'
+    : Number.isNaN(bad === 'easting' ? easting : northing)
+      ? 'INVALID_NUMBER'
+      : 'INVALID_LOCATION_DATA_RANGE';
+  const action = `Give metres of the British National Grid: an easting up to ${gridAtMost.easting} and a northing up to ${gridAtMost.northing}.`;
+  problems.push(problem(row, bad, record[bad] ?? '', code, 'The place is missing or impossible.', action));
+  return null;
 }
 
 /**
@@ -192,6 +237,9 @@ function readMoment(text: string, { timeZone }: CrimeFileOptions, state: { zoned
   return at;
 }
 
+/** A day without a time of it, as people write days. */
+const isDayAlone = (text: string): boolean => /^(\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{4})$/.test(text);
+
 /** What headed CSV and GeoJSON have in common. @param place null where it was refused already */
 export function readProperties(
   record: Record<string, unknown>,
@@ -213,19 +261,32 @@ export function readProperties(
     say('type', 'INVALID_CRIME_TYPE', 'This crime type is not known.', `Use one of: ${known.join(', ')}, or leave it empty.`);
   }
   const from = readMoment(text('from'), options, state);
-  const to = text('to') === '' ? from : readMoment(text('to'), options, state);
+  // What somebody gave when they were asked for it stands for what the file lacks.
+  const given = text('to') || (options.ends?.get(row) ?? '');
+  const to = given === '' ? from : readMoment(given, options, state);
   const action = 'Write ISO 8601 with an offset, such as 2026-01-26T16:00:00Z.';
   if (Number.isNaN(from)) say('from', 'INVALID_FROM_DATE_FORMAT', 'The beginning of the window is not a time with an offset.', action);
-  else if (text('to') === '')
+  else if (given === '')
     say(
       'to',
-      'MISSING_TO_DATE',
+      asksForEnd,
       'No end is given: the window is the one moment of its beginning.',
       'Give the end if the crime may have been later.',
       'warning',
     );
-  if (Number.isNaN(to) && text('to') !== '')
-    say('to', 'INVALID_TO_DATE_FORMAT', 'The end of the window is not a time with an offset.', action);
+  for (const [name, own] of [
+    ['from', text('from')],
+    ['to', given],
+  ] as const)
+    if (isDayAlone(own))
+      say(
+        name,
+        'TIME_OF_DAY_MISSING',
+        'No time of day is given: it was read as midnight, when the day begins.',
+        'Give the time of day; for a whole day give its first and its last moment.',
+        'warning',
+      );
+  if (Number.isNaN(to) && given !== '') say('to', 'INVALID_TO_DATE_FORMAT', 'The end of the window is not a time with an offset.', action);
   if (to < from)
     say('to', 'CRIME_DATE_TIME_TO_AFTER_FROM', 'The window ends before it begins.', 'The end must be the same as the beginning or later.');
   if (to - from > windowAtMostMs) {

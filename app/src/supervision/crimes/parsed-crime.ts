@@ -29,7 +29,12 @@ export interface CrimeFileOptions {
   strict?: boolean;
   /** IANA zone of times that have no offset; without it they are refused. */
   timeZone?: string;
+  /** Ends of windows that the file lacks, by row, as somebody gave them when asked. */
+  ends?: ReadonlyMap<number, string>;
 }
+
+/** The code of what is asked for before a crime goes in: it has no end. */
+export const asksForEnd = 'MISSING_TO_DATE';
 
 /** Force of crimes from files that name none. */
 export const noForce = 'Unnamed';

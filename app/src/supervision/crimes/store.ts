@@ -252,22 +252,37 @@ export async function storeCrimes(
   return { counts, repeated };
 }
 
+export type ComparedWithRecord = keyof StoredCounts;
+
+/** What storing some crimes would come to, for each by itself. */
+export async function compareWithRecord(tx: Tx, crimes: readonly ParsedCrime[]): Promise<ComparedWithRecord[]> {
+  const byKey = await onRecord(tx, crimes);
+  return crimes.map((crime) => {
+    const before = byKey.get(keyOf(crime));
+    if (!before) return 'new';
+    return changedFields(before, crime).length > 0 ? 'changed' : 'unchanged';
+  });
+}
+
+/** Of some crimes the current versions that are on record, made-up ones left out, which give way. */
+async function onRecord(tx: Tx, crimes: readonly ParsedCrime[]): Promise<Map<string, CrimeVersionRow>> {
+  if (crimes.length === 0) return new Map();
+  const rows = (await currentVersions(tx)
+    .select(columns)
+    .where('v.made_up', '=', false)
+    .where('c.force', 'in', [...new Set(crimes.map(({ force }) => force))])
+    .where('c.reference', 'in', [...new Set(crimes.map(({ reference }) => reference))])
+    .execute()) as CrimeVersionRow[];
+  return new Map(rows.map((row) => [keyOf(row), row]));
+}
+
 const keyOf = ({ force, reference }: { force: string; reference: string }) => `${force}\n${reference}`;
 
 /** Crimes of which none is another. Gives those of which a newer version was stored. */
 async function storeApart(tx: Tx, part: ReadonlyMap<string, ParsedCrime>, importId: number, counts: StoredCounts): Promise<Set<string>> {
   const crimes = [...part.values()];
   await giveWay(tx, crimes);
-  const known = (await currentVersions(tx)
-    .select(columns)
-    .where('c.force', 'in', [...new Set(crimes.map(({ force }) => force))])
-    .where(
-      'c.reference',
-      'in',
-      crimes.map(({ reference }) => reference),
-    )
-    .execute()) as CrimeVersionRow[];
-  const byKey = new Map(known.map((row) => [keyOf(row), row]));
+  const byKey = await onRecord(tx, crimes);
   const fresh: ParsedCrime[] = [];
   const changedOnes = new Set<string>();
   for (const [key, crime] of part) {

@@ -1,0 +1,82 @@
+import type { Actor } from '../../platform/access.ts';
+import type { Action, Performer } from '../../platform/action.ts';
+import type { ImportProblem } from '../schema/tables.ts';
+import { asksForEnd, type ParsedCrime } from './parsed-crime.ts';
+import { type CrimeServices, type CrimesFile, fingerprintOf, readCrimesFile } from './read-crimes-file.ts';
+import { type ComparedWithRecord, compareWithRecord } from './store.ts';
+
+/** A crime of a file, as it would go in. */
+export interface LookedCrime extends ParsedCrime {
+  /** Whether it is on record already; `repeated` when an earlier row of the file is of the same crime. */
+  record: ComparedWithRecord | 'repeated';
+  /** The file gives no end, and whoever sends it is asked for one. */
+  asksForEnd: boolean;
+}
+
+/** What would happen with a file, of which nothing was stored. */
+export interface LookedAt {
+  sha256: string;
+  format: string;
+  rows: number;
+  good: number;
+  refused: number;
+  counts: Record<LookedCrime['record'], number>;
+  /** The first of them, and every one that asks for something. */
+  crimes: LookedCrime[];
+  problems: ImportProblem[];
+}
+
+/** Crimes that a page shows of a file. */
+const shownAtMost = 200;
+/** Rows of which something may be asked. */
+const askedAtMost = 200;
+
+/** Says what would happen with a file of crimes, row by row, before anything of it is stored. @throws InvalidError, RefusedError */
+export async function lookAtCrimes(performer: Performer, actor: Actor, services: CrimeServices, file: CrimesFile): Promise<LookedAt> {
+  await performer.admit(actor, lookAtPart.name, lookAtPart.room);
+  const looked: LookedAt = {
+    sha256: fingerprintOf(file.bytes),
+    format: '',
+    rows: 0,
+    good: 0,
+    refused: 0,
+    counts: { new: 0, changed: 0, unchanged: 0, repeated: 0 },
+    crimes: [],
+    problems: [],
+  };
+  const seen = new Set<string>();
+  const endless = new Set<number>();
+  let asked = 0;
+  for await (const part of readCrimesFile(services, file)) {
+    if ('head' in part) {
+      const { format, rows, refused, problems } = part.head;
+      Object.assign(looked, { format, rows, refused, problems });
+      for (const { code, row } of problems) if (code === asksForEnd) endless.add(row);
+      continue;
+    }
+    looked.problems.push(...part.faults);
+    looked.refused += part.faults.filter(({ severity }) => severity === 'error').length;
+    looked.good += part.good.length;
+    const compared = await performer.perform(actor, lookAtPart, null, part.good);
+    part.good.forEach((crime, i) => {
+      const key = `${crime.force}\n${crime.reference}`;
+      const record = seen.has(key) ? 'repeated' : (compared[i] as ComparedWithRecord);
+      seen.add(key);
+      looked.counts[record]++;
+      const asks = endless.has(crime.row) && asked < askedAtMost;
+      if (asks) asked++;
+      if (looked.crimes.length < shownAtMost || asks) looked.crimes.push({ ...crime, record, asksForEnd: asks });
+    });
+  }
+  return looked;
+}
+
+const lookAtPart: Action<null, readonly ParsedCrime[], ComparedWithRecord[]> = {
+  name: 'crime.import',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, note }, _services, crimes) {
+    note(null, { looked: crimes.length });
+    return compareWithRecord(tx, crimes);
+  },
+};
