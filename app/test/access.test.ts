@@ -304,6 +304,7 @@ describe('access', () => {
         'GET /diary/feed/:secret',
         'GET /transparency',
         'GET /transparency.json',
+        'GET /transparency/accuracy',
         'GET /transparency/evidence-key.pem',
         'GET /transparency/:key',
         'POST /control/:command',

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Waymark } from '../waymark.ts';
 import type { WebKit } from '../web/kit.ts';
+import { accuracyRoutes } from './accuracy/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { reviewerRoutes } from './reviewers/routes.ts';
@@ -21,5 +22,6 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit, waymark: Waym
   retentionRoutes(app, web);
   sessionRoutes(app, web);
   transparencyRoutes(app, web, waymark);
+  accuracyRoutes(app, web);
   worthRoutes(app, web);
 }

@@ -324,6 +324,8 @@ describe('pages', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await look(page, 'demo-sign-in');
     await tabThrough(page, 'demo-sign-in');
+    await page.goto(`${serving.url}/transparency/accuracy`);
+    await look(page, 'accuracy');
     await context.close();
   });
 
