@@ -6,6 +6,9 @@ const grid = proj4(
   'WGS84',
 );
 
+/** Eastings and northings that the grid has, metres. */
+export const britishGridAtMost = { easting: 700_000, northing: 1_300_000 } as const;
+
 /** Longitude and latitude, degrees, of an easting and northing in metres. */
 export function fromBritishGrid(easting: number, northing: number): [lon: number, lat: number] {
   return grid.forward([easting, northing]) as [number, number];

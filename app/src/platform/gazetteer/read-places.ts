@@ -1,4 +1,4 @@
-import { fromBritishGrid } from '../british-grid.ts';
+import { britishGridAtMost, fromBritishGrid } from '../british-grid.ts';
 
 /** A name with a place, as a gazetteer has it. Degrees. */
 export interface NamedPlace {
@@ -97,7 +97,15 @@ function worldOf(lon: string | undefined, lat: string | undefined): { lon: numbe
 
 function gridOf(x: string | undefined, y: string | undefined): { lon: number; lat: number } | null {
   const [easting, northing] = [Number(x), Number(y)];
-  if (!isNumber(x) || !isNumber(y) || easting < 0 || easting > 700_000 || northing < 0 || northing > 1_300_000) return null;
+  if (
+    !isNumber(x) ||
+    !isNumber(y) ||
+    easting < 0 ||
+    easting > britishGridAtMost.easting ||
+    northing < 0 ||
+    northing > britishGridAtMost.northing
+  )
+    return null;
   const [lon, lat] = fromBritishGrid(easting, northing);
   return { lon, lat };
 }

@@ -232,6 +232,34 @@ describe('files as police write them', () => {
     expect(crimes[0]).toMatchObject({ from: Date.UTC(2026, 0, 26, 16), to: Date.UTC(2026, 0, 26, 16, 30) });
   });
 
+  test.each([
+    ['a spreadsheet puts a midnight behind the day', '25/11/2026 00:00,20:10', '25/11/2026 00:00:00,20:30', 20.5, []],
+    ['the time says the same again', '25/11/2026 20:10,20:10', '25/11/2026 20:30,20:30', 20.5, []],
+    ['the time says the whole moment', '25/11/2026,25/11/2026 20:10', '25/11/2026,25/11/2026 20:30', 20.5, []],
+    ['the end has no date', '25/11/2026,20:10', ',20:30', 20.5, ['END_WITHOUT_DATE']],
+    [
+      'an end without a date lies after midnight',
+      '25/11/2026,20:10',
+      ',00:30',
+      null,
+      ['END_WITHOUT_DATE', 'CRIME_DATE_TIME_TO_AFTER_FROM'],
+    ],
+    ['the two say different times', '25/11/2026 20:10,21:00', '25/11/2026 21:30,', null, ['TIMES_DIFFER']],
+  ])('dates apart from times: %s', (_name, from, to, ends, told) => {
+    const { crimes, problems } = read(`Ref,Start date,Start time,End date,End time,Lat,Long\nC/2,${from},${to},53.1,-1.8\n`);
+    const expected = ends === null ? [] : [[Date.UTC(2026, 10, 25, 20, 10), Date.UTC(2026, 10, 25) + 3_600_000 * ends]];
+    expect(crimes.map((crime) => [crime.from, crime.to])).toEqual(expected);
+    expect(problems.filter(({ row }) => row > 1).map(({ code }) => code)).toEqual(told);
+  });
+
+  test('degrees beside eastings: whichever a row has is read, and two places are told', () => {
+    const { crimes, problems } = read(
+      'Ref,From,To,Lat,Long,Easting,Northing\nD/1,2026-01-26 16:00,2026-01-26 17:00,,,412345,388120\nD/2,2026-01-26 16:00,2026-01-26 17:00,53.3897,-1.8161,412345,388120\nD/3,2026-01-26 16:00,2026-01-26 17:00,53.1,-1.8,412345,388120\nD/4,2026-01-26 16:00,2026-01-26 17:00,53.1,-1.8,,\n',
+    );
+    expect(crimes.map(({ reference }) => reference)).toEqual(['D/1', 'D/2', 'D/4']);
+    expect(problems.filter(({ row }) => row > 1).map(({ row, code }) => [row, code])).toEqual([[4, 'PLACES_DIFFER']]);
+  });
+
   test('a day without a time of it is told', () => {
     const { crimes, problems } = read('Ref,From,To,Lat,Long\nD/1,25/11/2026,25/11/2026 10:00,53.1,-1.8\n');
     expect(crimes[0]).toMatchObject({ from: Date.UTC(2026, 10, 25) });

@@ -1,5 +1,5 @@
-import { type Place, placeFaults } from '@waymark/presence';
-import { fromBritishGrid } from '../../platform/british-grid.ts';
+import { distanceM, type Place, placeFaults } from '@waymark/presence';
+import { britishGridAtMost, fromBritishGrid } from '../../platform/british-grid.ts';
 import { csvRows, decimalIn } from '../../platform/csv-rows.ts';
 import { numberOf, readTime } from '../fixes/decode/index.ts';
 import type { ImportProblem } from '../schema/tables.ts';
@@ -10,8 +10,8 @@ import { asksForEnd, type CrimeFileOptions, isBadText, noForce, type ParsedCrime
 const needed = ['reference', 'from'] as const;
 const degrees = ['latitude', 'longitude'] as const;
 const metresOfGrid = ['easting', 'northing'] as const;
-/** Eastings and northings that the British National Grid has, metres. */
-const gridAtMost = { easting: 700_000, northing: 1_300_000 };
+/** Degrees and eastings of one row that lie further apart than this are two places, metres. */
+const placesApartM = 200;
 
 /** Is the first line a header whose columns we know? */
 export function looksHeaded(text: string): boolean {
@@ -77,9 +77,11 @@ export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): Pa
       const cell = (row.cells[i] ?? '').trim();
       record[field] = field === 'latitude' || field === 'longitude' || field === 'uncertainty_m' ? decimalIn(cell, delimiter) : cell;
     }
-    joinTimes(record);
+    const before = problems.length;
+    joinTimes(record, row.line, problems);
     const crime = readHeadedRow(record, row.line, problems, options, state);
-    if (crime) crimes.push(crime);
+    // What contradicts itself is nobody's to choose.
+    if (crime && !problems.slice(before).some(({ severity }) => severity === 'error')) crimes.push(crime);
   }
   if (state.zoned > 0) {
     const message = `${state.zoned} times had no offset from UTC and were read as clock time in ${options.timeZone}.`;
@@ -143,7 +145,9 @@ function readHeadedRow(
   state: { zoned: number },
 ): ParsedCrime | null {
   const uncertaintyM = readMetres(record.uncertainty_m, row, problems);
-  if (record.latitude === undefined && record.longitude === undefined) {
+  const inDegrees = Boolean(record.latitude || record.longitude);
+  const hasGridColumns = record.easting !== undefined || record.northing !== undefined;
+  if (!inDegrees && hasGridColumns) {
     const place = placeOnGrid(record, uncertaintyM ?? 0, row, problems);
     return readProperties(record, uncertaintyM === null ? null : place, row, problems, options, state);
   }
@@ -161,17 +165,62 @@ function readHeadedRow(
         : 'INVALID_LOCATION_DATA_RANGE';
     const action = 'Give latitude within ±90 and longitude within ±180.';
     problems.push(problem(row, bad, record[bad] ?? '', code, 'The place is missing or impossible.', action));
+  } else if (record.easting && record.northing) {
+    const other = placeOnGrid(record, 0, row, problems);
+    if (other?.kind === 'point' && distanceM(lon, lat, other.lon, other.lat) > placesApartM)
+      problems.push(
+        problem(
+          row,
+          'easting, northing',
+          `${record.easting}, ${record.northing}`,
+          'PLACES_DIFFER',
+          'Latitude and longitude say another place than easting and northing.',
+          'Leave the pair that is right.',
+        ),
+      );
   }
   return readProperties(record, uncertaintyM === null ? null : place, row, problems, options, state);
 }
 
-/** Puts a date and the time beside it together, where each has a column of its own. */
-function joinTimes(record: Partial<Record<CrimeField, string>>): void {
+/** A time of day by itself; a day, with or without a midnight that a spreadsheet puts behind it. */
+const timeAlone = /^\d{1,2}:\d{2}(:\d{2})?$/;
+const day = /^(\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{4})(?:[ T]+0?0:00(?::00)?)?$/;
+
+/**
+ * Puts a date and the time beside it together, where each has a column of its own. An end that has no date has that of the beginning, and
+ * that is told; so is a time that contradicts the moment beside it.
+ */
+function joinTimes(record: Partial<Record<CrimeField, string>>, row: number, problems: ImportProblem[]): void {
   for (const [whole, part] of [
     ['from', 'from_time'],
     ['to', 'to_time'],
-  ] as const)
-    if (record[whole] && record[part] && !record[whole].includes(':')) record[whole] = `${record[whole]} ${record[part]}`;
+  ] as const) {
+    const time = record[part] ?? '';
+    if (time === '') continue;
+    const moment = record[whole] ?? '';
+    const date = day.exec(moment)?.[1];
+    if (!timeAlone.test(time)) record[whole] = moment === '' || date ? time : moment;
+    else if (moment === '') record[whole] = time;
+    else if (date) record[whole] = `${date} ${time}`;
+    else if (!moment.includes(time.slice(0, 5)))
+      problems.push(
+        problem(
+          row,
+          `${whole}, ${part}`,
+          `${moment}, ${time}`,
+          'TIMES_DIFFER',
+          'Two columns say different times.',
+          'Leave the one that is right.',
+        ),
+      );
+  }
+  const beginsOn = /^\S+(?=[ T])/.exec(record.from ?? '')?.[0].split('T')[0];
+  if (!beginsOn || !timeAlone.test(record.to ?? '')) return;
+  const message = 'The end has no date: it was read as of the day on which the window begins.';
+  problems.push(
+    problem(row, 'to', record.to ?? '', 'END_WITHOUT_DATE', message, 'Give the date of the end where it is another.', 'warning'),
+  );
+  record.to = `${beginsOn} ${record.to}`;
 }
 
 /** A place in metres of the British National Grid; null, with a problem, where it is none. */
@@ -183,7 +232,7 @@ function placeOnGrid(
 ): Place | null {
   const [easting, northing] = metresOfGrid.map((name) => numberOf(record[name]?.replace(/[, ]/g, ''))) as [number, number];
   const isIn = (value: number, atMost: number) => value >= 0 && value <= atMost;
-  const bad = isIn(easting, gridAtMost.easting) ? (isIn(northing, gridAtMost.northing) ? null : 'northing') : 'easting';
+  const bad = isIn(easting, britishGridAtMost.easting) ? (isIn(northing, britishGridAtMost.northing) ? null : 'northing') : 'easting';
   if (bad === null) {
     const [lon, lat] = fromBritishGrid(easting, northing);
     return { kind: 'point', lon: Number(lon.toFixed(7)), lat: Number(lat.toFixed(7)), uncertaintyM };
@@ -194,7 +243,7 @@ function placeOnGrid(
     : Number.isNaN(bad === 'easting' ? easting : northing)
       ? 'INVALID_NUMBER'
       : 'INVALID_LOCATION_DATA_RANGE';
-  const action = `Give metres of the British National Grid: an easting up to ${gridAtMost.easting} and a northing up to ${gridAtMost.northing}.`;
+  const action = `Give metres of the British National Grid: an easting up to ${britishGridAtMost.easting} and a northing up to ${britishGridAtMost.northing}.`;
   problems.push(problem(row, bad, record[bad] ?? '', code, 'The place is missing or impossible.', action));
   return null;
 }
