@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { makeViews } from '../../web/views.ts';
-import { drawDistance } from '../review/index.ts';
+import { drawDistance, shownAround } from '../review/index.ts';
 import { countsOthersAlone, distanceOf, isKnownModel } from '../verdicts/index.ts';
 import { drawMaps } from './draw-map.ts';
 import type { EvidenceContent } from './pack-content.ts';
@@ -10,8 +10,6 @@ import { parametersInWords } from './parameters-in-words.ts';
 import { sha256Of } from './seal.ts';
 
 const styles = ['pack-file.css', '../../web/browser/pack-map.css', '../../web/browser/distance-plot.css'];
-/** How much of the time beside the window the plot shows. */
-const besideMs = 15 * 60_000;
 
 /** What the page and the file of a pack show besides its content. */
 export function shownOf(content: EvidenceContent) {
@@ -45,9 +43,7 @@ export function shownOf(content: EvidenceContent) {
 function plotOf({ inputs, run, timeZone }: EvidenceContent): string | null {
   if (!isKnownModel(run.parameters)) return null;
   const window = { from: Date.parse(inputs.crime.from), to: Date.parse(inputs.crime.to) };
-  const shown = { from: window.from - besideMs, to: window.to + besideMs };
-  const told = distanceOf(inputs, run.parameters, shown);
-  return told.band.length > 0 ? drawDistance(told, { window, shown, timeZone }) : null;
+  return drawDistance(distanceOf(inputs, run.parameters, shownAround(window)), window, timeZone);
 }
 
 /** The pack as a page of its own, with the data in it and room for its seal: it needs no network and no Waymark to be read. */

@@ -3,8 +3,11 @@ import type { Tx } from '../../platform/database.ts';
 import type { CrimeVersionRow } from '../crimes/index.ts';
 import { distanceOf, fixesAround, isKnownModel, nearestBeyond, type PackInputs, type VerdictServices } from '../verdicts/index.ts';
 
-/** Fixes of so many hours beside what is shown say how far the ways between its own may lead. */
-const marginHours = 2;
+/**
+ * Fixes of so many hours beside what is shown are read: where a receiver stopped, only what came before tells that it has. As many as an
+ * evidence pack may hold.
+ */
+const marginHours = 72;
 
 /**
  * How far a wearer was, or may have been, from a crime's place, from the fixes that a run knew and by its parameters.

@@ -13,12 +13,16 @@ const minuteMs = 60_000;
 const timeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * minuteMs);
 const distanceSteps = [1, 2, 5].flatMap((n) => [10, 100, 1000, 10_000, 100_000, 1_000_000].map((power) => n * power)).sort((a, b) => a - b);
 
-/** What is drawn besides: the crime's window and what is shown of the time around it, ms since 1970. */
-export interface DrawnTime {
-  window: { from: number; to: number };
-  shown: { from: number; to: number };
-  timeZone: string;
+/** How much of the time before a window and after it is shown, ms. */
+export const shownBesideMs = 15 * minuteMs;
+
+interface Stretch {
+  from: number;
+  to: number;
 }
+
+/** A crime's window, ms since 1970, with the time beside it that is shown. */
+export const shownAround = ({ from, to }: Stretch): Stretch => ({ from: from - shownBesideMs, to: to + shownBesideMs });
 
 /** Pixels of a moment, and of a distance: heights grow with its square root, so that what is near is seen beside what is far. */
 interface Scale {
@@ -30,8 +34,12 @@ interface Scale {
 /**
  * Distance from the place against time, as Scalable Vector Graphics: fixes with their error, what was possible between them, what was
  * likely, the radius, the window and the gaps. Numbers and fixed words only.
+ * @param window of the crime, ms since 1970
+ * @returns null where nothing can be said of any moment
  */
-export function drawDistance(told: DistanceInTime, { window, shown, timeZone }: DrawnTime): string {
+export function drawDistance(told: DistanceInTime, window: Stretch, timeZone: string): string | null {
+  if (told.band.length === 0) return null;
+  const shown = shownAround(window);
   const scale = scaleOf(told, shown);
   const { x, y } = scale;
   const [begin, end] = [x(window.from), x(window.to)];
@@ -64,7 +72,7 @@ export function drawDistance(told: DistanceInTime, { window, shown, timeZone }: 
   ].join('');
 }
 
-function scaleOf({ fixes, reachM }: DistanceInTime, shown: { from: number; to: number }): Scale {
+function scaleOf({ fixes, reachM }: DistanceInTime, shown: Stretch): Scale {
   const far = fixes.filter(({ isSetAside }) => !isSetAside).map((fix) => fix.metres + fix.errorM);
   const topM = 1.2 * Math.max(4 * reachM, ...far);
   const perMs = (width - left - right) / Math.max(1, shown.to - shown.from);
@@ -77,14 +85,14 @@ function scaleOf({ fixes, reachM }: DistanceInTime, shown: { from: number; to: n
 
 const px = (value: number) => value.toFixed(1);
 
-interface Stretch {
+interface BandMoment {
   at: number;
   near: number;
   far: number;
 }
 
 /** A band as one shape. */
-function stripe(band: readonly Stretch[], { x, y }: Scale, name: string): string {
+function stripe(band: readonly BandMoment[], { x, y }: Scale, name: string): string {
   if (band.length < 2) return '';
   const upper = band.map(({ at, far }) => `${px(x(at))} ${px(y(far))}`);
   const lower = band.map(({ at, near }) => `${px(x(at))} ${px(y(near))}`).reverse();
@@ -92,8 +100,8 @@ function stripe(band: readonly Stretch[], { x, y }: Scale, name: string): string
 }
 
 /** What is likely, in pieces without a moment of which nothing is. */
-function likelyParts(band: readonly BandInTime[]): Stretch[][] {
-  const parts: Stretch[][] = [[]];
+function likelyParts(band: readonly BandInTime[]): BandMoment[][] {
+  const parts: BandMoment[][] = [[]];
   for (const { at, likely } of band)
     if (likely) parts.at(-1)?.push({ at, ...likely });
     else if (parts.at(-1)?.length) parts.push([]);
@@ -101,19 +109,19 @@ function likelyParts(band: readonly BandInTime[]): Stretch[][] {
 }
 
 /** Set aside, outside the window, inside it. */
-function rank({ at, isSetAside }: FixInTime, { from, to }: DrawnTime['window']): number {
+function rank({ at, isSetAside }: FixInTime, { from, to }: Stretch): number {
   if (isSetAside) return 0;
   return at >= from && at <= to ? 2 : 1;
 }
 
-function drawFix(fix: FixInTime, window: DrawnTime['window'], { x, y }: Scale): string {
+function drawFix(fix: FixInTime, window: Stretch, { x, y }: Scale): string {
   const [cx, cy] = [x(fix.at), y(fix.metres)];
   if (fix.isSetAside) return `<path class="aside" d="M${px(cx - 4)} ${px(cy - 4)}l8 8m0 -8l-8 8"/>`;
   const name = rank(fix, window) === 2 ? 'in' : 'out';
   return `<path class="error ${name}" d="M${px(cx)} ${px(y(fix.metres - fix.errorM))}V${px(y(fix.metres + fix.errorM))}"/><circle class="fix ${name}" cx="${px(cx)}" cy="${px(cy)}" r="3"/>`;
 }
 
-function drawGap({ from, to }: { from: number; to: number }, { x }: Scale): string {
+function drawGap({ from, to }: Stretch, { x }: Scale): string {
   const [a, b] = [x(from), x(to)];
   const words = `no fix for ${duration((to - from) / 1000)}`;
   const label =
@@ -140,7 +148,7 @@ function distanceTicks({ y, topM }: Scale, reachM: number): string[] {
 
 const tick = (words: string, at: number) => `<text x="${left - 8}" y="${px(at + 4.5)}" text-anchor="end">${words}</text>`;
 
-function timeTicks(shown: { from: number; to: number }, { x }: Scale, timeZone: string): string[] {
+function timeTicks(shown: Stretch, { x }: Scale, timeZone: string): string[] {
   const lasts = shown.to - shown.from;
   const step = timeSteps.find((own) => lasts / own <= timesAtMost) ?? 86_400_000 * Math.ceil(lasts / 86_400_000 / timesAtMost);
   const isLong = lasts > 86_400_000;

@@ -35,7 +35,7 @@ export async function evidencePage(
     ...evidence,
     typeName: crimeTypes[evidence.crime.type] ?? '',
     mapData: mapDataOf(evidence),
-    distancePlot: plotOf(evidence, services.timeZone),
+    distancePlot: evidence.distance && drawDistance(evidence.distance, windowOf(evidence.crime), services.timeZone),
     caveats,
     decisions,
     mine: evidence.verdict.review.visible.find((review) => review.reviewer === actorOf(request).id) ?? null,
@@ -45,22 +45,16 @@ export async function evidencePage(
   });
 }
 
-type Evidence = Awaited<ReturnType<typeof readEvidence.run>>;
+const windowOf = (crime: Evidence['crime']) => ({ from: crime.from_at.getTime(), to: crime.to_at.getTime() });
 
-/** Distance from the place against time; null where nothing can be said of it. */
-function plotOf({ crime, distance, marginMs }: Evidence, timeZone: string): string | null {
-  if (!distance || distance.band.length === 0) return null;
-  const window = { from: crime.from_at.getTime(), to: crime.to_at.getTime() };
-  return drawDistance(distance, { window, shown: { from: window.from - marginMs, to: window.to + marginMs }, timeZone });
-}
+type Evidence = Awaited<ReturnType<typeof readEvidence.run>>;
 
 /** What the map draws: the place, the radius, the observed fixes, the gaps. */
 function mapDataOf({ crime, points, gaps, radiusM, marginMs }: Evidence): object {
   return {
     place: crime.place,
     radiusM,
-    from: crime.from_at.getTime(),
-    to: crime.to_at.getTime(),
+    ...windowOf(crime),
     marginMs,
     gaps,
     points: points.map(({ at, lon, lat, accuracyM }) => [at, lon, lat, accuracyM]),

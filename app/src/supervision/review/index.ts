@@ -1,4 +1,4 @@
-export { drawDistance } from './draw-distance.ts';
+export { drawDistance, shownAround } from './draw-distance.ts';
 export { evidencePage, Pair, revealIfMadeUp } from './evidence-page.ts';
 export { caveats } from './export-verdicts.ts';
 export { askForReviewTest, endReviewTests, makeReviewTest } from './make-review-test.ts';

@@ -6,6 +6,7 @@ import { type CrimeVersionRow, crimeTypes, findCrime } from '../crimes/index.ts'
 import { noteSubject } from '../subjects/index.ts';
 import { currentRuns, type VerdictServices, type VerdictView, viewOf, wearerNames } from '../verdicts/index.ts';
 import { distanceAround } from './distance-around.ts';
+import { shownAround, shownBesideMs } from './draw-distance.ts';
 import { packsOf } from './list-packs.ts';
 import { type ReviewState, reviewState, reviewsOf } from './review-verdict.ts';
 import { type ReviewTest, shownVerdicts } from './shown-verdicts.ts';
@@ -131,9 +132,6 @@ export interface Evidence {
   test: ReviewTest | null;
 }
 
-/** How much of the track before and after the window is shown. */
-const marginMs = 15 * 60_000;
-
 /** The observed fixes of one wearer around the window: what the map and its table show. Nothing between them is drawn. */
 export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingId: number }, Evidence> = {
   name: 'crime.read',
@@ -145,8 +143,8 @@ export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingI
     if (!verdict) throw new NotFoundError('There is no verdict on this wearer for this crime.');
     context.note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
     await noteSubject(context, { wearing: wearingId });
-    const from = page.crime.from_at.getTime() - marginMs;
-    const to = page.crime.to_at.getTime() + marginMs;
+    const shown = shownAround({ from: page.crime.from_at.getTime(), to: page.crime.to_at.getTime() });
+    const { from, to } = shown;
     const { count, columns } = await services.fixes.track(wearingId, from, to);
     const points = Array.from({ length: count }, (_, i): EvidencePoint => {
       const accuracy = columns.accuracyM[i] as number;
@@ -166,9 +164,9 @@ export const readEvidence: Action<ReadCrimeServices, { crimeId: number; wearingI
       const [a, b] = [edges[i - 1] as number, edges[i] as number];
       if (b - a > defaultParameters.maxGapS * 1000) gaps.push({ from: a, to: b });
     }
-    const distance = await distanceAround(context.tx, services, { crime: page.crime, run: page.run, wearing: wearingId }, { from, to });
+    const distance = await distanceAround(context.tx, services, { crime: page.crime, run: page.run, wearing: wearingId }, shown);
     const packs = await packsOf(context.tx, page.crime.id, wearingId);
     const test = page.test?.wearing === wearingId ? page.test : null;
-    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs, distance, packs, test };
+    return { crime: page.crime, verdict, radiusM: page.radiusM, points, gaps, marginMs: shownBesideMs, distance, packs, test };
   },
 };
