@@ -83,6 +83,19 @@ describe('a file of crimes is looked at before it goes in', () => {
     expect(page).toContain('<b>0</b> new, <b>1</b> changed, <b>1</b> as they were');
   });
 
+  test('of many rows without an end as many are asked about as a form can answer, and the rest are told', async () => {
+    const many = [head, ...Array.from({ length: 60 }, (_, i) => `M/${i},Robbery,25/11/2026 20:10,,53.0884,-1.8441`)].join('\n');
+    const page = await (await send(many, { how: 'look' })).text();
+    const asked = [...page.matchAll(/name="(end-\d+)"/g)].map(([, name]) => name as string);
+    expect(asked).toHaveLength(40);
+    expect(page).toContain('20 more have no end.');
+    const ends = Object.fromEntries(asked.map((name) => [name, '2026-11-25T21:00']));
+    expect((await send(many, { how: 'put', looked: sha256(many), ...ends })).status).toBe(302);
+    const { crimes } = await onRecord();
+    const ended = crimes.filter(({ reference, to_at }) => reference.startsWith('M/') && to_at.getTime() === Date.UTC(2026, 10, 25, 21));
+    expect(ended).toHaveLength(40);
+  });
+
   test('a file that cannot be read, or none, is told, and the page is there again', async () => {
     const empty = await send('', { how: 'look' });
     expect(empty.status).toBe(400);

@@ -21,15 +21,17 @@ export interface LookedAt {
   good: number;
   refused: number;
   counts: Record<LookedCrime['record'], number>;
-  /** The first of them, and every one that asks for something. */
+  /** Rows without an end of which too many are for any more to be asked. */
+  notAsked: number;
+  /** The first of them, and every one of which something is asked. */
   crimes: LookedCrime[];
   problems: ImportProblem[];
 }
 
 /** Crimes that a page shows of a file. */
 const shownAtMost = 200;
-/** Rows of which something may be asked. */
-const askedAtMost = 200;
+/** Rows of which something is asked: a form has fifty fields at most, some of them its own. */
+const askedAtMost = 40;
 
 /** Says what would happen with a file of crimes, row by row, before anything of it is stored. @throws InvalidError, RefusedError */
 export async function lookAtCrimes(performer: Performer, actor: Actor, services: CrimeServices, file: CrimesFile): Promise<LookedAt> {
@@ -41,6 +43,7 @@ export async function lookAtCrimes(performer: Performer, actor: Actor, services:
     good: 0,
     refused: 0,
     counts: { new: 0, changed: 0, unchanged: 0, repeated: 0 },
+    notAsked: 0,
     crimes: [],
     problems: [],
   };
@@ -65,6 +68,7 @@ export async function lookAtCrimes(performer: Performer, actor: Actor, services:
       looked.counts[record]++;
       const asks = endless.has(crime.row) && asked < askedAtMost;
       if (asks) asked++;
+      else if (endless.has(crime.row)) looked.notAsked++;
       if (looked.crimes.length < shownAtMost || asks) looked.crimes.push({ ...crime, record, asksForEnd: asks });
     });
   }
