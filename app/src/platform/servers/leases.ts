@@ -63,10 +63,10 @@ export class Leases {
   #timer: NodeJS.Timeout | null = null;
   #beat: Promise<void> = Promise.resolve();
   #closed = false;
+  readonly #promptMs: number;
   onError: (error: unknown) => void = () => undefined;
 
-  readonly #promptMs: number;
-
+  /** @param options after how many ms work under a lease is given up, see `promptly` */
   constructor(db: Database, server: Server, { promptMs = usuallyPromptMs }: { promptMs?: number } = {}) {
     this.#db = db;
     this.#server = server;
