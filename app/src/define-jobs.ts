@@ -3,7 +3,7 @@ import { runRetention } from './oversight/retention/index.ts';
 import type { Actor } from './platform/access.ts';
 import { keepHead } from './platform/audit-head.ts';
 import type { Jobs } from './platform/jobs.ts';
-import { computeDueVerdicts, helpWithRuns, planReminders, type Speak } from './supervision/index.ts';
+import { computeDueVerdicts, helpWithRuns, learnClocks, planReminders, type Speak } from './supervision/index.ts';
 import { forgetProtected } from './supervision/zones/index.ts';
 import {
   areFeedsDue,
@@ -24,6 +24,7 @@ export const retentionDue = 'retention-due';
 export const protectedDue = 'protected-due';
 export const sessionsDue = 'sessions-due';
 export const remindersDue = 'reminders-due';
+export const clocksDue = 'clocks-due';
 export const headDue = 'head-due';
 export const copyDue = 'copy-due';
 export const lakeDue = 'lake-due';
@@ -59,6 +60,9 @@ export async function defineJobs(
   await jobs.define(remindersDue, async () => {
     const services = { positions: waymark.positions, timeZone: waymark.timeZone, speak };
     await performer.perform(system('monitoring'), planReminders, services, { now: Date.now() });
+  });
+  await jobs.define(clocksDue, async () => {
+    await performer.perform(system('monitoring'), learnClocks, waymark, { now: Date.now() });
   });
   await jobs.define(protectedDue, async () => {
     await forgetProtected(database.db, waymark.fixes, waymark.access);

@@ -1,4 +1,5 @@
 import {
+  clocksDue,
   copyDue,
   feedsLookedFor,
   headDue,
@@ -21,6 +22,7 @@ export const schedules: Record<string, string> = {
   [protectedDue]: '7 * * * *',
   [sessionsDue]: '17 * * * *',
   [headDue]: '27 * * * *',
+  [clocksDue]: '20 3 * * *',
   [retentionDue]: '40 2,14 * * *',
 };
 

@@ -58,7 +58,7 @@ export { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readi
 export type { AlertKind, AlertOutcome } from './schema/tables.ts';
 export { declareOrder, declareSubject, listSubjects } from './subjects/index.ts';
 export { readSubject } from './subjects/page/index.ts';
-export { declareGateway, declareTag, issueTagCredential, listTags, moveTag } from './tags/index.ts';
+export { declareGateway, declareTag, issueTagCredential, learnClocks, listTags, moveTag } from './tags/index.ts';
 export {
   codeVersion,
   computeDueVerdicts,

@@ -19,6 +19,7 @@ import {
   startCluster,
   until,
 } from './cluster.ts';
+import { judgedAfterwards, lastRunOf, letCrimesCome, pairsPerShare, type RunsFound, sharesTaken } from './crimes-load.ts';
 
 /** What is done to a part of the cluster, for some seconds; then it is mended. */
 export const faults = [
@@ -43,6 +44,8 @@ export interface RoundResult {
   alerts: number;
   alertsLost: number;
   alertsDoubled: number;
+  /** Runs of verdicts that the servers judged in shares meanwhile. */
+  verdicts: RunsFound;
 }
 
 export interface ClusterResult {
@@ -52,6 +55,8 @@ export interface ClusterResult {
   auditProblems: number;
   /** What the lake has against what a server has that nothing was done to; null where there is none. */
   lake: LakeCheck | null;
+  /** Shares of runs that were taken, and of those how many were taken again from a server that was gone. */
+  shares: { taken: number; again: number };
   /** Of acknowledgements over HTTP and MQTT while nothing was wrong, ms. */
   usualMs: number[];
   /** For how long at most nothing was acknowledged after something had been mended, ms. */
@@ -62,6 +67,8 @@ export interface ClusterResult {
 
 const faultMs = 5000;
 const quietMs = 2500;
+/** Of each round. */
+const runsRepeated = 6;
 
 /**
  * Three servers, three log servers and PostgreSQL with a standby under load over HTTP and MQTT; in every round something of it is killed,
@@ -77,6 +84,7 @@ export async function breakAgainAndAgain(
   if (!cluster) return null;
   try {
     const reader = await cluster.openReader();
+    if (reader.together) reader.together.runs.pairsPerShare = pairsPerShare;
     const result: ClusterResult = {
       rounds: [],
       unrecorded: 0,
@@ -85,6 +93,7 @@ export async function breakAgainAndAgain(
       usualMs: [],
       stalledMs: 0,
       lake: null,
+      shares: { taken: 0, again: 0 },
       left: cluster.canCut ? [] : faults.filter((fault) => fault.startsWith('cut')),
     };
     const possible = only.filter((fault) => cluster.canCut || !fault.startsWith('cut'));
@@ -92,11 +101,12 @@ export async function breakAgainAndAgain(
       const own = await breakOnce(cluster, reader, possible[round % possible.length] as Fault, result);
       result.rounds.push(own);
       say(
-        `${round + 1} of ${times}: ${own.fault}: ${own.acknowledged.toLocaleString('en-GB')} acknowledged, ${own.missing} missing, ${own.doubled} doubled; ${own.alerts.toLocaleString('en-GB')} alerts, ${own.alertsLost} lost, ${own.alertsDoubled} doubled; page after ${Math.round(own.pageMs)} ms${own.takeoverMs === null ? '' : `, taken over after ${Math.round(own.takeoverMs)} ms`}`,
+        `${round + 1} of ${times}: ${own.fault}: ${own.acknowledged.toLocaleString('en-GB')} acknowledged, ${own.missing} missing, ${own.doubled} doubled; ${own.alerts.toLocaleString('en-GB')} alerts, ${own.alertsLost} lost, ${own.alertsDoubled} doubled; ${own.verdicts.runs} runs judged together, ${own.verdicts.different} different, ${own.verdicts.unjudged} crimes not judged; page after ${Math.round(own.pageMs)} ms${own.takeoverMs === null ? '' : `, taken over after ${Math.round(own.takeoverMs)} ms`}`,
       );
     }
     await until(async () => (await recorded(reader)) === reader.fixes.lastReceipt, settlesWithinMs).catch(() => undefined);
     result.lake = await heldAgainstLake(reader);
+    result.shares = await sharesTaken(reader);
     Object.assign(result, await compareReceipts(reader), { auditProblems: (await verifyAudit(reader.database.db)).problems.length });
     return result;
   } finally {
@@ -115,6 +125,8 @@ async function breakOnce(cluster: Cluster, reader: Waymark, fault: Fault, result
   const { running, random, acknowledged, token } = cluster;
   await mended(reader, running);
   const load = cluster.putLoadOn();
+  const lastRun = await lastRunOf(reader);
+  const crimes = letCrimesCome(reader, cluster.madeAt, cluster.crimes);
   await sleep(quietMs + 1000 * random());
   result.usualMs.push(...load.takeTimes().flat());
   result.stalledMs = Math.max(result.stalledMs, await untilItFlows(load, result.usualMs));
@@ -127,11 +139,12 @@ async function breakOnce(cluster: Cluster, reader: Waymark, fault: Fault, result
     fault.endsWith('a server') ? takenOver(reader, since, cluster.madeAt) : null,
     sleep(faultMs),
   ]);
-  await load.stop();
+  await Promise.all([load.stop(), crimes.stop()]);
   // Before it is mended: what is left must have done all of it.
   const found = await countUp(reader, acknowledged);
+  const verdicts = await judgedAfterwards(reader, lastRun, runsRepeated);
   await mend();
-  return { fault, takeoverMs, pageMs, acknowledged: acknowledged.size, ...found };
+  return { fault, takeoverMs, pageMs, acknowledged: acknowledged.size, ...found, verdicts };
 }
 
 /** A log server that comes back may have the others elect again, which takes seconds: one fault at a time. Gives how long it was so, ms. */

@@ -7,10 +7,12 @@ test('three servers, of which one is killed, the primary is killed, and one is c
   const result = await breakAgainAndAgain(3, 7, { only: ['kill a server', 'kill the primary', 'cut off a server'] });
   if (!result) return skip('PostgreSQL or nats-server is not installed here.');
   for (const round of result.rounds) {
-    expect(round).toMatchObject({ missing: 0, doubled: 0, alertsLost: 0, alertsDoubled: 0 });
+    expect(round).toMatchObject({ missing: 0, doubled: 0, alertsLost: 0, alertsDoubled: 0, verdicts: { different: 0, unjudged: 0 } });
+    expect(round.verdicts.runs).toBeGreaterThan(2);
     if (round.takeoverMs !== null) expect(round.takeoverMs).toBeLessThan(10_000);
   }
   expect(result).toMatchObject({ auditProblems: 0, unrecorded: 0, recordedTwice: 0 });
+  expect(result.shares.taken).toBeGreaterThan(10);
   if (result.lake) {
     expect(result.lake).toMatchObject({ missing: 0, extra: 0 });
     expect(result.lake.compared).toBeGreaterThan(5000);

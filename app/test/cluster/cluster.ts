@@ -43,6 +43,8 @@ export interface Cluster {
   acknowledged: Set<string>;
   /** When each fix of the load was made, ms since 1970. */
   madeAt: ReadonlyMap<string, number>;
+  /** How many crimes were brought so far. */
+  crimes: { next: number };
   random(): number;
   hostOf(i: number): CableHost;
   /** @param cli the program of another checkout */
@@ -132,6 +134,7 @@ export async function startCluster({
       token,
       acknowledged,
       madeAt,
+      crimes: { next: 0 },
       random,
       hostOf,
       start,

@@ -10,6 +10,7 @@ if (!result) {
 }
 const last = result.rounds[result.rounds.length - 1];
 const sum = (name: 'missing' | 'doubled' | 'alertsLost' | 'alertsDoubled') => result.rounds.reduce((all, round) => all + round[name], 0);
+const verdicts = (name: 'runs' | 'different' | 'unjudged') => result.rounds.reduce((all, round) => all + round.verdicts[name], 0);
 const at = (all: number[], share: number) =>
   [...all].sort((a, b) => a - b)[Math.min(all.length - 1, Math.floor(all.length * share))] ?? Number.NaN;
 const takeovers = result.rounds.flatMap(({ takeoverMs }) => (takeoverMs === null ? [] : [takeoverMs]));
@@ -18,6 +19,7 @@ console.log(
   [
     `Seed ${seed}, ${result.rounds.length} rounds, ${(last?.acknowledged ?? 0).toLocaleString('en-GB')} fixes acknowledged over HTTP and MQTT: ${sum('missing')} missing, ${sum('doubled')} doubled`,
     `${(last?.alerts ?? 0).toLocaleString('en-GB')} alerts: ${sum('alertsLost')} lost or retracted wrongly, ${sum('alertsDoubled')} doubled, counted in every round before it was mended`,
+    `${verdicts('runs')} runs of verdicts judged in ${result.shares.taken} shares, ${result.shares.again} of them taken again: ${verdicts('different')} different when repeated, ${verdicts('unjudged')} crimes left unjudged`,
     result.lake
       ? `lake: ${result.lake.compared} fixes compared, ${result.lake.missing} missing, ${result.lake.extra} too many`
       : 'lake: none here',
@@ -39,6 +41,8 @@ const wrong =
   sum('doubled') +
   sum('alertsLost') +
   sum('alertsDoubled') +
+  verdicts('different') +
+  verdicts('unjudged') +
   (result.lake ? result.lake.missing + result.lake.extra : 0) +
   result.auditProblems +
   result.unrecorded +

@@ -35,6 +35,8 @@ export interface DistanceInTime {
   reachM: number;
   /** The window as it is judged: by so much wider at either end as clocks may be apart, ms. */
   apartMs: number;
+  /** How much of that is for the tag's own clock, of which its positions tell that it is out; seconds, as a rule 0. */
+  clockS: number;
   fixes: FixInTime[];
   /** In order of time. */
   band: BandInTime[];
@@ -93,7 +95,8 @@ export function distanceInTime(
     for (const moment of momentsOf(Math.max(at[n - 1] as number, wornFrom), wornTo)) band.push(open(n - 1, moment));
   return {
     reachM: pair.reach,
-    apartMs: apartMsOf(window.from, window.to, parameters),
+    apartMs: apartMsOf(window.from, window.to, parameters, track.clockS),
+    clockS: track.clockS ?? 0,
     fixes: fixesOf(track, place, new Set(at), shown),
     band,
     gaps: gapsOf(at, wornFrom, wornTo, 1000 * parameters.maxGapS),

@@ -13,6 +13,8 @@ export interface Fleet {
   /** Bounds of each wearing, ms since 1970; `to` is Infinity while worn. */
   from: Float64Array;
   to: Float64Array;
+  /** Seconds by which the clock of each one's tag may be out beyond what is allowed for anybody's; none where nothing is known. */
+  clockS?: Float64Array;
 }
 
 /** A crime as the sweep sees it. Times in ms since 1970; the same hours of other weeks and days as shifts in ms. */
@@ -35,6 +37,7 @@ export function trackOf(fleet: Fleet, wearing: number): Track {
     sigma: fleet.sigma.subarray(begin, end),
     from: fleet.from[wearing] as number,
     to: fleet.to[wearing] as number,
+    clockS: fleet.clockS?.[wearing] ?? 0,
   };
 }
 

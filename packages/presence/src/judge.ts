@@ -89,7 +89,7 @@ export class Judge {
     out.pWindow = Number.NaN;
     out.verdict = verdictCode.unknown;
     // No exclusion rests on seconds: it must hold whichever way the clocks of tag and crime are apart.
-    const apartMs = roughly ? 0 : apartMsOf(from, to, this.#parameters);
+    const apartMs = roughly ? 0 : apartMsOf(from, to, this.#parameters, track.clockS);
     if (hasBetween(track.frozenAt, from, to)) out.reasons |= reasonBit.frozen;
     if (hasBetween(track.contradictedAt, from - apartMs, to + apartMs)) out.reasons |= reasonBit.contradicted;
     if (at.length === 0) {

@@ -113,9 +113,12 @@ export function widestOf({ along, across }: LikelySet, k: number): number {
   return Math.max(along[k] as number, across[k] as number);
 }
 
-/** How far the clocks of tag and crime, and the crime's own time, may be out at either end of a window; ms. */
-export function apartMsOf(from: number, to: number, { clockErrorS, leastWindowS }: PresenceParameters): number {
-  return 1000 * (clockErrorS + Math.max(0, leastWindowS - (to - from) / 1000) / 2);
+/**
+ * How far the clocks of tag and crime, and the crime's own time, may be out at either end of a window; ms.
+ * @param clockS by how many seconds more the tag's own clock may be out, see `Track`
+ */
+export function apartMsOf(from: number, to: number, { clockErrorS, leastWindowS }: PresenceParameters, clockS = 0): number {
+  return 1000 * (clockS + clockErrorS + Math.max(0, leastWindowS - (to - from) / 1000) / 2);
 }
 
 function limitSpeeds(

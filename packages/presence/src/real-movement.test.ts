@@ -23,6 +23,15 @@ describe('time has an error', () => {
     for (let s = 330; s < 870; s += 45) expect(isExcluded(judge(ride, pointAt(10 * (s - 300), 0), s + outS))).toBe(false);
   });
 
+  test.each([-200, -150, 150, 200])('one that is known to be out is allowed for: by %i s', (outS) => {
+    const known = { ...ride, clockS: 200 };
+    const wrong = (track: typeof ride) =>
+      Array.from({ length: 12 }, (_, i) => 330 + 45 * i).filter((s) => isExcluded(judge(track, pointAt(10 * (s - 300), 0), s + outS)));
+    expect(wrong(ride).length).toBeGreaterThan(2);
+    expect(wrong(known)).toEqual([]);
+    expect(isExcluded(judge(known, pointAt(0, 9000), 600))).toBe(true);
+  });
+
   test('what only seconds rule out is unknown, and says so; a place that no clock explains is excluded', () => {
     const close = judge(ride, pointAt(1200, 0), 480);
     expect(close.verdict).toBe(verdictCode.unknown);

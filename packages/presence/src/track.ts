@@ -3,6 +3,7 @@
  *
  * `at` is milliseconds since 1970, `lon` and `lat` degrees, `sigma` the ordinary per-axis error in metres.
  * `from` and `to` bound the wearing itself; `to` is Infinity while the tag is still worn.
+ * `clockS` is by how many seconds more than others this tag's own clock may be out; nothing where nothing is known of it.
  */
 export interface Track {
   at: Float64Array;
@@ -11,6 +12,7 @@ export interface Track {
   sigma: Float32Array;
   from: number;
   to: number;
+  clockS?: number;
 }
 
 /** Index of the first fix at or after `moment`, searched in [low, high). */

@@ -40,6 +40,7 @@ export const untold: Record<string, string> = {
   'quarantine.console': 'a look',
   'document.open': 'a look',
   'letter.draft': 'a look',
+  'tag.clocks': 'verdicts that change by it are told as those',
   'alert.evaluate': 'what became of an alert is told as that',
   'alert.deliver': 'a message itself',
   'reminder.plan': 'between the person and us',

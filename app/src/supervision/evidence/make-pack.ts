@@ -120,12 +120,14 @@ async function contentOf(context: Context, services: ReadCrimeServices, page: Cr
  */
 async function inputsThatBearOut(
   services: ReadCrimeServices,
-  about: Pick<PackInputs, 'crime'> & { wearing: { from: string; to: string | null } },
+  about: Pick<PackInputs, 'crime' | 'wearing'>,
   receiptUpto: number,
   parameters: PresenceParameters,
   verdict: CrimeVerdict,
 ): Promise<PackInputs> {
   const [from, to] = [Date.parse(about.crime.from), Date.parse(about.crime.to)];
+  const { clockS } = about.wearing;
+  const worn = { from: about.wearing.from, to: about.wearing.to, ...(clockS ? { clockS } : {}) };
   const marginHours = margins.at(-1) as number;
   const all = await fixesAround(services.fixes, verdict.wearing, { from, to, marginHours }, receiptUpto);
   const { first, last } = await nearestBeyond(services.fixes, verdict.wearing, { from, to, marginHours }, receiptUpto);
@@ -135,7 +137,7 @@ async function inputsThatBearOut(
     const nearest = [all.findLast(([at]) => at < begin) ?? first, all.find(([at]) => at > end) ?? last];
     const inputs: PackInputs = {
       crime: about.crime,
-      wearing: { from: about.wearing.from, to: about.wearing.to },
+      wearing: worn,
       fixes: [nearest[0], ...all.filter(([at]) => at >= begin && at <= end), nearest[1]].filter((fix) => fix !== undefined),
       marginHours,
     };

@@ -21,14 +21,18 @@ export async function distanceAround(
   shown: { from: number; to: number },
 ): Promise<DistanceInTime | null> {
   if (run === null) return null;
-  const made = await tx.selectFrom('supervision.runs').select(['receipt_upto', 'parameters']).where('id', '=', run).executeTakeFirst();
-  const worn = await tx.selectFrom('supervision.wearings').select(['starts_at', 'ends_at']).where('id', '=', wearing).executeTakeFirst();
+  const made = await tx
+    .selectFrom('supervision.runs')
+    .select(['receipt_upto', 'parameters', 'wearings'])
+    .where('id', '=', run)
+    .executeTakeFirst();
+  const worn = made?.wearings.find(({ id }) => id === wearing);
   if (!made || !worn || !isKnownModel(made.parameters as PresenceParameters)) return null;
   const around = { ...shown, marginHours };
   const { first, last } = await nearestBeyond(services.fixes, wearing, around, made.receipt_upto);
   const inputs: PackInputs = {
     crime: { from: crime.from_at.toISOString(), to: crime.to_at.toISOString(), place: crime.place },
-    wearing: { from: worn.starts_at.toISOString(), to: worn.ends_at?.toISOString() ?? null },
+    wearing: { from: worn.from, to: worn.to, ...(worn.clockS ? { clockS: worn.clockS } : {}) },
     fixes: [first, ...(await fixesAround(services.fixes, wearing, around, made.receipt_upto)), last].filter((fix) => fix !== undefined),
     marginHours,
   };

@@ -518,6 +518,7 @@ export interface GeneratedTables {
     subject_id: number;
     starts_at: Date;
     ends_at: Date | null;
+    clock_error_s: number | null;
   };
   'supervision.zone_orders': {
     zone_id: number;

@@ -23,9 +23,17 @@ export const alertOutcomes = ['breach', 'reasonable excuse', 'authorised', 'equi
 export type AlertOutcome = (typeof alertOutcomes)[number];
 
 /** What a run judges, as several servers read it: crime versions and wearings by number, with when each was worn, ms since 1970. */
+/** A wearing as a run has it on record. `clockS` by how many seconds more than others the tag's own clock may be out; only where learnt. */
+export interface RecordedWearing {
+  id: number;
+  from: string;
+  to: string | null;
+  clockS?: number;
+}
+
 export interface RunPlan {
   crimes: number[];
-  wearings: [id: number, from: number, to: number | null][];
+  wearings: [id: number, from: number, to: number | null, clockS?: number][];
   parameters: PresenceParameters;
   timeZone: string;
   receiptUpto: number;
@@ -115,7 +123,7 @@ interface Exactly {
     plan: Json<RunPlan>;
   };
   'supervision.runs': {
-    wearings: Json<{ id: number; from: string; to: string | null }[]>;
+    wearings: Json<RecordedWearing[]>;
   };
   'supervision.reviews': {
     decision: 'agree' | 'disagree' | 'cannot tell';

@@ -35,7 +35,15 @@ export async function writeTagStep(
 export interface TagDetail {
   tag: { id: number; serial: string; model: string; has_credential: boolean; created_at: Date };
   standing: TagStanding;
-  on: { wearing_id: number; subject_id: number; subject: string; reference: string; starts_at: Date } | null;
+  on: {
+    wearing_id: number;
+    subject_id: number;
+    subject: string;
+    reference: string;
+    starts_at: Date;
+    /** By how many seconds its clock may be out, where its positions tell of more than is allowed for anybody's. */
+    clock_error_s: number | null;
+  } | null;
   last: Position | null;
   /** It is on somebody whose case may not be seen. */
   isHidden: boolean;
@@ -55,7 +63,7 @@ export const readTag: Action<{ positions: Positions }, { id: number }, TagDetail
       (await tx
         .selectFrom('supervision.wearings as w')
         .innerJoin('supervision.subjects as s', 's.id', 'w.subject_id')
-        .select(['w.id as wearing_id', 's.id as subject_id', 's.name as subject', 's.reference', 'w.starts_at'])
+        .select(['w.id as wearing_id', 's.id as subject_id', 's.name as subject', 's.reference', 'w.starts_at', 'w.clock_error_s'])
         .where('w.tag_id', '=', id)
         .where('w.ends_at', 'is', null)
         .executeTakeFirst()) ?? null;

@@ -191,7 +191,7 @@ export function outputOf(
         parameters: Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)),
         modelVersion,
         timeZone,
-        wearings: wearings.map((w) => [w.id, w.from, String(w.to)]),
+        wearings: wearings.map((w) => [w.id, w.from, String(w.to), ...(w.clockS ? [w.clockS] : [])]),
       }),
     )
     .update(JSON.stringify(crimes.map((crime, i) => [crime.id, crime.version, questions[i]?.from, questions[i]?.to, sortedPlace(crime)])))

@@ -42,10 +42,11 @@ const recordRun: Action<VerdictServices, RunRecord, void> = {
         time_zone: inputs.timeZone,
         receipt_upto: inputs.receiptUpto,
         wearings: JSON.stringify(
-          inputs.wearings.map(({ id, from, to }) => ({
+          inputs.wearings.map(({ id, from, to, clockS }) => ({
             id,
             from: new Date(from).toISOString(),
             to: Number.isFinite(to) ? new Date(to).toISOString() : null,
+            ...(clockS ? { clockS } : {}),
           })),
         ),
         inputs_hash: output.inputsHash,

@@ -6,7 +6,8 @@ export type PackedFix = [at: number, receivedAt: number, lon: number, lat: numbe
 /** All that the findings rest on. */
 export interface PackInputs {
   crime: { from: string; to: string; place: Place };
-  wearing: { from: string; to: string | null };
+  /** `clockS`: by how many seconds more than others the tag's own clock may be out, where that was learnt. */
+  wearing: { from: string; to: string | null; clockS?: number };
   /** In order of time: all of these hours beside the window, and the nearest one before and after them, however far off. */
   fixes: PackedFix[];
   marginHours: number;

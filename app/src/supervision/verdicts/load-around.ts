@@ -142,8 +142,6 @@ function whoMayHaveBeenThere(
 ): { doubtful: Set<number>; repeating: Set<number> } {
   const { at, lon, lat, sigma, start } = fleet;
   const { radiusM, grossErrorM, airSpeedMps } = parameters;
-  const apartMs = apartMsOf(question.from, question.to, parameters);
-  const [from, to] = [question.from - apartMs, question.to + apartMs];
   const clearOf = (row: number) => {
     const x = longitudeDifference(lon[row] as number, plane.lon) * plane.perLon;
     const y = ((lat[row] as number) - plane.lat) * plane.perLat;
@@ -172,7 +170,9 @@ function whoMayHaveBeenThere(
     for (let i = Math.max(begin, k - 1); i <= k + 1 && i + 1 < end; i++) if (secondsAfter(i) > 0) fastest = Math.max(fastest, speedOf(i));
     return fasterSlack * fastest;
   };
-  const mayHaveBeen = (begin: number, end: number): boolean => {
+  const mayHaveBeen = (begin: number, end: number, clockS: number): boolean => {
+    const apartMs = apartMsOf(question.from, question.to, parameters, clockS);
+    const [from, to] = [question.from - apartMs, question.to + apartMs];
     // Nothing on one side of the window: it is looked for.
     if (begin === end || (at[begin] as number) > from || (at[end - 1] as number) < to) return true;
     for (let k = begin; k + 1 < end; k++) {
@@ -194,7 +194,7 @@ function whoMayHaveBeenThere(
     if ((fleet.from[w] as number) > question.to || (fleet.to[w] as number) < question.from) continue;
     const [begin, end] = [start[w] as number, start[w + 1] as number];
     if (isRepeating(begin, end)) repeating.add(w);
-    if (repeating.has(w) || mayHaveBeen(begin, end)) doubtful.add(w);
+    if (repeating.has(w) || mayHaveBeen(begin, end, fleet.clockS?.[w] ?? 0)) doubtful.add(w);
   }
   return { doubtful, repeating };
 }

@@ -3,6 +3,7 @@ import { type Fleet, type PresenceParameters, sigmaFor } from '@waymark/presence
 import { breather } from '../../platform/breathe.ts';
 import { givesEvidence, rowsThatTell } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
+import type { RecordedWearing } from '../schema/tables.ts';
 
 /** One wearing as a run takes it, in order of id. */
 export interface WearingSnapshot {
@@ -10,7 +11,17 @@ export interface WearingSnapshot {
   from: number;
   /** Infinity while the tag is worn. */
   to: number;
+  /** By how many seconds more than others the tag's own clock may be out, where that was learnt. */
+  clockS?: number;
 }
+
+/** A wearing as it is kept with a run. */
+export const snapshotOf = ({ id, from, to, clockS }: RecordedWearing): WearingSnapshot => ({
+  id,
+  from: Date.parse(from),
+  to: to === null ? Infinity : Date.parse(to),
+  ...(clockS ? { clockS } : {}),
+});
 
 export interface LoadedFleet {
   fleet: Fleet;
@@ -119,6 +130,7 @@ function emptyFleet(wearings: readonly WearingSnapshot[], start: Int32Array): Fl
     start,
     from: Float64Array.from(wearings, ({ from }) => from),
     to: Float64Array.from(wearings, ({ to }) => to),
+    clockS: Float64Array.from(wearings, ({ clockS = 0 }) => clockS),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type CrimeVersionRow, listCurrentCrimes } from '../crimes/index.ts';
 import type { RunInputs } from './compute-run.ts';
-import type { WearingSnapshot } from './load-fleet.ts';
+import { snapshotOf, type WearingSnapshot } from './load-fleet.ts';
 import { openRun, type RunsTogether, shareOut } from './run-shares.ts';
 import type { VerdictStore } from './verdict-store.ts';
 
@@ -68,11 +68,11 @@ export const planRun: Action<VerdictServices, null, PlannedRun | 'another plans'
 
 async function snapshotWearings(tx: Tx): Promise<WearingSnapshot[]> {
   // As one value: tens of thousands of rows with four dates each take several times as long to come out of the database.
-  const { rows } = await sql<{ worn: [number, number, number | null][] | null }>`
+  const { rows } = await sql<{ worn: [number, number, number | null, number | null][] | null }>`
     SELECT json_agg(json_build_array(w.id, floor(extract(epoch FROM greatest(w.starts_at, o.starts_at)) * 1000),
-        floor(extract(epoch FROM least(w.ends_at, o.ends_at)) * 1000)) ORDER BY w.id) AS worn
+        floor(extract(epoch FROM least(w.ends_at, o.ends_at)) * 1000), w.clock_error_s) ORDER BY w.id) AS worn
       FROM supervision.wearings w JOIN supervision.orders o ON o.id = w.order_id`.execute(tx);
-  return (rows[0]?.worn ?? []).map(([id, from, to]) => ({ id, from, to: to ?? Infinity }));
+  return (rows[0]?.worn ?? []).map(([id, from, to, clockS]) => ({ id, from, to: to ?? Infinity, ...(clockS ? { clockS } : {}) }));
 }
 
 interface LatestRun {
@@ -90,9 +90,9 @@ const runsTogether = 20;
 /** Runs never change: what has been read of them is kept, for the list of the wearings of a large fleet is long. */
 const knownRuns = new WeakMap<VerdictStore, Map<number, KnownRun>>();
 
-const wornIn = (wearings: readonly { id: number; from: number; to: number }[]): string => {
+const wornIn = (wearings: readonly WearingSnapshot[]): string => {
   const hash = createHash('sha256');
-  for (const { id, from, to } of wearings) hash.update(`${id}/${from}/${to},`);
+  for (const { id, from, to, clockS } of wearings) hash.update(`${id}/${from}/${to}${clockS ? `/${clockS}` : ''},`);
   return hash.digest('base64');
 };
 
@@ -115,12 +115,7 @@ async function latestRuns(tx: Tx, verdicts: VerdictStore): Promise<LatestRun[]> 
       .where('id', 'in', unread.slice(i, i + runsTogether))
       .execute();
     for (const { id, receipt_upto, model_version, wearings } of runs) {
-      const worn = (wearings as { id: number; from: string; to: string | null }[]).map(({ id: wearing, from, to }) => ({
-        id: wearing,
-        from: Date.parse(from),
-        to: to === null ? Infinity : Date.parse(to),
-      }));
-      known.set(id, { receiptUpto: receipt_upto, model: model_version, worn: wornIn(worn) });
+      known.set(id, { receiptUpto: receipt_upto, model: model_version, worn: wornIn(wearings.map(snapshotOf)) });
     }
   }
   const readable = new Set<number>();

@@ -4,7 +4,9 @@ import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
+import type { RecordedWearing } from '../schema/tables.ts';
 import { computeRun, wayOf } from './compute-run.ts';
+import { snapshotOf } from './load-fleet.ts';
 import type { VerdictServices } from './plan-run.ts';
 
 /** A verdict as the API and the command line give it. */
@@ -139,7 +141,7 @@ export interface RunRow {
   parameters: unknown;
   time_zone: string;
   receipt_upto: number;
-  wearings: { id: number; from: string; to: string | null }[];
+  wearings: RecordedWearing[];
   inputs_hash: string;
   output_hash: string;
   crimes: number;
@@ -219,7 +221,7 @@ export async function repeatRun(
     services.fixes,
     {
       crimes,
-      wearings: run.wearings.map(({ id, from, to }) => ({ id, from: Date.parse(from), to: to === null ? Infinity : Date.parse(to) })),
+      wearings: run.wearings.map(snapshotOf),
       parameters: run.parameters as Parameters<typeof computeRun>[1]['parameters'],
       timeZone: run.time_zone,
       receiptUpto: run.receipt_upto,

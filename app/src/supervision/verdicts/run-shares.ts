@@ -62,7 +62,10 @@ export async function shareOut(
   const shares = splitEvenly(await countFixes(fixes, inputs, askedOf(inputs)), Math.min(worth, sharesEach * servers));
   const plan: RunPlan = {
     crimes: inputs.crimes.map(({ id }) => id),
-    wearings: inputs.wearings.map(({ id, from, to }) => [id, from, Number.isFinite(to) ? to : null]),
+    wearings: inputs.wearings.map(({ id, from, to, clockS }) => {
+      const until = Number.isFinite(to) ? to : null;
+      return clockS ? [id, from, until, clockS] : [id, from, until];
+    }),
     parameters: inputs.parameters,
     timeZone: inputs.timeZone,
     receiptUpto: inputs.receiptUpto,
@@ -240,7 +243,7 @@ async function inputsOf(tx: Tx, runId: number): Promise<(RunInputs & { crimesPer
   return {
     ...rest,
     crimes: await listVersions(tx, crimes),
-    wearings: wearings.map(([id, from, to]) => ({ id, from, to: to ?? Infinity })),
+    wearings: wearings.map(([id, from, to, clockS]) => ({ id, from, to: to ?? Infinity, ...(clockS ? { clockS } : {}) })),
     reads: 'all',
   };
 }

@@ -49,8 +49,8 @@ const lookEveryMs = 500;
 /** The log brings what was read when the run was planned within moments, or this server is cut off from it, ms. */
 const behindAtMostMs = 60_000;
 
-/** By server and run: whoever asks for the same meanwhile waits for it. */
-const underWay = new Map<string, Promise<boolean>>();
+/** By server and run: whoever asks for the same meanwhile waits for it, and is told how far it is. */
+const underWay = new Map<string, { taking: Promise<boolean>; heardBy: Set<NonNullable<TakingPart['onProgress']>> }>();
 
 /**
  * Judges shares of a run until it is on record, by whichever server puts it together. A share whose server is gone is taken by another.
@@ -60,9 +60,16 @@ const underWay = new Map<string, Promise<boolean>>();
 export function takePart(own: TakingPart, runId: number): Promise<boolean> {
   const key = `${own.services.others.id} ${runId}`;
   const known = underWay.get(key);
-  if (known) return known.then(() => false);
-  const taking = judgeUntilRecorded(own, runId).finally(() => underWay.delete(key));
-  underWay.set(key, taking);
+  if (known) {
+    if (own.onProgress) known.heardBy.add(own.onProgress);
+    return known.taking.then(() => false);
+  }
+  const heardBy = new Set(own.onProgress ? [own.onProgress] : []);
+  const onProgress = (done: number, all: number) => {
+    for (const hear of heardBy) hear(done, all);
+  };
+  const taking = judgeUntilRecorded({ ...own, onProgress }, runId).finally(() => underWay.delete(key));
+  underWay.set(key, { taking, heardBy });
   return taking;
 }
 

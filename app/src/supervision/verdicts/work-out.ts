@@ -66,6 +66,7 @@ function trackOf({ fixes, wearing }: PackInputs, parameters: PresenceParameters)
     sigma: Float32Array.from(fixes, ([, , , , accuracyM]) => sigmaOf(accuracyM ?? Number.NaN)),
     from: Date.parse(wearing.from),
     to: wearing.to === null ? Infinity : Date.parse(wearing.to),
+    clockS: wearing.clockS ?? 0,
   };
 }
 
