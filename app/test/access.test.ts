@@ -76,6 +76,12 @@ const meantFor: Record<string, string | string[]> = {
   'tag.declare': 'monitoring-officer',
   'tag.read': 'monitoring-officer',
   'tag.move': 'monitoring-officer',
+  'verdict.take-back': 'crime-analyst',
+  'clearing.list': 'crime-analyst',
+  'clearing.begin': 'crime-analyst',
+  'clearing.look': 'crime-analyst',
+  'clearing.answer': 'crime-analyst',
+  'clearing.clear': 'crime-analyst',
   'wearing.read': 'monitoring-officer',
   'caseload.list': 'monitoring-officer',
   'caseload.watch': 'monitoring-officer',
@@ -355,8 +361,8 @@ describe('access', () => {
       const [role = ''] = rolesFor(route.config);
       if (role === 'person') continue;
       const response = route.config?.stream ? await callStream(route, role) : await call(route, role);
-      // Papers are opened by people who sign in: to a program they are refused, which is on record as well.
-      const isForPeople = ['document.open', 'letter.draft'].includes(action);
+      // Papers are opened, and samples looked at, by people who sign in: to a program they are refused, which is on record as well.
+      const isForPeople = ['document.open', 'letter.draft', 'clearing.look'].includes(action);
       if (isForPeople) expect(response.statusCode, route.url).toBe(403);
       else
         expect([200, 400, 404], `${route.url} gave ${response.statusCode}: ${response.body.slice(0, 200)}`).toContain(response.statusCode);

@@ -5,6 +5,7 @@ import { alertRoutes } from './alerts/routes.ts';
 import { bulkRoutes } from './bulk/routes.ts';
 import { caseAccessRoutes } from './case-access/routes.ts';
 import { caseloadRoutes } from './caseload/routes.ts';
+import { clearingRoutes } from './clearing/routes.ts';
 import { complianceRoutes } from './compliance/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
 import { crimeRoutes } from './crimes/routes.ts';
@@ -48,6 +49,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   supervisionWaiting(web, services);
   crimeRoutes(app, web);
   crimeReviewRoutes(app, web, services);
+  clearingRoutes(app, web, services);
   verdictRoutes(app, web, services);
   evidenceRoutes(app, web, services);
   takeOnRoutes(app, web);

@@ -28,7 +28,7 @@ export const topics = {
   requests: ['own.ask', 'request.decide', 'case.answer'],
   appointments: ['appointment.make', 'appointment.settle'],
   packs: ['pack.make', 'pack.review'],
-  crimes: ['crime.import', 'verdict.compute', 'verdict.review', 'evidence.make'],
+  crimes: ['crime.import', 'verdict.compute', 'verdict.review', 'verdict.take-back', 'clearing.answer', 'clearing.clear', 'evidence.make'],
 } as const;
 export type Topic = keyof typeof topics;
 export const topicNames = Object.keys(topics) as Topic[];
@@ -40,6 +40,7 @@ export const untold: Record<string, string> = {
   'quarantine.console': 'a look',
   'document.open': 'a look',
   'letter.draft': 'a look',
+  'clearing.begin': 'a list of one’s own work',
   'tag.clocks': 'verdicts that change by it are told as those',
   'alert.evaluate': 'what became of an alert is told as that',
   'alert.deliver': 'a message itself',

@@ -114,12 +114,12 @@ export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: C
   if (query.type) base = base.where('v.type', '=', query.type);
   if (query.show === 'present') base = base.where(present, '>', 0);
   if (query.show === 'waiting') base = base.where('rc.run_id', 'is', null);
-  const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id)`;
+  const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.taken_back_at IS NULL)`;
   if (query.show === 'to review')
     base = base.where(
       present,
       '>',
-      sql<number>`(SELECT count(DISTINCT r.wearing_id)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.verdict = 'present')`,
+      sql<number>`(SELECT count(DISTINCT r.wearing_id)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.verdict = 'present' AND r.taken_back_at IS NULL)`,
     );
   if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
   const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();

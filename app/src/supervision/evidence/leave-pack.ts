@@ -68,6 +68,7 @@ async function objectionToVerdict(
     .where('crime_version_id', '=', crimeVersion)
     .where('wearing_id', '=', wearing)
     .where('run_id', '>=', content.run.id)
+    .where('taken_back_at', 'is', null)
     .execute();
   if (reviews.some(({ decision }) => decision !== 'agree')) return 'A reviewer has decided against the verdict since.';
   const reviewers = new Set(reviews.filter(({ run_id }) => run_id === content.run.id).map(({ reviewer }) => reviewer));

@@ -107,10 +107,11 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
         .innerJoin('supervision.crime_versions as c', 'c.id', 'r.crime_version_id')
         .select(['c.type as crime', 'c.from_at as on', 'r.verdict', 'r.decision', 'r.at'])
         .where('c.made_up', '=', false)
+        .where('r.taken_back_at', 'is', null)
         // One that waits for a second reviewer is not decided yet.
         .where(
           sql<boolean>`NOT ${secondReview}::boolean OR (SELECT count(DISTINCT x.reviewer) FROM supervision.reviews x
-            WHERE x.crime_version_id = r.crime_version_id AND x.wearing_id = r.wearing_id) > 1`,
+            WHERE x.crime_version_id = r.crime_version_id AND x.wearing_id = r.wearing_id AND x.taken_back_at IS NULL) > 1`,
         )
         .orderBy('r.id', 'desc')
         .limit(200)

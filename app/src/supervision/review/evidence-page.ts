@@ -8,7 +8,7 @@ import { crimeTypes } from '../crimes/index.ts';
 import { drawDistance } from './draw-distance.ts';
 import { caveats } from './export-verdicts.ts';
 import { revealReviewTest } from './make-review-test.ts';
-import { type ReadCrimeServices, readEvidence } from './read-crime.ts';
+import { type Evidence, type ReadCrimeServices, readEvidence } from './read-crime.ts';
 import { decisions } from './review-verdict.ts';
 
 /** An address that names a crime and a wearer. */
@@ -45,12 +45,16 @@ export async function evidencePage(
   });
 }
 
-const windowOf = (crime: Evidence['crime']) => ({ from: crime.from_at.getTime(), to: crime.to_at.getTime() });
-
-type Evidence = Awaited<ReturnType<typeof readEvidence.run>>;
+export const windowOf = (crime: Evidence['crime']) => ({ from: crime.from_at.getTime(), to: crime.to_at.getTime() });
 
 /** What the map draws: the place, the radius, the observed fixes, the gaps. */
-function mapDataOf({ crime, points, gaps, radiusM, marginMs }: Evidence): object {
+export function mapDataOf({
+  crime,
+  points,
+  gaps,
+  radiusM,
+  marginMs,
+}: Pick<Evidence, 'crime' | 'points' | 'gaps' | 'radiusM' | 'marginMs'>): object {
   return {
     place: crime.place,
     radiusM,

@@ -1,6 +1,18 @@
 export { drawDistance, shownAround } from './draw-distance.ts';
-export { evidencePage, Pair, revealIfMadeUp } from './evidence-page.ts';
+export { evidencePage, mapDataOf, Pair, revealIfMadeUp, windowOf } from './evidence-page.ts';
 export { caveats } from './export-verdicts.ts';
+export { inAnyOrder } from './in-any-order.ts';
 export { askForReviewTest, endReviewTests, makeReviewTest } from './make-review-test.ts';
 export { overseeReviews, readingTakesS } from './oversee-reviews.ts';
-export { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, readCrime, refuseMadeUp } from './read-crime.ts';
+export {
+  type CrimePage,
+  type CrimeVerdict,
+  crimeOf,
+  type Evidence,
+  type ReadCrimeServices,
+  readCrime,
+  readEvidence,
+  refuseMadeUp,
+} from './read-crime.ts';
+export { noteReviews, shortestReason } from './review-verdict.ts';
+export { shownVerdicts } from './shown-verdicts.ts';

@@ -7,6 +7,7 @@ import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import type { ShownVerdict } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { currentRuns, fixesAround, type VerdictServices, workOut } from '../verdicts/index.ts';
+import { inAnyOrder } from './in-any-order.ts';
 
 /** An auditor asks for a test; which crime and which wearer is drawn by lot, and the auditor is not told. */
 export const askForReviewTest: Action<null, null, { askedBy: string }> = {
@@ -95,7 +96,7 @@ async function likelyModels(
     SELECT v.id FROM supervision.crime_versions v JOIN supervision.crimes c ON c.id = v.crime_id AND c.version = v.version
       WHERE NOT v.made_up AND v.place ->> 'kind' = 'point' AND (SELECT rc.present FROM supervision.run_crimes rc
         WHERE rc.crime_version_id = v.id ORDER BY rc.run_id DESC LIMIT 1) > 0 ORDER BY v.id`.execute(tx);
-  const ids = drawn(
+  const ids = inAnyOrder(
     rows.map(({ id }) => id),
     random,
   ).slice(0, triedAtMost);
@@ -108,7 +109,7 @@ async function likelyModels(
     const plain = (await verdicts.ofCrime(run, id)).filter(
       ({ verdict, pWindow, wearing }) => verdictNames[verdict] === 'present' && (pWindow ?? 0) >= sureFrom && wearing > 0,
     );
-    const verdict = drawn(plain, random)[0];
+    const verdict = inAnyOrder(plain, random)[0];
     if (verdict) models.push({ crime, verdict });
   }
   return models;
@@ -186,15 +187,5 @@ async function textLike(tx: Tx, { id, type }: CrimeVersionRow, random: () => num
     .orderBy('id', 'desc')
     .limit(200)
     .execute();
-  return drawn(others, random)[0]?.text ?? '';
-}
-
-/** The same things in an order drawn by lot (Fisher and Yates). */
-function drawn<T>(things: readonly T[], random: () => number): T[] {
-  const order = [...things];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as T, order[i] as T];
-  }
-  return order;
+  return inAnyOrder(others, random)[0]?.text ?? '';
 }

@@ -19,6 +19,22 @@ export interface ReviewsOverseen {
   /** Reviews that followed the same person's last within so few seconds that nothing can have been read. */
   tooFast: { of: number; fast: number };
   tests: TestsOverseen;
+  together: ClearedTogether[];
+}
+
+/** Exclusions that one reviewer cleared together, and the looks that they rest on. */
+export interface ClearedTogether {
+  reviewer: string;
+  batches: number;
+  cleared: number;
+  looks: number;
+  /** Looks that were answered within so few seconds of the one before that nothing can have been seen. */
+  fast: number;
+  /** Batches that one look opened. */
+  opened: number;
+  /** Looks at somebody who was there, put among them as a test, and how many of those were missed. */
+  tests: number;
+  missed: number;
 }
 
 /** How reviewers decided about crimes that were made up, where agreeing is an error. */
@@ -31,8 +47,10 @@ export interface TestsOverseen {
 /** Less than this between two reviews of one person, and nothing can have been read, s. */
 export const readingTakesS = 5;
 
-/** A review of a crime that was recorded, and not made up to test reviewers. */
-const isReal = sql<boolean>`NOT EXISTS (SELECT FROM supervision.crime_versions v WHERE v.id = r.crime_version_id AND v.made_up)`;
+/** A review of a crime that was recorded, and not made up to test reviewers; of those cleared together only those that were looked at. */
+const isReal = sql<boolean>`(r.batch_id IS NULL OR EXISTS (SELECT FROM supervision.clearing_verdicts l
+    WHERE l.batch_id = r.batch_id AND l.crime_version_id = r.crime_version_id AND l.wearing_id = r.wearing_id AND l.look IS NOT NULL))
+  AND NOT EXISTS (SELECT FROM supervision.crime_versions v WHERE v.id = r.crime_version_id AND v.made_up)`;
 
 /** Against the verdict or with it, how fast, and whether two agree. Counts alone: no wearer and no crime leaves this action. */
 export const overseeReviews: Action<null, null, ReviewsOverseen> = {
@@ -51,19 +69,39 @@ export const overseeReviews: Action<null, null, ReviewsOverseen> = {
     );
     const fast = await sql<{ of: number; fast: number }>`
       SELECT count(*)::int AS of, count(*) FILTER (WHERE after < ${readingTakesS})::int AS fast FROM (
-        SELECT extract(epoch FROM at - lag(at) OVER (PARTITION BY reviewer ORDER BY at)) AS after FROM supervision.reviews r WHERE ${isReal}) x WHERE after IS NOT NULL`.execute(
-      tx,
-    );
+        SELECT extract(epoch FROM at - lag(at) OVER (PARTITION BY reviewer ORDER BY at)) AS after FROM supervision.reviews r
+          WHERE r.batch_id IS NULL AND ${isReal}) x WHERE after IS NOT NULL`.execute(tx);
     const tests = await overseeTests(tx);
     note(null, { reviewers: counts.rows.length });
     return {
       tests,
+      together: await overseeTogether(tx),
       counts: counts.rows,
       twice: twice.rows[0] ?? { of: 0, alike: 0 },
       tooFast: fast.rows[0] ?? { of: 0, fast: 0 },
     };
   },
 };
+
+async function overseeTogether(tx: Tx): Promise<ClearedTogether[]> {
+  const { rows } = await sql<ClearedTogether>`
+    WITH answered AS (
+      SELECT c.batch_id, c.is_test, c.answer,
+          extract(epoch FROM c.answered_at - coalesce(lag(c.answered_at) OVER (PARTITION BY c.batch_id ORDER BY c.look), b.begun_at)) AS after
+        FROM supervision.clearing_verdicts c JOIN supervision.clearing_batches b ON b.id = c.batch_id WHERE c.answer IS NOT NULL),
+    looked AS (
+      SELECT batch_id, count(*)::int AS looks, count(*) FILTER (WHERE after < ${readingTakesS})::int AS fast,
+          count(*) FILTER (WHERE is_test)::int AS tests, count(*) FILTER (WHERE is_test AND answer = 'not there')::int AS missed
+        FROM answered GROUP BY batch_id)
+    SELECT b.begun_by_name AS reviewer, count(*)::int AS batches,
+        coalesce(sum(b.exclusions) FILTER (WHERE b.state = 'cleared'), 0)::int AS cleared, coalesce(sum(l.looks), 0)::int AS looks,
+        coalesce(sum(l.fast), 0)::int AS fast, count(*) FILTER (WHERE b.state = 'opened')::int AS opened,
+        coalesce(sum(l.tests), 0)::int AS tests, coalesce(sum(l.missed), 0)::int AS missed
+      FROM supervision.clearing_batches b LEFT JOIN looked l ON l.batch_id = b.id GROUP BY b.begun_by, b.begun_by_name ORDER BY 1`.execute(
+    tx,
+  );
+  return rows;
+}
 
 async function overseeTests(tx: Tx): Promise<TestsOverseen> {
   const made = await sql<{ made: number; waiting: number }>`

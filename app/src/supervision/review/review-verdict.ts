@@ -1,6 +1,6 @@
 import { verdictNames } from '@waymark/presence';
 import { sql } from 'kysely';
-import { isProgram } from '../../platform/access.ts';
+import { type Actor, isProgram } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { findCrime } from '../crimes/index.ts';
@@ -10,6 +10,10 @@ import { shownVerdicts } from './shown-verdicts.ts';
 
 export const decisions = ['agree', 'disagree', 'cannot tell'] as const;
 export type ReviewDecision = (typeof decisions)[number];
+
+/** Characters of a reason. */
+export const shortestReason = 10;
+const longestReason = 2000;
 
 export interface ReviewInput {
   crimeId: number;
@@ -30,7 +34,7 @@ export interface ReviewRow {
   at: Date;
 }
 
-/** A named person's decision on one verdict, with a reason. One verdict at a time: there is no bulk approval. */
+/** A named person's decision on one verdict, with a reason. Exclusions alone can be cleared together, see `clearing`. */
 export const reviewVerdict: Action<VerdictServices & { secondReview: boolean }, ReviewInput, { id: number }> = {
   name: 'verdict.review',
   room: 'supervision',
@@ -38,7 +42,8 @@ export const reviewVerdict: Action<VerdictServices & { secondReview: boolean }, 
   async run({ tx, actor, access, note }, { verdicts, secondReview }, { crimeId, wearingId, decision, reason }) {
     if (!(decisions as readonly string[]).includes(decision))
       throw new InvalidError('Choose whether you agree with the verdict.', 'decision');
-    if (reason.trim().length < 10) throw new InvalidError('Give your reason in at least 10 characters.', 'reason');
+    if (reason.trim().length < shortestReason)
+      throw new InvalidError(`Give your reason in at least ${shortestReason} characters.`, 'reason');
     const found = await findCrime(tx, crimeId);
     if (!found) throw new NotFoundError('There is no such crime.');
     const current = (await currentRuns(tx, [found.current])).get(found.current.id);
@@ -52,26 +57,89 @@ export const reviewVerdict: Action<VerdictServices & { secondReview: boolean }, 
       .where('wearing_id', '=', wearingId)
       .where('run_id', '=', current.run)
       .where('reviewer', '=', actor.id)
+      .where('taken_back_at', 'is', null)
       .executeTakeFirst();
     if (mine) throw new InvalidError('You have reviewed this verdict already. Ask a colleague for a second review.', 'decision');
-    const row = await tx
-      .insertInto('supervision.reviews')
-      .values({
-        crime_version_id: found.current.id,
-        wearing_id: wearingId,
-        run_id: current.run,
+    const [row] = await noteReviews(tx, actor, [
+      {
+        crimeVersion: found.current.id,
+        wearing: wearingId,
+        run: current.run,
         verdict: verdictNames[verdict.verdict] ?? 'unknown',
         decision: decision as ReviewDecision,
-        reason: reason.trim().slice(0, 2000),
-        reviewer: actor.id,
-        reviewer_name: actor.name,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+        reason: reason.trim().slice(0, longestReason),
+      },
+    ]);
+    if (!row) throw new Error('Nothing was written.');
     if (shown.test?.wearing === wearingId) await endWhenReviewed(tx, shown.test.id, secondReview ? 2 : 1);
     note({ kind: 'crime', id: crimeId }, { wearing: wearingId, review: row.id, decision });
     await noteSubject({ tx, actor, access, note }, { wearing: wearingId });
     return row;
+  },
+};
+
+export interface NotedReview {
+  crimeVersion: number;
+  wearing: number;
+  run: number;
+  verdict: string;
+  decision: ReviewDecision;
+  reason: string;
+  /** The batch that it rests on, for what was cleared together. */
+  batch?: number;
+}
+
+/** So many rows are written at once. */
+const rowsAtOnce = 1000;
+
+/** Puts reviews of one person on record. */
+export async function noteReviews(tx: Tx, actor: Actor, reviews: readonly NotedReview[]): Promise<{ id: number }[]> {
+  const noted: { id: number }[] = [];
+  for (let i = 0; i < reviews.length; i += rowsAtOnce)
+    noted.push(
+      ...(await tx
+        .insertInto('supervision.reviews')
+        .values(
+          reviews.slice(i, i + rowsAtOnce).map(({ crimeVersion, wearing, run, verdict, decision, reason, batch = null }) => ({
+            crime_version_id: crimeVersion,
+            wearing_id: wearing,
+            run_id: run,
+            verdict,
+            decision,
+            reason,
+            batch_id: batch,
+            reviewer: actor.id,
+            reviewer_name: actor.name,
+          })),
+        )
+        .returning('id')
+        .execute()),
+    );
+  return noted;
+}
+
+/** Whoever made a review takes it back, to decide anew; what was said stays on record. */
+export const takeBackReview: Action<null, { crimeId: number; wearingId: number; reason: string }, null> = {
+  name: 'verdict.take-back',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run({ tx, actor, access, note }, _services, { crimeId, wearingId, reason }) {
+    note({ kind: 'crime', id: crimeId }, { wearing: wearingId });
+    await noteSubject({ tx, actor, access, note }, { wearing: wearingId });
+    if (reason.trim().length < shortestReason)
+      throw new InvalidError(`Say why you take it back in at least ${shortestReason} characters.`, 'taken-back');
+    const found = await findCrime(tx, crimeId);
+    if (!found) throw new NotFoundError('There is no such crime.');
+    const { numUpdatedRows } = await tx
+      .updateTable('supervision.reviews')
+      .set({ taken_back_at: new Date(), taken_back_because: reason.trim().slice(0, longestReason) })
+      .where('crime_version_id', '=', found.current.id)
+      .where('wearing_id', '=', wearingId)
+      .where('reviewer', '=', actor.id)
+      .where('taken_back_at', 'is', null)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new InvalidError('You have no review of this verdict to take back.', 'taken-back');
+    return null;
   },
 };
 
@@ -89,6 +157,7 @@ export async function reviewsOf(tx: Tx, crimeVersionId: number, runId: number): 
     .select(['id', 'wearing_id', 'run_id', 'verdict', 'decision', 'reason', 'reviewer', 'reviewer_name', 'at'])
     .where('crime_version_id', '=', crimeVersionId)
     .where('run_id', '=', runId)
+    .where('taken_back_at', 'is', null)
     .orderBy('id')
     .execute();
 }

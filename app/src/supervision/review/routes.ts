@@ -15,8 +15,10 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
   const services = { fixes, timeZone, verdicts: given.verdicts, secondReview: given.secondReview };
   app.get('/crimes/:id', { config: { action: 'crime.read' }, schema: { params: Id } }, async (request, reply) => {
     const page = await performer.perform(actorOf(request), readCrime, services, { id: idIn(request) });
-    const { show = 'all' } = (request.query ?? {}) as { show?: string };
-    const verdicts = page.verdicts.filter(({ verdict }) => show === 'all' || verdict === show);
+    const { show = page.counts.present + page.counts.unknown > 0 ? 'to decide' : 'all' } = (request.query ?? {}) as { show?: string };
+    const verdicts = page.verdicts.filter(
+      ({ verdict }) => show === 'all' || verdict === show || (show === 'to decide' && verdict !== 'excluded'),
+    );
     const { page: number, limit, offset } = readPage(request.query);
     return web.page(request, reply, 'supervision/review/crime.njk', {
       ...page,
@@ -26,6 +28,7 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
       shownTotal: verdicts.length,
       pagination: pagination(`/crimes/${page.crime.crime_id}`, request.query, number, verdicts.length),
       caveats,
+      exclusionsLeft: page.verdicts.filter(({ verdict, review }) => verdict === 'excluded' && review.reviewed === 0).length,
       clearedCount: page.verdicts.filter(({ review }) => review.cleared).length,
       secondReview: services.secondReview,
     });

@@ -134,6 +134,31 @@ export interface GeneratedTables {
     receipt: string | null;
     receipt_at: Date | null;
   };
+  'supervision.clearing_batches': {
+    id: Generated<number>;
+    wearing_id: number | null;
+    crime_id: number | null;
+    ground: string;
+    exclusions: number;
+    looks: number;
+    state: Generated<string>;
+    begun_by: string;
+    begun_by_name: string;
+    begun_at: Generated<Date>;
+    ended_at: Date | null;
+  };
+  'supervision.clearing_verdicts': {
+    id: Generated<number>;
+    batch_id: number;
+    crime_version_id: number;
+    wearing_id: number;
+    run_id: number;
+    look: number | null;
+    is_test: Generated<boolean>;
+    answer: string | null;
+    reason: Generated<string>;
+    answered_at: Date | null;
+  };
   'supervision.contacts': {
     id: Generated<number>;
     subject_id: number;
@@ -418,6 +443,9 @@ export interface GeneratedTables {
     reviewer: string;
     reviewer_name: string;
     at: Generated<Date>;
+    batch_id: number | null;
+    taken_back_at: Date | null;
+    taken_back_because: Generated<string>;
   };
   'supervision.run_crimes': {
     run_id: number;

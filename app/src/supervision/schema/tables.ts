@@ -23,6 +23,11 @@ export const alertOutcomes = ['breach', 'reasonable excuse', 'authorised', 'equi
 export type AlertOutcome = (typeof alertOutcomes)[number];
 
 /** What a run judges, as several servers read it: crime versions and wearings by number, with when each was worn, ms since 1970. */
+/** How exclusions that are cleared together stand; `opened`: one was doubted, and each is reviewed by itself. */
+export type ClearingState = 'open' | 'cleared' | 'opened' | 'test missed' | 'stopped' | 'taken back';
+/** What somebody saw in fixes, without the verdict. */
+export type ClearingAnswer = 'not there' | 'may have been there' | 'cannot tell';
+
 /** A wearing as a run has it on record. `clockS` by how many seconds more than others the tag's own clock may be out; only where learnt. */
 export interface RecordedWearing {
   id: number;
@@ -127,6 +132,12 @@ interface Exactly {
   };
   'supervision.reviews': {
     decision: 'agree' | 'disagree' | 'cannot tell';
+  };
+  'supervision.clearing_batches': {
+    state: Generated<ClearingState>;
+  };
+  'supervision.clearing_verdicts': {
+    answer: ClearingAnswer | null;
   };
   'supervision.zone_versions': {
     kind: ZoneKind;
