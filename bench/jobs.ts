@@ -1,7 +1,9 @@
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { rawFix } from '../app/src/supervision/fixes/decode/raw-fix.ts';
 import { everyAccount, openBrowser, signIn } from '../app/test/browser/looking.ts';
 import { serveForTest } from '../app/test/serve-for-test.ts';
+import { bringCrimes, clearExclusions } from './analyst-jobs.ts';
+import { Hand } from './hand.ts';
 import { type Bar, type Report, say } from './report.ts';
 
 /** First screens: a desk, a phone, a small phone. */
@@ -9,54 +11,8 @@ const screens = { desk: { width: 1280, height: 800 }, phone: { width: 390, heigh
 /** A line at the edge of a town. */
 const slow = { downloadThroughput: 50 * 1024, uploadThroughput: 50 * 1024, latency: 400, offline: false };
 
-/** Does a job as a person would: only what can be seen is clicked, and each click and each page is counted. */
-class Hand {
-  readonly page: Page;
-  clicks = 0;
-  pages = 0;
-
-  constructor(page: Page) {
-    this.page = page;
-    page.on('framenavigated', (frame) => {
-      if (frame === page.mainFrame()) this.pages++;
-    });
-  }
-
-  async click(what: Locator): Promise<void> {
-    await what.first().click();
-    this.clicks++;
-  }
-
-  /** Opening a list and choosing from it are two. */
-  async choose(list: Locator, label: string): Promise<void> {
-    await list.selectOption(label);
-    this.clicks += 2;
-  }
-
-  async clickMiddle(box: Locator): Promise<void> {
-    await box.scrollIntoViewIfNeeded();
-    await box.click();
-    this.clicks++;
-  }
-
-  /** Which of some things are not wholly within the first screen. */
-  async missing(things: Record<string, Locator>): Promise<string[]> {
-    await this.page.evaluate('scrollTo(0, 0)');
-    const { height, width } = this.page.viewportSize() ?? { height: 0, width: 0 };
-    const missing: string[] = [];
-    for (const [name, thing] of Object.entries(things)) {
-      const box = await thing
-        .first()
-        .boundingBox({ timeout: 2000 })
-        .catch(() => null);
-      if (!box || box.y < 0 || box.y + box.height > height + 1 || box.x < -1 || box.x + box.width > width + 1) missing.push(name);
-    }
-    return missing;
-  }
-}
-
 /**
- * The jobs of an officer and of the person, done in a real browser: clicks, pages and seconds, whether what is needed stands in the first
+ * The jobs of an officer, an analyst and of the person, done in a real browser: clicks, pages and seconds, whether what is needed stands in the first
  * screen, what a page weighs, and how long each start page takes on a slow line.
  */
 export async function benchJobs(): Promise<Report> {
@@ -95,6 +51,15 @@ export async function benchJobs(): Promise<Report> {
       }
       await context.close();
     }
+    say('jobs: the analyst');
+    const brought = await bringCrimes(browser, serving.url);
+    tell('a file of crimes as police write them', 'desk', brought.hand, brought.seconds, []);
+    most('a file of crimes as police write them, clicks', brought.hand.clicks, 5, 'clicks');
+    most('rows of it that are not as they should be', brought.wrong.length, 0, 'rows');
+    const cleared = await clearExclusions(serving);
+    most(`all ${cleared.cleared.toLocaleString('en-GB')} exclusions cleared by one careful person, looks`, cleared.looks, 250, 'looks');
+    most('exclusions left', cleared.left, 0, 'exclusions');
+    most('presents not reviewed', cleared.presentsLeft, 0, 'verdicts');
     const { page, context } = await signIn(browser, serving.url, 'Somebody on a tag');
     await page.setViewportSize(screens.small);
     const own = new Hand(page);
@@ -120,6 +85,7 @@ export async function benchJobs(): Promise<Report> {
         `Start pages at 50 KB/s and 400 ms, until text and links work: ${starts.map(({ who, seconds }) => `${who} ${seconds.toFixed(1)} s`).join(', ')}.`,
         `Pages with nothing kept from before, KB without and with the map: ${weights.map(({ path, bare, all }) => `${path} ${bare.toFixed(0)}, ${all.toFixed(0)}`).join('; ')}.`,
         'Typing is not counted; choosing from a list is two clicks.',
+        `Exclusions: ${cleared.batches} batches, ${cleared.looks} looks, ${cleared.tests} of them tests, ${cleared.presents} presents reviewed one by one besides. ${brought.told}`,
       ],
       bars,
     };

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation.ts';
 import { benchArrival } from './arrival.ts';
 import { benchBulk } from './bulk.ts';
+import { benchClearing } from './clearing.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCorrelation } from './correlation.ts';
 import { benchIngest } from './ingest.ts';
@@ -31,6 +32,7 @@ const benches: Record<
   arrival: benchArrival,
   ingest: benchIngest,
   bulk: benchBulk,
+  clearing: benchClearing,
   cluster: benchCluster,
   lake: benchLake,
   linkage: benchLinkage,

@@ -419,6 +419,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         'supervision.watch_again': 'a list of wearings that the server is about to evaluate',
         'supervision.deliveries': 'messages to staff on duty',
         'supervision.tag_steps': 'the life of a tag, before and after this wearer',
+        'supervision.clearing_batches': 'which exclusions a reviewer took together: what they decided stands among the reviews',
+        'supervision.clearing_verdicts': 'what a reviewer is at, and by what they are tested: the same, and each look stands in the audit',
       };
       const forgotten = columns
         .filter(({ columns: names }) => names.some((name) => aboutSomebody.test(name)))

@@ -1,8 +1,17 @@
 export { correctionByCase, decideAlert, LiveWatch, listAlerts, WatchShares } from './alerts/index.ts';
 export { countTagDays, listCaseload } from './caseload/index.ts';
 export { queueChanges } from './changes/index.ts';
+export {
+  answerLook,
+  beginBatch,
+  clearBatch,
+  drawSample,
+  listClearing,
+  lookAtBatch,
+  looksFor,
+} from './clearing/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
-export { importCrimes } from './crimes/index.ts';
+export { importCrimes, searchCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
 export { Channels, Deliverer, makePushKeys, type NotifySettings, type PushSettings } from './delivery/index.ts';
 export { calendarOf as ownCalendar, makeAppointment, readOwnAppointments } from './diary/index.ts';
@@ -54,7 +63,15 @@ export {
 } from './reminders/index.ts';
 export { askRequest, readOwnRequests, requestKinds, withdrawRequest } from './requests/index.ts';
 export { agreeToSubjectErasure, decideSubjectErasure, keepSubjects, placeSubjectHold, supervisionRules } from './retention/index.ts';
-export { askForReviewTest, endReviewTests, makeReviewTest, overseeReviews, readingTakesS } from './review/index.ts';
+export {
+  askForReviewTest,
+  endReviewTests,
+  makeReviewTest,
+  overseeReviews,
+  readCrime,
+  readingTakesS,
+  reviewVerdict,
+} from './review/index.ts';
 export type { AlertKind, AlertOutcome } from './schema/tables.ts';
 export { declareOrder, declareSubject, listSubjects } from './subjects/index.ts';
 export { readSubject } from './subjects/page/index.ts';

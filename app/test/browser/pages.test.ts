@@ -395,6 +395,7 @@ describe('pages', () => {
     await look(page, 'import');
     // An analyst's own file: looked at first, an end given where it was asked for, and put in without choosing it again.
     await page.goto(`${serving.url}/crimes/import`);
+    await page.locator('#import-crimes[data-ready]').waitFor();
     await page.getByLabel('File of crimes').setInputFiles({
       name: 'export.csv',
       mimeType: 'text/csv',

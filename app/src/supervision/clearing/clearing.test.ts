@@ -1,3 +1,4 @@
+import { Random } from '@waymark/town';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
@@ -42,16 +43,10 @@ describe('the sample', () => {
   });
 });
 
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+const randomOf = (seed: number) => {
+  const random = new Random(seed);
+  return () => random.next();
+};
 
 const analyst: Actor = { id: 'ca-1', name: 'Callum Reid', role: 'crime-analyst', purpose: 'crime-matching' };
 const other: Actor = { id: 'ca-2', name: 'Another analyst', role: 'crime-analyst', purpose: 'crime-matching' };

@@ -12,6 +12,7 @@ let map: maplibre.Map | null = null;
 
 if (form && result && status) {
   drawPlaces(result);
+  form.dataset.ready = '';
   form.addEventListener('change', (event) => {
     // What was looked at is not what would go in.
     if ((event.target as HTMLInputElement).type === 'file') forget();

@@ -55,6 +55,8 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
     const strict = body.strict?.value === 'yes';
     try {
       const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
+      if (bytes.length === 0 && body.looked?.value)
+        throw new InvalidError('Choose the file once more: between two pages your browser does not keep it.', 'file');
       const file: CrimesFile = { fileName: body.file?.filename ?? '', bytes, strict, ends: endsIn(body, bytes) };
       if (body.how?.value === 'look') {
         const looked = await lookAtCrimes(performer, actorOf(request), web.waymark, file);

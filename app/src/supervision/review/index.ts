@@ -14,5 +14,5 @@ export {
   readEvidence,
   refuseMadeUp,
 } from './read-crime.ts';
-export { noteReviews, shortestReason } from './review-verdict.ts';
+export { noteReviews, reviewVerdict, shortestReason } from './review-verdict.ts';
 export { shownVerdicts } from './shown-verdicts.ts';
