@@ -5,6 +5,7 @@ import { kinds, questionsOf, windows } from './truth/questions.ts';
 import { Score } from './truth/score.ts';
 import { type Noise, noises, type TagLike, type Thinning, tagLike, thinnings } from './truth/tag-like.ts';
 import { isHeld, readTrueWays, type TrueWay } from './truth/true-way.ts';
+import { ZoneScore } from './truth/zones.ts';
 
 /** Of each wearer, thinning and noise: so many questions of each kind and window. */
 const eachUsually = 25;
@@ -56,6 +57,7 @@ export async function benchTruth(options: { seed: number; size?: number; data?: 
     }
     return score;
   };
+  const zones = new ZoneScore();
   let asked = 0;
   const began = performance.now();
   for (const setting of settings) {
@@ -67,6 +69,7 @@ export async function benchTruth(options: { seed: number; size?: number; data?: 
     for (const way of held) {
       const tag = tagOf(way);
       const seed = seedFrom(options.seed, 'questions', way.tag, thinning, noise);
+      if (thinning === '1 min' && clockS === 0) zones.add(way, tag, noise, seed);
       const undecided = isPlain ? undecidedTimes : 1;
       const questions = questionsOf(way, tag, visitedBy(ways, way, seed), { each, radiusM, seed, undecided });
       const answers = byEngine(engine, way, tag, questions);
@@ -90,7 +93,7 @@ export async function benchTruth(options: { seed: number; size?: number; data?: 
     }
     say(`truth: ${nameOf(setting)}, ${asked.toLocaleString('en-GB')} questions, ${Math.round((performance.now() - began) / 1000)} s`);
   }
-  return report(scores, { asked, held: held.length, people: ways.length, unread, version: engine.modelVersion });
+  return report(scores, zones, { asked, held: held.length, people: ways.length, unread, version: engine.modelVersion });
 }
 
 /** Where others of the set were, on the plane of one of them. */
@@ -107,6 +110,7 @@ function visitedBy(ways: readonly TrueWay[], own: TrueWay, seed: number): [numbe
 
 function report(
   scores: ReadonlyMap<string, Score>,
+  zones: ZoneScore,
   { asked, held, people, unread, version }: { asked: number; held: number; people: number; unread: number; version: string },
 ): Report {
   const of = (name: string) => scores.get(name) ?? new Score();
@@ -122,6 +126,7 @@ function report(
     notes: [
       'any fix and line: recall / precision of the plain rules. Brier and log loss: ours, and a Brownian bridge with one spread.',
       `Brier scores and log losses are compared in the ${every.length} of ${scores.size} rows in which some were there and some were not.`,
+      ...zones.rows().map(({ words }) => words),
       `Rows that could not be read: ${unread}. Kinds of place: ${kinds.join(', ')}; windows: ${windows.join(', ')}.`,
       ...of('all, windows').reliability.map(
         ({ stated, found, n }, i) =>
@@ -177,6 +182,21 @@ function report(
       ]),
       { name: 'rows with a Brier score above the bridge’s', figure: worse('brier'), limit: 0, sense: 'most', unit: 'rows' },
       { name: 'rows with a log loss above the bridge’s', figure: worse('logLoss'), limit: 0, sense: 'most', unit: 'rows' },
+      // Without noise a tag says less than it knows: nothing is stated that could be found.
+      ...zones.rows().flatMap(({ noise, least, most }) =>
+        noise === 'none'
+          ? []
+          : [
+              {
+                name: `P(inside) at the least above what was found, ${noise}`,
+                figure: least,
+                limit: 0.05,
+                sense: 'most' as const,
+                unit: '',
+              },
+              { name: `P(inside) at the most below what was found, ${noise}`, figure: most, limit: 0.05, sense: 'most' as const, unit: '' },
+            ],
+      ),
       { name: 'questions', figure: asked, limit: 200_000, sense: 'least', unit: '' },
     ],
     details: { scores: Object.fromEntries(names.map((name) => [name, of(name).row(name)])) },
