@@ -197,6 +197,22 @@ describe('files as police write them', () => {
     return `${Object.values(cells).join(',')}\n`;
   };
 
+  test('an offence that is none of the types goes in without one, and its words are kept', () => {
+    const { crimes, problems } = read(
+      'reference,offence,from,to,latitude,longitude,notes\nB/1,Criminal damage,2026-01-26T16:00:00Z,2026-01-26T16:10:00Z,53.1,-1.8,a window\nB/2,Burglary,2026-01-26T16:00:00Z,2026-01-26T16:10:00Z,53.1,-1.8,\nB/3,Assa\u0001ult,2026-01-26T16:00:00Z,2026-01-26T16:10:00Z,53.1,-1.8,\n',
+    );
+    expect(crimes.map(({ reference, type, text }) => [reference, type, text])).toEqual([
+      ['B/1', '', 'Criminal damage: a window'],
+      ['B/2', '', 'Burglary'],
+    ]);
+    expect(problems.slice(1).map(({ row: number, code, severity }) => [number, code, severity])).toEqual([
+      [2, 'CRIME_TYPE_NOT_KNOWN', 'warning'],
+      [3, 'CRIME_TYPE_NOT_KNOWN', 'warning'],
+      [4, 'CRIME_TYPE_NOT_KNOWN', 'warning'],
+      [4, 'INVALID_TEXT', 'error'],
+    ]);
+  });
+
   test('headings of their own, offences in words, British dates and clock time are read, and told', () => {
     const { crimes, problems } = read(
       'Crime ref,Offence,Start,End,Lat,Long,Notes\nA/101,Robbery,25/11/2026 20:10,25/11/2026 20:30,53.0884,-1.8441,\nA/102,Burglary in a dwelling,2026-07-25 18:00,2026-07-25 23:30,53.0912,-1.8301,\nA/103,Theft from vehicle,25/11/2026 21:10,,53.0871,-1.8372,\n',
@@ -330,7 +346,7 @@ describe('files as police write them', () => {
   });
 
   test.each([
-    [Buffer.from('PK\u0003\u0004'), /zip or Excel/],
+    [Buffer.from('PK\u0003\u0004'), /no Excel workbook/],
     [Buffer.from('<?xml version="1.0"?><gpx/>'), /XML/],
     [Buffer.from('%PDF-1.7'), /PDF/],
   ])('a file of another kind is named', (bytes, message) => {

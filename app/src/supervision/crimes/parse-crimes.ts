@@ -1,4 +1,5 @@
 import { notText, textOfBytes } from '../../platform/read-text.ts';
+import { looksZipped, parseExcel } from './parse-excel.ts';
 import { parseCrimesGeoJson } from './parse-geojson.ts';
 import { looksHeaded, parseHeadedCsv } from './parse-headed-csv.ts';
 import { parseUkBatch } from './parse-uk-batch.ts';
@@ -6,6 +7,7 @@ import { type CrimeFileOptions, type ParsedCrimes, problem } from './parsed-crim
 
 /** Reads a file of crimes in whichever of the accepted forms it is. */
 export function parseCrimes(bytes: Uint8Array, options: CrimeFileOptions = {}): ParsedCrimes {
+  if (looksZipped(bytes)) return parseExcel(bytes, options);
   const other = notText(bytes);
   const text = other ? '' : textOfBytes(bytes);
   const start = text.replace(/^\uFEFF/, '').trimStart();

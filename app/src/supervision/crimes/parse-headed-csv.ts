@@ -1,6 +1,6 @@
 import { distanceM, type Place, placeFaults } from '@waymark/presence';
 import { britishGridAtMost, fromBritishGrid } from '../../platform/british-grid.ts';
-import { csvRows, decimalIn } from '../../platform/csv-rows.ts';
+import { type CsvRow, csvRows, decimalIn } from '../../platform/csv-rows.ts';
 import { numberOf, readTime } from '../fixes/decode/index.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { type CrimeField, crimeTypeOf, readHeadings } from './crime-headings.ts';
@@ -17,8 +17,12 @@ const placesApartM = 200;
 export function looksHeaded(text: string): boolean {
   const { rows } = csvRows((text.split(/\r?\n/).find((line) => line.trim() !== '' && !/^\uFEFF?sep=/i.test(line)) ?? '').slice(0, 20_000));
   const [first] = rows;
-  if (!first || !('cells' in first)) return false;
-  const { at } = readHeadings(first.cells);
+  return first !== undefined && 'cells' in first && areHeadings(first.cells);
+}
+
+/** Are these headings of a list of crimes? */
+export function areHeadings(cells: readonly string[]): boolean {
+  const { at } = readHeadings(cells);
   return at.reference !== undefined || (at.from !== undefined && (at.latitude ?? at.easting) !== undefined);
 }
 
@@ -28,7 +32,6 @@ export function looksHeaded(text: string): boolean {
  * taken in the time zone of the options, and that is told.
  */
 export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): ParsedCrimes {
-  const problems: ImportProblem[] = [];
   const { rows, delimiter } = csvRows(text);
   const [header, ...others] = rows;
   if (!header || !('cells' in header)) {
@@ -40,6 +43,17 @@ export function parseHeadedCsv(text: string, options: CrimeFileOptions = {}): Pa
       problems: [problem(1, 'file', header?.text ?? '', 'INVALID_ATTACHMENT', 'The header cannot be read as CSV.', action)],
     };
   }
+  return parseHeadedRows({ line: header.line, cells: header.cells }, others, { ...options, delimiter });
+}
+
+/** Rows under headings, from whatever file. @param delimiter what stands between cells where a row is quoted back */
+export function parseHeadedRows(
+  header: { line: number; cells: string[] },
+  others: readonly CsvRow[],
+  options: CrimeFileOptions & { delimiter: string },
+): ParsedCrimes {
+  const problems: ImportProblem[] = [];
+  const { delimiter } = options;
   const { at, guessed, unread, doubled } = readHeadings(header.cells);
   const inGrid = at.latitude === undefined && at.longitude === undefined && (at.easting ?? at.northing) !== undefined;
   const missing = [...needed, ...(inGrid ? metresOfGrid : degrees)].filter((name) => at[name] === undefined);
@@ -307,7 +321,13 @@ export function readProperties(
   const type = crimeTypeOf(text('type'));
   if (type === null) {
     const known = Object.entries(crimeTypes).map(([code, words]) => `${code} (${words})`);
-    say('type', 'INVALID_CRIME_TYPE', 'This crime type is not known.', `Use one of: ${known.join(', ')}, or leave it empty.`);
+    say(
+      'type',
+      'CRIME_TYPE_NOT_KNOWN',
+      'This offence is none of the types that are counted here: the crime goes in without a type, and the words stand with its text.',
+      `To have it counted, use one of: ${known.join(', ')}.`,
+      'warning',
+    );
   }
   const from = readMoment(text('from'), options, state);
   // What somebody gave when they were asked for it stands for what the file lacks.
@@ -347,7 +367,7 @@ export function readProperties(
       options.strict ? undefined : 'warning',
     );
   }
-  for (const name of ['reference', 'text', 'force']) {
+  for (const name of ['reference', 'text', 'force', ...(type === null ? ['type'] : [])]) {
     if (isBadText(text(name)))
       say(name, 'INVALID_TEXT', 'The text holds characters that cannot be read.', 'Save the file as UTF-8 and remove control characters.');
   }
@@ -374,7 +394,8 @@ export function readProperties(
     from,
     to,
     place,
-    text: text('text'),
+    // What is no type of ours is not lost.
+    text: type === null ? [text('type'), text('text')].filter((own) => own !== '').join(': ') : text('text'),
     batch: null,
   };
 }
