@@ -1,4 +1,7 @@
-import type { Browser } from 'playwright-core';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { unzipSync } from 'fflate';
+import type { Browser, Page } from 'playwright-core';
 import type { Actor } from '../app/src/platform/access.ts';
 import { withPurpose } from '../app/src/platform/database.ts';
 import {
@@ -108,4 +111,38 @@ export async function clearExclusions({ waymark }: Awaited<ReturnType<typeof ser
     presentsLeft += after.verdicts.filter(({ verdict, review }) => verdict === 'present' && review.reviewed === 0).length;
   }
   return { ...done, left: (await list()).exclusions, presents, presentsLeft };
+}
+
+/** From the page of a verdict that was reviewed to the statement, with what it produces. */
+export async function takeStatement(browser: Browser, url: string) {
+  const { page, context } = await signIn(browser, url, 'Callum Reid');
+  await page.goto(`${url}/crimes?show=reviewed`);
+  for (const link of await page.locator('tbody th a').evaluateAll((all) => all.map((one) => (one as unknown as { href: string }).href))) {
+    await page.goto(`${link}?show=present`);
+    const reviewed = page.locator('tr', { hasText: 'Cleared' }).locator('th a').first();
+    if ((await reviewed.count()) === 0) continue;
+    await page.goto(new URL((await reviewed.getAttribute('href')) ?? '', url).href);
+    break;
+  }
+  const hand = new Hand(page);
+  const began = performance.now();
+  await hand.click(page.getByRole('button', { name: 'Put an evidence pack together' }));
+  await hand.click(page.getByRole('link', { name: 'Write a witness statement' }));
+  await page.getByLabel('What they do').fill('Crime analyst');
+  await page.getByLabel('For whom').fill('Tarnbridge Police');
+  const statement = await downloaded(page, () => hand.click(page.getByRole('button', { name: 'Download the statement' })));
+  const seconds = (performance.now() - began) / 1000;
+  const exhibits = [
+    await downloaded(page, () => page.getByRole('link', { name: 'the pack to print' }).click()),
+    await downloaded(page, () => page.getByRole('link', { name: 'its signed data' }).click()),
+  ];
+  const words = new TextDecoder().decode(unzipSync(new Uint8Array(statement))['word/document.xml']);
+  const wrong = exhibits.filter((exhibit) => !words.includes(createHash('sha256').update(exhibit).digest('hex'))).length;
+  await context.close();
+  return { hand, seconds, wrong };
+}
+
+async function downloaded(page: Page, act: () => Promise<unknown>): Promise<Buffer> {
+  const [file] = await Promise.all([page.waitForEvent('download'), act()]);
+  return readFileSync(await file.path());
 }

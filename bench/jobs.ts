@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { rawFix } from '../app/src/supervision/fixes/decode/raw-fix.ts';
 import { everyAccount, openBrowser, signIn } from '../app/test/browser/looking.ts';
 import { serveForTest } from '../app/test/serve-for-test.ts';
-import { bringCrimes, clearExclusions } from './analyst-jobs.ts';
+import { bringCrimes, clearExclusions, takeStatement } from './analyst-jobs.ts';
 import { Hand } from './hand.ts';
 import { type Bar, type Report, say } from './report.ts';
 
@@ -57,6 +57,10 @@ export async function benchJobs(): Promise<Report> {
     most('a file of crimes as police write them, clicks', brought.hand.clicks, 5, 'clicks');
     most('rows of it that are not as they should be', brought.wrong.length, 0, 'rows');
     const cleared = await clearExclusions(serving);
+    const statement = await takeStatement(browser, serving.url);
+    tell('a statement with its exhibits, from a reviewed verdict', 'desk', statement.hand, statement.seconds, []);
+    most('a statement from a reviewed verdict, clicks', statement.hand.clicks, 4, 'clicks');
+    most('exhibits whose fingerprints are not those in it', statement.wrong, 0, 'exhibits');
     most(`all ${cleared.cleared.toLocaleString('en-GB')} exclusions cleared by one careful person, looks`, cleared.looks, 250, 'looks');
     most('exclusions left', cleared.left, 0, 'exclusions');
     most('presents not reviewed', cleared.presentsLeft, 0, 'verdicts');

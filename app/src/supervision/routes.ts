@@ -25,6 +25,7 @@ import { requestRoutes } from './requests/routes.ts';
 import { subjectRetentionRoutes } from './retention/routes.ts';
 import { crimeReviewRoutes } from './review/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
+import { statementRoutes } from './statement/routes.ts';
 import { subjectRoutes } from './subjects/page/routes.ts';
 import { tagRoutes } from './tags/routes.ts';
 import { takeOnRoutes } from './taking-on/routes.ts';
@@ -52,6 +53,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   clearingRoutes(app, web, services);
   verdictRoutes(app, web, services);
   evidenceRoutes(app, web, services);
+  statementRoutes(app, web, services);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);
   subjectRoutes(app, web);

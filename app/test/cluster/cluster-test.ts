@@ -101,7 +101,7 @@ export async function breakAgainAndAgain(
       const own = await breakOnce(cluster, reader, possible[round % possible.length] as Fault, result);
       result.rounds.push(own);
       say(
-        `${round + 1} of ${times}: ${own.fault}: ${own.acknowledged.toLocaleString('en-GB')} acknowledged, ${own.missing} missing, ${own.doubled} doubled; ${own.alerts.toLocaleString('en-GB')} alerts, ${own.alertsLost} lost, ${own.alertsDoubled} doubled; ${own.verdicts.runs} runs judged together, ${own.verdicts.different} different, ${own.verdicts.unjudged} crimes not judged; page after ${Math.round(own.pageMs)} ms${own.takeoverMs === null ? '' : `, taken over after ${Math.round(own.takeoverMs)} ms`}`,
+        `${round + 1} of ${times}: ${own.fault}: ${own.acknowledged.toLocaleString('en-GB')} acknowledged, ${own.missing} missing, ${own.doubled} doubled; ${own.alerts.toLocaleString('en-GB')} alerts, ${own.alertsLost} lost, ${own.alertsDoubled} doubled; ${own.verdicts.runs} runs judged together, ${own.verdicts.different} different, ${own.verdicts.unjudged} crimes not judged${own.verdicts.left ? ` (${own.verdicts.left})` : ''}; page after ${Math.round(own.pageMs)} ms${own.takeoverMs === null ? '' : `, taken over after ${Math.round(own.takeoverMs)} ms`}`,
       );
     }
     await until(async () => (await recorded(reader)) === reader.fixes.lastReceipt, settlesWithinMs).catch(() => undefined);

@@ -55,10 +55,9 @@ async function bringCrimes(reader: Waymark, fixes: number, counter: { next: numb
   await importCrimes(reader.performer, matching, reader, { fileName: 'crimes.csv', bytes: Buffer.from(rows.join('\n')) });
 }
 
-/** Null where nothing is due, or another server plans. */
-async function planNow(reader: Waymark): Promise<number | null> {
-  const planned = await reader.performer.perform(matching, planRun, verdictServicesOf(reader), null);
-  return planned && planned !== 'another plans' ? planned.runId : null;
+/** Plans what is due, or joins what is planned. Is there anything left? */
+async function planNow(reader: Waymark): Promise<boolean> {
+  return (await reader.performer.perform(matching, planRun, verdictServicesOf(reader), null)) !== null;
 }
 
 export interface RunsFound {
@@ -68,12 +67,24 @@ export interface RunsFound {
   different: number;
   /** Crimes that no run on record has judged. */
   unjudged: number;
+  /** What stood in the way, where anything did. */
+  left: string;
 }
 
 /** Has everything judged that is due, by the servers that are there, and repeats runs that were put on record after the run given. */
 export async function judgedAfterwards(reader: Waymark, after: number, repeats: number): Promise<RunsFound> {
   const until = performance.now() + settlesWithinMs;
-  const isOver = async () => (await planNow(reader).catch(() => 0)) === null && (await openRuns(reader).catch(() => 1)) === 0;
+  let last = '';
+  const isOver = async () => {
+    try {
+      const isLeft = await planNow(reader);
+      last = isLeft ? `${await openRuns(reader)} runs are judged` : '';
+      return !isLeft && (await openRuns(reader)) === 0;
+    } catch (error) {
+      last = (error as Error).message;
+      return false;
+    }
+  };
   while (!(await isOver()) && performance.now() < until) await sleep(300);
   const found = await withPurpose(reader.database.db, 'supervision', 'crime-matching', async (tx) => ({
     runs: await tx.selectFrom('supervision.runs').select('id').where('id', '>', after).orderBy('id').execute(),
@@ -88,7 +99,7 @@ export async function judgedAfterwards(reader: Waymark, after: number, repeats: 
     const { inputs, output } = await repeatRun(verdictServicesOf(reader), recorded);
     if (!inputs.same || !output.same) different++;
   }
-  return { runs: found.runs.length, different, unjudged: found.unjudged.rows[0]?.n ?? 0 };
+  return { runs: found.runs.length, different, unjudged: found.unjudged.rows[0]?.n ?? 0, left: last };
 }
 
 export async function lastRunOf({ database }: Waymark): Promise<number> {

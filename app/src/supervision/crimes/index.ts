@@ -1,3 +1,4 @@
 export { crimeTypes } from './crime-types.ts';
 export { importCrimes } from './import-crimes.ts';
+export { noForce } from './parsed-crime.ts';
 export { type CrimeVersionRow, findCrime, freeReference, listCurrentCrimes, listVersions, searchCrimes } from './store.ts';

@@ -87,11 +87,18 @@ export const readEvidencePack: Action<PackServices, { id: number }, EvidencePack
   },
 };
 
+/** As a page to print, as data, as data that is signed by a standard, or as a witness statement with the page as its exhibit. */
+export type PackFormat = 'html' | 'json' | 'jws' | 'docx';
+
+/** What its files are called, without what comes after the dot. */
+export const fileNameOf = ({ crime, wearer }: EvidenceContent): string =>
+  `evidence-${crime.force}-${crime.reference}-${wearer.reference}`.replace(/[^\w-]+/g, '-');
+
 /**
  * The pack as it leaves, with whatever format it leaves in on record.
  * @throws InvalidError when the verdict does not stand as it was reviewed, or the pack is not what was put together
  */
-export const exportEvidencePack: Action<PackServices, { id: number; format: 'html' | 'json' }, LeavingPack> = {
+export const exportEvidencePack: Action<PackServices, { id: number; format: PackFormat }, LeavingPack> = {
   name: 'evidence.export',
   room: 'supervision',
   purpose: 'crime-matching',
@@ -100,7 +107,9 @@ export const exportEvidencePack: Action<PackServices, { id: number; format: 'htm
     const pack = await packOf(context, services, id);
     context.note({ kind: 'crime', id: pack.crimeId }, { wearing: pack.wearing, evidence: id, format, sha256: pack.sha256 });
     if (pack.objection) throw new InvalidError(`This pack cannot leave. ${pack.objection}`);
-    if (format === 'html') return pack;
+    // A statement has the page as an exhibit.
+    if (format === 'html' || format === 'docx') return pack;
+    if (format === 'jws') return { ...pack, file: await services.sealer.sign(pack.content) };
     const { seal } = readPackFile(pack.file);
     return { ...pack, file: sealedData(pack.content, seal as Seal) };
   },

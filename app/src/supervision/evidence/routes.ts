@@ -4,10 +4,16 @@ import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { evidencePage, Pair, revealIfMadeUp } from '../review/index.ts';
 import type { VerdictStore } from '../verdicts/index.ts';
-import { exportEvidencePack, readEvidencePack } from './leave-pack.ts';
+import { exportEvidencePack, fileNameOf, readEvidencePack } from './leave-pack.ts';
 import { makeEvidencePack } from './make-pack.ts';
 import { shownOf } from './render-pack.ts';
 import { Sealer } from './seal.ts';
+
+const types = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  jws: 'application/jose; charset=utf-8',
+} as const;
 
 /** Evidence packs: their page, the files that leave, and the key that they are sealed with. */
 export function evidenceRoutes(app: FastifyInstance, web: WebKit, given: { verdicts: VerdictStore; secondReview: boolean }): void {
@@ -35,11 +41,11 @@ export function evidenceRoutes(app: FastifyInstance, web: WebKit, given: { verdi
   });
   app.get('/evidence/:id/file', { config: { action: 'evidence.export' }, schema: { params: Id } }, async (request, reply) => {
     const id = idIn(request);
-    const format = (request.query as { format?: unknown }).format === 'json' ? 'json' : 'html';
+    const { format: wanted } = request.query as { format?: unknown };
+    const format = wanted === 'json' || wanted === 'jws' ? wanted : 'html';
     const { content, file } = await performer.perform(actorOf(request), exportEvidencePack, services, { id, format });
-    const name = `evidence-${content.crime.force}-${content.crime.reference}-${content.wearer.reference}`.replace(/[^\w-]+/g, '-');
-    reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="${name}.${format}"`);
-    return reply.type(format === 'json' ? 'application/json; charset=utf-8' : 'text/html; charset=utf-8').send(file);
+    reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="${fileNameOf(content)}.${format}"`);
+    return reply.type(types[format]).send(file);
   });
   // Whoever is given a pack looks up here whose seal it bears.
   app.get('/transparency/evidence-key.pem', { config: { open: true } }, async (_request, reply) =>

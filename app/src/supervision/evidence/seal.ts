@@ -2,6 +2,8 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, typ
 import { existsSync } from 'node:fs';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import type { DataFolder } from '../../platform/data-folder.ts';
+import type { EvidenceContent } from './pack-content.ts';
+import { signPack } from './sign-pack.ts';
 
 /** What proves that a pack is as it was put together, to whoever knows the key. */
 export interface Seal {
@@ -59,6 +61,11 @@ export class Sealer {
   seal(content: string, page: string): Seal {
     const sealed = { key: this.key, content: sha256Of(content), page: sha256Of(page) };
     return { ...sealed, signature: sign(null, Buffer.from(canonicalJson(sealed)), this.#key).toString('base64') };
+  }
+
+  /** The data of a pack as a signature that ordinary tools check, see `sign-pack.ts`. */
+  sign(content: EvidenceContent): Promise<string> {
+    return signPack(content, this.#key, keyName(this.key));
   }
 
   publicPem(): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { defaultParameters, modelVersion } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
+import { givenUpWhenStill, type Tx } from '../../platform/database.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type CrimeVersionRow, listCurrentCrimes } from '../crimes/index.ts';
 import type { RunInputs } from './compute-run.ts';
@@ -34,7 +34,8 @@ export const planRun: Action<VerdictServices, null, PlannedRun | 'another plans'
     const { fixes, verdicts, timeZone, others } = services;
     if (others) {
       // One plans at a time, and for seconds where the fleet is large: who comes second joins afterwards.
-      const { rows: locks } = await sql<{ free: boolean }>`SELECT pg_try_advisory_xact_lock(hashtext('waymark runs')) AS free`.execute(tx);
+      const { rows: locks } = await sql<{ free: boolean }>`
+        SELECT pg_try_advisory_xact_lock(hashtext('waymark runs')) AS free, ${givenUpWhenStill}`.execute(tx);
       if (!locks[0]?.free) {
         note(null, { planned: 'by another server' });
         return 'another plans';
