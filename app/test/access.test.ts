@@ -82,6 +82,7 @@ const meantFor: Record<string, string | string[]> = {
   'clearing.look': 'crime-analyst',
   'clearing.answer': 'crime-analyst',
   'clearing.clear': 'crime-analyst',
+  'statement.write': 'crime-analyst',
   'wearing.read': 'monitoring-officer',
   'caseload.list': 'monitoring-officer',
   'caseload.watch': 'monitoring-officer',

@@ -72,6 +72,7 @@ const deeds: Record<string, string> = {
   'evidence.make': 'put together what shows where you were',
   'evidence.read': 'looked at what shows where you were',
   'evidence.export': 'passed on what shows where you were',
+  'statement.write': 'wrote down for a court what shows where you were',
   'reviewtest.make': 'used where you were to test staff',
   'keeping.read': 'looked at how long your data is kept',
   'hold.place': 'kept your data for longer',

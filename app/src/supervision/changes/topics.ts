@@ -41,6 +41,8 @@ export const untold: Record<string, string> = {
   'document.open': 'a look',
   'letter.draft': 'a look',
   'clearing.begin': 'a list of one’s own work',
+  'clearing.look': 'a look',
+  'statement.write': 'a file that somebody takes',
   'tag.clocks': 'verdicts that change by it are told as those',
   'alert.evaluate': 'what became of an alert is told as that',
   'alert.deliver': 'a message itself',

@@ -1,4 +1,4 @@
-export { exportEvidencePack, fileNameOf, knowsEvidencePack, readEvidencePack } from './leave-pack.ts';
+export { fileNameOf, knowsEvidencePack, readEvidencePack, writeStatementOf } from './leave-pack.ts';
 export { makeEvidencePack } from './make-pack.ts';
 export type { EvidenceContent } from './pack-content.ts';
 export { parametersInWords } from './parameters-in-words.ts';

@@ -3,7 +3,7 @@ import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { exportEvidencePack, fileNameOf, keyName, readEvidencePack, Sealer, sha256Of } from '../evidence/index.ts';
+import { fileNameOf, keyName, readEvidencePack, Sealer, sha256Of, writeStatementOf } from '../evidence/index.ts';
 import type { VerdictStore } from '../verdicts/index.ts';
 import { initialsOf, readWitness } from './read-witness.ts';
 import { writeStatement } from './write-statement.ts';
@@ -24,11 +24,11 @@ export function statementRoutes(app: FastifyInstance, web: WebKit, given: { verd
     const { name } = actorOf(request);
     return statementPage(request, reply, null, { name, initials: initialsOf(name) });
   });
-  app.post('/evidence/:id/statement', { config: { action: 'evidence.export' }, schema: { params: Id } }, async (request, reply) => {
+  app.post('/evidence/:id/statement', { config: { action: 'statement.write' }, schema: { params: Id } }, async (request, reply) => {
     const [name, occupation, organisation, initials] = textsOf(request.body, 'name', 'occupation', 'organisation', 'initials');
     try {
       const witness = readWitness({ name, occupation, organisation, initials });
-      const pack = await performer.perform(actorOf(request), exportEvidencePack, services, { id: idIn(request), format: 'docx' });
+      const pack = await performer.perform(actorOf(request), writeStatementOf, services, { id: idIn(request) });
       const signed = await services.sealer.sign(pack.content);
       const own = fileNameOf(pack.content);
       const exhibits = [
