@@ -2,22 +2,35 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isProgram } from '../../platform/access.ts';
 import type { Action } from '../../platform/action.ts';
+import { isDay } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage, sortLink } from '../../web/paging.ts';
 import { crimeTypes } from './crime-types.ts';
 import { importRoutes } from './import-routes.ts';
-import { type CrimeListRow, type CrimeQuery, crimeSorts, searchCrimes } from './store.ts';
+import { middleOf } from './near-fixes.ts';
+import { noForce } from './parsed-crime.ts';
+import { type CrimeListRow, type CrimePoint, type CrimeQuery, crimeSorts, forcesOf, mapCrimes, searchCrimes } from './store.ts';
 
-const listCrimes: Action<null, CrimeQuery, { rows: CrimeListRow[]; total: number }> = {
+/** The crimes of a page with those on its map, and what it can be narrowed to. */
+interface CrimeListPage {
+  rows: CrimeListRow[];
+  total: number;
+  points: CrimePoint[];
+  forces: string[];
+}
+
+const listCrimes: Action<null, CrimeQuery & { withMap: boolean }, CrimeListPage> = {
   name: 'crime.list',
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, actor, note }, _services, query) {
-    const found = await searchCrimes(tx, { ...query, withTests: !isProgram(actor) });
-    note(null, { shown: found.rows.length });
-    return found;
+    const asked = { ...query, withTests: !isProgram(actor) };
+    const found = await searchCrimes(tx, asked);
+    const points = query.withMap ? await mapCrimes(tx, asked) : [];
+    note(null, { shown: found.rows.length, ...(query.withMap ? { onMap: points.length } : {}) });
+    return { ...found, points, forces: query.withMap ? await forcesOf(tx) : [] };
   },
 };
 
@@ -25,12 +38,16 @@ const listCrimes: Action<null, CrimeQuery, { rows: CrimeListRow[]; total: number
 export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   const queryOf = (request: FastifyRequest): CrimeQuery & { page: number } => {
-    const { sort, order, type, show } = (request.query ?? {}) as Record<string, string>;
+    const { sort, order, type, show, force, from, to } = (request.query ?? {}) as Record<string, string>;
     const page = readPage(request.query);
     return {
       ...page,
       type: type && Object.hasOwn(crimeTypes, type) ? type : undefined,
       show,
+      force: force || undefined,
+      from: from && isDay(from) ? from : undefined,
+      to: to && isDay(to) ? to : undefined,
+      timeZone: web.waymark.timeZone,
       sort: sort && Object.hasOwn(crimeSorts, sort) ? (sort as CrimeQuery['sort']) : 'when',
       descending: order !== 'up',
     };
@@ -38,12 +55,20 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
 
   app.get('/crimes', { config: { action: 'crime.list', menu: { text: 'Crimes', rank: 60 } } }, async (request, reply) => {
     const query = queryOf(request);
-    const found = await performer.perform(actorOf(request), listCrimes, null, query);
+    const { points, ...found } = await performer.perform(actorOf(request), listCrimes, null, { ...query, withMap: true });
     const columns = Object.keys(crimeSorts).map((key) => [key, sortLink('/crimes', request.query, key, query.sort, query.descending)]);
     return web.page(request, reply, 'supervision/crimes/crimes.njk', {
       ...found,
       query,
       crimeTypes,
+      noForce,
+      mapData: points.map(({ id, reference, type, from, place, present, toReview }) => [
+        id,
+        ...middleOf(place),
+        present === null ? 3 : toReview ? 2 : present > 0 ? 1 : 0,
+        `${crimeTypes[type] ?? 'Crime'}, ${reference}`,
+        from.getTime(),
+      ]),
       sorts: Object.fromEntries(columns),
       pagination: pagination('/crimes', request.query, query.page, found.total),
     });
@@ -62,11 +87,14 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
           page: Type.Optional(Type.Integer()),
           type: Type.Optional(Type.String()),
           show: Type.Optional(Type.String()),
+          force: Type.Optional(Type.String()),
+          from: Type.Optional(Type.String({ description: 'Day, YYYY-MM-DD: windows that end on it or later.' })),
+          to: Type.Optional(Type.String({ description: 'Day, YYYY-MM-DD: windows that begin on it or earlier.' })),
         }),
       },
     },
     async (request) => {
-      const { rows, total } = await performer.perform(actorOf(request), listCrimes, null, queryOf(request));
+      const { rows, total } = await performer.perform(actorOf(request), listCrimes, null, { ...queryOf(request), withMap: false });
       return { total, crimes: rows };
     },
   );

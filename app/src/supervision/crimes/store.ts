@@ -87,6 +87,11 @@ export interface CrimeQuery {
   type?: string;
   /** `present`: with somebody present; `to review`: of whom somebody has not been reviewed; `waiting`: without a verdict yet; `reviewed`: with a review */
   show?: string;
+  force?: string;
+  /** Days between which the window lies in part, `YYYY-MM-DD`, on the clock of the zone. */
+  from?: string;
+  to?: string;
+  timeZone?: string;
   sort: keyof typeof crimeSorts;
   descending: boolean;
   limit: number;
@@ -95,7 +100,8 @@ export interface CrimeQuery {
   withTests?: boolean;
 }
 
-export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: CrimeListRow[]; total: number }> {
+/** Crimes that a question asks for, with what their latest run found. */
+function matching(tx: Tx, query: CrimeQuery) {
   let base = currentVersions(tx).leftJoin('supervision.run_crimes as rc', (join) =>
     join
       .onRef('rc.crime_version_id', '=', 'v.id')
@@ -112,16 +118,23 @@ export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: C
     base = base.where((eb) => eb.or([eb('c.reference', 'ilike', like), eb('c.force', 'ilike', like), eb('v.text', 'ilike', like)]));
   }
   if (query.type) base = base.where('v.type', '=', query.type);
+  if (query.force) base = base.where('c.force', '=', query.force);
+  const dayIn = (day: string, after: number) =>
+    sql<Date>`((${day}::date + ${after}::int)::timestamp AT TIME ZONE ${query.timeZone ?? 'UTC'})`;
+  if (query.from) base = base.where('v.to_at', '>=', dayIn(query.from, 0));
+  if (query.to) base = base.where('v.from_at', '<', dayIn(query.to, 1));
   if (query.show === 'present') base = base.where(present, '>', 0);
   if (query.show === 'waiting') base = base.where('rc.run_id', 'is', null);
   const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.taken_back_at IS NULL)`;
-  if (query.show === 'to review')
-    base = base.where(
-      present,
-      '>',
-      sql<number>`(SELECT count(DISTINCT r.wearing_id)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.verdict = 'present' AND r.taken_back_at IS NULL)`,
-    );
+  const presentReviewed = sql<number>`(SELECT count(DISTINCT r.wearing_id)::int FROM supervision.reviews r
+    WHERE r.crime_version_id = v.id AND r.verdict = 'present' AND r.taken_back_at IS NULL)`;
+  if (query.show === 'to review') base = base.where(present, '>', presentReviewed);
   if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
+  return { base, present, reviews, tested, toReview: sql<boolean>`${present} > ${presentReviewed}` };
+}
+
+export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: CrimeListRow[]; total: number }> {
+  const { base, present, reviews, tested } = matching(tx, query);
   const { total } = await base.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow();
   const rows = await base
     .select([
@@ -138,6 +151,36 @@ export async function searchCrimes(tx: Tx, query: CrimeQuery): Promise<{ rows: C
     .offset(query.offset)
     .execute();
   return { rows: rows as CrimeListRow[], total };
+}
+
+/** A crime on a map: somewhere in its place, and how it stands. */
+export interface CrimePoint {
+  id: number;
+  reference: string;
+  type: string;
+  from: Date;
+  place: Place;
+  present: number | null;
+  toReview: boolean | null;
+}
+
+/** So many crimes are on a map at most, the latest. */
+const mappedAtMost = 1000;
+
+export async function mapCrimes(tx: Tx, query: CrimeQuery): Promise<CrimePoint[]> {
+  const { base, present, toReview } = matching(tx, query);
+  const rows = await base
+    .select(['v.crime_id as id', 'c.reference', 'v.type', 'v.from_at as from', 'v.place', present.as('present'), toReview.as('toReview')])
+    .orderBy('v.from_at', 'desc')
+    .limit(mappedAtMost)
+    .execute();
+  return rows as CrimePoint[];
+}
+
+/** Forces that crimes are of, in order of name. */
+export async function forcesOf(tx: Tx): Promise<string[]> {
+  const rows = await tx.selectFrom('supervision.crimes').select('force').distinct().orderBy('force').execute();
+  return rows.map(({ force }) => force);
 }
 
 export async function findCrime(tx: Tx, crimeId: number): Promise<{ current: CrimeVersionRow; versions: CrimeVersionRow[] } | null> {

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
+import { fillWithSmallTown } from '../../../test/small-town.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { dayIn } from '../../platform/days.ts';
+import { type CrimeQuery, mapCrimes, searchCrimes } from './store.ts';
+
+let serving: Awaited<ReturnType<typeof serveForTest>>;
+const folder = temporaryFolder();
+beforeAll(async () => {
+  serving = await serveForTest({});
+  await fillWithSmallTown(serving.waymark, folder.path);
+});
+afterAll(async () => {
+  await serving?.end();
+  folder.remove();
+});
+
+const timeZone = 'Europe/London';
+const asked = (query: Partial<CrimeQuery>) =>
+  withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', async (tx) => {
+    const whole: CrimeQuery = { sort: 'when', descending: true, limit: 100, offset: 0, timeZone, ...query };
+    return { list: await searchCrimes(tx, whole), points: await mapCrimes(tx, whole) };
+  });
+
+test('a list is narrowed by days on the clock of the place, and the map has the same crimes', async () => {
+  const { list, points } = await asked({});
+  expect(list.total).toBe(12);
+  expect(points.map(({ reference }) => reference).sort()).toEqual(list.rows.map(({ reference }) => reference).sort());
+  const days = list.rows.map(({ from_at, to_at }) => [dayIn(timeZone, from_at), dayIn(timeZone, to_at)] as const);
+  const all = [...new Set(days.flat())].sort();
+  for (const from of all)
+    for (const to of all) {
+      const expected = list.rows.filter((_, i) => (days[i]?.[1] ?? '') >= from && (days[i]?.[0] ?? '') <= to);
+      const found = await asked({ from, to });
+      expect(found.list.rows.map(({ reference }) => reference)).toEqual(expected.map(({ reference }) => reference));
+      expect(found.points.length).toBe(expected.length);
+    }
+  expect((await asked({ force: 'Nowhere' })).list.total).toBe(0);
+  expect((await asked({ force: list.rows[0]?.force ?? '' })).list.total).toBe(12);
+});
+
+test('what waits for a review is told apart on the map', async () => {
+  const { points, list } = await asked({});
+  for (const { reference, present, toReview } of points) {
+    const row = list.rows.find((own) => own.reference === reference);
+    expect(present).toBe(row?.present);
+    // Nothing has been reviewed yet.
+    expect(toReview).toBe((row?.present ?? 0) > 0);
+  }
+  expect(points.some(({ toReview }) => toReview)).toBe(true);
+});
+
+test('a day that is none is not asked about', async () => {
+  const visitor = new Visitor(serving.url);
+  await visitor.signIn('ca-1');
+  const page = await (await visitor.follow('/crimes?from=2026-02-31&to=yesterday')).text();
+  expect(page).toContain('12 crimes');
+});
