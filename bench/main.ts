@@ -15,6 +15,7 @@ import { benchMap } from './map.ts';
 import { benchPages } from './pages.ts';
 import { benchPeople } from './people.ts';
 import { print, type Report } from './report.ts';
+import { benchSeries } from './series.ts';
 import { benchStalls } from './stalls.ts';
 import { benchTakeover } from './takeover.ts';
 import { benchTruth } from './truth.ts';
@@ -43,6 +44,7 @@ const benches: Record<
   map: benchMap,
   people: benchPeople,
   pages: benchPages,
+  series: benchSeries,
   stalls: benchStalls,
   takeover: benchTakeover,
   allocation: benchAllocation,

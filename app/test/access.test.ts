@@ -83,6 +83,8 @@ const meantFor: Record<string, string | string[]> = {
   'clearing.answer': 'crime-analyst',
   'clearing.clear': 'crime-analyst',
   'statement.write': 'crime-analyst',
+  'series.read': 'crime-analyst',
+  'wearer.read': 'crime-analyst',
   'wearing.read': 'monitoring-officer',
   'caseload.list': 'monitoring-officer',
   'caseload.watch': 'monitoring-officer',

@@ -73,6 +73,7 @@ export {
   reviewVerdict,
 } from './review/index.ts';
 export type { AlertKind, AlertOutcome } from './schema/tables.ts';
+export { readSeries } from './series/index.ts';
 export { declareOrder, declareSubject, listSubjects } from './subjects/index.ts';
 export { readSubject } from './subjects/page/index.ts';
 export { declareGateway, declareTag, issueTagCredential, learnClocks, listTags, moveTag } from './tags/index.ts';

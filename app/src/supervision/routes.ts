@@ -25,6 +25,7 @@ import { requestRoutes } from './requests/routes.ts';
 import { subjectRetentionRoutes } from './retention/routes.ts';
 import { crimeReviewRoutes } from './review/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
+import { seriesRoutes } from './series/routes.ts';
 import { statementRoutes } from './statement/routes.ts';
 import { subjectRoutes } from './subjects/page/routes.ts';
 import { tagRoutes } from './tags/routes.ts';
@@ -54,6 +55,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   verdictRoutes(app, web, services);
   evidenceRoutes(app, web, services);
   statementRoutes(app, web, services);
+  seriesRoutes(app, web, services);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);
   subjectRoutes(app, web);
