@@ -72,6 +72,7 @@ const meantFor: Record<string, string | string[]> = {
   'wearing.open': 'monitoring-officer',
   'wearing.close': 'monitoring-officer',
   'track.read': 'monitoring-officer',
+  'track.export': 'monitoring-officer',
   'tag.list': 'monitoring-officer',
   'tag.declare': 'monitoring-officer',
   'tag.read': 'monitoring-officer',

@@ -30,6 +30,7 @@ import { statementRoutes } from './statement/routes.ts';
 import { subjectRoutes } from './subjects/page/routes.ts';
 import { tagRoutes } from './tags/routes.ts';
 import { takeOnRoutes } from './taking-on/routes.ts';
+import { trackFileRoutes } from './track-files/routes.ts';
 import type { VerdictStore } from './verdicts/index.ts';
 import { verdictRoutes } from './verdicts/routes.ts';
 import { visitRoutes } from './visit/routes.ts';
@@ -76,6 +77,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   requestRoutes(app, web);
   visitRoutes(app, web, services);
   dayRoutes(app, web);
+  trackFileRoutes(app, web);
   complianceRoutes(app, web);
   deliveryRoutes(app, web, services.channels);
   hookRoutes(app, web, services.channels);

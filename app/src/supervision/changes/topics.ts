@@ -42,6 +42,7 @@ export const untold: Record<string, string> = {
   'letter.draft': 'a look',
   'clearing.begin': 'a list of one’s own work',
   'clearing.look': 'a look',
+  'track.export': 'a file that leaves, which stands in the audit',
   'statement.write': 'a file that somebody takes',
   'tag.clocks': 'verdicts that change by it are told as those',
   'alert.evaluate': 'what became of an alert is told as that',
