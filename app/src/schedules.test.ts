@@ -68,6 +68,7 @@ test('a server has its schedules, and does at its start what may have been left'
   const serving = await serveForTest();
   const { rows } = await serving.waymark.database.executeSql(scheduled);
   expect((rows as { name: string }[]).map(({ name }) => name)).toEqual([
+    'clocks-due',
     'feeds-looked-for',
     'head-due',
     'people-due',

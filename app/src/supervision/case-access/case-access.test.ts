@@ -425,6 +425,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         'case_holders',
         'cases',
         // Analysts and reviewers work with these, and officers have no way to them.
+        // Analysts and reviewers work with these, and officers have no way to them.
+        'clearing_batches',
+        'clearing_verdicts',
         'evidence_packs',
         'review_tests',
         'reviews',
