@@ -198,6 +198,11 @@ export const Config = Type.Object({
     description: 'Whether two people must review a verdict, the second without seeing the first’s decision.',
     default: 'no',
   }),
+  WAYMARK_PLACE_SEARCH: Type.Union([Type.Literal('yes'), Type.Literal('no')], {
+    description:
+      'Whether a place and a time may be searched without a crime, on a ground in law and with a second person’s consent. With `no` there is no such search.',
+    default: 'yes',
+  }),
   WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({
     description: 'Months that positions are kept after they were taken.',
     default: 24,

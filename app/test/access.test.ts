@@ -85,6 +85,10 @@ const meantFor: Record<string, string | string[]> = {
   'clearing.clear': 'crime-analyst',
   'statement.write': 'crime-analyst',
   'series.read': 'crime-analyst',
+  'placesearch.list': 'crime-analyst',
+  'placesearch.ask': 'crime-analyst',
+  'placesearch.decide': 'crime-analyst',
+  'placesearch.look': 'crime-analyst',
   'wearer.read': 'crime-analyst',
   'wearing.read': 'monitoring-officer',
   'caseload.list': 'monitoring-officer',
@@ -315,6 +319,7 @@ describe('access', () => {
         'GET /transparency',
         'GET /transparency.json',
         'GET /transparency/accuracy',
+        'GET /transparency/place-searches',
         'GET /transparency/evidence-key.pem',
         'GET /transparency/:key',
         'POST /control/:command',
@@ -366,7 +371,7 @@ describe('access', () => {
       if (role === 'person') continue;
       const response = route.config?.stream ? await callStream(route, role) : await call(route, role);
       // Papers are opened, and samples looked at, by people who sign in: to a program they are refused, which is on record as well.
-      const isForPeople = ['document.open', 'letter.draft', 'clearing.look'].includes(action);
+      const isForPeople = ['document.open', 'letter.draft', 'clearing.look', 'placesearch.look'].includes(action);
       if (isForPeople) expect(response.statusCode, route.url).toBe(403);
       else
         expect([200, 400, 404], `${route.url} gave ${response.statusCode}: ${response.body.slice(0, 200)}`).toContain(response.statusCode);

@@ -3,6 +3,7 @@ import type { Waymark } from '../waymark.ts';
 import type { WebKit } from '../web/kit.ts';
 import { accuracyRoutes } from './accuracy/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
+import { placeSearchesRoutes } from './place-searches/routes.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { reviewerRoutes } from './reviewers/routes.ts';
 import { sampleRoutes } from './sample/routes.ts';
@@ -23,5 +24,6 @@ export function oversightRoutes(app: FastifyInstance, web: WebKit, waymark: Waym
   sessionRoutes(app, web);
   transparencyRoutes(app, web, waymark);
   accuracyRoutes(app, web);
+  placeSearchesRoutes(app, web);
   worthRoutes(app, web);
 }

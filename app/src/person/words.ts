@@ -63,6 +63,7 @@ const deeds: Record<string, string> = {
   'order.assign': 'wrote down who is responsible for your order',
   'crime.read': 'looked at whether you were near a crime',
   'verdict.review': 'checked whether you were near a crime',
+  'placesearch.look': 'looked at who was near a place',
   'track.export': 'took a file of where you were',
   'wearer.read': 'looked at which crimes you were near',
   'verdict.take-back': 'checked again whether you were near a crime',

@@ -50,6 +50,7 @@ export {
   supervisionLooks,
 } from './own/index.ts';
 export { readOwnPage } from './own-page/index.ts';
+export { publishedSearches } from './place-search/index.ts';
 export {
   chooseReminders,
   confirmReminders,

@@ -20,6 +20,7 @@ import { quarantineRoutes } from './fixes/routes.ts';
 import { hookRoutes } from './hooks/routes.ts';
 import { letterRoutes } from './letters/routes.ts';
 import { orderRoutes } from './orders/routes.ts';
+import { placeSearchRoutes } from './place-search/routes.ts';
 import { placeRoutes } from './places/routes.ts';
 import { requestRoutes } from './requests/routes.ts';
 import { subjectRetentionRoutes } from './retention/routes.ts';
@@ -57,6 +58,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   evidenceRoutes(app, web, services);
   statementRoutes(app, web, services);
   seriesRoutes(app, web, services);
+  if (web.waymark.config.WAYMARK_PLACE_SEARCH === 'yes') placeSearchRoutes(app, web);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);
   subjectRoutes(app, web);

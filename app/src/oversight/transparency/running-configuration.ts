@@ -65,6 +65,7 @@ export async function readRunningConfiguration(waymark: Waymark): Promise<Runnin
     keptApart: Object.values(characteristics),
     settings: {
       'second review of every verdict': config.WAYMARK_SECOND_REVIEW,
+      'searches by place and time without a crime': config.WAYMARK_PLACE_SEARCH,
       'time zone': config.WAYMARK_TIMEZONE,
       'records in': database.kind === 'postgres' ? 'PostgreSQL' : 'the embedded database',
       'staff sign in through': config.OIDC_ISSUER ? 'the organisation’s own identity provider' : 'trial accounts',

@@ -361,6 +361,25 @@ export interface GeneratedTables {
     expires_at: Date;
     used_at: Date | null;
   };
+  'supervision.place_searches': {
+    id: Generated<number>;
+    lon: number;
+    lat: number;
+    radius_m: number;
+    from_at: Date;
+    to_at: Date;
+    ground: string;
+    reason: string;
+    asked_by: string;
+    asked_by_name: string;
+    asked_at: Generated<Date>;
+    decision: string | null;
+    decided_by: string | null;
+    decided_by_name: Generated<string>;
+    decided_because: Generated<string>;
+    decided_at: Date | null;
+    looks: Generated<number>;
+  };
   'supervision.protections': {
     id: Generated<number>;
     order_id: number;

@@ -133,6 +133,9 @@ interface Exactly {
   'supervision.reviews': {
     decision: 'agree' | 'disagree' | 'cannot tell';
   };
+  'supervision.place_searches': {
+    decision: 'agreed' | 'refused' | null;
+  };
   'supervision.clearing_batches': {
     state: Generated<ClearingState>;
   };

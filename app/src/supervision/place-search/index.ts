@@ -1,0 +1,1 @@
+export { publishedSearches } from './read-search.ts';
