@@ -4,9 +4,10 @@ import { Id, idIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import { countsOthersAlone, type VerdictStore } from '../verdicts/index.ts';
-import { revealIfMadeUp } from './evidence-page.ts';
+import { revealIfMadeUp, windowOf } from './evidence-page.ts';
 import { caveats, exportVerdicts, toCsv, toGeoJson } from './export-verdicts.ts';
 import { readCrime } from './read-crime.ts';
+import { readCrimeWithNear } from './read-near.ts';
 import { reviewRoutes } from './review-routes.ts';
 
 /** A crime with its verdicts, their reviews and what leaves of them: pages and API. */
@@ -14,7 +15,7 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
   const { performer, fixes, timeZone } = web.waymark;
   const services = { fixes, timeZone, verdicts: given.verdicts, secondReview: given.secondReview };
   app.get('/crimes/:id', { config: { action: 'crime.read' }, schema: { params: Id } }, async (request, reply) => {
-    const page = await performer.perform(actorOf(request), readCrime, services, { id: idIn(request) });
+    const { near, ...page } = await performer.perform(actorOf(request), readCrimeWithNear, services, { id: idIn(request) });
     const { show = page.counts.present + page.counts.unknown > 0 ? 'to decide' : 'all' } = (request.query ?? {}) as { show?: string };
     const verdicts = page.verdicts.filter(
       ({ verdict }) => show === 'all' || verdict === show || (show === 'to decide' && verdict !== 'excluded'),
@@ -22,6 +23,13 @@ export function crimeReviewRoutes(app: FastifyInstance, web: WebKit, given: { ve
     const { page: number, limit, offset } = readPage(request.query);
     return web.page(request, reply, 'supervision/review/crime.njk', {
       ...page,
+      near,
+      nearData: {
+        ...windowOf(page.crime),
+        radiusM: page.radiusM,
+        place: page.crime.place,
+        wearers: near.map(({ wearing, name, points }) => ({ wearing, name, points })),
+      },
       ofOthers: page.model !== null && countsOthersAlone(page.model),
       show,
       shown: verdicts.slice(offset, offset + limit),
