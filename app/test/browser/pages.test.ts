@@ -337,7 +337,9 @@ describe('pages', () => {
     await page.locator('tbody th a').first().click();
     await page.getByRole('heading', { level: 1 }).waitFor();
     await look(page, 'crime');
-    await page.goto(`${page.url()}?show=present`);
+    await tabThrough(page, 'crime');
+    const crime = page.url();
+    await page.goto(`${crime}?show=present`);
     await page.locator('tbody th a').first().click();
     await page.locator('#evidence-map[data-ready="yes"]').waitFor();
     await page.waitForTimeout(1500);
@@ -353,7 +355,9 @@ describe('pages', () => {
     await page.getByLabel('Yes, I agree').check();
     await page.getByLabel('Your reason').fill('Twelve fixes with small circles inside the radius.');
     await page.getByRole('button', { name: 'Record my review' }).click();
+    // The next that has to be decided is there at once.
     await page.getByText('Your review is recorded.').waitFor();
+    await page.goto(crime);
     await page.getByRole('link', { name: 'print' }).click();
     await page.getByText('Reviewed verdicts').first().waitFor();
     await look(page, 'print');
@@ -366,6 +370,12 @@ describe('pages', () => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download to print' }).click()]);
     const file = await download.path();
     expect(repeatPack(readFileSync(file))).toMatchObject({ findings: 'the same', bytes: 'the same', seal: 'whole' });
+    await page.getByRole('link', { name: 'Write a witness statement' }).click();
+    await look(page, 'statement');
+    await tabThrough(page, 'statement');
+    await page.getByRole('button', { name: 'Download the statement' }).click();
+    await page.getByText('There is a problem').waitFor();
+    await look(page, 'statement-error');
     // The file alone, as whoever receives it opens it.
     const received = await context.newPage();
     await received.setContent(readFileSync(file, 'utf8'));
@@ -421,6 +431,59 @@ describe('pages', () => {
     await context.close();
   });
 
+  test('the analyst clears exclusions together, looks at a series, at one wearer over time, and asks who was here', async () => {
+    const { context, page, errors } = await signIn(browser, serving.url, 'Callum Reid');
+    await page.goto(`${serving.url}/clearing`);
+    await look(page, 'clearing');
+    await tabThrough(page, 'clearing');
+    await page
+      .getByRole('button', { name: /^Begin with/ })
+      .first()
+      .click();
+    await page.locator('#evidence-map[data-ready="yes"]').waitFor();
+    await look(page, 'clearing-look');
+    await tabThrough(page, 'clearing-look');
+    await page.getByRole('button', { name: /^Answer/ }).click();
+    await page.getByText('There is a problem').waitFor();
+    await look(page, 'clearing-look-error');
+    await page.getByLabel('I cannot tell').check();
+    await page.getByLabel('What you saw, if you doubt it').fill('Two fixes lie near the edge.');
+    await page.getByRole('button', { name: /^Answer/ }).click();
+    await page
+      .getByText(/each of these is reviewed by itself|Look 2 of/)
+      .first()
+      .waitFor();
+    await look(page, 'clearing-batch');
+    await page.goto(`${serving.url}/crimes`);
+    await page.locator('#crimes-map canvas').waitFor();
+    for (const tick of (await page.locator('tbody input[name=crime]').all()).slice(0, 8)) await tick.check();
+    await page.getByRole('button', { name: 'Who was at several of those I ticked?' }).click();
+    await page.getByText('as one series').waitFor();
+    await look(page, 'series');
+    await page.goto(`${serving.url}/wearers/1?days=365&show=all`);
+    await look(page, 'wearer');
+    await tabThrough(page, 'wearer');
+    await page.goto(`${serving.url}/place-searches`);
+    await look(page, 'place-searches');
+    await tabThrough(page, 'place-searches');
+    await page.getByLabel('Ground in law').selectOption({ index: 2 });
+    await page.getByLabel('Why this place and this time').fill('Somebody is missing and was last seen here.');
+    for (const [label, value] of [
+      ['Latitude', '53.09'],
+      ['Longitude', '-1.83'],
+      ['Begins', '2026-11-20T10:00'],
+      ['Ends', '2026-11-20T12:00'],
+    ] as const)
+      await page.getByLabel(label).fill(value);
+    await page.getByRole('button', { name: 'Ask', exact: true }).click();
+    await page.getByText('Another person has to agree').waitFor();
+    await look(page, 'place-search');
+    await page.goto(`${serving.url}/transparency/place-searches`);
+    await look(page, 'place-searches-published');
+    expect(errors.filter((text) => !/404|400|403/.test(text))).toEqual([]);
+    await context.close();
+  });
+
   test('the monitoring officer keeps subjects, tags and quarantine', async () => {
     const { context, page, errors } = await signIn(browser, serving.url, 'Maya Okonjo');
     const gateway = await fetch(`${serving.url}/control/credential`, {
@@ -439,6 +502,7 @@ describe('pages', () => {
       ['/subjects/import', 'subjects-import'],
       ['/subjects/1/why', 'subject-why'],
       ['/subjects/1', 'subject'],
+      ['/subjects/1/track/file', 'track-file'],
       ['/tags', 'tags'],
       ['/quarantine', 'quarantine'],
     ] as const) {
