@@ -78,18 +78,18 @@ const meantFor: Record<string, string | string[]> = {
   'tag.read': 'monitoring-officer',
   'tag.move': 'monitoring-officer',
   'verdict.take-back': 'crime-analyst',
-  'clearing.list': 'crime-analyst',
+  'clearing.offer': 'crime-analyst',
   'clearing.begin': 'crime-analyst',
   'clearing.look': 'crime-analyst',
   'clearing.answer': 'crime-analyst',
   'clearing.clear': 'crime-analyst',
   'statement.write': 'crime-analyst',
-  'series.read': 'crime-analyst',
+  'series.look': 'crime-analyst',
   'placesearch.list': 'crime-analyst',
   'placesearch.ask': 'crime-analyst',
   'placesearch.decide': 'crime-analyst',
   'placesearch.look': 'crime-analyst',
-  'wearer.read': 'crime-analyst',
+  'wearer.look': 'crime-analyst',
   'wearing.read': 'monitoring-officer',
   'caseload.list': 'monitoring-officer',
   'caseload.watch': 'monitoring-officer',
@@ -371,7 +371,15 @@ describe('access', () => {
       if (role === 'person') continue;
       const response = route.config?.stream ? await callStream(route, role) : await call(route, role);
       // Papers are opened, and samples looked at, by people who sign in: to a program they are refused, which is on record as well.
-      const isForPeople = ['document.open', 'letter.draft', 'clearing.look', 'placesearch.look'].includes(action);
+      const isForPeople = [
+        'document.open',
+        'letter.draft',
+        'clearing.look',
+        'clearing.offer',
+        'series.look',
+        'wearer.look',
+        'placesearch.look',
+      ].includes(action);
       if (isForPeople) expect(response.statusCode, route.url).toBe(403);
       else
         expect([200, 400, 404], `${route.url} gave ${response.statusCode}: ${response.body.slice(0, 200)}`).toContain(response.statusCode);

@@ -440,6 +440,26 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect([done.asked, done.supervision['fixes by age']]).toEqual([null, held.asked?.wouldGo['fixes by age']]);
     });
 
+    test('every table that hangs on somebody can be emptied of them; a new one cannot be forgotten', async () => {
+      for (const [room, roots] of [
+        ['supervision', ['supervision.subjects', 'supervision.zones']],
+        ['support', ['support.persons', 'support.records']],
+      ] as const) {
+        const { rows } = (await serving.waymark.database.executeSql(
+          `WITH RECURSIVE tree AS (
+             SELECT unnest(ARRAY[${roots.map((root) => `to_regclass('${root}')`).join(', ')}]) AS t
+             UNION SELECT c.conrelid FROM pg_constraint c JOIN tree ON c.confrelid = tree.t
+               WHERE c.contype = 'f' AND c.confdeltype <> 'n' AND cardinality(c.conkey) = 1)
+           SELECT t::text AS name, has_table_privilege('waymark_${room}', t, 'DELETE') AS deletes,
+               EXISTS (SELECT FROM pg_policies p WHERE format('%I.%I', p.schemaname, p.tablename)::regclass = t AND p.qual LIKE '%retention%'
+                 AND p.permissive = 'PERMISSIVE') OR NOT (SELECT relrowsecurity FROM pg_class WHERE oid = t) AS seen
+             FROM tree WHERE t IS NOT NULL`,
+        )) as { rows: { name: string; deletes: boolean; seen: boolean }[] };
+        expect(rows.length, room).toBeGreaterThan(8);
+        expect(rows.filter(({ deletes, seen }) => !deletes || !seen).map(({ name }) => name)).toEqual([]);
+      }
+    });
+
     test('what could not be rewritten or removed before still cannot be, for any purpose but retention', async () => {
       const { db } = serving.waymark.database;
       for (const [room, purpose, table] of [

@@ -106,7 +106,7 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
         FROM entries WHERE outcome = 'refused' GROUP BY actor, role, local::date HAVING count(*) >= ${u.refusedADay}
       UNION ALL
       SELECT 'many exports', actor, max(actor_name), role, NULL, count(*)::int, NULL, min(local)::date, max(local)::date
-        FROM entries WHERE outcome = 'done' AND action LIKE '%.export' GROUP BY actor, role, local::date HAVING count(*) >= ${u.exportsADay})
+        FROM entries WHERE outcome = 'done' AND (action LIKE '%.export' OR action = 'statement.write') GROUP BY actor, role, local::date HAVING count(*) >= ${u.exportsADay})
       SELECT kind, actor, "actorName", role, about, count, usual, to_char(first, 'YYYY-MM-DD') AS "from", to_char(last, 'YYYY-MM-DD') AS "to"
         FROM found ORDER BY last DESC, kind, count DESC LIMIT 500`.execute(tx);
     note(null, { shown: rows.length });

@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { verdictNames } from '@waymark/presence';
+import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
 import { findCrime } from '../crimes/index.ts';
 import { noteSubject } from '../subjects/index.ts';
-import { drawSample, type Ground, grounds, looksFor } from './draw-sample.ts';
+import { drawSample, type Ground, grounds, looksAskedFor, looksFor } from './draw-sample.ts';
 import { type ClearingServices, latestCrimes, type OpenExclusion, openExclusions } from './open-exclusions.ts';
+import { isAsItWas } from './read-batch.ts';
 
 export interface BatchWish {
   /** All exclusions of one wearing, or all on one crime. */
@@ -40,17 +42,22 @@ export const beginBatch: Action<ClearingServices, BatchWish, { id: number }> = {
   async run({ tx, actor, access, note }, services, { by, id, ground, days, now, random = byLot, isTested = random() < 1 / testEach }) {
     if (!isGround(ground)) throw new InvalidError('Choose which exclusions you mean.', 'ground');
     const isCrime = by === 'crime';
+    // One after the other: who clicks twice has one batch.
+    await sql`SELECT pg_advisory_xact_lock(hashtext(${`clearing ${actor.id}`}))`.execute(tx);
     const known = await tx
       .selectFrom('supervision.clearing_batches')
-      .select('id')
+      .select(['id', 'state'])
       .where(isCrime ? 'crime_id' : 'wearing_id', '=', id)
       .where('ground', '=', ground)
-      .where('state', '=', 'open')
+      .where('state', 'in', ['open', 'stopped'])
       .where('begun_by', '=', actor.id)
+      .orderBy('id', 'desc')
       .executeTakeFirst();
-    if (known) {
+    // What was given up goes on where it stood: nobody draws until a sample is easy.
+    if (known && (known.state === 'open' || (await isAsItWas(tx, known.id)))) {
+      await tx.updateTable('supervision.clearing_batches').set({ state: 'open', ended_at: null }).where('id', '=', known.id).execute();
       note({ kind: 'clearing', id: known.id }, { again: true });
-      return known;
+      return { id: known.id };
     }
     const crimes = isCrime ? await oneCrime(tx, id) : (await latestCrimes(tx, { now, days })).crimes;
     const found: OpenExclusion[] = [];
@@ -63,8 +70,10 @@ export const beginBatch: Action<ClearingServices, BatchWish, { id: number }> = {
           seenThere.push({ crime: crime.id, crimeId: crime.crime_id, wearing, run, verdict, ground });
     }
     if (found.length === 0) throw new InvalidError('No exclusion of this kind waits for you here.', 'ground');
-    const sample = drawSample(found, ({ verdict }) => String(verdict), random);
-    const test = isTested ? seenThere[Math.floor(random() * seenThere.length)] : undefined;
+    // A test takes the place of the one look more than the sample; where all are looked at there is none.
+    const asked = looksAskedFor(found.length);
+    const test = isTested && asked > looksFor(found.length) ? seenThere[Math.floor(random() * seenThere.length)] : undefined;
+    const sample = drawSample(found, ({ verdict }) => String(verdict), random, test ? asked - 1 : asked);
     if (test) sample.splice(Math.floor(random() * (sample.length + 1)), 0, test);
     const batch = await tx
       .insertInto('supervision.clearing_batches')

@@ -1,8 +1,7 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { noteReviews, shortestReason } from '../review/index.ts';
-import { currentRuns } from '../verdicts/index.ts';
-import { endBatch, lookedAt, ownBatch } from './look-at-batch.ts';
-import { crimesOfVersions } from './read-batch.ts';
+import { endBatch, judgedAnew, lookedAt, ownBatch } from './look-at-batch.ts';
+import { isAsItWas, standingOf } from './read-batch.ts';
 
 /**
  * Clears every exclusion of a batch whose sample was looked at and borne out. Each bears the name of whoever looked, and the sample it rests
@@ -18,16 +17,18 @@ export const clearBatch: Action<null, { id: number }, { cleared: number; changed
     if (batch.state !== 'open') throw new InvalidError('This batch has ended.', 'batch');
     const all = await tx
       .selectFrom('supervision.clearing_verdicts')
-      .select(['crime_version_id', 'wearing_id', 'run_id', 'look', 'is_test', 'answer'])
+      .select(['id', 'crime_version_id', 'wearing_id', 'run_id', 'look', 'is_test', 'answer'])
       .where('batch_id', '=', id)
       .orderBy('id')
       .execute();
     const looks = all.filter(({ look, is_test }) => look !== null && !is_test);
     const isBorneOut = all.every(({ look, is_test, answer }) => look === null || (is_test ? answer !== null : answer === 'not there'));
     if (!isBorneOut || looks.length < batch.looks) throw new InvalidError('Look at every one of the sample first.', 'batch');
+    if (!(await isAsItWas(tx, id))) throw new InvalidError(judgedAnew, 'batch');
     const exclusions = all.filter(({ is_test }) => !is_test);
-    const runs = await currentRuns(tx, await crimesOfVersions(tx, exclusions));
-    const stand = exclusions.filter(({ crime_version_id, run_id }) => runs.get(crime_version_id)?.run === run_id);
+    const standing = await standingOf(tx, id, actor.id);
+    const stand = exclusions.filter((own) => standing.has(own.id));
+    if (stand.length === 0) throw new InvalidError(judgedAnew, 'batch');
     const asOne = `Cleared together in batch ${id}: ${looks.length} of its ${exclusions.length} exclusions, drawn by lot, were looked at one by one without the verdict, and all bore it out.`;
     await noteReviews(
       tx,

@@ -6,13 +6,14 @@ import { fillWithSmallTown } from '../../../test/small-town.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
+import { eraseTree } from '../../platform/erase-tree.ts';
 import { listCurrentCrimes } from '../crimes/index.ts';
 import { overseeReviews } from '../index.ts';
 import { readCrime } from '../review/index.ts';
 import { beginBatch } from './begin-batch.ts';
 import { clearBatch, takeBackBatch } from './clear-batch.ts';
-import { drawSample, groundOf, looksFor } from './draw-sample.ts';
-import { answerLook, goBack, lookAtBatch } from './look-at-batch.ts';
+import { drawSample, groundOf, looksAskedFor, looksFor } from './draw-sample.ts';
+import { answerLook, goBack, lookAtBatch, stopBatch } from './look-at-batch.ts';
 import { listClearing } from './read-batch.ts';
 
 describe('the sample', () => {
@@ -102,7 +103,7 @@ describe('exclusions cleared together', toldInOrder, () => {
     await expect(perform(analyst, clearBatch, null, { id })).rejects.toThrow('Look at every one of the sample first');
     expect((await lookAt(id, other)).look).toBeNull();
     await expect(answer(id, 1, 'not there', '', other)).rejects.toThrow('Callum Reid has begun this batch');
-    expect(await lookThrough(id)).toBe(looksFor(offer.exclusions));
+    expect(await lookThrough(id)).toBe(looksAskedFor(offer.exclusions));
     // The last answer can be given anew as long as nothing was cleared.
     await perform(analyst, goBack, null, { id });
     await expect(perform(analyst, clearBatch, null, { id })).rejects.toThrow('Look at every one');
@@ -115,7 +116,7 @@ describe('exclusions cleared together', toldInOrder, () => {
     const verdict = crime.verdicts.find(({ wearing }) => wearing === offer.id);
     expect(verdict?.review).toMatchObject({ cleared: true, visible: [{ reviewer_name: 'Callum Reid', decision: 'agree' }] });
     expect(verdict?.review.visible[0]?.reason).toBe(
-      `Cleared together in batch ${id}: ${page.looks} of its ${offer.exclusions} exclusions, drawn by lot, were looked at one by one without the verdict, and all bore it out.`,
+      `Cleared together in batch ${id}: ${looksAskedFor(offer.exclusions)} of its ${offer.exclusions} exclusions, drawn by lot, were looked at one by one without the verdict, and all bore it out.`,
     );
     // Nothing else of the crime was decided by it.
     expect(crime.verdicts.filter(({ review }) => review.reviewed > 0).map(({ wearing }) => wearing)).toEqual([offer.id]);
@@ -143,50 +144,101 @@ describe('exclusions cleared together', toldInOrder, () => {
       visible: [{ decision: 'disagree', reason: 'A fix is right beside the place.' }],
     });
     expect(await reviewOf(rows.at(-1))).toMatchObject({ cleared: false, reviewed: 0 });
+    // Each is reviewed by itself from now on: none of them is in a batch again, for anybody.
+    for (const actor of [analyst, other])
+      expect((await offers('wearer', actor)).offers.some((own) => own.id === offer.id && own.ground === offer.ground)).toBe(false);
+  });
+
+  test('what was given up goes on where it stood, with the same sample', async () => {
+    const { offers: all } = await offers('wearer');
+    const offer = all.at(-1);
+    if (!offer) throw new Error('Nothing is offered.');
+    const sampleOf = (batch: number) =>
+      withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
+        tx
+          .selectFrom('supervision.clearing_verdicts')
+          .select(['crime_version_id', 'look', 'answer'])
+          .where('batch_id', '=', batch)
+          .where('look', 'is not', null)
+          .orderBy('look')
+          .execute(),
+      );
+    const { id } = await begin(offer);
+    await answer(id, 1, 'not there');
+    const sample = await sampleOf(id);
+    await perform(analyst, stopBatch, null, { id });
+    expect(await begin(offer)).toEqual({ id });
+    expect(await sampleOf(id)).toEqual(sample);
+    // Two clicks are one batch.
+    expect(new Set((await Promise.all([begin(offer), begin(offer)])).map((own) => own.id))).toEqual(new Set([id]));
+    await perform(analyst, stopBatch, null, { id });
+  });
+
+  test('a second reviewer is told nothing of what the first said', async () => {
+    const second = { ...services(), secondReview: true };
+    const ended = (await offers('wearer')).batches.find(({ state }) => state === 'opened');
+    const { batch } = await perform(other, lookAtBatch, second, { id: ended?.id ?? 0, limit: 100, offset: 0 });
+    expect([batch.state, batch.rows]).toEqual(['ended', []]);
+    expect((await perform(analyst, lookAtBatch, second, { id: ended?.id ?? 0, limit: 100, offset: 0 })).batch.rows.length).toBeGreaterThan(
+      1,
+    );
   });
 
   test('whoever does not see that somebody was there clears nothing; whoever sees it goes on', async () => {
-    const { offers: all } = await offers('crime');
     const outcomes: string[] = [];
-    for (const offer of all) {
-      const { id } = await begin(offer, true);
-      const looks = await withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
-        tx
-          .selectFrom('supervision.clearing_verdicts')
-          .select(['look', 'is_test'])
-          .where('batch_id', '=', id)
-          .where('look', 'is not', null)
-          .execute(),
-      );
-      const tested = looks.find(({ is_test }) => is_test)?.look;
-      if (!tested) continue;
-      // Until then a test looks like any other look.
-      expect((await lookAt(id)).batch.rows.every(({ look }) => look === null)).toBe(true);
-      const notices = outcomes.length > 0;
-      for (let look = 1; look <= looks.length; look++) {
-        const isTest = look === tested;
-        const { state } =
-          isTest && notices
-            ? await answer(id, look, 'may have been there', 'Fixes lie within the radius.')
-            : await answer(id, look, 'not there');
-        expect(state).toBe(isTest && !notices ? 'test missed' : 'open');
-        if (state !== 'open') break;
+    for (const actor of [analyst, other]) {
+      const notices = actor === other;
+      for (const offer of (await offers('wearer', actor)).offers) {
+        const { id } = await begin(offer, true, actor);
+        const looks = await withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
+          tx
+            .selectFrom('supervision.clearing_verdicts')
+            .select(['look', 'is_test'])
+            .where('batch_id', '=', id)
+            .where('look', 'is not', null)
+            .execute(),
+        );
+        // Their number tells nobody whether one is a test.
+        expect(looks.length).toBe(looksAskedFor(offer.exclusions));
+        const tested = looks.find(({ is_test }) => is_test)?.look;
+        if (!tested) {
+          await perform(actor, stopBatch, null, { id });
+          continue;
+        }
+        // Until then a test looks like any other look.
+        expect((await lookAt(id, actor)).batch.rows.every(({ look }) => look === null)).toBe(true);
+        for (let look = 1; look <= looks.length; look++) {
+          const isTest = look === tested;
+          const { state } =
+            isTest && notices
+              ? await answer(id, look, 'may have been there', 'Fixes lie within the radius.', actor)
+              : await answer(id, look, 'not there', '', actor);
+          expect(state).toBe(isTest && !notices ? 'test missed' : 'open');
+          if (state !== 'open') break;
+        }
+        if (notices) expect(await perform(actor, clearBatch, null, { id })).toEqual({ cleared: offer.exclusions, changed: 0 });
+        else {
+          await expect(perform(actor, clearBatch, null, { id })).rejects.toThrow('has ended');
+          // And nothing of it together any more, for them.
+          expect((await offers('wearer', actor)).offers.some((own) => own.id === offer.id && own.ground === offer.ground)).toBe(false);
+        }
+        outcomes.push(notices ? 'noticed' : 'missed');
+        break;
       }
-      if (notices) expect(await perform(analyst, clearBatch, null, { id })).toEqual({ cleared: offer.exclusions, changed: 0 });
-      else await expect(perform(analyst, clearBatch, null, { id })).rejects.toThrow('has ended');
-      outcomes.push(notices ? 'noticed' : 'missed');
-      if (outcomes.length === 2) break;
     }
     expect(outcomes).toEqual(['missed', 'noticed']);
     const { together, tooFast } = await perform(auditor, overseeReviews, null, null);
-    expect(together).toMatchObject([{ reviewer: 'Callum Reid', opened: 1, tests: 2, missed: 1 }]);
+    expect(together).toMatchObject([
+      { reviewer: 'Another analyst', tests: 1, missed: 0 },
+      { reviewer: 'Callum Reid', opened: 1, tests: 1, missed: 1 },
+    ]);
     // What was cleared in one go is no hasty reading.
     expect(tooFast.of).toBe(0);
   });
 
   test('whoever cleared a batch takes it back, with why', async () => {
     const { batches } = await offers('wearer');
-    const cleared = batches.find(({ state }) => state === 'cleared');
+    const cleared = batches.find(({ state, mine }) => state === 'cleared' && mine);
     const id = cleared?.id ?? 0;
     const before = (await offers('wearer')).exclusions;
     await expect(perform(analyst, takeBackBatch, null, { id, reason: 'no' })).rejects.toThrow('at least 10 characters');
@@ -201,6 +253,27 @@ describe('exclusions cleared together', toldInOrder, () => {
     );
     expect(rows.length).toBeGreaterThan(10);
     expect(new Set(rows.map(({ verdict }) => verdict))).toEqual(new Set(['excluded']));
+  });
+
+  test('what was judged anew is not cleared on a sample of before', async () => {
+    const offer = (await offers('wearer')).offers.at(-1);
+    if (!offer) throw new Error('Nothing is offered.');
+    const { id } = await begin(offer);
+    await lookThrough(id);
+    const { database } = serving.waymark;
+    const asMatching = "SELECT set_config('waymark.purpose', 'crime-matching', true)";
+    // A later run speaks for one of those that were looked at.
+    await database.executeSql(`${asMatching};
+      INSERT INTO supervision.runs SELECT 9000, at, by_name, model_version, code_version, parameters, time_zone, receipt_upto, wearings, inputs_hash, output_hash, crimes, verdicts, fixes, took_ms
+        FROM (SELECT * FROM supervision.runs ORDER BY id LIMIT 1) r;
+      INSERT INTO supervision.run_crimes SELECT 9000, crime_version_id, NULL, 0, 0, 0 FROM supervision.clearing_verdicts WHERE batch_id = ${id} AND look = 1`);
+    await expect(perform(analyst, clearBatch, null, { id })).rejects.toThrow('worked out anew');
+    const { look, isChanged } = await lookAt(id);
+    expect([look, isChanged]).toEqual([null, true]);
+    await database.executeSql(
+      `${asMatching}; DELETE FROM supervision.run_crimes WHERE run_id = 9000; DELETE FROM supervision.runs WHERE id = 9000`,
+    );
+    expect((await lookAt(id)).isChanged).toBe(false);
   });
 
   test('the pages lead through it, and neither verdict nor name stands on a look', async () => {
@@ -230,5 +303,15 @@ describe('exclusions cleared together', toldInOrder, () => {
     expect(await (await visitor.follow(at)).text()).toContain('Change my last answer');
     expect((await post(`${at}/stop`, {})).status).toBe(302);
     expect(await (await visitor.follow('/clearing')).text()).toContain('Given up');
+  });
+
+  test('a batch goes with whoever wore the tag', async () => {
+    const tables = ['clearing_batches', 'clearing_verdicts'];
+    const { database } = serving.waymark;
+    const erased: Record<string, number> = {};
+    await withPurpose(database.db, 'supervision', 'retention', (tx) =>
+      eraseTree(tx, 'supervision.subjects', [1, 2, 3, 4, 5, 6, 7, 8], erased),
+    );
+    for (const table of tables) expect(erased[`supervision.${table}`], table).toBeGreaterThan(0);
   });
 });

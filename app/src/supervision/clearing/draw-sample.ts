@@ -22,8 +22,17 @@ export function looksFor(exclusions: number): number {
   return Math.min(exclusions, Math.max(looksAtLeast, Math.ceil(shareLookedAt * exclusions)));
 }
 
-/** Draws by lot which are looked at, in the order in which they are shown: of each kind at least one, as far as there are looks. */
-export function drawSample<T>(all: readonly T[], kindOf: (one: T) => string, random: () => number): T[] {
+/**
+ * How many looks a batch of so many asks for: the sample, and where that is not all of them one look more, which is a test in some batches and
+ * one more exclusion in the others. So their number tells nobody which.
+ */
+export const looksAskedFor = (exclusions: number): number => Math.min(exclusions, looksFor(exclusions) + 1);
+
+/**
+ * Draws by lot which are looked at, in the order in which they are shown: of each kind at least one, as far as there are looks.
+ * @param looks how many
+ */
+export function drawSample<T>(all: readonly T[], kindOf: (one: T) => string, random: () => number, looks = looksFor(all.length)): T[] {
   const shuffled = inAnyOrder(all, random);
   const seen = new Set<string>();
   const firsts = shuffled.filter((one) => {
@@ -31,5 +40,5 @@ export function drawSample<T>(all: readonly T[], kindOf: (one: T) => string, ran
     return !seen.has(kind) && seen.add(kind);
   });
   const isFirst = new Set(firsts);
-  return inAnyOrder([...firsts, ...shuffled.filter((one) => !isFirst.has(one))].slice(0, looksFor(all.length)), random);
+  return inAnyOrder([...firsts, ...shuffled.filter((one) => !isFirst.has(one))].slice(0, looks), random);
 }

@@ -3,8 +3,7 @@ import type { Tx } from '../../platform/database.ts';
 import { type Evidence, noteReviews, type ReadCrimeServices, readEvidence, shortestReason } from '../review/index.ts';
 import type { ClearingAnswer, ClearingState } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
-import { currentRuns } from '../verdicts/index.ts';
-import { type BatchPage, crimesOfVersions, readBatch } from './read-batch.ts';
+import { type BatchPage, isAsItWas, readBatch, standingOf } from './read-batch.ts';
 
 export const answers = ['not there', 'may have been there', 'cannot tell'] as const satisfies readonly ClearingAnswer[];
 
@@ -59,7 +58,7 @@ export interface Look {
 export const lookAtBatch: Action<
   ReadCrimeServices,
   { id: number; limit: number; offset: number },
-  { batch: BatchPage; look: Look | null }
+  { batch: BatchPage; look: Look | null; isChanged: boolean }
 > = {
   name: 'clearing.look',
   room: 'supervision',
@@ -67,10 +66,13 @@ export const lookAtBatch: Action<
   async run(context, services, { id, limit, offset }) {
     const { tx, actor, note } = context;
     note({ kind: 'clearing', id });
-    const batch = await readBatch(tx, { id, reviewer: actor.id, limit, offset });
-    const looks = await looksOf(tx, id);
-    const next = batch.state === 'open' && batch.mine ? looks.find(({ answer }) => answer === null) : undefined;
-    if (!next) return { batch, look: null };
+    const { secondReview } = services;
+    const batch = await readBatch(tx, { id, reviewer: actor.id, secondReview, limit, offset });
+    const isOpen = batch.state === 'open' && batch.mine;
+    const isChanged = isOpen && !(await isAsItWas(tx, id));
+    const looks = isOpen && !isChanged ? await looksOf(tx, id) : [];
+    const next = looks.find(({ answer }) => answer === null);
+    if (!next) return { batch, look: null, isChanged };
     const { crime, radiusM, points, gaps, marginMs, distance } = await readEvidence.run(context, services, {
       crimeId: next.crime_id,
       wearingId: next.wearing_id,
@@ -78,7 +80,7 @@ export const lookAtBatch: Action<
     note({ kind: 'clearing', id }, { look: next.look });
     const number = looks.indexOf(next) + 1;
     const evidence = { crime, radiusM, points, gaps, marginMs, distance };
-    return { batch, look: { number, of: looks.length, canGoBack: number > 1, evidence } };
+    return { batch, look: { number, of: looks.length, canGoBack: number > 1, evidence }, isChanged };
   },
 };
 
@@ -106,6 +108,7 @@ export const answerLook: Action<null, LookAnswer, { state: ClearingState }> = {
     const because = reason.trim().slice(0, 2000);
     if (answer !== 'not there' && because.length < shortestReason)
       throw new InvalidError(`Say in at least ${shortestReason} characters what you saw. The whole batch is opened by it.`, 'reason');
+    if (!(await isAsItWas(tx, id))) throw new InvalidError(judgedAnew, 'batch');
     const looks = await looksOf(tx, id);
     const own = looks[look - 1];
     if (!own || own.answer !== null) throw new InvalidError('This one is answered already. Go on with the next.', 'look');
@@ -123,28 +126,29 @@ export const answerLook: Action<null, LookAnswer, { state: ClearingState }> = {
     await endBatch(tx, id, state);
     // Who did not see that somebody was there has not looked at the others either.
     if (state === 'opened') {
-      const seen = looks.filter((one) => one.answer !== null && !one.is_test);
-      const runs = await currentRuns(tx, await crimesOfVersions(tx, seen));
+      const standing = await standingOf(tx, id, actor.id);
+      const seen = looks.filter((one) => one.answer !== null && !one.is_test && standing.has(one.id));
       await noteReviews(
         tx,
         actor,
-        seen
-          .filter((one) => runs.get(one.crime_version_id)?.run === one.run_id)
-          .map((one) => ({
-            crimeVersion: one.crime_version_id,
-            wearing: one.wearing_id,
-            run: one.run_id,
-            verdict: 'excluded',
-            decision: one.answer === 'not there' ? 'agree' : one.answer === 'cannot tell' ? 'cannot tell' : 'disagree',
-            reason: one.answer === 'not there' ? lookedAt(id) : one.reason,
-            batch: id,
-          })),
+        seen.map((one) => ({
+          crimeVersion: one.crime_version_id,
+          wearing: one.wearing_id,
+          run: one.run_id,
+          verdict: 'excluded',
+          decision: one.answer === 'not there' ? 'agree' : one.answer === 'cannot tell' ? 'cannot tell' : 'disagree',
+          reason: one.answer === 'not there' ? lookedAt(id) : one.reason,
+          batch: id,
+        })),
       );
     }
     note(null, { state });
     return { state };
   },
 };
+
+/** What was drawn is not what stands now. */
+export const judgedAnew = 'The verdicts were worked out anew since this batch was begun. Give it up, and begin again.';
 
 /** What stands as the reason of whoever looked and found no room for it. */
 export const lookedAt = (batch: number): string =>

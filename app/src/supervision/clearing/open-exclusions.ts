@@ -2,7 +2,7 @@ import { verdictNames } from '@waymark/presence';
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listCurrentCrimes } from '../crimes/index.ts';
-import { shownVerdicts } from '../review/index.ts';
+import { shownByCrime } from '../review/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import { currentRuns, type VerdictStore } from '../verdicts/index.ts';
 import { type Ground, groundOf } from './draw-sample.ts';
@@ -59,10 +59,14 @@ export async function* openExclusions(
 ): AsyncGenerator<CrimeExclusions> {
   const runs = await currentRuns(tx, [...crimes]);
   const settled = await settledPairs(tx, crimes, reviewer, secondReview ? 2 : 1);
-  for (const crime of crimes) {
-    const run = runs.get(crime.id)?.run;
-    if (run === undefined) continue;
-    const shown = await shownVerdicts(tx, verdicts, run, crime.id);
+  const byId = new Map(crimes.map((crime) => [crime.id, crime]));
+  const pairs = crimes.flatMap(({ id }) => {
+    const run = runs.get(id)?.run;
+    return run === undefined ? [] : [{ crime: id, run }];
+  });
+  for await (const { crime: id, run, ...shown } of shownByCrime(tx, verdicts, pairs)) {
+    const crime = byId.get(id);
+    if (!crime) continue;
     // Who was tested by it knows it.
     if (shown.isMadeUp && (shown.test === null || shown.test.over)) continue;
     const open = shown.verdicts.flatMap(({ verdict, wearing, reasons }): OpenExclusion[] =>
@@ -74,12 +78,19 @@ export async function* openExclusions(
   }
 }
 
-/** Crime version, run and wearing of every verdict of which nothing is left to do for this reviewer. */
+/**
+ * Crime version, run and wearing of every verdict of which nothing is left to do together for this reviewer. What was in a batch that a doubt
+ * opened is reviewed by itself, by whomever; and what was in one whose test somebody missed, by them.
+ */
 async function settledPairs(tx: Tx, crimes: readonly CrimeVersionRow[], reviewer: string, needed: number): Promise<Set<string>> {
   const { rows } = await sql<{ pair: string }>`
     SELECT crime_version_id || '/' || run_id || '/' || wearing_id AS pair FROM supervision.reviews
       WHERE taken_back_at IS NULL AND crime_version_id = ANY(${crimes.map(({ id }) => id)}::int[])
       GROUP BY crime_version_id, run_id, wearing_id
-      HAVING bool_or(reviewer = ${reviewer}) OR count(DISTINCT reviewer) >= ${needed}::int`.execute(tx);
+      HAVING bool_or(reviewer = ${reviewer}) OR count(DISTINCT reviewer) >= ${needed}::int
+    UNION SELECT c.crime_version_id || '/' || c.run_id || '/' || c.wearing_id FROM supervision.clearing_verdicts c
+      JOIN supervision.clearing_batches b ON b.id = c.batch_id
+      WHERE NOT c.is_test AND (b.state = 'opened' OR (b.state = 'test missed' AND b.begun_by = ${reviewer}))
+        AND c.crime_version_id = ANY(${crimes.map(({ id }) => id)}::int[])`.execute(tx);
   return new Set(rows.map(({ pair }) => pair));
 }

@@ -1,13 +1,11 @@
+import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
-import { type CrimeVersionRow, crimeTypes, listVersions } from '../crimes/index.ts';
+import { type CrimeVersionRow, crimeTypes } from '../crimes/index.ts';
 import type { ClearingAnswer, ClearingState } from '../schema/tables.ts';
 import { wearerNames } from '../verdicts/index.ts';
-import { type Ground, looksFor } from './draw-sample.ts';
+import { type Ground, looksAskedFor } from './draw-sample.ts';
 import { type ClearingServices, latestCrimes, openExclusions } from './open-exclusions.ts';
-
-export const crimesOfVersions = (tx: Tx, of: readonly { crime_version_id: number }[]): Promise<CrimeVersionRow[]> =>
-  listVersions(tx, [...new Set(of.map(({ crime_version_id }) => crime_version_id))]);
 
 /** Exclusions that can be put into one batch. */
 export interface BatchOffer {
@@ -53,7 +51,7 @@ export interface ClearingQuery {
 
 /** What can be cleared together, by wearer or by crime, the most first; and the batches there were lately. */
 export const listClearing: Action<ClearingServices, ClearingQuery, ClearingList> = {
-  name: 'clearing.list',
+  name: 'clearing.offer',
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, actor, note }, services, { by, days, now, search = '', limit, offset }) {
@@ -77,7 +75,7 @@ export const listClearing: Action<ClearingServices, ClearingQuery, ClearingList>
           by === 'wearer'
             ? [wearer?.name ?? '', `${wearer?.subject ?? ''}, tag ${wearer?.tag ?? ''}`]
             : [crime ? crimeName(crime) : '', crime?.text ?? ''];
-        return { by, id, name, detail, ground, exclusions, looks: looksFor(exclusions) };
+        return { by, id, name, detail, ground, exclusions, looks: looksAskedFor(exclusions) };
       })
       .filter(({ name, detail }) => `${name} ${detail}`.toLowerCase().includes(search.trim().toLowerCase()))
       .sort((a, b) => b.exclusions - a.exclusions || a.id - b.id);
@@ -128,6 +126,29 @@ async function lateBatches(tx: Tx, reviewer: string): Promise<ClearingList['batc
   }));
 }
 
+/** Are the looks of a batch on what is current: the crime's version, and the run that speaks for it? Else the batch shows nothing. */
+export async function isAsItWas(tx: Tx, batch: number): Promise<boolean> {
+  const { rows } = await sql<{ changed: boolean }>`
+    SELECT coalesce(bool_or(c.crime_version_id <> v.id OR c.run_id <> (
+        SELECT max(r.run_id) FROM supervision.run_crimes r WHERE r.crime_version_id = c.crime_version_id)), false) AS changed
+      FROM supervision.clearing_verdicts c JOIN supervision.crime_versions own ON own.id = c.crime_version_id
+        JOIN supervision.crimes k ON k.id = own.crime_id JOIN supervision.crime_versions v ON v.crime_id = k.id AND v.version = k.version
+      WHERE c.batch_id = ${batch} AND c.look IS NOT NULL`.execute(tx);
+  return rows[0]?.changed === false;
+}
+
+/** Of a batch, what is still current, and what this reviewer has not decided by themselves meanwhile. */
+export async function standingOf(tx: Tx, batch: number, reviewer: string): Promise<ReadonlySet<number>> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT c.id FROM supervision.clearing_verdicts c JOIN supervision.crime_versions v ON v.id = c.crime_version_id
+        JOIN supervision.crimes k ON k.id = v.crime_id AND k.version = v.version
+      WHERE c.batch_id = ${batch}
+        AND c.run_id = (SELECT max(r.run_id) FROM supervision.run_crimes r WHERE r.crime_version_id = c.crime_version_id)
+        AND NOT EXISTS (SELECT FROM supervision.reviews w WHERE w.crime_version_id = c.crime_version_id AND w.wearing_id = c.wearing_id
+          AND w.run_id = c.run_id AND w.reviewer = ${reviewer} AND w.taken_back_at IS NULL)`.execute(tx);
+  return new Set(rows.map(({ id }) => id));
+}
+
 type Named = { wearing_id: number | null; crime_id: number | null };
 
 async function namesOf(tx: Tx, batches: readonly Named[]): Promise<(batch: Named) => string> {
@@ -153,7 +174,10 @@ export interface BatchPage {
   ground: Ground;
   exclusions: number;
   looks: number;
-  state: ClearingState;
+  /** `ended` where a second reviewer is not told how. */
+  state: ClearingState | 'ended';
+  /** How many exclusions it cleared. */
+  cleared: number;
   by: string;
   mine: boolean;
   begunAt: Date;
@@ -176,11 +200,24 @@ export interface BatchPage {
 /** A batch that has ended, or whose looks are all done, with what was looked at and what rests on it. */
 export async function readBatch(
   tx: Tx,
-  { id, reviewer, limit, offset }: { id: number; reviewer: string; limit: number; offset: number },
+  { id, reviewer, secondReview, limit, offset }: { id: number; reviewer: string; secondReview: boolean; limit: number; offset: number },
 ): Promise<BatchPage> {
-  const batch = await tx.selectFrom('supervision.clearing_batches').selectAll().where('id', '=', id).executeTakeFirst();
+  const batch = await tx
+    .selectFrom('supervision.clearing_batches as b')
+    .selectAll()
+    .select((eb) => [
+      eb
+        .selectFrom('supervision.reviews as r')
+        .select((count) => count.fn.countAll<string>().as('n'))
+        .whereRef('r.batch_id', '=', 'b.id')
+        .as('cleared'),
+    ])
+    .where('b.id', '=', id)
+    .executeTakeFirst();
   if (!batch) throw new NotFoundError('There is no such batch.');
   const isTold = batch.state !== 'open';
+  // Whoever reviews second does not see what the first said.
+  const isBlind = secondReview && batch.begun_by !== reviewer;
   const rows = await tx
     .selectFrom('supervision.clearing_verdicts as c')
     .innerJoin('supervision.crime_versions as v', 'v.id', 'c.crime_version_id')
@@ -195,7 +232,7 @@ export async function readBatch(
     )
     .orderBy('c.id')
     .execute();
-  const shown = rows.slice(offset, offset + limit);
+  const shown = isBlind ? [] : rows.slice(offset, offset + limit);
   const wearers = await wearerNames(
     tx,
     shown.map(({ wearing_id }) => wearing_id),
@@ -209,7 +246,8 @@ export async function readBatch(
     ground: batch.ground as Ground,
     exclusions: batch.exclusions,
     looks: batch.looks,
-    state: batch.state,
+    state: isBlind && isTold ? 'ended' : batch.state,
+    cleared: Number(batch.cleared ?? 0),
     by: batch.begun_by_name,
     mine: batch.begun_by === reviewer,
     begunAt: batch.begun_at,
@@ -225,6 +263,6 @@ export async function readBatch(
       answer: row.answer,
       reason: row.reason,
     })),
-    total: rows.length,
+    total: isBlind ? 0 : rows.length,
   };
 }

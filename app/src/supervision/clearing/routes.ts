@@ -45,7 +45,7 @@ export function clearingRoutes(app: FastifyInstance, web: WebKit, given: { verdi
       pagination: pagination('/clearing', request.query, query.page, found.total),
     });
   };
-  app.get('/clearing', { config: { action: 'clearing.list', menu: { text: 'Exclusions', rank: 62 } } }, (request, reply) =>
+  app.get('/clearing', { config: { action: 'clearing.offer', menu: { text: 'Exclusions', rank: 62 } } }, (request, reply) =>
     listPage(request, reply, null),
   );
   app.post('/clearing', { config: { action: 'clearing.begin' } }, async (request, reply) => {
@@ -61,8 +61,8 @@ export function clearingRoutes(app: FastifyInstance, web: WebKit, given: { verdi
   const batchPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: object = {}) => {
     const id = idIn(request);
     const query = readPage(request.query);
-    const { batch, look } = await performer.perform(actorOf(request), lookAtBatch, services, { id, ...query });
-    const shared = { batch, groundWords, draft, error: error ? { text: error.message, field: error.field } : null };
+    const { batch, look, isChanged } = await performer.perform(actorOf(request), lookAtBatch, services, { id, ...query });
+    const shared = { batch, isChanged, groundWords, draft, error: error ? { text: error.message, field: error.field } : null };
     const status = error ? reply.code(400) : reply;
     if (look) {
       const { evidence } = look;
@@ -72,7 +72,9 @@ export function clearingRoutes(app: FastifyInstance, web: WebKit, given: { verdi
         ...evidence,
         answers,
         mapData: mapDataOf(evidence),
-        distancePlot: evidence.distance && drawDistance(evidence.distance, windowOf(evidence.crime), timeZone),
+        distancePlot: evidence.distance && drawDistance(evidence.distance, windowOf(evidence.crime), timeZone, { withBands: false }),
+        // The bands are what the verdict was reckoned from.
+        fixesOnly: true,
       });
     }
     return web.page(request, status, 'supervision/clearing/batch.njk', {

@@ -53,6 +53,7 @@ function readWish({ lat, lon, radius, from, to, ground, reason }: SearchWish, ti
   if (Number.isNaN(begin)) throw new InvalidError('Say when it begins, such as 2026-11-25 20:10.', 'from');
   if (Number.isNaN(end)) throw new InvalidError('Say when it ends, such as 2026-11-25 20:30.', 'to');
   if (end <= begin) throw new InvalidError('The end is not after the beginning.', 'to');
+  if (end > Date.now()) throw new InvalidError('A search is of what was: it ends now at the latest.', 'to');
   if (end - begin > limits.hours * hourMs) throw new InvalidError(`Search at most ${limits.hours} hours at once.`, 'to');
   if (!isGround(ground)) throw new InvalidError('Choose the ground in law.', 'ground');
   const because = reason.trim().slice(0, 2000);

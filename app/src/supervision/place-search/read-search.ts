@@ -110,6 +110,8 @@ export interface SearchResult {
 const dayMs = 86_400_000;
 /** What a fix reaches by its own error at 95 %: two spreads and a half, as for verdicts. */
 const reachSpreads = 2.45;
+/** A fix that is this uncertain says nothing of a place this small, metres. */
+const farthestErrorM = 2000;
 
 /**
  * A search with what it finds, for as long as it is open, to the two people who asked and agreed: wearers with a fix whose own error reaches
@@ -147,10 +149,13 @@ export const readSearch: Action<{ fixes: FixStore }, { id: number; now: number }
 
 async function wearersWithin(tx: Tx, fixes: FixStore, { lon, lat, radius_m, from_at, to_at }: SearchRow): Promise<FoundWearer[]> {
   const plane = planeAt(lon, lat);
+  // No fix with an error that is of any use here reaches farther.
+  const boxM = radius_m + farthestErrorM;
   const [from, to] = [from_at.getTime(), to_at.getTime()];
   const { count, columns } = await fixes.query(
     `SELECT wearing, CAST(at_ms AS DOUBLE) AS at, lon, lat, accuracy_m AS accuracy FROM fixes
-       WHERE at_ms BETWEEN ? AND ? AND wearing > 0 AND ${givesEvidence}`,
+       WHERE at_ms BETWEEN ? AND ? AND wearing > 0 AND ${givesEvidence} AND lon BETWEEN ${lon - boxM / plane.perLon} AND ${lon + boxM / plane.perLon}
+         AND lat BETWEEN ${lat - boxM / plane.perLat} AND ${lat + boxM / plane.perLat}`,
     { wearing: 'i32', at: 'f64', lon: 'f64', lat: 'f64', accuracy: 'f32' },
     { values: [from, to], from },
   );

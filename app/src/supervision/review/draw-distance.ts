@@ -35,9 +35,10 @@ interface Scale {
  * Distance from the place against time, as Scalable Vector Graphics: fixes with their error, what was possible between them, what was
  * likely, the radius, the window and the gaps. Numbers and fixed words only.
  * @param window of the crime, ms since 1970
+ * @param withBands what was reckoned as well; without it only what was observed is drawn
  * @returns null where nothing can be said of any moment
  */
-export function drawDistance(told: DistanceInTime, window: Stretch, timeZone: string): string | null {
+export function drawDistance(told: DistanceInTime, window: Stretch, timeZone: string, { withBands = true } = {}): string | null {
   if (told.band.length === 0) return null;
   const shown = shownAround(window);
   const scale = scaleOf(told, shown);
@@ -50,12 +51,16 @@ export function drawDistance(told: DistanceInTime, window: Stretch, timeZone: st
     `<clipPath id="wm-distance"><rect x="${left}" y="${top}" width="${width - left - right}" height="${floor - top}"/></clipPath>`,
     `<rect class="window" x="${px(begin)}" y="${top}" width="${px(Math.max(1.5, end - begin))}" height="${floor - top}"/>`,
     `<g clip-path="url(#wm-distance)">`,
-    stripe(
-      told.band.map(({ at, nearest, farthest }) => ({ at, near: nearest, far: farthest })),
-      scale,
-      'possible',
-    ),
-    ...likelyParts(told.band).map((part) => stripe(part, scale, 'likely')),
+    ...(withBands
+      ? [
+          stripe(
+            told.band.map(({ at, nearest, farthest }) => ({ at, near: nearest, far: farthest })),
+            scale,
+            'possible',
+          ),
+          ...likelyParts(told.band).map((part) => stripe(part, scale, 'likely')),
+        ]
+      : []),
     `<rect class="reach" x="${left}" y="${px(y(told.reachM))}" width="${width - left - right}" height="${px(floor - y(told.reachM))}"/>`,
     `<path class="edge" d="M${left} ${px(y(told.reachM))}H${width - right}"/>`,
     ...apart.map((at) => `<path class="apart" d="M${px(at)} ${top}V${floor}"/>`),

@@ -15,4 +15,4 @@ export {
   refuseMadeUp,
 } from './read-crime.ts';
 export { noteReviews, reviewVerdict, shortestReason } from './review-verdict.ts';
-export { shownVerdicts } from './shown-verdicts.ts';
+export { shownByCrime, shownVerdicts } from './shown-verdicts.ts';

@@ -32,6 +32,8 @@ export interface ClearedTogether {
   fast: number;
   /** Batches that one look opened. */
   opened: number;
+  /** Batches that were given up. */
+  stopped: number;
   /** Looks at somebody who was there, put among them as a test, and how many of those were missed. */
   tests: number;
   missed: number;
@@ -61,10 +63,10 @@ export const overseeReviews: Action<null, null, ReviewsOverseen> = {
     const counts = await sql<ReviewerCount>`
       SELECT reviewer_name AS reviewer, verdict, count(*)::int AS reviews,
           count(*) FILTER (WHERE decision = 'disagree')::int AS disagree, count(*) FILTER (WHERE decision = 'cannot tell')::int AS "cannotTell"
-        FROM supervision.reviews r WHERE ${isReal} GROUP BY 1, 2 ORDER BY 1, 2`.execute(tx);
+        FROM supervision.reviews r WHERE r.taken_back_at IS NULL AND ${isReal} GROUP BY 1, 2 ORDER BY 1, 2`.execute(tx);
     const twice = await sql<{ of: number; alike: number }>`
       SELECT count(*)::int AS of, count(*) FILTER (WHERE decisions = 1)::int AS alike FROM (
-        SELECT count(DISTINCT decision) AS decisions FROM supervision.reviews r WHERE ${isReal} GROUP BY crime_version_id, wearing_id HAVING count(DISTINCT reviewer) > 1) x`.execute(
+        SELECT count(DISTINCT decision) AS decisions FROM supervision.reviews r WHERE r.taken_back_at IS NULL AND ${isReal} GROUP BY crime_version_id, wearing_id HAVING count(DISTINCT reviewer) > 1) x`.execute(
       tx,
     );
     const fast = await sql<{ of: number; fast: number }>`
@@ -94,8 +96,8 @@ async function overseeTogether(tx: Tx): Promise<ClearedTogether[]> {
           count(*) FILTER (WHERE is_test)::int AS tests, count(*) FILTER (WHERE is_test AND answer = 'not there')::int AS missed
         FROM answered GROUP BY batch_id)
     SELECT b.begun_by_name AS reviewer, count(*)::int AS batches,
-        coalesce(sum(b.exclusions) FILTER (WHERE b.state = 'cleared'), 0)::int AS cleared, coalesce(sum(l.looks), 0)::int AS looks,
-        coalesce(sum(l.fast), 0)::int AS fast, count(*) FILTER (WHERE b.state = 'opened')::int AS opened,
+        coalesce(sum((SELECT count(*) FROM supervision.reviews r WHERE r.batch_id = b.id AND r.taken_back_at IS NULL)) FILTER (WHERE b.state = 'cleared'), 0)::int AS cleared, coalesce(sum(l.looks), 0)::int AS looks,
+        coalesce(sum(l.fast), 0)::int AS fast, count(*) FILTER (WHERE b.state = 'opened')::int AS opened, count(*) FILTER (WHERE b.state = 'stopped')::int AS stopped,
         coalesce(sum(l.tests), 0)::int AS tests, coalesce(sum(l.missed), 0)::int AS missed
       FROM supervision.clearing_batches b LEFT JOIN looked l ON l.batch_id = b.id GROUP BY b.begun_by, b.begun_by_name ORDER BY 1`.execute(
     tx,

@@ -69,17 +69,14 @@ export async function crimeOf({ tx, actor, note }: ActionContext, services: Read
     stored.map(({ wearing }) => wearing),
   );
   const reviews = current ? await reviewsOf(tx, crime.id, current.run) : [];
+  const reviewsByWearing = Map.groupBy(reviews, ({ wearing_id }) => wearing_id);
   const verdicts = stored.map((row): CrimeVerdict => {
     const wearer = names.get(row.wearing);
     return {
       ...viewOf(row, crime, wearer, defaultParameters.radiusM),
       wearing: row.wearing,
       name: wearer?.name ?? '',
-      review: reviewState(
-        reviews.filter((review) => review.wearing_id === row.wearing),
-        actor.id,
-        services.secondReview,
-      ),
+      review: reviewState(reviewsByWearing.get(row.wearing) ?? [], actor.id, services.secondReview),
     };
   });
   const count = (name: string) => verdicts.filter(({ verdict }) => verdict === name).length;

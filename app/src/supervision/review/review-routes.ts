@@ -16,7 +16,9 @@ export function reviewRoutes(app: FastifyInstance, web: WebKit, services: ReadCr
     const { verdicts } = await performer.perform(actor, readCrime, services, { id });
     return verdicts.find(
       ({ verdict, review }) =>
-        verdict !== 'excluded' && !review.cleared && !review.disputed && !review.visible.some(({ reviewer }) => reviewer === actor.id),
+        verdict !== 'excluded' &&
+        review.reviewed < (services.secondReview ? 2 : 1) &&
+        !review.visible.some(({ reviewer }) => reviewer === actor.id),
     );
   };
   app.get('/crimes/:id/wearers/:wearing', { config: { action: 'crime.read' }, schema: { params: Pair } }, (request, reply) =>

@@ -31,7 +31,7 @@ export interface ByChance {
 
 /**
  * The chance that a wearer had been there without being of the series: as often as others of the fleet are, or as often as they themselves
- * are, whichever is more. With nothing known of a habit, one visit is added to one week more, so that none seen is no nought.
+ * are, whichever is more. A little of a visit is added to one week more, so that none seen is no nought; of somebody with no earlier week nothing is known, and others stand in.
  */
 export function chanceThere({ coincidence, wearers, habit }: ByChance): number {
   const others = wearers > 0 && coincidence !== null ? coincidence / wearers : 0;

@@ -45,7 +45,7 @@ export function requireSeries(asked: readonly number[]): number[] {
  * one alone is left out: the page of the crime has them.
  */
 export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }, Series> = {
-  name: 'series.read',
+  name: 'series.look',
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, note }, { verdicts }, { crimes: asked }) {
@@ -63,6 +63,8 @@ export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }
         continue;
       }
       const shown = await shownVerdicts(tx, verdicts, run.run, crime.id);
+      // Who was tested by it knows it; and a likeness of a crime is no other crime.
+      if (shown.isMadeUp && (shown.test === null || shown.test.over)) continue;
       judged.push({ crime, coincidence: run.coincidence, rows: new Map(shown.verdicts.map((row) => [row.wearing, row])) });
     }
     const wearings = [...new Set(judged.flatMap(({ rows }) => [...rows.keys()]))];
@@ -76,6 +78,9 @@ export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }
       candidates.map(({ wearing }) => wearing),
     );
     const rows = candidates.map(({ wearing, own, present }): SeriesRow => {
+      // Of exclusions no habit is kept: who is often about one of these places is taken to be so about all.
+      const habits = own.flatMap((row) => (row && row.habitWeeks > 0 ? [{ weeks: row.habitWeeks, visits: row.habitVisits }] : []));
+      const most = habits.sort((a, b) => b.visits / b.weeks - a.visits / a.weeks)[0] ?? null;
       const chance = atLeast(
         present,
         own.map((row, i) => {
@@ -84,7 +89,7 @@ export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }
           return chanceThere({
             coincidence: crime.coincidence,
             wearers: crime.rows.size,
-            habit: nameOf(row) === 'excluded' ? null : { weeks: row.habitWeeks, visits: row.habitVisits },
+            habit: nameOf(row) === 'excluded' || row.habitWeeks === 0 ? most : { weeks: row.habitWeeks, visits: row.habitVisits },
           });
         }),
       );
@@ -100,7 +105,13 @@ export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }
         amongAll: amongAll(chance, wearings.length),
       };
     });
-    note(null, { wearers: wearings.length });
+    const subjects = await tx
+      .selectFrom('supervision.wearings')
+      .select('subject_id')
+      .distinct()
+      .where('id', 'in', [0, ...candidates.map(({ wearing }) => wearing)])
+      .execute();
+    note(null, { wearers: wearings.length, subjects: subjects.map(({ subject_id }) => subject_id) });
     return {
       crimes: judged.map(({ crime, coincidence, rows: own }) => ({
         id: crime.crime_id,

@@ -2,7 +2,7 @@ import { defaultParameters, verdictNames } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import { latestCrimes } from '../clearing/index.ts';
 import { crimeTypes } from '../crimes/index.ts';
-import { shownVerdicts } from '../review/index.ts';
+import { shownByCrime } from '../review/index.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { currentRuns, type VerdictStore, type VerdictView, viewOf, wearerNames } from '../verdicts/index.ts';
 
@@ -26,7 +26,7 @@ export interface WearerOverTime {
 
 /** What was found of one wearer at the crimes of some days, the latest first. */
 export const readWearer: Action<{ verdicts: VerdictStore }, { wearing: number; days: number; now: number }, WearerOverTime> = {
-  name: 'wearer.read',
+  name: 'wearer.look',
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, actor, access, note }, { verdicts }, { wearing, days, now }) {
@@ -37,10 +37,14 @@ export const readWearer: Action<{ verdicts: VerdictStore }, { wearing: number; d
     const runs = await currentRuns(tx, crimes);
     const rows: WearerCrime[] = [];
     const counts = { present: 0, excluded: 0, unknown: 0 };
-    for (const crime of crimes) {
-      const run = runs.get(crime.id);
-      if (!run) continue;
-      const { verdicts: shown, isMadeUp, test } = await shownVerdicts(tx, verdicts, run.run, crime.id);
+    const byId = new Map(crimes.map((crime) => [crime.id, crime]));
+    const pairs = crimes.flatMap(({ id }) => {
+      const run = runs.get(id)?.run;
+      return run === undefined ? [] : [{ crime: id, run }];
+    });
+    for await (const { crime: id, verdicts: shown, isMadeUp, test } of shownByCrime(tx, verdicts, pairs)) {
+      const crime = byId.get(id);
+      if (!crime) continue;
       // Who was tested by it knows it.
       if (isMadeUp && (test === null || test.over)) continue;
       const own = shown.find((row) => row.wearing === wearing);
@@ -54,6 +58,7 @@ export const readWearer: Action<{ verdicts: VerdictStore }, { wearing: number; d
         to: crime.to_at,
       });
     }
+    rows.sort((a, b) => b.from.getTime() - a.from.getTime() || b.crimeId - a.crimeId);
     note(null, { crimes: rows.length });
     return { wearing, name: wearer.name, subject: wearer.subject, tag: wearer.tag, rows, counts, crimes: { of, looked: crimes.length } };
   },

@@ -15,7 +15,7 @@ const dayChoices = [7, 30, 90, 365] as const;
 export function seriesRoutes(app: FastifyInstance, web: WebKit, { verdicts }: { verdicts: VerdictStore }): void {
   const { performer } = web.waymark;
   const nothing = { crimes: [], rows: [], lookedAt: 0, waiting: [] };
-  app.get('/series', { config: { action: 'series.read', lists: ['crime'] } }, async (request, reply) => {
+  app.get('/series', { config: { action: 'series.look', lists: ['crime'] } }, async (request, reply) => {
     const { crime = [] } = (request.query ?? {}) as { crime?: string | string[] };
     const crimes = [crime].flat().map(idOf).filter(Boolean);
     const page = (status: FastifyReply, found: object, error: InvalidError | null) =>
@@ -33,7 +33,7 @@ export function seriesRoutes(app: FastifyInstance, web: WebKit, { verdicts }: { 
       return page(reply.code(400), nothing, invalidIn(error));
     }
   });
-  app.get('/wearers/:id', { config: { action: 'wearer.read' }, schema: { params: Id } }, async (request: FastifyRequest, reply) => {
+  app.get('/wearers/:id', { config: { action: 'wearer.look' }, schema: { params: Id } }, async (request: FastifyRequest, reply) => {
     const { days: wanted, show = 'to decide' } = (request.query ?? {}) as { days?: string; show?: string };
     const days = dayChoices.find((own) => String(own) === wanted) ?? 30;
     const wearer = await performer.perform(actorOf(request), readWearer, { verdicts }, { wearing: idIn(request), days, now: Date.now() });

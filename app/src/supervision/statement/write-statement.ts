@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { metres } from '@waymark/presence';
+import { duration, metres } from '@waymark/presence';
 import {
   AlignmentType,
   BorderStyle,
@@ -85,7 +85,7 @@ export async function writeStatement({ content, witness, exhibits, key }: Statem
           new Paragraph({ heading: HeadingLevel.HEADING_1, alignment: AlignmentType.CENTER, text: 'WITNESS STATEMENT' }),
           new Paragraph({ alignment: AlignmentType.CENTER, text: 'Criminal Procedure Rules, r. 16.2; Criminal Justice Act 1967, s. 9' }),
           line('Statement of: ', witness.name),
-          line('Age if under 18: ', 'Over 18'),
+          line('Age if under 18: ', '……………… (write “over 18” if over)'),
           line('Occupation: ', `${witness.occupation}, ${witness.organisation}`),
           text(
             'This statement, which has the number of pages told at their foot, each signed by me, is true to the best of my knowledge and belief and I make it knowing that, if it is tendered in evidence, I shall be liable to prosecution if I have wilfully stated in it anything which I know to be false, or do not believe to be true.',
@@ -165,7 +165,8 @@ function foundInWords({ findings, wearer }: EvidenceContent): string {
   }
 }
 
-function methodInWords({ run }: EvidenceContent): string[] {
+function methodInWords({ run, inputs }: EvidenceContent): string[] {
+  const { clockS } = inputs.wearing;
   const { parameters } = run;
   return [
     'Each position is an estimate with an error. The program allows for more than the receiver itself states.',
@@ -173,6 +174,11 @@ function methodInWords({ run }: EvidenceContent): string[] {
     'Within it, the chance follows from how far people were seen to leave the straight line between two positions, in recorded movement of other people.',
     `A chance of ${percent(parameters.presentProbability)} or more with a position whose own error reaches the place, or with positions close in time, is called present; one below ${percent(parameters.excludedProbability)} with the whole window covered is called excluded; everything else is called unknown.`,
     'Nobody is ruled out by seconds: clocks of the tag and of the crime are allowed to differ.',
+    ...(clockS
+      ? [
+          `The clock of this tag may be up to ${duration(clockS)} out, as its positions came in too early or always late. Times were taken with as much room.`,
+        ]
+      : []),
   ];
 }
 

@@ -13,7 +13,11 @@ export const stepS = 10;
 /** What came later than this came from a buffer or a file, and says nothing of a clock; what comes earlier is not taken in, seconds. */
 const farthestS = 300;
 /** Fewer fixes than this tell nothing. */
-const fixesAtLeast = 20;
+const fixesAtLeast = 60;
+/** In fewer hours than this they may all come from one buffer, or one moment at which a server's own clock was out. */
+const hoursAtLeast = 3;
+/** Where so many of so many tags at least are out on one day, it is the server's clock or the line: nothing is learnt of any. */
+const tooMany = { share: 0.2, tags: 20 };
 /** The quickest of a wearing's fixes are passed over: a server's own clock may have been out for a moment. Share, and number at least. */
 const passedOver = { share: 0.01, fixes: 2 };
 /** Back from now so far it is looked each time, ms: a day, and what a job may be late. */
@@ -51,9 +55,11 @@ export const learnClocks: Action<{ fixes: FixStore }, { now: number }, { learnt:
   async run({ tx, note }, { fixes }, { now }) {
     const from = Math.round(now - backMs);
     const { count, columns } = await fixes.query(
-      `SELECT wearing, CAST(floor((received_ms - at_ms) / ${1000 * stepS}.0) AS INTEGER) AS step, count(*)::INTEGER AS fixes FROM fixes
-         WHERE at_ms >= ? AND received_ms >= ? AND abs(received_ms - at_ms) <= ${1000 * farthestS} AND wearing > 0
-         GROUP BY wearing, step ORDER BY wearing, step`,
+      `WITH own AS (
+         SELECT wearing, at_ms // 3600000 AS hour, CAST(floor((received_ms - at_ms) / ${1000 * stepS}.0) AS INTEGER) AS step, count(*) AS n FROM fixes
+           WHERE at_ms >= ? AND received_ms >= ? AND abs(received_ms - at_ms) <= ${1000 * farthestS} AND wearing > 0 GROUP BY 1, 2, 3),
+       seen AS (SELECT wearing FROM own GROUP BY wearing HAVING count(DISTINCT hour) >= ${hoursAtLeast})
+       SELECT wearing, step, sum(n)::INTEGER AS fixes FROM own JOIN seen USING (wearing) GROUP BY wearing, step ORDER BY wearing, step`,
       { wearing: 'i32', step: 'i32', fixes: 'i32' },
       { values: [from - 1000 * farthestS, from], from: from - 1000 * farthestS },
     );
@@ -69,6 +75,10 @@ export const learnClocks: Action<{ fixes: FixStore }, { now: number }, { learnt:
       const errorS = clockErrorOf(own);
       return errorS > 0 ? [{ wearing, errorS }] : [];
     });
+    if (delays.size >= tooMany.tags && found.length > tooMany.share * delays.size) {
+      note(null, { looked: delays.size, learnt: 0, outTogether: found.length });
+      return { learnt: 0 };
+    }
     const { numAffectedRows = 0n } = await sql`
       UPDATE supervision.wearings w SET clock_error_s = f."errorS"
         FROM jsonb_to_recordset(${JSON.stringify(found)}::jsonb) AS f (wearing integer, "errorS" integer)
