@@ -8,6 +8,7 @@ export {
   drawSample,
   listClearing,
   lookAtBatch,
+  looksAskedFor,
   looksFor,
 } from './clearing/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
