@@ -78,11 +78,15 @@ test('chosen, proven by a code that is shown, reminded, and ended', async () => 
   await send();
   const sent = service.pushed.at(-1)?.message;
   const registrationId = await registered;
+  // It is known to the browser before it is ready to take anything.
+  const isActive = () =>
+    page.evaluate(`navigator.serviceWorker.getRegistration('/me/notices/').then((own) => own?.active?.state === 'activated')`);
+  await expect.poll(isActive, { timeout: 30_000 }).toBe(true);
   await cdp.send('ServiceWorker.deliverPushMessage', { origin: serving.url, registrationId, data: JSON.stringify(sent) });
   const shown = () =>
     page.evaluate(`navigator.serviceWorker.getRegistration('/me/notices/').then((own) => own.getNotifications())
       .then((all) => all.map(({ title, body, tag }) => ({ title, text: body, tag })))`);
-  await expect.poll(shown).toEqual([sent]);
+  await expect.poll(shown, { timeout: 30_000 }).toEqual([sent]);
   await page.getByLabel('Code').fill(/\d{6}/.exec(sent?.text ?? '')?.[0] ?? '');
   await page.getByRole('button', { name: 'Use the code' }).click();
   await page.getByText('We send reminders to the phone or computer where you chose this.').waitFor();
