@@ -5,9 +5,9 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tx } from '../../platform/database.ts';
 import { findCrime } from '../crimes/index.ts';
 import { noteSubject } from '../subjects/index.ts';
+import { isAsItWas } from './batch-standing.ts';
 import { drawSample, type Ground, grounds, looksAskedFor, looksFor } from './draw-sample.ts';
 import { type ClearingServices, latestCrimes, type OpenExclusion, openExclusions } from './open-exclusions.ts';
-import { isAsItWas } from './read-batch.ts';
 
 export interface BatchWish {
   /** All exclusions of one wearing, or all on one crime. */

@@ -1,7 +1,7 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { noteReviews, shortestReason } from '../review/index.ts';
-import { endBatch, judgedAnew, lookedAt, ownBatch } from './look-at-batch.ts';
-import { isAsItWas, standingOf } from './read-batch.ts';
+import { isAsItWas, standingOf } from './batch-standing.ts';
+import { endBatch, judgedAnew, lookedAt, ownBatch, requireOpen } from './look-at-batch.ts';
 
 /**
  * Clears every exclusion of a batch whose sample was looked at and borne out. Each bears the name of whoever looked, and the sample it rests
@@ -13,8 +13,7 @@ export const clearBatch: Action<null, { id: number }, { cleared: number; changed
   purpose: 'crime-matching',
   async run({ tx, actor, note }, _services, { id }) {
     note({ kind: 'clearing', id });
-    const batch = await ownBatch(tx, id, actor.id);
-    if (batch.state !== 'open') throw new InvalidError('This batch has ended.', 'batch');
+    const batch = await requireOpen(tx, id, actor.id);
     const all = await tx
       .selectFrom('supervision.clearing_verdicts')
       .select(['id', 'crime_version_id', 'wearing_id', 'run_id', 'look', 'is_test', 'answer'])

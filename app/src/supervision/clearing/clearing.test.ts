@@ -13,8 +13,8 @@ import { readCrime } from '../review/index.ts';
 import { beginBatch } from './begin-batch.ts';
 import { clearBatch, takeBackBatch } from './clear-batch.ts';
 import { drawSample, groundOf, looksAskedFor, looksFor } from './draw-sample.ts';
+import { listClearing } from './list-clearing.ts';
 import { answerLook, goBack, lookAtBatch, stopBatch } from './look-at-batch.ts';
-import { listClearing } from './read-batch.ts';
 
 describe('the sample', () => {
   test('five, or a tenth, whichever is more; never more than there are', () => {
@@ -178,7 +178,10 @@ describe('exclusions cleared together', toldInOrder, () => {
     const second = { ...services(), secondReview: true };
     const ended = (await offers('wearer')).batches.find(({ state }) => state === 'opened');
     const { batch } = await perform(other, lookAtBatch, second, { id: ended?.id ?? 0, limit: 100, offset: 0 });
-    expect([batch.state, batch.rows]).toEqual(['ended', []]);
+    expect([batch.state, batch.rows, batch.total]).toEqual(['ended', [], 0]);
+    const query = { by: 'wearer', days: 30, now, limit: 100, offset: 0 } as const;
+    const told = (await perform(other, listClearing, second, query)).batches.filter(({ mine }) => !mine);
+    expect(new Set(told.map(({ state, answered }) => `${state}, ${answered}`))).toEqual(new Set(['ended, null']));
     expect((await perform(analyst, lookAtBatch, second, { id: ended?.id ?? 0, limit: 100, offset: 0 })).batch.rows.length).toBeGreaterThan(
       1,
     );

@@ -3,7 +3,8 @@ import type { Tx } from '../../platform/database.ts';
 import { type Evidence, noteReviews, type ReadCrimeServices, readEvidence, shortestReason } from '../review/index.ts';
 import type { ClearingAnswer, ClearingState } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
-import { type BatchPage, isAsItWas, readBatch, standingOf } from './read-batch.ts';
+import { isAsItWas, standingOf } from './batch-standing.ts';
+import { type BatchPage, readBatch } from './read-batch.ts';
 
 export const answers = ['not there', 'may have been there', 'cannot tell'] as const satisfies readonly ClearingAnswer[];
 
@@ -29,7 +30,7 @@ export async function ownBatch(tx: Tx, id: number, reviewer: string): Promise<Ow
   return batch as OwnBatch;
 }
 
-async function requireOpen(tx: Tx, id: number, reviewer: string): Promise<OwnBatch> {
+export async function requireOpen(tx: Tx, id: number, reviewer: string): Promise<OwnBatch> {
   const batch = await ownBatch(tx, id, reviewer);
   if (batch.state !== 'open') throw new InvalidError('This batch has ended.', 'batch');
   return batch;

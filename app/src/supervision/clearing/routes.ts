@@ -9,8 +9,8 @@ import { drawDistance, mapDataOf, windowOf } from '../review/index.ts';
 import type { VerdictStore } from '../verdicts/index.ts';
 import { beginBatch } from './begin-batch.ts';
 import { clearBatch, takeBackBatch } from './clear-batch.ts';
+import { type ClearingQuery, listClearing } from './list-clearing.ts';
 import { answerLook, answers, goBack, lookAtBatch, stopBatch } from './look-at-batch.ts';
-import { type ClearingQuery, listClearing } from './read-batch.ts';
 
 const LookAddress = Type.Object({ id: Id.properties.id, look: Type.Integer({ minimum: 1, maximum: 10_000 }) });
 
