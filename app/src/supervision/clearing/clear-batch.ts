@@ -1,7 +1,8 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { noteReviews, shortestReason } from '../review/index.ts';
+import { subjectsOf } from '../subjects/index.ts';
 import { isAsItWas, standingOf } from './batch-standing.ts';
-import { endBatch, judgedAnew, lookedAt, ownBatch, requireOpen } from './look-at-batch.ts';
+import { endBatch, judgedAnew, lookedAt, ownBatch, requireOpen, reviewOf } from './look-at-batch.ts';
 
 /**
  * Clears every exclusion of a batch whose sample was looked at and borne out. Each bears the name of whoever looked, and the sample it rests
@@ -32,25 +33,15 @@ export const clearBatch: Action<null, { id: number }, { cleared: number; changed
     await noteReviews(
       tx,
       actor,
-      stand.map((one) => ({
-        crimeVersion: one.crime_version_id,
-        wearing: one.wearing_id,
-        run: one.run_id,
-        verdict: 'excluded',
-        decision: 'agree',
-        reason: one.look === null ? asOne : lookedAt(id),
-        batch: id,
-      })),
+      stand.map((one) => reviewOf(one, id, 'agree', one.look === null ? asOne : lookedAt(id))),
     );
     await endBatch(tx, id, 'cleared');
-    const subjects = await tx
-      .selectFrom('supervision.wearings')
-      .select('subject_id')
-      .distinct()
-      .where('id', 'in', [0, ...new Set(stand.map(({ wearing_id }) => wearing_id))])
-      .execute();
+    const subjects = await subjectsOf(
+      tx,
+      stand.map(({ wearing_id }) => wearing_id),
+    );
     const changed = exclusions.length - stand.length;
-    note(null, { cleared: stand.length, changed, looks: looks.length, subjects: subjects.map(({ subject_id }) => subject_id) });
+    note(null, { cleared: stand.length, changed, looks: looks.length, subjects });
     return { cleared: stand.length, changed };
   },
 };

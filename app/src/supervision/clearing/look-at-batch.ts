@@ -1,6 +1,7 @@
+import type { Selectable } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
-import { type Evidence, noteReviews, type ReadCrimeServices, readEvidence, shortestReason } from '../review/index.ts';
+import type { Tables, Tx } from '../../platform/database.ts';
+import { type Evidence, type NotedReview, noteReviews, type ReadCrimeServices, readEvidence, shortestReason } from '../review/index.ts';
 import type { ClearingAnswer, ClearingState } from '../schema/tables.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { isAsItWas, standingOf } from './batch-standing.ts';
@@ -8,26 +9,14 @@ import { type BatchPage, readBatch } from './read-batch.ts';
 
 export const answers = ['not there', 'may have been there', 'cannot tell'] as const satisfies readonly ClearingAnswer[];
 
-export interface OwnBatch {
-  id: number;
-  wearing_id: number | null;
-  crime_id: number | null;
-  ground: string;
-  exclusions: number;
-  looks: number;
-  state: ClearingState;
-  begun_by: string;
-  begun_by_name: string;
-  begun_at: Date;
-  ended_at: Date | null;
-}
+export type OwnBatch = Selectable<Tables['supervision.clearing_batches']>;
 
 /** A batch, by whoever has begun it: nobody looks for another. */
 export async function ownBatch(tx: Tx, id: number, reviewer: string): Promise<OwnBatch> {
   const batch = await tx.selectFrom('supervision.clearing_batches').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   if (!batch) throw new NotFoundError('There is no such batch.');
   if (batch.begun_by !== reviewer) throw new InvalidError(`${batch.begun_by_name} has begun this batch, and looks at it alone.`, 'batch');
-  return batch as OwnBatch;
+  return batch;
 }
 
 export async function requireOpen(tx: Tx, id: number, reviewer: string): Promise<OwnBatch> {
@@ -132,21 +121,27 @@ export const answerLook: Action<null, LookAnswer, { state: ClearingState }> = {
       await noteReviews(
         tx,
         actor,
-        seen.map((one) => ({
-          crimeVersion: one.crime_version_id,
-          wearing: one.wearing_id,
-          run: one.run_id,
-          verdict: 'excluded',
-          decision: one.answer === 'not there' ? 'agree' : one.answer === 'cannot tell' ? 'cannot tell' : 'disagree',
-          reason: one.answer === 'not there' ? lookedAt(id) : one.reason,
-          batch: id,
-        })),
+        seen.map((one) =>
+          reviewOf(
+            one,
+            id,
+            one.answer === 'not there' ? 'agree' : one.answer === 'cannot tell' ? 'cannot tell' : 'disagree',
+            one.answer === 'not there' ? lookedAt(id) : one.reason,
+          ),
+        ),
       );
     }
     note(null, { state });
     return { state };
   },
 };
+
+type BatchVerdict = Pick<Selectable<Tables['supervision.clearing_verdicts']>, 'crime_version_id' | 'wearing_id' | 'run_id'>;
+
+/** What is noted of one exclusion of a batch. */
+export function reviewOf(one: BatchVerdict, batch: number, decision: NotedReview['decision'], reason: string): NotedReview {
+  return { crimeVersion: one.crime_version_id, wearing: one.wearing_id, run: one.run_id, verdict: 'excluded', decision, reason, batch };
+}
 
 /** What was drawn is not what stands now. */
 export const judgedAnew = 'The verdicts were worked out anew since this batch was begun. Give it up, and begin again.';

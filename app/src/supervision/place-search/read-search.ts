@@ -1,9 +1,10 @@
 import { defaultParameters, planeAt, sigmaOf, toPlane } from '@waymark/presence';
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
+import type { Tables, Tx } from '../../platform/database.ts';
 import { givesEvidence } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
+import { subjectsOf } from '../subjects/index.ts';
 import { wearerNames } from '../verdicts/index.ts';
 import { grounds, isGround, limits } from './ask-search.ts';
 
@@ -26,25 +27,7 @@ export interface PlaceSearch {
   mine: boolean;
 }
 
-interface SearchRow {
-  id: number;
-  lon: number;
-  lat: number;
-  radius_m: number;
-  from_at: Date;
-  to_at: Date;
-  ground: string;
-  reason: string;
-  asked_by: string;
-  asked_by_name: string;
-  asked_at: Date;
-  decision: 'agreed' | 'refused' | null;
-  decided_by: string | null;
-  decided_by_name: string;
-  decided_because: string;
-  decided_at: Date | null;
-  looks: number;
-}
+type SearchRow = Selectable<Tables['supervision.place_searches']>;
 
 const viewOf = (row: SearchRow, reader: string): PlaceSearch => ({
   id: row.id,
@@ -135,14 +118,12 @@ export const readSearch: Action<{ fixes: FixStore }, { id: number; now: number }
         'search',
       );
     const found = await wearersWithin(tx, fixes, row);
-    const subjects = await tx
-      .selectFrom('supervision.wearings')
-      .select('subject_id')
-      .distinct()
-      .where('id', 'in', [0, ...found.map(({ wearing }) => wearing)])
-      .execute();
+    const subjects = await subjectsOf(
+      tx,
+      found.map(({ wearing }) => wearing),
+    );
     await tx.updateTable('supervision.place_searches').set({ looks: sql`looks + 1` }).where('id', '=', id).execute();
-    note(null, { found: found.length, subjects: subjects.map(({ subject_id }) => subject_id) });
+    note(null, { found: found.length, subjects });
     return { search: { ...search, looks: search.looks + 1 }, found, openUntil };
   },
 };

@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Action } from '../../platform/action.ts';
 import { harmlessCell } from '../../platform/csv-cell.ts';
+import { subjectsOf } from '../subjects/index.ts';
 import { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, refuseMadeUp } from './read-crime.ts';
 
 /** Stands beside every lead, wherever it goes. */
@@ -28,14 +29,11 @@ export const exportVerdicts: Action<ReadCrimeServices, { id: number; format: str
     const cleared = page.verdicts.filter(({ review }) => review.cleared);
     // Where nothing is cleared nothing would leave of any crime: who only tries every export learns nothing.
     if (cleared.length > 0) refuseMadeUp({ ...page, isMadeUp });
-    const wearings = cleared.map(({ wearing }) => wearing);
-    const whom = await context.tx
-      .selectFrom('supervision.wearings')
-      .select('subject_id')
-      .distinct()
-      .where('id', 'in', wearings.length > 0 ? wearings : [-1])
-      .execute();
-    context.note({ kind: 'crime', id }, { format, cleared: cleared.length, subjects: whom.map(({ subject_id }) => subject_id) });
+    const subjects = await subjectsOf(
+      context.tx,
+      cleared.map(({ wearing }) => wearing),
+    );
+    context.note({ kind: 'crime', id }, { format, cleared: cleared.length, subjects });
     return { ...page, verdicts: [], cleared, withheld: page.verdicts.length - cleared.length };
   },
 };

@@ -14,5 +14,5 @@ export {
   readEvidence,
   refuseMadeUp,
 } from './read-crime.ts';
-export { noteReviews, reviewVerdict, shortestReason } from './review-verdict.ts';
+export { type NotedReview, noteReviews, reviewVerdict, shortestReason } from './review-verdict.ts';
 export { shownByCrime, shownVerdicts } from './shown-verdicts.ts';

@@ -1,5 +1,6 @@
 import type { Action } from '../../platform/action.ts';
 import { atHome } from '../../platform/fixes/fix.ts';
+import { subjectsOf } from '../subjects/index.ts';
 import { shownAround } from './draw-distance.ts';
 import { type CrimePage, crimeOf, type ReadCrimeServices } from './read-crime.ts';
 
@@ -53,13 +54,11 @@ export const readCrimeWithNear: Action<ReadCrimeServices, { id: number }, CrimeW
         });
       near.push({ wearing, name, tag, verdict, points });
     }
-    const subjects = await context.tx
-      .selectFrom('supervision.wearings')
-      .select('subject_id')
-      .distinct()
-      .where('id', 'in', [0, ...near.map(({ wearing }) => wearing)])
-      .execute();
-    if (subjects.length > 0) context.note(null, { subjects: subjects.map(({ subject_id }) => subject_id) });
+    const subjects = await subjectsOf(
+      context.tx,
+      near.map(({ wearing }) => wearing),
+    );
+    if (subjects.length > 0) context.note(null, { subjects });
     return { ...page, near, nearInAll: candidates.length };
   },
 };

@@ -22,7 +22,6 @@ export const openAlertStates = ['raised', 'seen', 'in hand'] as const satisfies 
 export const alertOutcomes = ['breach', 'reasonable excuse', 'authorised', 'equipment', 'false'] as const;
 export type AlertOutcome = (typeof alertOutcomes)[number];
 
-/** What a run judges, as several servers read it: crime versions and wearings by number, with when each was worn, ms since 1970. */
 /** How exclusions that are cleared together stand; `opened`: one was doubted, and each is reviewed by itself. */
 export type ClearingState = 'open' | 'cleared' | 'opened' | 'test missed' | 'stopped' | 'taken back';
 /** What somebody saw in fixes, without the verdict. */
@@ -36,6 +35,7 @@ export interface RecordedWearing {
   clockS?: number;
 }
 
+/** What a run judges, as several servers read it: crime versions and wearings by number, with when each was worn, ms since 1970. */
 export interface RunPlan {
   crimes: number[];
   wearings: [id: number, from: number, to: number | null, clockS?: number][];

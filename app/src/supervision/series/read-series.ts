@@ -3,6 +3,7 @@ import { type Action, InvalidError } from '../../platform/action.ts';
 import { type CrimeVersionRow, crimeTypes, findCrime } from '../crimes/index.ts';
 import { shownVerdicts } from '../review/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
+import { subjectsOf } from '../subjects/index.ts';
 import { currentRuns, type VerdictStore, wearerNames } from '../verdicts/index.ts';
 import { amongAll, atLeast, chanceThere } from './by-chance.ts';
 
@@ -105,13 +106,11 @@ export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }
         amongAll: amongAll(chance, wearings.length),
       };
     });
-    const subjects = await tx
-      .selectFrom('supervision.wearings')
-      .select('subject_id')
-      .distinct()
-      .where('id', 'in', [0, ...candidates.map(({ wearing }) => wearing)])
-      .execute();
-    note(null, { wearers: wearings.length, subjects: subjects.map(({ subject_id }) => subject_id) });
+    const subjects = await subjectsOf(
+      tx,
+      candidates.map(({ wearing }) => wearing),
+    );
+    note(null, { wearers: wearings.length, subjects });
     return {
       crimes: judged.map(({ crime, coincidence, rows: own }) => ({
         id: crime.crime_id,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type CaseStanding, type Decision, isProgram } from '../../platform/access.ts';
 import { type ActionContext, AskFirstError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import type {} from '../schema/tables.ts';
 import { holdsToday } from './whose.ts';
@@ -26,6 +27,17 @@ export async function noteSubject({ tx, actor, access, note }: Looking, way: Way
   if (!decision || decision.allowed) return;
   note(null, { refusedBy: decision.policy });
   throw new AskFirstError('This is another officer’s case. Say why you look at it first.', `/subjects/${subject.id}/why`);
+}
+
+/** The numbers of the subjects who wear, or wore, under some wearings, each once: whom a page of many people is noted about. */
+export async function subjectsOf(tx: Tx, wearings: Iterable<number>): Promise<number[]> {
+  const rows = await tx
+    .selectFrom('supervision.wearings')
+    .select('subject_id')
+    .distinct()
+    .where('id', 'in', [0, ...new Set(wearings)])
+    .execute();
+  return rows.map(({ subject_id }) => subject_id);
 }
 
 type Looking = Pick<ActionContext, 'tx' | 'actor' | 'access' | 'note'>;
