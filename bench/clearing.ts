@@ -9,7 +9,7 @@ import type { Report } from './report.ts';
 const missed = { rare: 0.3, often: 0.07 };
 /** How often somebody doubts what is right. */
 const doubts = 0.005;
-/** What the issue of a demo town and of a small force comes to: crimes by wearers, and exclusions among the pairs. */
+/** What a demo town, and a small force, come to: crimes by wearers, and exclusions among the pairs. */
 const wearers = 40;
 const exclusionsEach = 50;
 

@@ -36,7 +36,7 @@ function useAndReview({ configuration: c, statement: s, figures }: RecordSource)
       list: [
         'A verdict leaves only after a named reviewer has looked at the fixes and agreed, with a reason. Exclusions, which spare people, may be cleared together by somebody who has looked at a random sample of them without the verdict; each says so. A doubt opens the whole batch.',
         c.settings['searches by place and time without a crime'] === 'yes'
-          ? 'A place and a time may be searched without a crime only on a ground in law, with a reason and the consent of a second person, within 500 metres and six hours. How often that happened is published at /transparency/place-searches.'
+          ? 'A place and a time may be searched without a crime only on a ground in law, with a reason and the consent of a second person, within 500 metres of a point and six hours. How often that happened is published at /transparency/place-searches.'
           : 'A place and a time are not searched without a crime.',
         c.settings['second review of every verdict'] === 'yes'
           ? 'A second person reviews every verdict without seeing what the first decided.'

@@ -118,7 +118,7 @@ export function clearingRoutes(app: FastifyInstance, web: WebKit, given: { verdi
     const again = await orAgain(
       async () => {
         const { cleared, changed } = await performer.perform(actorOf(request), clearBatch, null, { id: idIn(request) });
-        const left = changed > 0 ? ` ${changed} were judged anew meanwhile and are left out.` : '';
+        const left = changed > 0 ? ` ${changed} were judged anew or reviewed by themselves meanwhile, and are left out.` : '';
         web.notice(request, `${cleared} exclusions are cleared.${left}`);
       },
       (error) => batchPage(request, reply, error),
