@@ -77,6 +77,8 @@ export const takeTrack: Action<{ fixes: FixStore; timeZone: string }, TrackWish,
       for (let i = 0; i < count; i++) {
         const [method, accuracy] = [columns.method[i] as number, columns.accuracyM[i] as number];
         if (method === atHome) continue;
+        if (taken.length >= fixesAtMost)
+          throw new InvalidError('There are more than 250,000 positions in these days. Take fewer days.', 'to');
         taken.push({
           tag: serial,
           at: columns.at[i] as number,
@@ -87,7 +89,6 @@ export const takeTrack: Action<{ fixes: FixStore; timeZone: string }, TrackWish,
           method: method === notValid ? 'receiver had no fix' : (fixMethods[method] ?? 'unknown'),
         });
       }
-      if (taken.length > fixesAtMost) throw new InvalidError('There are more than 250,000 positions in these days. Take fewer days.', 'to');
     }
     taken.sort((a, b) => a.at - b.at);
     note(null, { format, from, to, fixes: taken.length, why: why.trim().slice(0, 500) });
