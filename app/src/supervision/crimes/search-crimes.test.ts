@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
 import { fillWithSmallTown } from '../../../test/small-town.ts';
@@ -49,6 +50,25 @@ test('what waits for a review is told apart on the map', async () => {
     expect(toReview).toBe((row?.present ?? 0) > 0);
   }
   expect(points.some(({ toReview }) => toReview)).toBe(true);
+});
+
+test('a review of an earlier run is none of what gave way to it', async () => {
+  const { points } = await asked({});
+  const { id } = points.find(({ toReview, present }) => toReview && present === 1) ?? { id: 0 };
+  const waits = async () => (await asked({ show: 'to review' })).list.rows.some(({ crime_id }) => crime_id === id);
+  const write = (statement: RawBuilder<unknown>) =>
+    withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) => statement.execute(tx));
+  expect(await waits()).toBe(true);
+  await write(sql`INSERT INTO supervision.reviews (crime_version_id, wearing_id, run_id, verdict, decision, reason, reviewer, reviewer_name)
+    SELECT v.id, 1, max(r.run_id), 'present', 'agree', 'on the way past', 'ca-1', 'Callum Reid' FROM supervision.crime_versions v
+      JOIN supervision.run_crimes r ON r.crime_version_id = v.id WHERE v.crime_id = ${id} GROUP BY v.id`);
+  expect(await waits()).toBe(false);
+  await write(sql`INSERT INTO supervision.runs SELECT (jsonb_populate_record(NULL::supervision.runs, to_jsonb(r) || '{"id": 1000}')).*
+    FROM supervision.runs r ORDER BY r.id LIMIT 1`);
+  await write(sql`INSERT INTO supervision.run_crimes (run_id, crime_version_id, coincidence, present, excluded, unknown)
+    SELECT 1000, r.crime_version_id, r.coincidence, r.present, r.excluded, r.unknown FROM supervision.run_crimes r
+      JOIN supervision.crime_versions v ON v.id = r.crime_version_id WHERE v.crime_id = ${id} ORDER BY r.run_id DESC LIMIT 1`);
+  expect(await waits()).toBe(true);
 });
 
 test('a day that is none is not asked about', async () => {

@@ -125,9 +125,10 @@ function matching(tx: Tx, query: CrimeQuery) {
   if (query.to) base = base.where('v.from_at', '<', dayIn(query.to, 1));
   if (query.show === 'present') base = base.where(present, '>', 0);
   if (query.show === 'waiting') base = base.where('rc.run_id', 'is', null);
-  const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.taken_back_at IS NULL)`;
+  const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.run_id = rc.run_id AND r.taken_back_at IS NULL)`;
+  // What was said of an earlier run is not said of what it gives way to.
   const presentReviewed = sql<number>`(SELECT count(DISTINCT r.wearing_id)::int FROM supervision.reviews r
-    WHERE r.crime_version_id = v.id AND r.verdict = 'present' AND r.taken_back_at IS NULL)`;
+    WHERE r.crime_version_id = v.id AND r.run_id = rc.run_id AND r.verdict = 'present' AND r.taken_back_at IS NULL)`;
   if (query.show === 'to review') base = base.where(present, '>', presentReviewed);
   if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
   return { base, present, reviews, tested, toReview: sql<boolean>`${present} > ${presentReviewed}` };
