@@ -39,6 +39,7 @@ export function openWorkbook(bytes: Buffer, { dates = 'days' }: { dates?: Readin
   const files = unzip(bytes, (name) => wanted.test(name));
   const book = files.get('xl/workbook.xml');
   if (!book) throw new WorkbookFault('The file is no Excel workbook (.xlsx). Open it in Excel and save it as .xlsx or CSV.');
+  let shared: { strings: string[]; formats: Shown[] } | null = null;
   const { sheets, from1904 } = readBook(book, files.get('xl/_rels/workbook.xml.rels'));
   return {
     sheets: sheets.map(({ name }) => name),
@@ -46,7 +47,9 @@ export function openWorkbook(bytes: Buffer, { dates = 'days' }: { dates?: Readin
       const sheet = sheets.find(({ name }) => name === wantedSheet);
       const own = sheet && files.get(sheet.path);
       if (!own) throw new WorkbookFault(`The workbook has no sheet "${wantedSheet}"; it has ${sheets.map(({ name }) => name).join(', ')}.`);
-      return readSheet(own, readStrings(files.get('xl/sharedStrings.xml')), readFormats(files.get('xl/styles.xml')), { from1904, dates });
+      // Of the whole book, and read once for all its sheets.
+      shared ??= { strings: readStrings(files.get('xl/sharedStrings.xml')), formats: readFormats(files.get('xl/styles.xml')) };
+      return readSheet(own, shared.strings, shared.formats, { from1904, dates });
     },
   };
 }

@@ -261,11 +261,20 @@ describe('files as police write them', () => {
       ['END_WITHOUT_DATE', 'CRIME_DATE_TIME_TO_AFTER_FROM'],
     ],
     ['the two say different times', '25/11/2026 20:10,21:00', '25/11/2026 21:30,', null, ['TIMES_DIFFER']],
+    ['one is the end of the other', '25/11/2026 20:10,0:10', '25/11/2026 21:30,', null, ['TIMES_DIFFER']],
   ])('dates apart from times: %s', (_name, from, to, ends, told) => {
     const { crimes, problems } = read(`Ref,Start date,Start time,End date,End time,Lat,Long\nC/2,${from},${to},53.1,-1.8\n`);
     const expected = ends === null ? [] : [[Date.UTC(2026, 10, 25, 20, 10), Date.UTC(2026, 10, 25) + 3_600_000 * ends]];
     expect(crimes.map((crime) => [crime.from, crime.to])).toEqual(expected);
     expect(problems.filter(({ row }) => row > 1).map(({ code }) => code)).toEqual(told);
+  });
+
+  test('an hour of one digit is the same time; a thousand metres are a thousand between whatever cells', () => {
+    const { crimes, problems } = read('Ref\tFrom\tFrom time\tLat\tLong\tUncertainty (m)\nD/1\t25/11/2026 08:10\t8:10\t53.1\t-1.8\t1,000\n');
+    expect(crimes.map(({ from, place }) => [from, place])).toEqual([
+      [Date.UTC(2026, 10, 25, 8, 10), { kind: 'point', lat: 53.1, lon: -1.8, uncertaintyM: 1000 }],
+    ]);
+    expect(problems.map(({ code }) => code)).not.toContain('TIMES_DIFFER');
   });
 
   test('degrees beside eastings: whichever a row has is read, and two places are told', () => {

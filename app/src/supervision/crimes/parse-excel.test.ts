@@ -77,8 +77,61 @@ describe('a workbook of Excel', () => {
       [5, 'X/2', '2026-11-25T21:10:00.000Z', 600_000, { kind: 'point', lat: 53.0871, lon: -1.8372, uncertaintyM: 0 }],
     ]);
     const told = read.problems.map(({ row, code }) => `${row} ${code}`);
-    for (const one of ['0 SHEET_CHOSEN', '6 CRIME_DATE_TIME_TO_AFTER_FROM', '6 INVALID_TEXT', '1 TIMES_WITHOUT_OFFSET'])
+    for (const one of ['0 SHEET_CHOSEN', '6 CRIME_DATE_TIME_TO_AFTER_FROM', '6 INVALID_TEXT', '3 TIMES_WITHOUT_OFFSET'])
       expect(told).toContain(one);
+  });
+
+  test('what Excel could not work out keeps a crime out where it would make it shorter or narrower, and is nothing elsewhere', () => {
+    const from = { n: excelDay('2026-11-25T20:10:00Z'), style: 1 };
+    const rest = (reference: string, to: Cell, uncertainty: Cell, offence: Cell, own: Cell): Cell[] => [
+      reference,
+      offence,
+      from,
+      to,
+      { n: 53 },
+      { n: -1.8 },
+      uncertainty,
+      own,
+    ];
+    const { crimes, problems } = parseCrimes(
+      workbook({
+        Sheet1: [
+          ['Crime ref', 'Offence', 'Start', 'End', 'Lat', 'Long', 'uncertainty_m', 'Cost'],
+          rest('X/1', from, '1,000', 'Robbery', { error: '#N/A' }),
+          rest('X/2', { error: '#VALUE!' }, null, 'Robbery', null),
+          rest('X/3', from, { error: '#N/A' }, 'Robbery', null),
+          rest('X/4', from, null, { error: '#N/A' }, null),
+        ],
+      }),
+      options,
+    );
+    expect(crimes.map(({ reference, place }) => [reference, place.kind === 'point' && place.uncertaintyM])).toEqual([
+      ['X/1', 1000],
+      ['X/4', 0],
+    ]);
+    const broken = problems.filter(({ code }) => code === 'INVALID_TEXT');
+    expect(broken.map(({ row, severity }) => [row, severity])).toEqual([
+      [3, 'error'],
+      [4, 'error'],
+      [5, 'warning'],
+    ]);
+  });
+
+  test('a list of words, and a line above that has a reference too, are no crimes', () => {
+    const { crimes } = parseCrimes(
+      workbook({
+        Lookup: [['Ref', 'Notes']],
+        Crimes: [
+          ['Reference', 'OP BLUE'],
+          ['Reference', 'From', 'Lat', 'Long'],
+          ['X/1', '25/11/2026 20:10', { n: 53 }, { n: -1.8 }],
+        ],
+      }),
+      options,
+    );
+    expect(crimes.map(({ row, reference }) => [row, reference])).toEqual([[3, 'X/1']]);
+    const lacking = parseCrimes(workbook({ Crimes: [['Of the week'], ['Reference', 'From'], ['X/1', '25/11/2026 20:10']] }), options);
+    expect(lacking.problems.map(({ row, message }) => [row, message])).toEqual([[2, 'The header lacks latitude, longitude.']]);
   });
 
   test('a day and a time of day in columns of their own', () => {

@@ -1,7 +1,9 @@
 import type { CsvRow } from '../../platform/csv-rows.ts';
-import { openWorkbook } from '../../platform/workbook/read-workbook.ts';
+import { type Grid, openWorkbook, type Workbook } from '../../platform/workbook/read-workbook.ts';
 import { WorkbookFault } from '../../platform/workbook/workbook-fault.ts';
-import { areHeadings, parseHeadedRows } from './parse-headed-csv.ts';
+import type { ImportProblem } from '../schema/tables.ts';
+import { readHeadings } from './crime-headings.ts';
+import { areHeadings, areWholeHeadings, parseHeadedRows } from './parse-headed-csv.ts';
 import { type CrimeFileOptions, type ParsedCrimes, problem } from './parsed-crime.ts';
 
 /** Titles and remarks may stand above the headings: so many rows of a sheet are looked at for them. */
@@ -20,27 +22,16 @@ export function parseExcel(bytes: Uint8Array, options: CrimeFileOptions = {}): P
   });
   try {
     const book = openWorkbook(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { dates: 'moments' });
-    for (const sheet of book.sheets) {
-      const { rows, errors } = book.read(sheet);
-      const lines = [...rows.keys()].sort((a, b) => a - b);
-      const cellsOf = (line: number) => (rows.get(line) ?? []).map((cell) => cell ?? '');
-      const header = lines.slice(0, rowsLookedAt).find((line) => areHeadings(cellsOf(line)));
-      if (header === undefined) continue;
+    const found = findCrimes(book);
+    if (found) {
+      const { sheet, lines, header, cellsOf, errors } = found;
       const others = lines.filter((line) => line > header).map((line): CsvRow => ({ line, cells: cellsOf(line) }));
       const read = parseHeadedRows({ line: header, cells: cellsOf(header) }, others, { ...options, delimiter: ';' });
-      const broken = errors
-        .filter(({ row }) => row > header)
-        .map(({ row, column, value }) =>
-          problem(
-            row,
-            cellsOf(header)[column] ?? '',
-            value,
-            'INVALID_TEXT',
-            'Excel shows an error in this cell. It was read as empty.',
-            'Mend its formula.',
-            'warning',
-          ),
-        );
+      const broken = tellOfErrors(
+        errors.filter(({ row }) => row > header),
+        cellsOf(header),
+      );
+      const left = new Set(broken.flatMap(({ row, severity }) => (severity === 'error' ? [row] : [])));
       const other = book.sheets.filter((name) => name !== sheet);
       const told =
         other.length > 0
@@ -56,7 +47,7 @@ export function parseExcel(bytes: Uint8Array, options: CrimeFileOptions = {}): P
               ),
             ]
           : [];
-      return { ...read, problems: [...told, ...read.problems, ...broken] };
+      return { ...read, crimes: read.crimes.filter(({ row }) => !left.has(row)), problems: [...told, ...read.problems, ...broken] };
     }
     return none(
       book.sheets.join(', '),
@@ -67,4 +58,43 @@ export function parseExcel(bytes: Uint8Array, options: CrimeFileOptions = {}): P
     if (error instanceof WorkbookFault) return none('', error.message, 'Save it as .xlsx or CSV and send that.');
     throw error;
   }
+}
+
+interface FoundSheet extends Pick<Grid, 'errors'> {
+  sheet: string;
+  lines: number[];
+  /** The row of its headings. */
+  header: number;
+  cellsOf(line: number): string[];
+}
+
+/** The first sheet whose headings have all that a crime needs; else the first with some of it, so that it is told what they lack. */
+function findCrimes(book: Workbook): FoundSheet | null {
+  let some: FoundSheet | null = null;
+  for (const sheet of book.sheets) {
+    const { rows, errors } = book.read(sheet);
+    const lines = [...rows.keys()].sort((a, b) => a - b);
+    const cellsOf = (line: number) => (rows.get(line) ?? []).map((cell) => cell ?? '');
+    const first = lines.slice(0, rowsLookedAt);
+    const whole = first.find((line) => areWholeHeadings(cellsOf(line)));
+    if (whole !== undefined) return { sheet, lines, header: whole, cellsOf, errors };
+    const header = first.find((line) => areHeadings(cellsOf(line)));
+    if (header !== undefined) some ??= { sheet, lines, header, cellsOf, errors };
+  }
+  return some;
+}
+
+/** What Excel could not work out is not read as empty where that would move a crime or make it shorter or narrower. */
+function tellOfErrors(errors: Grid['errors'], headings: string[]): ImportProblem[] {
+  const { at } = readHeadings(headings);
+  const fieldOf = new Map(Object.entries(at).map(([field, column]) => [column, field]));
+  return errors.flatMap(({ row, column, value }) => {
+    const field = fieldOf.get(column);
+    if (field === undefined) return [];
+    const isHarmless = field === 'type' || field === 'text';
+    const message = isHarmless
+      ? 'Excel shows an error in this cell. It was read as empty.'
+      : 'Excel shows an error in this cell. The crime does not go in without it.';
+    return [problem(row, headings[column] ?? '', value, 'INVALID_TEXT', message, 'Mend its formula.', isHarmless ? 'warning' : undefined)];
+  });
 }

@@ -12,6 +12,8 @@ const degrees = ['latitude', 'longitude'] as const;
 const metresOfGrid = ['easting', 'northing'] as const;
 /** Degrees and eastings of one row that lie further apart than this are two places, metres. */
 const placesApartM = 200;
+/** `1,000`: as a length in metres that is a thousand, whatever stands between cells. */
+const inThousands = /^\d{1,3}(,\d{3})+$/;
 
 /** Is the first line a header whose columns we know? */
 export function looksHeaded(text: string): boolean {
@@ -24,6 +26,13 @@ export function looksHeaded(text: string): boolean {
 export function areHeadings(cells: readonly string[]): boolean {
   const { at } = readHeadings(cells);
   return at.reference !== undefined || (at.from !== undefined && (at.latitude ?? at.easting) !== undefined);
+}
+
+/** Do these headings have all that a crime needs? */
+export function areWholeHeadings(cells: readonly string[]): boolean {
+  const { at } = readHeadings(cells);
+  const has = (names: readonly CrimeField[]) => names.every((name) => at[name] !== undefined);
+  return has(needed) && (has(degrees) || has(metresOfGrid));
 }
 
 /**
@@ -60,10 +69,10 @@ export function parseHeadedRows(
   if (missing.length > 0) {
     const message = `The header lacks ${missing.join(', ')}.`;
     const action = 'Use the header reference,type,from,to,latitude,longitude,uncertainty_m,text, or easting,northing in place of degrees.';
-    const own = problem(1, missing.join(', '), header.cells.join(delimiter), 'INVALID_COLUMN_COUNT', message, action);
+    const own = problem(header.line, missing.join(', '), header.cells.join(delimiter), 'INVALID_COLUMN_COUNT', message, action);
     return { format: 'headed csv', rows: others.length, crimes: [], problems: [own] };
   }
-  tellOfHeadings({ guessed, unread, doubled }, problems);
+  tellOfHeadings(header.line, { guessed, unread, doubled }, problems);
   const crimes: ParsedCrime[] = [];
   const state = { zoned: 0 };
   for (const row of others) {
@@ -89,7 +98,8 @@ export function parseHeadedRows(
     const record: Partial<Record<CrimeField, string>> = {};
     for (const [field, i] of Object.entries(at) as [CrimeField, number][]) {
       const cell = (row.cells[i] ?? '').trim();
-      record[field] = field === 'latitude' || field === 'longitude' || field === 'uncertainty_m' ? decimalIn(cell, delimiter) : cell;
+      const isDecimal = field === 'latitude' || field === 'longitude' || (field === 'uncertainty_m' && !inThousands.test(cell));
+      record[field] = isDecimal ? decimalIn(cell, delimiter) : cell;
     }
     const before = problems.length;
     joinTimes(record, row.line, problems);
@@ -100,7 +110,15 @@ export function parseHeadedRows(
   if (state.zoned > 0) {
     const message = `${state.zoned} times had no offset from UTC and were read as clock time in ${options.timeZone}.`;
     problems.push(
-      problem(1, 'from, to', '', 'TIMES_WITHOUT_OFFSET', message, 'Check that this is right, or write times with an offset.', 'warning'),
+      problem(
+        header.line,
+        'from, to',
+        '',
+        'TIMES_WITHOUT_OFFSET',
+        message,
+        'Check that this is right, or write times with an offset.',
+        'warning',
+      ),
     );
   }
   return { format: 'headed csv', rows: others.length, crimes, problems };
@@ -108,6 +126,7 @@ export function parseHeadedRows(
 
 /** Tells what was guessed of the headings, what could be two things, and what is not read. */
 function tellOfHeadings(
+  line: number,
   { guessed, unread, doubled }: Pick<ReturnType<typeof readHeadings>, 'guessed' | 'unread' | 'doubled'>,
   problems: ImportProblem[],
 ): void {
@@ -115,7 +134,7 @@ function tellOfHeadings(
     const told = guessed.map(([heading, field]) => `${heading} as ${field}`).join(', ');
     problems.push(
       problem(
-        1,
+        line,
         'header',
         told,
         'COLUMNS_GUESSED',
@@ -128,7 +147,7 @@ function tellOfHeadings(
   for (const { field, headings } of doubled)
     problems.push(
       problem(
-        1,
+        line,
         field,
         headings.join(', '),
         'COLUMNS_DOUBLED',
@@ -140,7 +159,7 @@ function tellOfHeadings(
   for (const heading of unread)
     problems.push(
       problem(
-        1,
+        line,
         heading,
         '',
         'COLUMN_NOT_READ',
@@ -216,7 +235,7 @@ function joinTimes(record: Partial<Record<CrimeField, string>>, row: number, pro
     if (!timeAlone.test(time)) record[whole] = moment === '' || date ? time : moment;
     else if (moment === '') record[whole] = time;
     else if (date) record[whole] = `${date} ${time}`;
-    else if (!moment.includes(time.slice(0, 5)))
+    else if (minuteOf(moment) !== minuteOf(time))
       problems.push(
         problem(
           row,
@@ -235,6 +254,12 @@ function joinTimes(record: Partial<Record<CrimeField, string>>, row: number, pro
     problem(row, 'to', record.to ?? '', 'END_WITHOUT_DATE', message, 'Give the date of the end where it is another.', 'warning'),
   );
   record.to = `${beginsOn} ${record.to}`;
+}
+
+/** Minutes since midnight of the first time of day in a text; null where it has none. */
+function minuteOf(text: string): number | null {
+  const time = /(?<!\d)(\d{1,2}):(\d{2})/.exec(text);
+  return time && Number(time[1]) * 60 + Number(time[2]);
 }
 
 /** A place in metres of the British National Grid; null, with a problem, where it is none. */
