@@ -1,6 +1,8 @@
 import type { DistanceInTime, PresenceParameters } from '@waymark/presence';
+import { sql } from 'kysely';
 import type { Tx } from '../../platform/database.ts';
 import type { CrimeVersionRow } from '../crimes/index.ts';
+import type { RecordedWearing } from '../schema/tables.ts';
 import { distanceOf, fixesAround, isKnownModel, nearestBeyond, type PackInputs, type VerdictServices } from '../verdicts/index.ts';
 
 /**
@@ -23,10 +25,16 @@ export async function distanceAround(
   if (run === null) return null;
   const made = await tx
     .selectFrom('supervision.runs')
-    .select(['receipt_upto', 'parameters', 'wearings'])
+    .select(['receipt_upto', 'parameters'])
+    // Of a large fleet the list is long: one is picked where it lies.
+    .select(
+      sql<RecordedWearing | null>`jsonb_path_query_first(wearings, '$[*] ? (@.id == $id)', jsonb_build_object('id', ${wearing}::int))`.as(
+        'worn',
+      ),
+    )
     .where('id', '=', run)
     .executeTakeFirst();
-  const worn = made?.wearings.find(({ id }) => id === wearing);
+  const worn = made?.worn;
   if (!made || !worn || !isKnownModel(made.parameters as PresenceParameters)) return null;
   const around = { ...shown, marginHours };
   const { first, last } = await nearestBeyond(services.fixes, wearing, around, made.receipt_upto);
