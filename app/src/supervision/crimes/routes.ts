@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isProgram } from '../../platform/access.ts';
-import type { Action } from '../../platform/action.ts';
+import { type Action, InvalidError } from '../../platform/action.ts';
 import { isDay } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { security } from '../../web/form.ts';
@@ -94,6 +94,10 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
       },
     },
     async (request) => {
+      for (const name of ['from', 'to'] as const) {
+        const day = (request.query as Record<string, string>)[name];
+        if (day && !isDay(day)) throw new InvalidError(`“${day.slice(0, 40)}” is no day. Write one such as 2026-09-07.`, name);
+      }
       const { rows, total } = await performer.perform(actorOf(request), listCrimes, null, { ...queryOf(request), withMap: false });
       return { total, crimes: rows };
     },
