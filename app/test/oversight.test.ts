@@ -82,6 +82,8 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const at = now - 2 * day;
       // Somebody of one's own name; 45 people in a day; ten looks at one person without doing anything.
       await write(at, [look('a', 3, { detail: { sameName: true } })]);
+      // One of several on a page; the others are not of that name.
+      await write(at, [look('a', 0, { about: { kind: 'crime', id: '4' }, detail: { subjects: [4, 5, 15], sameNameOf: [5] } })]);
       await write(
         at,
         Array.from({ length: 45 }, (_, i) => look('b', 900 + i)),
@@ -128,6 +130,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect((await found()).sort()).toEqual(
         [
           'own name: a subject 3 1',
+          'own name: a subject 5 1',
           'many people: b – 50',
           'only looking: c subject 777 12',
           'odd hours: d – 6',

@@ -66,10 +66,10 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
       looks AS (
         SELECT e.*, CASE WHEN about_kind IN ('person', 'subject') THEN about_kind || ' ' || about_id
             WHEN detail ? 'subject' THEN 'subject ' || (detail ->> 'subject')
-            WHEN detail ? 'person' THEN 'person ' || (detail ->> 'person') END AS who
+            WHEN detail ? 'person' THEN 'person ' || (detail ->> 'person') END AS who, detail ->> 'sameName' = 'true' AS same_name
           FROM entries e WHERE NOT detail ?| ARRAY['subjects', 'persons']
         UNION ALL
-        SELECT e.*, kind || ' ' || one FROM entries e
+        SELECT e.*, kind || ' ' || one, kind = 'subject' AND detail -> 'sameNameOf' @> to_jsonb(one::bigint) FROM entries e
           CROSS JOIN LATERAL (VALUES ('subject', detail -> 'subjects'), ('person', detail -> 'persons')) AS many (kind, list)
           CROSS JOIN LATERAL jsonb_array_elements_text(CASE WHEN jsonb_typeof(list) = 'array' THEN list ELSE '[]' END) AS one
           WHERE detail ?| ARRAY['subjects', 'persons']),
@@ -84,7 +84,7 @@ export const findUnusual: Action<{ timeZone: string }, { now: number }, Signal[]
     const { rows } = await sql<Signal>`WITH ${looks}, found AS (
       SELECT 'own name' AS kind, actor, max(actor_name) AS "actorName", role, who AS about, count(*)::int AS count, NULL::float8 AS usual,
           min(local)::date AS first, max(local)::date AS last
-        FROM looks WHERE detail ->> 'sameName' = 'true' GROUP BY actor, role, who
+        FROM looks WHERE same_name GROUP BY actor, role, who
       UNION ALL
       SELECT 'odd hours', actor, max(actor_name), role, NULL, count(*)::int, NULL, min(local)::date, max(local)::date
         FROM looks WHERE who IS NOT NULL AND outcome = 'done' AND (extract(hour FROM local) < ${u.hours.from} OR extract(hour FROM local) >= ${u.hours.to})

@@ -1,6 +1,6 @@
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { noteReviews, shortestReason } from '../review/index.ts';
-import { subjectsOf } from '../subjects/index.ts';
+import { noteSubjects } from '../subjects/index.ts';
 import { isAsItWas, standingOf } from './batch-standing.ts';
 import { endBatch, judgedAnew, lookedAt, ownBatch, requireOpen, reviewOf } from './look-at-batch.ts';
 
@@ -36,12 +36,12 @@ export const clearBatch: Action<null, { id: number }, { cleared: number; changed
       stand.map((one) => reviewOf(one, id, 'agree', one.look === null ? asOne : lookedAt(id))),
     );
     await endBatch(tx, id, 'cleared');
-    const subjects = await subjectsOf(
-      tx,
+    await noteSubjects(
+      { tx, actor, note },
       stand.map(({ wearing_id }) => wearing_id),
     );
     const changed = exclusions.length - stand.length;
-    note(null, { cleared: stand.length, changed, looks: looks.length, subjects });
+    note(null, { cleared: stand.length, changed, looks: looks.length });
     return { cleared: stand.length, changed };
   },
 };

@@ -4,7 +4,7 @@ import { type Action, InvalidError, NotFoundError } from '../../platform/action.
 import type { Tables, Tx } from '../../platform/database.ts';
 import { givesEvidence } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { subjectsOf } from '../subjects/index.ts';
+import { noteSubjects } from '../subjects/index.ts';
 import { wearerNames } from '../verdicts/index.ts';
 import { grounds, isGround, limits } from './ask-search.ts';
 
@@ -118,12 +118,12 @@ export const readSearch: Action<{ fixes: FixStore }, { id: number; now: number }
         'search',
       );
     const found = await wearersWithin(tx, fixes, row);
-    const subjects = await subjectsOf(
-      tx,
+    await noteSubjects(
+      { tx, actor, note },
       found.map(({ wearing }) => wearing),
     );
     await tx.updateTable('supervision.place_searches').set({ looks: sql`looks + 1` }).where('id', '=', id).execute();
-    note(null, { found: found.length, subjects });
+    note(null, { found: found.length });
     return { search: { ...search, looks: search.looks + 1 }, found, openUntil };
   },
 };

@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Action } from '../../platform/action.ts';
 import { harmlessCell } from '../../platform/csv-cell.ts';
-import { subjectsOf } from '../subjects/index.ts';
+import { noteSubjects } from '../subjects/index.ts';
 import { type CrimePage, type CrimeVerdict, crimeOf, type ReadCrimeServices, refuseMadeUp } from './read-crime.ts';
 
 /** Stands beside every lead, wherever it goes. */
@@ -29,11 +29,11 @@ export const exportVerdicts: Action<ReadCrimeServices, { id: number; format: str
     const cleared = page.verdicts.filter(({ review }) => review.cleared);
     // Where nothing is cleared nothing would leave of any crime: who only tries every export learns nothing.
     if (cleared.length > 0) refuseMadeUp({ ...page, isMadeUp });
-    const subjects = await subjectsOf(
-      context.tx,
+    await noteSubjects(
+      context,
       cleared.map(({ wearing }) => wearing),
     );
-    context.note({ kind: 'crime', id }, { format, cleared: cleared.length, subjects });
+    context.note({ kind: 'crime', id }, { format, cleared: cleared.length });
     return { ...page, verdicts: [], cleared, withheld: page.verdicts.length - cleared.length };
   },
 };

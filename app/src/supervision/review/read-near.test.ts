@@ -50,6 +50,22 @@ test('the map of a crime has the fixes of those who are present or unknown and o
   expect(shown).toBeGreaterThan(100);
 });
 
+test('who bears the name of somebody on the map is noted with that one, and the others without', async () => {
+  const { performer, fixes, verdicts, timeZone, database } = serving.waymark;
+  const services = { fixes, verdicts, timeZone, secondReview: false };
+  const pages = await Promise.all(
+    Array.from({ length: 12 }, (_, i) => performer.perform(analyst, readCrimeWithNear, services, { id: i + 1 })),
+  );
+  const { crime, near } = pages.find((page) => page.near.length > 1) ?? { crime: { crime_id: 0 }, near: [] };
+  const named = { ...analyst, id: 'ca-77', name: near[0]?.name ?? '' };
+  await performer.perform(named, readCrimeWithNear, services, { id: crime.crime_id });
+  const [entry] = await withPurpose(database.db, 'oversight', 'oversight', (tx) =>
+    tx.selectFrom('oversight.audit_entries').select('detail').where('actor', '=', 'ca-77').execute(),
+  );
+  expect(entry?.detail).toMatchObject({ sameNameOf: [near[0]?.wearing] });
+  expect((entry?.detail as { subjects?: number[] } | undefined)?.subjects?.length).toBe(near.length);
+});
+
 test('on the page exclusions are folded, and what has to be decided stands first', async () => {
   const visitor = new Visitor(serving.url);
   await visitor.signIn('ca-1');

@@ -1,6 +1,6 @@
 import type { Action } from '../../platform/action.ts';
 import { atHome } from '../../platform/fixes/fix.ts';
-import { subjectsOf } from '../subjects/index.ts';
+import { noteSubjects } from '../subjects/index.ts';
 import { shownAround } from './draw-distance.ts';
 import { type CrimePage, crimeOf, type ReadCrimeServices } from './read-crime.ts';
 
@@ -54,11 +54,10 @@ export const readCrimeWithNear: Action<ReadCrimeServices, { id: number }, CrimeW
         });
       near.push({ wearing, name, tag, verdict, points });
     }
-    const subjects = await subjectsOf(
-      context.tx,
+    await noteSubjects(
+      context,
       near.map(({ wearing }) => wearing),
     );
-    if (subjects.length > 0) context.note(null, { subjects });
     return { ...page, near, nearInAll: candidates.length };
   },
 };

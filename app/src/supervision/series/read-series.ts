@@ -3,7 +3,7 @@ import { type Action, InvalidError } from '../../platform/action.ts';
 import { type CrimeVersionRow, crimeTypes, findCrime } from '../crimes/index.ts';
 import { shownVerdicts } from '../review/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
-import { subjectsOf } from '../subjects/index.ts';
+import { noteSubjects } from '../subjects/index.ts';
 import { currentRuns, type VerdictStore, wearerNames } from '../verdicts/index.ts';
 import { amongAll, atLeast, chanceThere } from './by-chance.ts';
 
@@ -49,7 +49,7 @@ export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }
   name: 'series.look',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, note }, { verdicts }, { crimes: asked }) {
+  async run({ tx, actor, note }, { verdicts }, { crimes: asked }) {
     const ids = requireSeries(asked);
     const found = (await Promise.all(ids.map((id) => findCrime(tx, id)))).flatMap((own) => (own ? [own.current] : []));
     found.sort((a, b) => a.from_at.getTime() - b.from_at.getTime() || a.id - b.id);
@@ -106,11 +106,11 @@ export const readSeries: Action<{ verdicts: VerdictStore }, { crimes: number[] }
         amongAll: amongAll(chance, wearings.length),
       };
     });
-    const subjects = await subjectsOf(
-      tx,
+    await noteSubjects(
+      { tx, actor, note },
       candidates.map(({ wearing }) => wearing),
     );
-    note(null, { wearers: wearings.length, subjects });
+    note(null, { wearers: wearings.length });
     return {
       crimes: judged.map(({ crime, coincidence, rows: own }) => ({
         id: crime.crime_id,

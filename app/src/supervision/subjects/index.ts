@@ -1,5 +1,5 @@
 export { hiddenWearings } from './hidden.ts';
-export { decisionsOn, noteSubject, subjectsOf } from './note-subject.ts';
+export { decisionsOn, noteSubject, noteSubjects } from './note-subject.ts';
 export { openSubject, type SubjectHead } from './open-subject.ts';
 export {
   declareOrder,

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { type CaseStanding, type Decision, isProgram } from '../../platform/access.ts';
 import { type ActionContext, AskFirstError } from '../../platform/action.ts';
-import type { Tx } from '../../platform/database.ts';
 import { bearSameName } from '../../platform/same-name.ts';
 import type {} from '../schema/tables.ts';
 import { holdsToday } from './whose.ts';
@@ -29,15 +28,23 @@ export async function noteSubject({ tx, actor, access, note }: Looking, way: Way
   throw new AskFirstError('This is another officer’s case. Say why you look at it first.', `/subjects/${subject.id}/why`);
 }
 
-/** The numbers of the subjects who wear, or wore, under some wearings, each once: whom a page of many people is noted about. */
-export async function subjectsOf(tx: Tx, wearings: Iterable<number>): Promise<number[]> {
+/**
+ * Puts on record whom a page about several people is about, as `subjects`, so that each sees that there was a look; and those among them who
+ * bear the name of whoever looks, as `sameNameOf`.
+ */
+export async function noteSubjects({ tx, actor, note }: Pick<Looking, 'tx' | 'actor' | 'note'>, wearings: Iterable<number>): Promise<void> {
+  const ids = [...new Set(wearings)];
+  if (ids.length === 0) return;
   const rows = await tx
-    .selectFrom('supervision.wearings')
-    .select('subject_id')
+    .selectFrom('supervision.wearings as w')
+    .leftJoin('supervision.subjects as s', 's.id', 'w.subject_id')
+    .select(['w.subject_id as id', 's.name'])
     .distinct()
-    .where('id', 'in', [0, ...new Set(wearings)])
+    .where(sql<boolean>`w.id = ANY(${ids}::int[])`)
+    .orderBy('w.subject_id')
     .execute();
-  return rows.map(({ subject_id }) => subject_id);
+  const relatives = rows.filter(({ name }) => name !== null && bearSameName(actor.name, name)).map(({ id }) => id);
+  note(null, { subjects: rows.map(({ id }) => id), ...(relatives.length > 0 ? { sameNameOf: relatives } : {}) });
 }
 
 type Looking = Pick<ActionContext, 'tx' | 'actor' | 'access' | 'note'>;
