@@ -111,7 +111,7 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
         // One that waits for a second reviewer is not decided yet.
         .where(
           sql<boolean>`NOT ${secondReview}::boolean OR (SELECT count(DISTINCT x.reviewer) FROM supervision.reviews x
-            WHERE x.crime_version_id = r.crime_version_id AND x.wearing_id = r.wearing_id AND x.taken_back_at IS NULL) > 1`,
+            WHERE x.crime_version_id = r.crime_version_id AND x.wearing_id = r.wearing_id AND x.run_id = r.run_id AND x.taken_back_at IS NULL) > 1`,
         )
         .orderBy('r.id', 'desc')
         .limit(200)

@@ -66,7 +66,7 @@ export const overseeReviews: Action<null, null, ReviewsOverseen> = {
         FROM supervision.reviews r WHERE r.taken_back_at IS NULL AND ${isReal} GROUP BY 1, 2 ORDER BY 1, 2`.execute(tx);
     const twice = await sql<{ of: number; alike: number }>`
       SELECT count(*)::int AS of, count(*) FILTER (WHERE decisions = 1)::int AS alike FROM (
-        SELECT count(DISTINCT decision) AS decisions FROM supervision.reviews r WHERE r.taken_back_at IS NULL AND ${isReal} GROUP BY crime_version_id, wearing_id HAVING count(DISTINCT reviewer) > 1) x`.execute(
+        SELECT count(DISTINCT decision) AS decisions FROM supervision.reviews r WHERE r.taken_back_at IS NULL AND ${isReal} GROUP BY crime_version_id, wearing_id, run_id HAVING count(DISTINCT reviewer) > 1) x`.execute(
       tx,
     );
     const fast = await sql<{ of: number; fast: number }>`

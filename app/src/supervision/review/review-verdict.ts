@@ -134,6 +134,13 @@ export const takeBackReview: Action<null, { crimeId: number; wearingId: number; 
       .updateTable('supervision.reviews')
       .set({ taken_back_at: new Date(), taken_back_because: reason.trim().slice(0, longestReason) })
       .where('crime_version_id', '=', found.current.id)
+      // Of the run that speaks; what was said of an earlier one stands as it was said.
+      .where('run_id', '=', (eb) =>
+        eb
+          .selectFrom('supervision.run_crimes')
+          .select(({ fn }) => fn.max('run_id').as('run'))
+          .where('crime_version_id', '=', found.current.id),
+      )
       .where('wearing_id', '=', wearingId)
       .where('reviewer', '=', actor.id)
       .where('taken_back_at', 'is', null)

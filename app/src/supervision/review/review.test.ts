@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { busFile } from '../../../test/buses.csv.ts';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
+import { withPurpose } from '../../platform/database.ts';
 import { computeDueVerdicts, importCrimes, importFixes } from '../index.ts';
 
 /** No verdict leaves without named people's decisions and reasons. */
@@ -103,6 +105,15 @@ describe('review with a second reviewer', toldInOrder, () => {
     expect(total).toBeGreaterThan(1);
     for (const { reviews, disagree, cannotTell } of view.counts) expect(disagree + cannotTell).toBeLessThanOrEqual(reviews);
     expect(view.twice.of).toBe(1);
+    // Each of another run, they have not reviewed the same.
+    await withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', async (tx) => {
+      await sql`INSERT INTO supervision.runs SELECT (jsonb_populate_record(NULL::supervision.runs, to_jsonb(r) || '{"id": 1000}')).*
+        FROM supervision.runs r ORDER BY r.id LIMIT 1`.execute(tx);
+      await sql`INSERT INTO supervision.reviews (crime_version_id, wearing_id, run_id, verdict, decision, reason, reviewer, reviewer_name)
+        SELECT 1, 2, run, 'excluded', 'agree', 'far away all evening', who, who
+          FROM (VALUES ((SELECT min(id) FROM supervision.runs), 'ca-1'), (1000, 'ca-2')) AS two (run, who)`.execute(tx);
+    });
+    expect((await serving.waymark.performer.perform(auditor, overseeReviews, null, null)).twice.of).toBe(1);
     expect(view.tooFast.of).toBe(
       total - view.counts.map(({ reviewer }) => reviewer).filter((own, i, all) => all.indexOf(own) === i).length,
     );
