@@ -126,4 +126,32 @@ describe('review with a second reviewer', toldInOrder, () => {
     await lead.signIn('sl-1');
     expect(await (await lead.follow('/decisions')).text()).toContain('How the team decides');
   });
+
+  test('whoever made a review takes it back with a reason: nothing leaves until they decide anew, and what was said stays on record', async () => {
+    const takeBack = async (account: string, reason: string) => {
+      const visitor = new Visitor(serving.url);
+      await visitor.signIn(account);
+      const response = await visitor.request('/crimes/1/wearers/1/take-back', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ 'taken-back': reason, _csrf: await visitor.csrf('/crimes/1/wearers/1') }),
+      });
+      return response.status;
+    };
+    expect(await takeBack('ca-2', 'no')).toBe(400);
+    expect((await exported('csv')).trim().split('\n')).toHaveLength(2);
+    expect(await takeBack('ca-2', 'I read the wrong row of the table.')).toBe(302);
+    expect((await exported('csv')).trim().split('\n')).toHaveLength(1);
+    expect(await takeBack('ca-2', 'Once more, though nothing is left.')).toBe(400);
+    const { rows } = await withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
+      sql<{ reviewer: string; because: string | null }>`SELECT reviewer, taken_back_because AS because FROM supervision.reviews
+        WHERE wearing_id = 1 ORDER BY id`.execute(tx),
+    );
+    expect(rows).toEqual([
+      { reviewer: 'ca-1', because: null },
+      { reviewer: 'ca-2', because: 'I read the wrong row of the table.' },
+    ]);
+    expect(await review('ca-2', 'agree', 'The right row says the same.')).toBe(302);
+    expect((await exported('csv')).trim().split('\n')).toHaveLength(2);
+  });
 });
