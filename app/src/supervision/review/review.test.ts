@@ -144,11 +144,11 @@ describe('review with a second reviewer', toldInOrder, () => {
     expect((await exported('csv')).trim().split('\n')).toHaveLength(1);
     expect(await takeBack('ca-2', 'Once more, though nothing is left.')).toBe(400);
     const { rows } = await withPurpose(serving.waymark.database.db, 'supervision', 'crime-matching', (tx) =>
-      sql<{ reviewer: string; because: string | null }>`SELECT reviewer, taken_back_because AS because FROM supervision.reviews
+      sql<{ reviewer: string; because: string }>`SELECT reviewer, taken_back_because AS because FROM supervision.reviews
         WHERE wearing_id = 1 ORDER BY id`.execute(tx),
     );
     expect(rows).toEqual([
-      { reviewer: 'ca-1', because: null },
+      { reviewer: 'ca-1', because: '' },
       { reviewer: 'ca-2', because: 'I read the wrong row of the table.' },
     ]);
     expect(await review('ca-2', 'agree', 'The right row says the same.')).toBe(302);
