@@ -21,6 +21,7 @@ import {
 } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 import { fillWithAgencies } from './demo-agencies.ts';
+import { beginList } from './demo-cohorts.ts';
 import { addContacts } from './demo-contacts.ts';
 import { liveToday, workThroughAlerts } from './demo-day.ts';
 import { fillStreetNames } from './demo-gazetteer.ts';
@@ -101,6 +102,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   await addContacts(waymark, [...new Set(town.streets.streets.map(({ name }) => name))]);
   await fillWithAgencies(waymark, say);
   await openOwnViews(waymark);
+  await beginList(waymark);
   if (isUsual) await workThroughAlerts(waymark);
   await publishForTown(waymark);
   await writeFile(waymark.folder.file('town.json'), JSON.stringify({ ...note, complete: true }));

@@ -27,6 +27,7 @@ const own = (zones: OwnZone[], battery: number | null = 0.9): OwnSupervision => 
   tag: { serial: 'T-1', since: new Date(now), lastAt: now, battery, place: null },
   zones,
   absences: [],
+  lists: [],
   alerts: [],
   verdicts: [],
   cases: [],

@@ -76,6 +76,9 @@ const deeds: Record<string, string> = {
   'evidence.make': 'put together what shows where you were',
   'evidence.read': 'looked at what shows where you were',
   'evidence.export': 'passed on what shows where you were',
+  'cohort.read': 'looked at your week',
+  'cohort.add': 'put you on a list',
+  'cohort.take-off': 'took you off a list',
   'statement.write': 'wrote down for a court what shows where you were',
   'reviewtest.make': 'used where you were to test staff',
   'keeping.read': 'looked at how long your data is kept',
@@ -118,6 +121,7 @@ const purposes: Record<string, string> = {
   'record-linkage': 'to put your records together',
   monitoring: 'to watch over your tag',
   'crime-matching': 'to compare crimes with tags',
+  'offender-management': 'to plan with other agencies',
   oversight: 'to check on the staff',
 };
 
@@ -156,6 +160,8 @@ const tables: Record<string, string> = {
   breach_packs: 'Reports about rules',
   challenges: 'What was said to be wrong',
   characteristics: 'Your background, kept apart',
+  cohort_members: 'Why you are on a list',
+  cohorts: 'Lists you are on',
   crime_versions: 'Crimes that your tag was compared with',
   evidence_packs: 'Evidence that was put together about you',
   facts: 'What agencies say about you',

@@ -5,6 +5,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 export const roles = [
   'monitoring-officer',
   'crime-analyst',
+  'offender-manager',
   'support-worker',
   'support-lead',
   'data-steward',
@@ -21,6 +22,7 @@ export type Role = SignInRole | 'device' | 'operator' | 'system';
 export const purposes = [
   'monitoring',
   'crime-matching',
+  'offender-management',
   'support',
   'record-linkage',
   'fairness',
@@ -54,6 +56,7 @@ export const purposeOf: Record<SignInRole, Purpose> = {
   person: 'self',
   'monitoring-officer': 'monitoring',
   'crime-analyst': 'crime-matching',
+  'offender-manager': 'offender-management',
   'support-worker': 'support',
   'support-lead': 'support',
   'data-steward': 'record-linkage',

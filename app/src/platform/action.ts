@@ -1,4 +1,4 @@
-import type { AccessPolicy, Actor, Decision, Purpose } from './access.ts';
+import type { AccessPolicy, Actor, Decision, Purpose, Role } from './access.ts';
 import { type AuditFact, appendAudit } from './audit.ts';
 import type { Change, Changes, Topic } from './changes.ts';
 import { type Database, type Room, type Tx, withPurpose } from './database.ts';
@@ -63,8 +63,9 @@ export interface Action<Services, Input, Output> {
 
 const changesOf = (told: Map<Topic, Set<number>>): Change[] => [...told].map(([topic, ids]) => ({ topic, ids: [...ids] }));
 
-/** Not every officer sees every case: the database is told whose look it is. */
-const seenByOf = ({ role, id }: Actor, room: Room): string => (role === 'monitoring-officer' && room === 'supervision' ? id : '');
+/** Who sees some cases and not others: the database is told whose look it is. */
+const seesSome: readonly Role[] = ['monitoring-officer', 'offender-manager'];
+const seenByOf = ({ role, id }: Actor, room: Room): string => (seesSome.includes(role) && room === 'supervision' ? id : '');
 
 function outcomeOf(error: unknown): AuditFact['outcome'] {
   if (error instanceof NotFoundError) return 'not found';

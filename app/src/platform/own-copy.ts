@@ -24,6 +24,8 @@ const columnsKeptBack: Record<string, string[]> = {
   outside_looks: ['actor'],
   appointments: ['officer'],
   cases: ['by_name'],
+  cohorts: ['owner'],
+  cohort_members: ['added_by'],
   documents: ['bytes'],
   reminder_choices: ['code_hash', 'code_until', 'code_tries'],
 };

@@ -11,6 +11,7 @@ export {
   looksAskedFor,
   looksFor,
 } from './clearing/index.ts';
+export { addToCohort, beginCohort } from './cohorts/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes, searchCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';

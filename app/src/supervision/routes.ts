@@ -6,6 +6,7 @@ import { bulkRoutes } from './bulk/routes.ts';
 import { caseAccessRoutes } from './case-access/routes.ts';
 import { caseloadRoutes } from './caseload/routes.ts';
 import { clearingRoutes } from './clearing/routes.ts';
+import { cohortRoutes } from './cohorts/routes.ts';
 import { complianceRoutes } from './compliance/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
 import { crimeRoutes } from './crimes/routes.ts';
@@ -59,6 +60,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   statementRoutes(app, web, services);
   seriesRoutes(app, web, services);
   if (web.waymark.config.WAYMARK_PLACE_SEARCH === 'yes') placeSearchRoutes(app, web);
+  cohortRoutes(app, web, services);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);
   subjectRoutes(app, web);

@@ -12,6 +12,7 @@ export const govukFolder = join(dirname(require.resolve('govuk-frontend/package.
 const spoken: Record<string, string> = {
   'monitoring-officer': 'Monitoring officer',
   'crime-analyst': 'Crime analyst',
+  'offender-manager': 'Offender manager',
   'support-worker': 'Support worker',
   'support-lead': 'Support lead',
   'data-steward': 'Data steward',

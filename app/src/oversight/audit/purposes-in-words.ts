@@ -18,6 +18,11 @@ const words: Record<Exclude<Purpose, 'ingest' | 'retention'>, PurposeInWords> = 
     sees: 'crimes, verdicts, and positions around a crime’s window',
     never: 'the rest of anybody’s days, anything of support',
   },
+  'offender-management': {
+    what: 'Planning together for people on a named list',
+    sees: 'of those on their own lists, one week at a time: how conditions were kept, alerts, reviewed verdicts, appointments',
+    never: 'anybody else; positions; anything of support',
+  },
   support: {
     what: 'Finding who needs help, and offering it',
     sees: 'what agencies state, needs, offers, packages, notes',

@@ -9,6 +9,8 @@ export const demoAccounts: { id: string; name: string; role: SignInRole; about: 
   { id: 'mo-2', name: 'Tom Ashdown', role: 'monitoring-officer', about: 'Reviews what a colleague puts together' },
   { id: 'ca-1', name: 'Callum Reid', role: 'crime-analyst', about: 'Compares recorded crimes with fixes' },
   { id: 'ca-2', name: 'Priya Nair', role: 'crime-analyst', about: 'A second reviewer' },
+  { id: 'om-1', name: 'Grace Lindqvist', role: 'offender-manager', about: 'Keeps lists of people who are managed by several agencies' },
+  { id: 'om-2', name: 'Hal Norton', role: 'offender-manager', about: 'A colleague, who is let into a list' },
   { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', about: 'Sees what people need and offers help' },
   { id: 'sw-2', name: 'Owen Blake', role: 'support-worker', about: 'A colleague, who approves what another asks for' },
   { id: 'sl-1', name: 'Ruth Adeyemi', role: 'support-lead', about: 'Leads the support team, decides what is challenged' },

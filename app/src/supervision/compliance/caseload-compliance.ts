@@ -156,17 +156,23 @@ async function wearingsOfPage(
 /** The latest nights, each from noon to noon on the clock, the earliest first; the last is the one that began at the noon before. */
 export function nightsUntil(now: number, timeZone: string): { day: string; noon: number; next: number }[] {
   const today = dateOf(now, timeZone);
-  // Over days of the calendar: a day on which clocks change is no shorter or longer by its date.
-  const dayBefore = (days: number) => new Date(Date.parse(today) - days * dayMs).toISOString().slice(0, 10);
+  const latest = readTime(`${today} 12:00`, timeZone) <= now ? 0 : 1;
+  return noonsFrom(dayAfter(today, 1 - latest - nightsShown), nightsShown, timeZone);
+}
+
+// Over days of the calendar: a day on which clocks change is no shorter or longer by its date.
+const dayAfter = (day: string, days: number) => new Date(Date.parse(day) + days * dayMs).toISOString().slice(0, 10);
+
+/** So many nights from a day on, each from noon to noon on the clock. @param first such as 2026-11-23 */
+export function noonsFrom(first: string, nights: number, timeZone: string): { day: string; noon: number; next: number }[] {
   const noonOf = (day: string) => readTime(`${day} 12:00`, timeZone);
-  const latest = noonOf(today) <= now ? 0 : 1;
-  return Array.from({ length: nightsShown }, (_, i) => {
-    const ago = latest + nightsShown - 1 - i;
-    return { day: dayBefore(ago), noon: noonOf(dayBefore(ago)), next: noonOf(dayBefore(ago - 1)) };
+  return Array.from({ length: nights }, (_, i) => {
+    const day = dayAfter(first, i);
+    return { day, noon: noonOf(day), next: noonOf(dayAfter(first, i + 1)) };
   });
 }
 
-function nightOf({ keptMs, brokenMs, unknownMs }: Compliance): NightKept {
+export function nightOf({ keptMs, brokenMs, unknownMs }: Compliance): NightKept {
   const all = keptMs + brokenMs + unknownMs;
   if (all <= 0) return 'free';
   if (brokenMs > 0) return 'not kept';

@@ -1,2 +1,3 @@
 export { readOwnProgress } from './own-progress.ts';
 export { stayOfSubject } from './stay-of-subject.ts';
+export { weekKept } from './week-kept.ts';

@@ -45,6 +45,8 @@ export interface OwnSupervision {
   alerts: { id: number; kind: string; from: Date; to: Date | null; outcome: string | null; reasons: { said: string; at: Date }[] }[];
   /** What was decided about the wearer when recorded crimes were compared with their tag, and a person looked at it. */
   verdicts: { crime: string; on: Date; verdict: string; decision: string; at: Date }[];
+  /** Lists of people that they are on and that are in force: what for, why they are on it, and who owns it. */
+  lists: { id: number; name: string; reason: string; because: string; owner: string; until: string }[];
   cases: CaseView[];
 }
 
@@ -115,6 +117,15 @@ export const readOwnSupervision: Action<TrackStores, { now: number; secondReview
         )
         .orderBy('r.id', 'desc')
         .limit(200)
+        .execute(),
+      lists: await tx
+        .selectFrom('supervision.cohort_members as m')
+        .innerJoin('supervision.cohorts as c', 'c.id', 'm.cohort_id')
+        .select(['c.id', 'c.name', 'c.reason', 'm.because', 'c.owner_name as owner', sql<string>`c.until::text`.as('until')])
+        .where('m.left_at', 'is', null)
+        .where('c.ended_at', 'is', null)
+        .where(sql<boolean>`c.until >= current_date`)
+        .orderBy('c.id')
         .execute(),
       cases: await supervisionCases.mine(tx),
     };

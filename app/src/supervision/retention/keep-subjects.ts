@@ -20,6 +20,8 @@ export interface SupervisionKeeps {
 /** What came from tags that nobody wore is kept so long, days. */
 const quarantineKeptDays = 90;
 const messagesKeptDays = 90;
+/** A list of people that has ended is kept so long, for whoever asks why they were on it, months. */
+const endedListsKeptMonths = 12;
 
 export function supervisionRules({ positions, subjects, homeDays }: SupervisionKeeps): [kind: string, rule: string][] {
   return [
@@ -30,6 +32,7 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
       `${subjects} months after the end of their last order`,
     ],
     ['Reminders that were sent to a subject, and what other systems were told', `${messagesKeptDays} days`],
+    ['A list of people for offender management', `${endedListsKeptMonths} months after it ended`],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
     ['What somebody decided to erase', 'until a second person has agreed, and then until the next run of the job, within a day'],
@@ -116,6 +119,16 @@ export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: Su
         tx,
         'supervision.evidence_packs',
         packs.rows.map(({ id }) => id),
+        erased,
+      );
+      const lists = await sql<{ id: number }>`
+        SELECT id FROM supervision.cohorts WHERE coalesce(ended_at::date, until) < ${today}::date - make_interval(months => ${endedListsKeptMonths}::int)`.execute(
+        tx,
+      );
+      await eraseTree(
+        tx,
+        'supervision.cohorts',
+        lists.rows.map(({ id }) => id),
         erased,
       );
       for (const table of ['supervision.reminders', 'supervision.change_messages'] as const) {

@@ -159,6 +159,36 @@ export interface GeneratedTables {
     reason: Generated<string>;
     answered_at: Date | null;
   };
+  'supervision.cohort_colleagues': {
+    cohort_id: number;
+    actor: string;
+    name: string;
+    by_name: string;
+    since: Generated<Date>;
+  };
+  'supervision.cohort_members': {
+    id: Generated<number>;
+    cohort_id: number;
+    subject_id: number;
+    because: string;
+    added_by: string;
+    added_by_name: string;
+    added_at: Generated<Date>;
+    left_at: Date | null;
+    left_because: Generated<string>;
+  };
+  'supervision.cohorts': {
+    id: Generated<number>;
+    name: string;
+    ground: string;
+    reason: string;
+    owner: string;
+    owner_name: string;
+    until: Day;
+    made_at: Generated<Date>;
+    ended_at: Date | null;
+    ended_because: Generated<string>;
+  };
   'supervision.contacts': {
     id: Generated<number>;
     subject_id: number;

@@ -6,9 +6,10 @@ import type { Positions } from '../fixes/index.ts';
 import { whoseIn } from '../subjects/index.ts';
 import { waitingForAdministrators } from './administrators.ts';
 import { waitingForAnalysts } from './analysts.ts';
+import { waitingForOffenderManagers } from './offender-managers.ts';
 import { waitingForOfficers } from './officers.ts';
 
-/** What waits in supervision, on the page on which officers, analysts and administrators begin. */
+/** What waits in supervision, on the page on which officers, analysts, offender managers and administrators begin. */
 export function supervisionWaiting({ waymark, onStart }: WebKit, services: { positions: Positions }): void {
   const { performer, timeZone } = waymark;
   onStart({
@@ -27,6 +28,11 @@ export function supervisionWaiting({ waymark, onStart }: WebKit, services: { pos
     purpose: 'crime-matching',
     room: 'supervision',
     read: (request) => performer.perform(actorOf(request), waitingForAnalysts, null, null),
+  });
+  onStart({
+    purpose: 'offender-management',
+    room: 'supervision',
+    read: (request) => performer.perform(actorOf(request), waitingForOffenderManagers, null, null),
   });
   onStart({
     purpose: 'administration',

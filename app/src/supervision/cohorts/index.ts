@@ -1,0 +1,1 @@
+export { addToCohort, beginCohort } from './keep-cohort.ts';
