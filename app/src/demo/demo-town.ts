@@ -24,6 +24,7 @@ import { fillWithAgencies } from './demo-agencies.ts';
 import { beginList } from './demo-cohorts.ts';
 import { addContacts } from './demo-contacts.ts';
 import { liveToday, workThroughAlerts } from './demo-day.ts';
+import { publishFirstFigures } from './demo-equality.ts';
 import { fillStreetNames } from './demo-gazetteer.ts';
 import { openOwnViews } from './demo-own-views.ts';
 import type { DemoTags } from './demo-tags.ts';
@@ -104,6 +105,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   await openOwnViews(waymark);
   await beginList(waymark);
   if (isUsual) await workThroughAlerts(waymark);
+  if (isUsual) await publishFirstFigures(waymark);
   await publishForTown(waymark);
   await writeFile(waymark.folder.file('town.json'), JSON.stringify({ ...note, complete: true }));
   say(`${run?.crimes ?? 0} crimes, ${run?.verdicts.toLocaleString('en-GB') ?? 0} verdicts`);

@@ -28,6 +28,7 @@ export {
   repeatPack,
   Sealer,
 } from './evidence/index.ts';
+export { keepCharacteristics, publishFigures } from './figures/index.ts';
 export { decodeWaymark as decodeWaymarkLines, readTime, zoneOffsetMs } from './fixes/decode/index.ts';
 export {
   Intake,

@@ -16,6 +16,7 @@ import { deliveryRoutes } from './delivery/routes.ts';
 import { diaryRoutes } from './diary/routes.ts';
 import { documentRoutes } from './documents/routes.ts';
 import { evidenceRoutes } from './evidence/routes.ts';
+import { figureRoutes } from './figures/routes.ts';
 import type { Intake, Positions } from './fixes/index.ts';
 import { quarantineRoutes } from './fixes/routes.ts';
 import { hookRoutes } from './hooks/routes.ts';
@@ -61,6 +62,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   seriesRoutes(app, web, services);
   if (web.waymark.config.WAYMARK_PLACE_SEARCH === 'yes') placeSearchRoutes(app, web);
   cohortRoutes(app, web, services);
+  figureRoutes(app, web);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);
   subjectRoutes(app, web);

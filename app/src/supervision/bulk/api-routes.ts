@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { textIn } from '../../platform/text-in.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { importSubjects, subjectsFileAtMost } from './import-subjects.ts';
 import { type SubjectCells, subjectColumns } from './read-subject-rows.ts';
 import { readSubjectVersion } from './subject-versions.ts';
-import { textIn } from './text-in.ts';
 
 const rowsAtMost = 5000;
 /** Many people at once from another system: rows as JSON, or a file. */

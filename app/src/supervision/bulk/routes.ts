@@ -3,6 +3,7 @@ import type { MultipartFile } from '@fastify/multipart';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { InvalidError } from '../../platform/action.ts';
+import { textIn } from '../../platform/text-in.ts';
 import { ToldError } from '../../platform/told-error.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { invalidIn } from '../../web/form.ts';
@@ -10,7 +11,6 @@ import type { WebKit } from '../../web/kit.ts';
 import { bulkApiRoutes } from './api-routes.ts';
 import { importSubjects, type SubjectImport } from './import-subjects.ts';
 import { subjectColumns } from './read-subject-rows.ts';
-import { textIn } from './text-in.ts';
 
 const example = [
   ['reference', 'name', 'born_on', 'phone', 'address', 'order_kind', 'authority', 'order_from', 'order_to', 'tag', 'fitted_at'],

@@ -134,6 +134,15 @@ export interface GeneratedTables {
     receipt: string | null;
     receipt_at: Date | null;
   };
+  'supervision.characteristics': {
+    id: Generated<number>;
+    subject_id: number;
+    kind: string;
+    value: string;
+    source: string;
+    by_name: string;
+    at: Generated<Date>;
+  };
   'supervision.clearing_batches': {
     id: Generated<number>;
     wearing_id: number | null;
@@ -420,6 +429,14 @@ export interface GeneratedTables {
     ends_at: Date | null;
     by_name: string;
     created_at: Generated<Date>;
+  };
+  'supervision.published_figures': {
+    id: Generated<number>;
+    from_on: Day;
+    to_on: Day;
+    content: Json<unknown>;
+    by_name: string;
+    at: Generated<Date>;
   };
   'supervision.reminder_choices': {
     subject_id: number;

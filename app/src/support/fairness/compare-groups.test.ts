@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { shareOf } from '../../platform/share.ts';
 import { type CountedPerson, compareGroups, leastShown, waitOf } from './compare-groups.ts';
-import { shareOf } from './share.ts';
 
 const person = (group: string, rest: Partial<CountedPerson> = {}): CountedPerson => ({
   group,

@@ -1,4 +1,4 @@
-import { type Share, shareOf } from './share.ts';
+import { type Share, shareOf } from '../../platform/share.ts';
 
 /** What is counted of one person. */
 export interface CountedPerson {

@@ -1,1 +1,1 @@
-export { type Share, shareOf } from './share.ts';
+export { type Share, shareOf } from '../../platform/share.ts';

@@ -1,5 +1,5 @@
-import { InvalidError } from '../../platform/action.ts';
-import { notText, textOfBytes } from '../../platform/read-text.ts';
+import { InvalidError } from './action.ts';
+import { notText, textOfBytes } from './read-text.ts';
 
 /** The text of a file. @throws InvalidError where it is no text */
 export function textIn(bytes: Uint8Array): string {

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
+import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
+import { fillWithSmallTown } from '../../../test/small-town.ts';
+import { toldInOrder } from '../../../test/told-in-order.ts';
+import type { Actor } from '../../platform/access.ts';
+import { withPurpose } from '../../platform/database.ts';
+import { leastShown } from './fold-groups.ts';
+import { keepCharacteristics } from './keep-characteristics.ts';
+import { figuresOf, publishedFigures, publishFigures, readEquality } from './publish-figures.ts';
+import type { PersonRow } from './questions.ts';
+import { type Asked, workOutFigures } from './work-out.ts';
+
+const postgres: TestPostgres | null = await startPostgres();
+afterAll(() => postgres?.stop());
+
+const auditor: Actor = { id: 'fa-1', name: 'Nia Bowen', role: 'fairness-auditor', purpose: 'fairness' };
+
+describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
+  'figures of supervision on %s',
+  toldInOrder,
+  (_name, server) => {
+    let serving: Awaited<ReturnType<typeof serveForTest>>;
+    const town = temporaryFolder();
+    beforeAll(async () => {
+      serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+      await fillWithSmallTown(serving.waymark, town.path);
+    });
+    afterAll(async () => {
+      await serving?.end();
+      town.remove();
+    });
+    const perform: typeof serving.waymark.performer.perform = (...given) => serving.waymark.performer.perform(...given);
+    const keep = (text: string, source = 'said by themselves') => perform(auditor, keepCharacteristics, null, { text, source });
+    const publish = (today: string) => perform(auditor, publishFigures, { timeZone: 'Europe/London' }, { today });
+
+    test('what people say of themselves is kept for the comparison of groups, and no other purpose reads it', async () => {
+      const references = (
+        await withPurpose(serving.waymark.database.db, 'supervision', 'monitoring', (tx) =>
+          tx.selectFrom('supervision.subjects').select('reference').orderBy('id').execute(),
+        )
+      ).map(({ reference }) => reference);
+      await expect(keep('name,ethnicity\nA,White')).rejects.toThrow('headings reference');
+      await expect(keep('reference,sex\nA,f', 'x')).rejects.toThrow('where it comes from');
+      const lines = references.map((reference, i) => `${reference},${i < 7 ? 'white' : 'Martian'},${i % 2 ? 'F' : 'm'},n`);
+      const { people, problems } = await keep(`Reference,Ethnicity,Sex,Disability\n${lines.join('\n')}\nNOBODY,White,f,no\n`);
+      expect(people).toBe(8);
+      expect(problems.map(({ row, field, code }) => [row, field, code])).toEqual([
+        [9, 'ethnicity', 'value'],
+        [10, 'reference', 'unknown'],
+      ]);
+      for (const purpose of ['monitoring', 'crime-matching', 'offender-management', 'oversight', 'administration', 'support', ''])
+        expect(
+          await withPurpose(serving.waymark.database.db, 'supervision', purpose, (tx) =>
+            tx.selectFrom('supervision.characteristics').select('id').execute(),
+          ),
+          purpose,
+        ).toEqual([]);
+      // Again replaces, and the counts stay as they are.
+      await keep(`reference,ethnicity\n${references[0]},Asian`);
+      const view = await perform(auditor, readEquality, null, { today: '2026-09-10' });
+      expect(view.said).toEqual([
+        { kind: 'ethnicity', people: 7 },
+        { kind: 'sex', people: 8 },
+        { kind: 'disability', people: 8 },
+      ]);
+    });
+
+    test('are published over times that never meet, for anybody, and stay as they are', async () => {
+      const began = (await perform(auditor, readEquality, null, { today: '2026-09-02' })).next.from as string;
+      const day = (after: number) => new Date(Date.parse(began) + after * 86_400_000).toISOString().slice(0, 10);
+      await expect(publish(day(13))).rejects.toThrow('14 days at least');
+      const first = await publish(day(20));
+      expect(first).toMatchObject({ from: began, to: day(20) });
+      await expect(publish(day(25))).rejects.toThrow(`on ${day(34)}`);
+      const second = await publish(day(40));
+      expect(second).toMatchObject({ from: day(20), to: day(40) });
+      // The database itself takes no two over one day, and changes none.
+      const into = (from: string, to: string) =>
+        withPurpose(serving.waymark.database.db, 'supervision', 'fairness', (tx) =>
+          tx.insertInto('supervision.published_figures').values({ from_on: from, to_on: to, content: '{}', by_name: 'x' }).execute(),
+        );
+      await expect(into(day(19), day(21))).rejects.toThrow();
+      await expect(
+        withPurpose(serving.waymark.database.db, 'supervision', 'fairness', (tx) =>
+          tx.updateTable('supervision.published_figures').set({ by_name: 'y' }).execute(),
+        ),
+      ).rejects.toThrow('permission denied');
+      const db = serving.waymark.database.db;
+      expect((await publishedFigures(db)).map(({ from, to }) => [from, to])).toEqual([
+        [day(20), day(39)],
+        [began, day(19)],
+      ]);
+      const figures = await figuresOf(db, first.id);
+      const who = figures?.tables.find(({ key }) => key === 'who-by-sex');
+      // Eight people, four of each: too few for a line each, enough to be told together.
+      expect(who).toMatchObject({ lines: null, whole: { of: 8 } });
+      for (const { lines, whole, unit } of figures?.tables ?? [])
+        for (const line of [...(lines ?? []), ...(whole ? [whole] : [])]) {
+          if (unit === 'people' || unit === 'share') expect(line.of).toBeGreaterThanOrEqual(leastShown);
+          if (line.yes !== null) expect(Math.min(line.yes, line.of - line.yes)).toBeGreaterThanOrEqual(leastShown);
+        }
+    });
+
+    test('anybody reads them, as a page, CSV and JSON with the questions; the auditor keeps and publishes on a page', async () => {
+      const page = await (await fetch(`${serving.url}/transparency/figures`)).text();
+      expect(page).toContain('Supervision in figures');
+      expect(page).toContain('Who wore a tag');
+      const [latest] = await publishedFigures(serving.waymark.database.db);
+      const csv = await (await fetch(`${serving.url}/transparency/figures/${latest?.id}/csv`)).text();
+      expect(csv.split('\n')[0]).toBe('from,to,table,title,by,group,what_is_counted,of,count,unit,value,low_95,high_95');
+      const json = (await (await fetch(`${serving.url}/transparency/figures/${latest?.id}/json`)).json()) as { questions: object };
+      expect(Object.keys(json.questions)).toEqual(['people', 'alerts', 'worn', 'seen', 'requests', 'reviews']);
+      expect((await fetch(`${serving.url}/transparency/figures/999`)).status).toBe(404);
+      const visitor = new Visitor(serving.url);
+      await visitor.signIn('fa-1');
+      const own = await (await visitor.follow('/equality')).text();
+      expect(own).toContain('Equality of supervision');
+      const csrf = /name="_csrf" value="([^"]+)"/.exec(own)?.[1] ?? '';
+      const form = new FormData();
+      form.set('_csrf', csrf);
+      form.set('source', 'said by themselves');
+      form.set('file', new Blob(['reference,sex\nNOBODY,f\n'], { type: 'text/csv' }), 'sex.csv');
+      const sent = await visitor.request('/equality', { method: 'POST', body: form });
+      expect(await sent.text()).toContain('Nobody on record has this reference.');
+    });
+  },
+);
+
+describe('tables for publication', () => {
+  const person = (i: number, more: Partial<PersonRow> = {}): PersonRow => ({
+    person: i,
+    ethnicity: 'White',
+    sex: 'male',
+    disability: 'no',
+    age: '25 to 34',
+    keepsOut: false,
+    hasHours: false,
+    hadAlert: false,
+    hadFalseAlert: false,
+    hadBreach: false,
+    asked: false,
+    wasLet: false,
+    finished: false,
+    woreToTheEnd: false,
+    days: i,
+    ...more,
+  });
+  const asked = (more: Partial<Asked>): Asked => ({ people: [], alerts: [], worn: [], seen: [], requests: [], reviews: [], ...more });
+  const table = (rows: Partial<Asked>, key: string) => workOutFigures(asked(rows)).tables.find((own) => own.key === key);
+
+  test('compare groups with their intervals, and say how many stand behind each', () => {
+    const people = [
+      ...Array.from({ length: 40 }, (_, i) => person(i, { hadBreach: i < 10 })),
+      ...Array.from({ length: 20 }, (_, i) => person(40 + i, { sex: 'female', hadBreach: i < 10 })),
+    ];
+    const breach = table({ people }, 'breach-by-sex');
+    expect(breach?.lines?.map(({ group, of, yes, value }) => [group, of, yes, value])).toEqual([
+      ['male', 40, 10, 0.25],
+      ['female', 20, 10, 0.5],
+    ]);
+    expect(breach?.lines?.[0]?.low).toBeCloseTo(0.142, 3);
+    expect(breach?.whole).toMatchObject({ of: 60, yes: 20 });
+  });
+
+  test('a workload is told by model of tag where enough people wear it, and the causes of alerts where enough people had them', () => {
+    const models = Array.from({ length: 24 }, (_, i) => ({ person: i, model: i < 12 ? 'A' : 'B', days: 30 }));
+    const alerts = models.map(({ person: own, model }) => ({
+      person: own,
+      kind: own < 2 ? 'jamming' : 'battery low',
+      model,
+      ...{ all: model === 'A' ? 3 : 6, takenBack: 0, decided: 2, breach: 0, false: 1 },
+    }));
+    const load = table({ worn: models, alerts }, 'workload-by-model');
+    expect(load?.lines?.map(({ group, of, value }) => [group, of, value])).toEqual([
+      ['A', 360, 10],
+      ['B', 360, 20],
+    ]);
+    // Two people alone had their signal jammed: it is not told by kind.
+    expect(table({ worn: models, alerts }, 'alerts-by-kind')).toMatchObject({ lines: null, whole: { of: 108 } });
+    expect(table({ worn: models, alerts }, 'breach-by-kind')).toMatchObject({ lines: null, whole: null });
+  });
+});

@@ -1,0 +1,2 @@
+export { keepCharacteristics } from './keep-characteristics.ts';
+export { publishFigures } from './publish-figures.ts';

@@ -1,0 +1,127 @@
+import type { MultipartFile } from '@fastify/multipart';
+import { stringify } from 'csv-stringify/sync';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type InvalidError, NotFoundError } from '../../platform/action.ts';
+import { dayIn } from '../../platform/days.ts';
+import { textIn } from '../../platform/text-in.ts';
+import { actorOf } from '../../web/actor-of.ts';
+import { Id, idIn, invalidIn } from '../../web/form.ts';
+import type { WebKit } from '../../web/kit.ts';
+import type { ImportProblem } from '../schema/tables.ts';
+import { leastShown } from './fold-groups.ts';
+import { characteristics, keepCharacteristics } from './keep-characteristics.ts';
+import { figuresOf, leastDays, publishedFigures, publishFigures, readEquality } from './publish-figures.ts';
+import { questions } from './questions.ts';
+import type { FigureTable } from './work-out.ts';
+
+const parts: Record<FigureTable['about'], { title: string; says: string }> = {
+  equality: {
+    title: 'Who is supervised, how strictly, and how it ends, by group',
+    says: 'What people say of themselves is kept apart: nobody who decides about them can read it. A difference is a reason to look, and no proof of unfairness; none is no proof of fairness.',
+  },
+  alerts: { title: 'Alerts and the work they make', says: 'An alert is raised by a rule or a tag. A person decides what it was.' },
+  requests: { title: 'What people on tags asked for', says: 'To be away, for other hours, and the like.' },
+  verdicts: { title: 'Verdicts on crimes', says: 'Made by comparing recorded crimes with tags, and looked at by a person.' },
+};
+
+interface Sent {
+  file?: MultipartFile;
+  source?: { value?: string };
+}
+
+/** Published figures, for anybody; and what the comparison of groups rests on, for the fairness auditor. */
+export function figureRoutes(app: FastifyInstance, web: WebKit): void {
+  const { performer, database, timeZone } = web.waymark;
+  const today = () => dayIn(timeZone);
+
+  const figuresPage = async (request: FastifyRequest, reply: FastifyReply, id: number | null) => {
+    const published = await publishedFigures(database.db);
+    const chosen = id === null ? published[0] : published.find((own) => own.id === id);
+    if (id !== null && !chosen) throw new NotFoundError('There are no such figures.');
+    const figures = chosen ? await figuresOf(database.db, chosen.id) : null;
+    return web.page(request, reply, 'supervision/figures/figures.njk', {
+      published,
+      chosen,
+      leastShown,
+      questions,
+      parts: Object.entries(parts).map(([key, words]) => ({
+        key,
+        ...words,
+        tables: figures?.tables.filter(({ about }) => about === key) ?? [],
+      })),
+    });
+  };
+  app.get('/transparency/figures', { config: { open: true } }, (request, reply) => figuresPage(request, reply, null));
+  app.get('/transparency/figures/:id', { config: { open: true }, schema: { params: Id } }, (request, reply) =>
+    figuresPage(request, reply, idIn(request)),
+  );
+  const opened = async (request: FastifyRequest) => {
+    const id = idIn(request);
+    const chosen = (await publishedFigures(database.db)).find((own) => own.id === id);
+    const figures = chosen && (await figuresOf(database.db, id));
+    if (!chosen || !figures) throw new NotFoundError('There are no such figures.');
+    return { chosen, figures };
+  };
+  app.get('/transparency/figures/:id/csv', { config: { open: true }, schema: { params: Id } }, async (request, reply) => {
+    const { chosen, figures } = await opened(request);
+    const known = (value: number | null) => (value === null ? '' : Number(value.toPrecision(6)));
+    const rows = figures.tables.flatMap(({ key, title, by, ofWords, unit, lines, whole }) =>
+      [...(whole ? [whole] : []), ...(lines ?? [])].map(({ group, of, yes, value, low, high }) => [
+        ...[chosen.from, chosen.to, key, title, by, group, ofWords, of, yes ?? '', unit],
+        ...[known(value), known(low), known(high)],
+      ]),
+    );
+    const header = ['from', 'to', 'table', 'title', 'by', 'group', 'what_is_counted', 'of', 'count', 'unit', 'value', 'low_95', 'high_95'];
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="figures-${chosen.from}.csv"`)
+      .send(stringify([header, ...rows]));
+  });
+  app.get('/transparency/figures/:id/json', { config: { open: true }, schema: { params: Id } }, async (request) => {
+    const { chosen, figures } = await opened(request);
+    return { from: chosen.from, to: chosen.to, publishedAt: chosen.at, leastShown, ...figures, questions };
+  });
+
+  const equalityPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    more: { error?: InvalidError; problems?: ImportProblem[]; source?: string } = {},
+  ) => {
+    const view = await performer.perform(actorOf(request), readEquality, null, { today: today() });
+    return web.page(request, more.error ? reply.code(400) : reply, 'supervision/figures/equality.njk', {
+      ...view,
+      characteristics,
+      leastDays,
+      leastShown,
+      problems: more.problems ?? [],
+      draft: { source: more.source },
+      published: await publishedFigures(database.db),
+      error: more.error ? { text: more.error.message, field: more.error.field } : null,
+    });
+  };
+  app.get('/equality', { config: { action: 'equality.read', menu: { text: 'Equality of supervision', rank: 285 } } }, (request, reply) =>
+    equalityPage(request, reply),
+  );
+  app.post('/equality', { config: { action: 'equality.keep', takesFile: true } }, async (request, reply) => {
+    const body = (request.body ?? {}) as Sent;
+    const source = body.source?.value ?? '';
+    try {
+      const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
+      const { people, problems } = await performer.perform(actorOf(request), keepCharacteristics, null, { text: textIn(bytes), source });
+      web.notice(request, `Kept of ${people} ${people === 1 ? 'person' : 'people'}.`);
+      if (problems.length > 0) return equalityPage(request, reply, { problems: problems.slice(0, 200), source });
+      return reply.redirect('/equality');
+    } catch (caught) {
+      return equalityPage(request, reply, { error: invalidIn(caught), source });
+    }
+  });
+  app.post('/equality/publish', { config: { action: 'figures.publish' } }, async (request, reply) => {
+    try {
+      const { id } = await performer.perform(actorOf(request), publishFigures, { timeZone }, { today: today() });
+      web.notice(request, 'Published. Anybody can read these figures now, and they stay as they are.');
+      return reply.redirect(`/transparency/figures/${id}`);
+    } catch (caught) {
+      return equalityPage(request, reply, { error: invalidIn(caught) });
+    }
+  });
+}
