@@ -180,7 +180,7 @@ export const Config = Type.Object({
   OIDC_CLIENT_SECRET: Type.Optional(Type.String({ description: 'Secret of Waymark at the identity provider.' })),
   OIDC_ROLE_CLAIM: Type.String({
     description:
-      'Claim that names the role, or a path to it such as `realm_access.roles`; one of: monitoring-officer, crime-analyst, support-worker, support-lead, data-steward, fairness-auditor, auditor or administrator; for the people in the data `person`. An account with two of them is refused: supervision and support are kept apart.',
+      'Claim that names the role, or a path to it such as `realm_access.roles`; one of: monitoring-officer, crime-analyst, offender-manager, governor, support-worker, support-lead, data-steward, fairness-auditor, auditor or administrator; for the people in the data `person`. An account with two of them is refused: supervision and support are kept apart.',
     default: 'waymark_role',
   }),
   OIDC_SCOPE: Type.String({
@@ -202,6 +202,12 @@ export const Config = Type.Object({
     description:
       'Whether a place and a time may be searched without a crime, on a ground in law and with a second person’s consent. With `no` there is no such search.',
     default: 'yes',
+  }),
+  WAYMARK_VISITS_A_WEEK: Type.Integer({
+    description: 'Visits that one monitoring officer makes in a week, to fit, check and take off tags; for the plan of releases.',
+    default: 20,
+    minimum: 1,
+    maximum: 1000,
   }),
   WAYMARK_KEEP_POSITIONS_MONTHS: Type.Integer({
     description: 'Months that positions are kept after they were taken.',

@@ -1,4 +1,5 @@
 import { controlRoute } from './commands/control-route.ts';
+import { costsNow } from './oversight/index.ts';
 import { oversightRoutes } from './oversight/routes.ts';
 import { personRoutes } from './person/routes.ts';
 import { ownStaffRoutes } from './person/staff-routes.ts';
@@ -30,7 +31,7 @@ export function mounted(
 ): RouteSet[] {
   const { channels, places, askForPeople } = services;
   return [
-    (app, web) => supervisionRoutes(app, web, { ...waymark, channels }),
+    (app, web) => supervisionRoutes(app, web, { ...waymark, channels, costs: () => costsNow(waymark.database.db) }),
     (app, web) => supportRoutes(app, web, { places, askForPeople }),
     (app, web) =>
       ownStaffRoutes(app, web, {

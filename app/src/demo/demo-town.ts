@@ -27,6 +27,7 @@ import { liveToday, workThroughAlerts } from './demo-day.ts';
 import { publishFirstFigures } from './demo-equality.ts';
 import { fillStreetNames } from './demo-gazetteer.ts';
 import { openOwnViews } from './demo-own-views.ts';
+import { proposeRelease } from './demo-release.ts';
 import type { DemoTags } from './demo-tags.ts';
 import { publishForTown } from './demo-transparency.ts';
 
@@ -104,6 +105,7 @@ export async function fillWithTown(waymark: Waymark, say: (text: string) => void
   await fillWithAgencies(waymark, say);
   await openOwnViews(waymark);
   await beginList(waymark);
+  await proposeRelease(waymark);
   if (isUsual) await workThroughAlerts(waymark);
   if (isUsual) await publishFirstFigures(waymark);
   await publishForTown(waymark);

@@ -1,1 +1,2 @@
 export { askForAuditCheck } from './audit/index.ts';
+export { costsNow } from './worth/index.ts';

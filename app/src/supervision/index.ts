@@ -54,6 +54,7 @@ export {
 } from './own/index.ts';
 export { readOwnPage } from './own-page/index.ts';
 export { publishedSearches } from './place-search/index.ts';
+export { keepProposal } from './proposals/index.ts';
 export {
   chooseReminders,
   confirmReminders,

@@ -24,6 +24,7 @@ import { letterRoutes } from './letters/routes.ts';
 import { orderRoutes } from './orders/routes.ts';
 import { placeSearchRoutes } from './place-search/routes.ts';
 import { placeRoutes } from './places/routes.ts';
+import { type CostsOfTags, proposalRoutes } from './proposals/routes.ts';
 import { requestRoutes } from './requests/routes.ts';
 import { subjectRetentionRoutes } from './retention/routes.ts';
 import { crimeReviewRoutes } from './review/routes.ts';
@@ -48,6 +49,7 @@ export interface SupervisionServices {
   verdicts: VerdictStore;
   secondReview: boolean;
   channels: Channels;
+  costs: CostsOfTags;
 }
 
 /** All addresses of supervision. */
@@ -63,6 +65,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   if (web.waymark.config.WAYMARK_PLACE_SEARCH === 'yes') placeSearchRoutes(app, web);
   cohortRoutes(app, web, services);
   figureRoutes(app, web);
+  proposalRoutes(app, web, services.costs);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);
   subjectRoutes(app, web);

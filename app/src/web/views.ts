@@ -13,6 +13,7 @@ const spoken: Record<string, string> = {
   'monitoring-officer': 'Monitoring officer',
   'crime-analyst': 'Crime analyst',
   'offender-manager': 'Offender manager',
+  governor: 'Prison governor',
   'support-worker': 'Support worker',
   'support-lead': 'Support lead',
   'data-steward': 'Data steward',

@@ -23,6 +23,11 @@ const words: Record<Exclude<Purpose, 'ingest' | 'retention'>, PurposeInWords> = 
     sees: 'of those on their own lists, one week at a time: how conditions were kept, alerts, reviewed verdicts, appointments',
     never: 'anybody else; positions; anything of support',
   },
+  'release-planning': {
+    what: 'Planning releases from prison on a tag',
+    sees: 'proposals by the prison’s own number: places, hours and areas; visits and tags by week; published figures',
+    never: 'anybody who is under an order, positions, alerts, verdicts, anything of support',
+  },
   support: {
     what: 'Finding who needs help, and offering it',
     sees: 'what agencies state, needs, offers, packages, notes',

@@ -13,6 +13,14 @@ export interface GeneratedTables {
     by_name: string;
     at: Generated<Date>;
   };
+  'oversight.price_indices': {
+    id: Generated<number>;
+    year: number;
+    index: Numeric;
+    source: string;
+    by_name: string;
+    at: Generated<Date>;
+  };
   'oversight.retention_asks': {
     id: Generated<number>;
     at: Generated<Date>;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Cost, CostGroup } from './figures.ts';
+import { inPricesOf } from './price-index.ts';
 import { effectOf, reckonWorth } from './reckon.ts';
 
 const cost = (group: CostGroup, low: number, high: number, priceYear = 2022): Cost => ({
@@ -46,4 +47,19 @@ test('an effect stands with its interval, which reaches over none where the case
   expect(found.fewer).toBeCloseTo(7, 6);
   expect([found.low, found.high].map((bound) => Math.round(10 * bound) / 10)).toEqual([3.9, 10.1]);
   expect(effectOf({ without: 33.2, with: 26.2, cases: 100 }).low).toBeLessThan(0);
+});
+
+test('costs of several years stand in the prices of one, where prices of both years are known, and not at all otherwise', () => {
+  const indices = [
+    { year: 2016, index: 80, source: 'A series' },
+    { year: 2022, index: 100, source: 'A series' },
+  ];
+  const [old, now] = [cost('tag', 3000, 6000, 2016), cost('prison on average', 50_000, 50_000)];
+  expect(inPricesOf([old, now], 2022, indices).map(({ inYear }) => inYear)).toEqual([
+    { low: 3750, high: 7500 },
+    { low: 50_000, high: 50_000 },
+  ]);
+  expect(inPricesOf([cost('tag', 3000, 6000, 2012)], 2022, indices)[0]?.inYear).toBeNull();
+  expect(inPricesOf([old], 2025, indices)[0]?.inYear).toBeNull();
+  expect(inPricesOf([old], null, indices)[0]?.inYear).toBeNull();
 });

@@ -63,3 +63,9 @@ export function effectOf(shares: { without: number; with: number; cases: number 
   const half = 1.959_964 * Math.sqrt((p * (1 - p) + q * (1 - q)) / each);
   return { fewer: 100 * (p - q), low: 100 * (p - q - half), high: 100 * (p - q + half) };
 }
+
+/** The same for an effect as it was published; null where it was not told in shares. */
+export const foundBy = (effect: { without?: number; with?: number; cases?: number }) =>
+  effect.without === undefined || effect.with === undefined || effect.cases === undefined
+    ? null
+    : effectOf({ without: effect.without, with: effect.with, cases: effect.cases });

@@ -4,11 +4,10 @@ import { countTagDays } from '../../supervision/index.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { costsNow, type Effect, effects, enterCost } from './figures.ts';
-import { effectOf, reckonWorth } from './reckon.ts';
-
-const foundBy = ({ without, with: with_, cases }: Effect) =>
-  without === undefined || with_ === undefined || cases === undefined ? null : effectOf({ without, with: with_, cases });
+import { costRoutes } from './cost-routes.ts';
+import { costsNow, effects, enterCost } from './figures.ts';
+import { enterPrices, priceIndices } from './price-index.ts';
+import { foundBy, reckonWorth } from './reckon.ts';
 
 /** Costs and effects of tags, prison and support for this caseload. */
 export function worthRoutes(app: FastifyInstance, web: WebKit): void {
@@ -25,6 +24,7 @@ export function worthRoutes(app: FastifyInstance, web: WebKit): void {
       caseload,
       support,
       worth: reckonWorth(costs, caseload, support),
+      indices: await priceIndices(database.db),
       draft,
       error: error ? { text: error.message, field: error.field } : null,
     });
@@ -34,6 +34,17 @@ export function worthRoutes(app: FastifyInstance, web: WebKit): void {
     { config: { action: 'worth.read', room: 'supervision', menu: { text: 'Costs and effects', rank: 370 } } },
     (request, reply) => page(request, reply, null, {}),
   );
+  costRoutes(app, web);
+  app.post('/worth/prices', { config: { action: 'worth.enter', room: 'oversight' } }, async (request, reply) => {
+    const [lines, source] = textsOf(request.body, 'lines', 'indexSource');
+    try {
+      const { years } = await performer.perform(actorOf(request), enterPrices, null, { lines, source });
+      web.notice(request, `Prices of ${years} years are entered.`);
+    } catch (error) {
+      return page(request, reply, invalidIn(error), { lines, indexSource: source });
+    }
+    return reply.redirect('/worth');
+  });
   app.post('/worth', { config: { action: 'worth.enter', room: 'oversight' } }, async (request, reply) => {
     const [key, low, high, priceYear, source] = textsOf(request.body, 'key', 'low', 'high', 'priceYear', 'source');
     const entered = { key, low, high, priceYear, source };

@@ -11,6 +11,7 @@ export const demoAccounts: { id: string; name: string; role: SignInRole; about: 
   { id: 'ca-2', name: 'Priya Nair', role: 'crime-analyst', about: 'A second reviewer' },
   { id: 'om-1', name: 'Grace Lindqvist', role: 'offender-manager', about: 'Keeps lists of people who are managed by several agencies' },
   { id: 'om-2', name: 'Hal Norton', role: 'offender-manager', about: 'A colleague, who is let into a list' },
+  { id: 'go-1', name: 'Iris Calloway', role: 'governor', about: 'Plans releases on a tag from a prison' },
   { id: 'sw-1', name: 'Joan Achebe', role: 'support-worker', about: 'Sees what people need and offers help' },
   { id: 'sw-2', name: 'Owen Blake', role: 'support-worker', about: 'A colleague, who approves what another asks for' },
   { id: 'sl-1', name: 'Ruth Adeyemi', role: 'support-lead', about: 'Leads the support team, decides what is challenged' },

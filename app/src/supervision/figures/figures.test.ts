@@ -134,6 +134,7 @@ describe('tables for publication', () => {
     sex: 'male',
     disability: 'no',
     age: '25 to 34',
+    kind: 'court bail',
     keepsOut: false,
     hasHours: false,
     hadAlert: false,
@@ -177,7 +178,7 @@ describe('tables for publication', () => {
       ['B', 360, 20],
     ]);
     // Two people alone had their signal jammed: it is not told by kind.
-    expect(table({ worn: models, alerts }, 'alerts-by-kind')).toMatchObject({ lines: null, whole: { of: 108 } });
-    expect(table({ worn: models, alerts }, 'breach-by-kind')).toMatchObject({ lines: null, whole: null });
+    expect(table({ worn: models, alerts }, 'alerts-by-cause')).toMatchObject({ lines: null, whole: { of: 108 } });
+    expect(table({ worn: models, alerts }, 'breach-by-cause')).toMatchObject({ lines: null, whole: null });
   });
 });

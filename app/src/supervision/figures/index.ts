@@ -1,2 +1,3 @@
 export { keepCharacteristics } from './keep-characteristics.ts';
 export { publishFigures } from './publish-figures.ts';
+export type { FigureLine, Figures, FigureTable } from './work-out.ts';

@@ -13,6 +13,8 @@ export interface PersonRow {
   sex: string;
   disability: string;
   age: string;
+  /** Kind of the order that began last. */
+  kind: string;
   keepsOut: boolean;
   hasHours: boolean;
   hadAlert: boolean;
@@ -41,6 +43,7 @@ export const people = `SELECT s.id AS person, ${said('ethnicity')} AS ethnicity,
   CASE WHEN s.born_on IS NULL THEN 'not known' WHEN age(${from}::date, s.born_on) < interval '25 years' THEN 'under 25'
     WHEN age(${from}::date, s.born_on) < interval '35 years' THEN '25 to 34' WHEN age(${from}::date, s.born_on) < interval '45 years' THEN '35 to 44'
     ELSE '45 and over' END AS age,
+  (SELECT o.kind FROM supervision.orders o WHERE o.subject_id = s.id AND o.starts_at < ${to} ORDER BY o.starts_at DESC, o.id DESC LIMIT 1) AS kind,
   ${hasZone("z.kind = 'exclusion'")} AS "keepsOut",
   ${hasZone("z.kind = 'curfew'")} AS "hasHours",
   ${hasAlert('true')} AS "hadAlert",

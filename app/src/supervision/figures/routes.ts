@@ -24,6 +24,15 @@ const parts: Record<FigureTable['about'], { title: string; says: string }> = {
   verdicts: { title: 'Verdicts on crimes', says: 'Made by comparing recorded crimes with tags, and looked at by a person.' },
 };
 
+/** Tables of one part by what is in their groups, and which of them are too small to be shown. */
+function groupsOf(tables: readonly FigureTable[]) {
+  return [...new Set(tables.map(({ by }) => by))].map((by) => {
+    const own = tables.filter((table) => table.by === by);
+    const isShown = ({ lines, whole }: FigureTable) => lines !== null || whole !== null;
+    return { by, shown: own.filter(isShown), hidden: own.filter((table) => !isShown(table)) };
+  });
+}
+
 interface Sent {
   file?: MultipartFile;
   source?: { value?: string };
@@ -47,7 +56,7 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
       parts: Object.entries(parts).map(([key, words]) => ({
         key,
         ...words,
-        tables: figures?.tables.filter(({ about }) => about === key) ?? [],
+        groups: groupsOf(figures?.tables.filter(({ about }) => about === key) ?? []),
       })),
     });
   };

@@ -44,7 +44,7 @@ export interface Asked {
   reviews: ReviewRow[];
 }
 
-const characteristics = { ethnicity: 'Ethnicity', sex: 'Sex', age: 'Age', disability: 'Disability' } as const;
+const characteristics = { ethnicity: 'Ethnicity', sex: 'Sex', age: 'Age', disability: 'Disability', kind: 'Kind of order' } as const;
 type Characteristic = keyof typeof characteristics;
 
 /** What is said of people, each of all of them or of those alone of whom another thing is true. */
@@ -266,7 +266,7 @@ function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
   return [
     {
       ...shared,
-      key: 'alerts-by-kind',
+      key: 'alerts-by-cause',
       title: 'What alerts were about',
       by: 'Kind of alert',
       ofWords: 'alerts raised',
@@ -276,7 +276,7 @@ function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
       whole: total && { group: everybody, of: total.of, yes: null, value: 1, low: null, high: null },
     },
     table(
-      'taken-back-by-kind',
+      'taken-back-by-cause',
       'Alerts that were taken back',
       'Kind of alert',
       byKind,
@@ -285,7 +285,7 @@ function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
       corrected,
     ),
     table(
-      'false-by-kind',
+      'false-by-cause',
       'Alerts that were false, or the tag’s own fault',
       'Kind of alert',
       byKind,
@@ -293,7 +293,7 @@ function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
       (row) => row.false,
       falseOnes,
     ),
-    table('breach-by-kind', 'Alerts that were breaches', 'Kind of alert', byKind, decided, (row) => row.breach, falseOnes),
+    table('breach-by-cause', 'Alerts that were breaches', 'Kind of alert', byKind, decided, (row) => row.breach, falseOnes),
     table(
       'false-by-model',
       'Alerts that were false, or the tag’s own fault',

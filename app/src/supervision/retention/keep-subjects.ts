@@ -22,6 +22,8 @@ const quarantineKeptDays = 90;
 const messagesKeptDays = 90;
 /** A list of people that has ended is kept so long, for whoever asks why they were on it, months. */
 const endedListsKeptMonths = 12;
+/** What was proposed for a release is kept so long after its day, months. */
+const proposalsKeptMonths = 12;
 
 export function supervisionRules({ positions, subjects, homeDays }: SupervisionKeeps): [kind: string, rule: string][] {
   return [
@@ -32,6 +34,7 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
       `${subjects} months after the end of their last order`,
     ],
     ['Reminders that were sent to a subject, and what other systems were told', `${messagesKeptDays} days`],
+    ['A proposal for a release on a tag', `${proposalsKeptMonths} months after the day of the release`],
     ['A list of people for offender management', `${endedListsKeptMonths} months after it ended`],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
@@ -121,16 +124,21 @@ export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: Su
         packs.rows.map(({ id }) => id),
         erased,
       );
-      const lists = await sql<{ id: number }>`
-        SELECT id FROM supervision.cohorts WHERE coalesce(ended_at::date, until) < ${today}::date - make_interval(months => ${endedListsKeptMonths}::int)`.execute(
-        tx,
-      );
-      await eraseTree(
-        tx,
-        'supervision.cohorts',
-        lists.rows.map(({ id }) => id),
-        erased,
-      );
+      for (const [table, endsOn, months] of [
+        ['supervision.cohorts', 'coalesce(ended_at::date, until)', endedListsKeptMonths],
+        ['supervision.release_proposals', 'release_on', proposalsKeptMonths],
+      ] as const) {
+        const over = await sql<{ id: number }>`
+          SELECT id FROM ${sql.table(table)} WHERE ${sql.raw(endsOn)} < ${today}::date - make_interval(months => ${months}::int)`.execute(
+          tx,
+        );
+        await eraseTree(
+          tx,
+          table,
+          over.rows.map(({ id }) => id),
+          erased,
+        );
+      }
       for (const table of ['supervision.reminders', 'supervision.change_messages'] as const) {
         const { numDeletedRows } = await tx
           .deleteFrom(table)

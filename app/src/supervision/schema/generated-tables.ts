@@ -438,6 +438,20 @@ export interface GeneratedTables {
     by_name: string;
     at: Generated<Date>;
   };
+  'supervision.release_proposals': {
+    id: Generated<number>;
+    reference: string;
+    kind: string;
+    release_on: Day;
+    months: number;
+    conditions: Json<unknown>;
+    made_by: string;
+    made_by_name: string;
+    made_at: Generated<Date>;
+    version: Generated<number>;
+    withdrawn_at: Date | null;
+    withdrawn_because: Generated<string>;
+  };
   'supervision.reminder_choices': {
     subject_id: number;
     channel: string;

@@ -3,6 +3,7 @@ import type { Generated } from 'kysely';
 import type { Json, Narrowed } from '../../platform/columns.ts';
 import type { PackContent } from './breach-pack-content.ts';
 import type { GeneratedTables } from './generated-tables.ts';
+import type { ProposedConditions } from './proposed-conditions.ts';
 import type { StoredVerdict } from './stored-verdict.ts';
 
 export const zoneKinds = ['exclusion', 'inclusion', 'curfew'] as const;
@@ -132,6 +133,9 @@ interface Exactly {
   };
   'supervision.reviews': {
     decision: 'agree' | 'disagree' | 'cannot tell';
+  };
+  'supervision.release_proposals': {
+    conditions: Json<ProposedConditions>;
   };
   'supervision.place_searches': {
     decision: 'agreed' | 'refused' | null;

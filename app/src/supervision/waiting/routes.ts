@@ -6,10 +6,11 @@ import type { Positions } from '../fixes/index.ts';
 import { whoseIn } from '../subjects/index.ts';
 import { waitingForAdministrators } from './administrators.ts';
 import { waitingForAnalysts } from './analysts.ts';
+import { waitingForGovernors } from './governors.ts';
 import { waitingForOffenderManagers } from './offender-managers.ts';
 import { waitingForOfficers } from './officers.ts';
 
-/** What waits in supervision, on the page on which officers, analysts, offender managers and administrators begin. */
+/** What waits in supervision, on the page on which officers, analysts, offender managers, governors and administrators begin. */
 export function supervisionWaiting({ waymark, onStart }: WebKit, services: { positions: Positions }): void {
   const { performer, timeZone } = waymark;
   onStart({
@@ -33,6 +34,11 @@ export function supervisionWaiting({ waymark, onStart }: WebKit, services: { pos
     purpose: 'offender-management',
     room: 'supervision',
     read: (request) => performer.perform(actorOf(request), waitingForOffenderManagers, null, null),
+  });
+  onStart({
+    purpose: 'release-planning',
+    room: 'supervision',
+    read: (request) => performer.perform(actorOf(request), waitingForGovernors, null, null),
   });
   onStart({
     purpose: 'administration',

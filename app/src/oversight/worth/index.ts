@@ -1,0 +1,1 @@
+export { costsNow } from './figures.ts';
