@@ -41,10 +41,7 @@ export function proposalRoutes(app: FastifyInstance, web: WebKit, costs: CostsOf
   });
   const formPage = (request: FastifyRequest, reply: FastifyReply, id: number | null, error: InvalidError | null, draft: object) =>
     web.page(request, error ? reply.code(400) : reply, 'supervision/proposals/form.njk', { id, orderKinds, draft, error: told(error) });
-  app.get('/proposals/new', { config: { action: 'proposal.keep' } }, async (request, reply) => {
-    await performer.admit(actorOf(request), 'proposal.keep', 'supervision');
-    return formPage(request, reply, null, null, {});
-  });
+  app.get('/proposals/new', { config: { action: 'proposal.keep' } }, (request, reply) => formPage(request, reply, null, null, {}));
   const keep = async (request: FastifyRequest, reply: FastifyReply, id: number | null) => {
     const input = inputOf(request);
     try {
