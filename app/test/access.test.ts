@@ -327,6 +327,12 @@ describe('access', () => {
         'GET /basemap/tiles.pmtiles',
         // Bears a secret of an officer's own; see requests-and-diary.test.
         'GET /diary/feed/:secret',
+        'GET /ogc',
+        'GET /ogc/conformance',
+        'GET /ogc/collections',
+        'GET /ogc/collections/crimes',
+        'GET /ogc/collections/zones',
+        'GET /ogc/collections/tracks',
         'GET /transparency',
         'GET /transparency.json',
         'GET /transparency/accuracy',

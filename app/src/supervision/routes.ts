@@ -21,6 +21,7 @@ import type { Intake, Positions } from './fixes/index.ts';
 import { quarantineRoutes } from './fixes/routes.ts';
 import { hookRoutes } from './hooks/routes.ts';
 import { letterRoutes } from './letters/routes.ts';
+import { ogcRoutes } from './ogc/routes.ts';
 import { orderRoutes } from './orders/routes.ts';
 import { placeSearchRoutes } from './place-search/routes.ts';
 import { placeRoutes } from './places/routes.ts';
@@ -87,6 +88,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   visitRoutes(app, web, services);
   dayRoutes(app, web);
   trackFileRoutes(app, web);
+  ogcRoutes(app, web);
   complianceRoutes(app, web);
   deliveryRoutes(app, web, services.channels);
   hookRoutes(app, web, services.channels);

@@ -40,6 +40,8 @@ declare module 'fastify' {
     room?: 'supervision' | 'support' | 'person' | 'oversight';
     /** Answers in JSON, refuses in JSON. */
     api?: boolean;
+    /** Programs that know no Bearer credentials may give their token as the password of Basic sign-in. */
+    basic?: boolean;
     /** The answer stays open. */
     stream?: boolean;
     /** A file may be sent. */

@@ -1,4 +1,3 @@
-import { fromPlane, planeAt } from '@waymark/presence';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
@@ -7,6 +6,7 @@ import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage } from '../../web/paging.ts';
 import type { ProposedConditions } from '../schema/proposed-conditions.ts';
 import { orderKinds } from '../subjects/index.ts';
+import { geometryOf } from '../zones/index.ts';
 import { type ProposalInput, proposalFields } from './conditions.ts';
 import { keepProposal, withdrawProposal } from './keep-proposal.ts';
 import { listProposals, readProposalPage } from './read-proposal.ts';
@@ -131,12 +131,7 @@ function featuresOf({ home, work, keepOut }: ProposedConditions) {
     { name, lat, lon }: { name: string; lat: number; lon: number },
     radiusM: number,
   ) => {
-    const plane = planeAt(lon, lat);
-    const ring = Array.from({ length: 65 }, (_, i) => {
-      const angle = (2 * Math.PI * (i % 64)) / 64;
-      return fromPlane(plane, radiusM * Math.cos(angle), radiusM * Math.sin(angle));
-    });
-    return { type: 'Feature', properties: { name, kind }, geometry: { type: 'Polygon', coordinates: [ring] } };
+    return { type: 'Feature', properties: { name, kind }, geometry: geometryOf({ kind: 'circle', lon, lat, radiusM }) };
   };
   return [
     feature('curfew', home, homeRadiusM),

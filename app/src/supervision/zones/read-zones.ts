@@ -1,4 +1,4 @@
-import type { Area, Rings } from '@waymark/presence';
+import { type Area, fromPlane, planeAt, type Rings } from '@waymark/presence';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import { noteSubject } from '../subjects/index.ts';
 import { listZoneVersions, type ZoneVersionRow } from './store.ts';
@@ -142,8 +142,6 @@ export function zoneFeature(zone: ZoneVersionRow): ZoneFeature {
   };
 }
 
-const metresPerDegree = 111_195;
-
 export type AreaGeometry = { type: 'Polygon'; coordinates: Rings } | { type: 'MultiPolygon'; coordinates: Rings[] };
 
 /** An area as GeoJSON has it. */
@@ -152,11 +150,12 @@ export function geometryOf(area: Area): AreaGeometry {
   return { type: 'Polygon', coordinates: area.kind === 'polygon' ? area.rings : outlineOf(area) };
 }
 
+/** A circle with 64 corners, on the plane on which distances to it are measured. */
 function outlineOf(area: Area & { kind: 'circle' }): Rings {
-  const perLon = metresPerDegree * Math.cos((area.lat * Math.PI) / 180);
+  const plane = planeAt(area.lon, area.lat);
   const ring = Array.from({ length: 65 }, (_, i): [number, number] => {
     const turn = (2 * Math.PI * (i % 64)) / 64;
-    return [area.lon + (area.radiusM * Math.cos(turn)) / perLon, area.lat + (area.radiusM * Math.sin(turn)) / metresPerDegree];
+    return fromPlane(plane, area.radiusM * Math.cos(turn), area.radiusM * Math.sin(turn));
   });
   return [ring];
 }

@@ -2,6 +2,7 @@ import { LIGHT, layers as tileLayers } from '@protomaps/basemaps';
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import * as maplibre from 'maplibre-gl';
 import { Protocol } from 'pmtiles';
+import { metresPerDegree } from './metres-per-degree.ts';
 import { withoutPictures } from './without-pictures.ts';
 
 /** What a map is drawn on, which the page says: the operator's own tiles, the fictional town, or the outlines of lands. */
@@ -135,8 +136,7 @@ export type Place = [lon: number, lat: number];
 /** A circle of so many metres as a polygon. */
 export function circle([lon, lat]: Place, metres: number, properties: object): GeoJSON.Feature<GeoJSON.Polygon> {
   const ring: Place[] = [];
-  const perLat = 111_195;
-  const perLon = perLat * Math.cos((lat * Math.PI) / 180);
+  const { perLon, perLat } = metresPerDegree(lat);
   for (let i = 0; i <= 48; i++) {
     const angle = (i / 48) * 2 * Math.PI;
     ring.push([lon + (metres * Math.cos(angle)) / perLon, lat + (metres * Math.sin(angle)) / perLat]);

@@ -19,12 +19,20 @@ function signInFor(request: FastifyRequest): string {
   return `/sign-in?form=lost&to=${encodeURIComponent(pageOfForm(request))}`;
 }
 
+/** The token of a program: as a Bearer credential, or where an address takes it as the password of Basic sign-in. */
+function tokenIn({ headers: { authorization = '' }, routeOptions }: FastifyRequest): string | undefined {
+  const bearer = /^Bearer (wm_[\w-]+)$/.exec(authorization)?.[1];
+  if (bearer || !routeOptions.config.basic) return bearer;
+  const basic = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization)?.[1];
+  return basic && /^[^:]*:(wm_[\w-]+)$/.exec(Buffer.from(basic, 'base64').toString())?.[1];
+}
+
 /** Who asks, and whether they may: before anything they sent is read, and with the token of the form once it is. */
 export function setUpGuards(app: FastifyInstance, house: House, identity: Identity, signIns: SignIns): void {
   app.decorateRequest('actor', null);
   app.decorateRequest('byToken', false);
   app.addHook('onRequest', async (request) => {
-    const bearer = /^Bearer (wm_[\w-]+)$/.exec(request.headers.authorization ?? '')?.[1];
+    const bearer = tokenIn(request);
     if (bearer) {
       request.actor = await actorOfToken(house.database.db, bearer);
       request.byToken = request.actor !== null;
@@ -42,7 +50,7 @@ export function setUpGuards(app: FastifyInstance, house: House, identity: Identi
   });
   // Who asks, and whether they may, comes before anything they sent is read.
   app.addHook('onRequest', async (request, reply) => {
-    const { open, api, action = '', room = 'supervision', takesFile } = request.routeOptions.config;
+    const { open, api, basic, action = '', room = 'supervision', takesFile } = request.routeOptions.config;
     const kind = String(request.headers['content-type'] ?? '');
     const refuse = () => {
       if (!/^multipart\//i.test(kind)) return;
@@ -52,6 +60,7 @@ export function setUpGuards(app: FastifyInstance, house: House, identity: Identi
     };
     if (request.is404 || open) return refuse();
     if (!request.actor) {
+      if (basic) reply.header('www-authenticate', 'Basic realm="Waymark: any name, and a token as password", charset="UTF-8"');
       if (api) return reply.code(401).send({ error: 'Sign in, or send an API token as a Bearer credential.' });
       return reply.redirect(signInFor(request));
     }
