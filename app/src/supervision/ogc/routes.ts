@@ -123,8 +123,8 @@ async function one(
 ) {
   const query: FeatureQuery = { limit: limitAtMost, offset: 0, bbox: null, from: null, to: null, subject: null };
   if (name === 'tracks') {
-    const at = Number(/^\d+-(\d+)$/.exec(wanted)?.[1] ?? Number.NaN);
-    if (Number.isNaN(at)) throw new NotFoundError('There is no such position.');
+    // What is no position's name was at no moment; that somebody asked is on record all the same.
+    const at = Number(/^\d+-(\d+)$/.exec(wanted)?.[1] ?? 0);
     query.from = at;
     query.to = at;
   }
