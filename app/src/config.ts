@@ -203,6 +203,18 @@ export const Config = Type.Object({
       'Whether a place and a time may be searched without a crime, on a ground in law and with a second person’s consent. With `no` there is no such search.',
     default: 'yes',
   }),
+  WAYMARK_TIMESTAMP_URL: Type.Optional(
+    Type.String({
+      description:
+        'Address of a time stamping authority (RFC 3161) that evidence packs can be stamped by; the fingerprint of a pack is sent to it.',
+      pattern: '^https?://',
+    }),
+  ),
+  WAYMARK_LIBREOFFICE: Type.Optional(
+    Type.String({
+      description: 'Path of LibreOffice on this machine, such as `/usr/bin/soffice`: statements can then be taken as PDF too.',
+    }),
+  ),
   WAYMARK_VISITS_A_WEEK: Type.Integer({
     description: 'Visits that one monitoring officer makes in a week, to fit, check and take off tags; for the plan of releases.',
     default: 20,

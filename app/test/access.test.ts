@@ -211,6 +211,7 @@ const meantFor: Record<string, string | string[]> = {
   'evidence.make': 'crime-analyst',
   'evidence.read': 'crime-analyst',
   'evidence.export': 'crime-analyst',
+  'evidence.stamp': 'crime-analyst',
   'decisions.oversee': ['auditor', 'support-lead'],
   'hold.place': ['support-lead', 'monitoring-officer'],
   'keeping.read': 'monitoring-officer',

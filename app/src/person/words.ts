@@ -75,6 +75,7 @@ const deeds: Record<string, string> = {
   'verdict.export': 'passed on what was checked about a crime',
   'evidence.make': 'put together what shows where you were',
   'evidence.read': 'looked at what shows where you were',
+  'evidence.stamp': 'had it said outside when what shows where you were was put together',
   'evidence.export': 'passed on what shows where you were',
   'cohort.read': 'looked at your week',
   'cohort.add': 'put you on a list',

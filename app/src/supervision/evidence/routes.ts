@@ -1,13 +1,16 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { evidencePage, Pair, revealIfMadeUp } from '../review/index.ts';
 import type { VerdictStore } from '../verdicts/index.ts';
-import { exportEvidencePack, fileNameOf, readEvidencePack } from './leave-pack.ts';
+import { exportEvidencePack, fileNameOf } from './leave-pack.ts';
 import { makeEvidencePack } from './make-pack.ts';
 import { shownOf } from './render-pack.ts';
 import { Sealer } from './seal.ts';
+import { exportStamp, readStampedPack, stampPack } from './stamp-pack.ts';
 
 const types = {
   html: 'text/html; charset=utf-8',
@@ -35,10 +38,44 @@ export function evidenceRoutes(app: FastifyInstance, web: WebKit, given: { verdi
       }
     },
   );
-  app.get('/evidence/:id', { config: { action: 'evidence.read' }, schema: { params: Id } }, async (request, reply) => {
-    const pack = await performer.perform(actorOf(request), readEvidencePack, services, { id: idIn(request) });
-    return web.page(request, reply, 'supervision/evidence/pack.njk', { ...pack, ...shownOf(pack.content) });
+  const stampUrl = web.waymark.config.WAYMARK_TIMESTAMP_URL ?? null;
+  const packPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null) => {
+    const pack = await performer.perform(actorOf(request), readStampedPack, services, { id: idIn(request) });
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/evidence/pack.njk', {
+      ...pack,
+      ...shownOf(pack.content),
+      name: fileNameOf(pack.content),
+      canStamp: stampUrl !== null,
+      error: error ? { text: error.message, field: error.field } : null,
+    });
+  };
+  app.get('/evidence/:id', { config: { action: 'evidence.read' }, schema: { params: Id } }, (request, reply) =>
+    packPage(request, reply, null),
+  );
+  app.post('/evidence/:id/stamps', { config: { action: 'evidence.stamp' }, schema: { params: Id } }, async (request, reply) => {
+    const id = idIn(request);
+    if (stampUrl === null) return reply.callNotFound();
+    try {
+      await stampPack(performer, actorOf(request), services, { id, url: stampUrl });
+      web.notice(request, 'The signed data bears a time stamp now.');
+      return reply.redirect(`/evidence/${id}`);
+    } catch (caught) {
+      return packPage(request, reply, invalidIn(caught));
+    }
   });
+  app.get(
+    '/evidence/:id/stamps/:stamp',
+    { config: { action: 'evidence.export' }, schema: { params: Type.Object({ ...Id.properties, stamp: Id.properties.id }) } },
+    async (request, reply) => {
+      const { id, stamp } = request.params as { id: number; stamp: number };
+      const { answer, content } = await performer.perform(actorOf(request), exportStamp, services, { id, stamp });
+      return reply
+        .header('cache-control', 'no-store')
+        .header('content-disposition', `attachment; filename="${fileNameOf(content)}.tsr"`)
+        .type('application/timestamp-reply')
+        .send(Buffer.from(answer));
+    },
+  );
   app.get('/evidence/:id/file', { config: { action: 'evidence.export' }, schema: { params: Id } }, async (request, reply) => {
     const id = idIn(request);
     const { format: wanted } = request.query as { format?: unknown };

@@ -303,6 +303,15 @@ export interface GeneratedTables {
     page: Generated<string>;
     seal: Generated<string>;
   };
+  'supervision.evidence_stamps': {
+    id: Generated<number>;
+    pack_id: number;
+    answer: Uint8Array;
+    authority: string;
+    stamped_at: Date;
+    by_name: string;
+    at: Generated<Date>;
+  };
   'supervision.gateways': {
     id: Generated<number>;
     name: string;

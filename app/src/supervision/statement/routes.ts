@@ -5,17 +5,20 @@ import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { fileNameOf, keyName, readEvidencePack, Sealer, sha256Of, writeStatementOf } from '../evidence/index.ts';
 import type { VerdictStore } from '../verdicts/index.ts';
+import { pdfOf } from './pdf-of.ts';
 import { initialsOf, readWitness } from './read-witness.ts';
 import { writeStatement } from './write-statement.ts';
 
 /** A witness statement from an evidence pack: pages. */
 export function statementRoutes(app: FastifyInstance, web: WebKit, given: { verdicts: VerdictStore; secondReview: boolean }): void {
-  const { performer, fixes, timeZone, folder } = web.waymark;
+  const { performer, fixes, timeZone, folder, config } = web.waymark;
+  const libreOffice = config.WAYMARK_LIBREOFFICE;
   const services = { fixes, timeZone, verdicts: given.verdicts, secondReview: given.secondReview, sealer: Sealer.of(folder) };
   const statementPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null, draft: object) => {
     const pack = await performer.perform(actorOf(request), readEvidencePack, services, { id: idIn(request) });
     return web.page(request, error ? reply.code(400) : reply, 'supervision/statement/statement.njk', {
       ...pack,
+      canPdf: libreOffice !== undefined,
       draft,
       error: error ? { text: error.message, field: error.field } : null,
     });
@@ -25,7 +28,7 @@ export function statementRoutes(app: FastifyInstance, web: WebKit, given: { verd
     return statementPage(request, reply, null, { name, initials: initialsOf(name) });
   });
   app.post('/evidence/:id/statement', { config: { action: 'statement.write' }, schema: { params: Id } }, async (request, reply) => {
-    const [name, occupation, organisation, initials] = textsOf(request.body, 'name', 'occupation', 'organisation', 'initials');
+    const [name, occupation, organisation, initials, as] = textsOf(request.body, 'name', 'occupation', 'organisation', 'initials', 'as');
     try {
       const witness = readWitness({ name, occupation, organisation, initials });
       const pack = await performer.perform(actorOf(request), writeStatementOf, services, { id: idIn(request) });
@@ -40,9 +43,16 @@ export function statementRoutes(app: FastifyInstance, web: WebKit, given: { verd
         { name: `${own}.jws`, what: 'The same data, signed (JSON Web Signature)', sha256: sha256Of(signed) },
       ];
       const file = await writeStatement({ content: pack.content, witness, exhibits, key: keyName(services.sealer.key) });
+      const called = own.replace('evidence', 'statement');
+      if (as === 'pdf' && libreOffice !== undefined)
+        return reply
+          .header('cache-control', 'no-store')
+          .header('content-disposition', `attachment; filename="${called}.pdf"`)
+          .type('application/pdf')
+          .send(await pdfOf(file, libreOffice));
       return reply
         .header('cache-control', 'no-store')
-        .header('content-disposition', `attachment; filename="${own.replace('evidence', 'statement')}.docx"`)
+        .header('content-disposition', `attachment; filename="${called}.docx"`)
         .type('application/vnd.openxmlformats-officedocument.wordprocessingml.document')
         .send(file);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyst } from '../../../test/actors.ts';
 import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
 import { fillWithSmallTown } from '../../../test/small-town.ts';
+import { startAuthority, type TimeStampingAuthority } from '../../../test/time-stamping-authority.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { makeEvidencePack } from '../evidence/make-pack.ts';
 import { Sealer } from '../evidence/seal.ts';
@@ -20,9 +21,12 @@ let serving: Awaited<ReturnType<typeof serveForTest>>;
 const town = temporaryFolder();
 let id: number;
 let visitor: Visitor;
+let authority: TimeStampingAuthority;
+const libreOffice = ['/usr/bin/soffice', '/usr/bin/libreoffice'].find((path) => existsSync(path));
 
 beforeAll(async () => {
-  serving = await serveForTest({});
+  authority = await startAuthority();
+  serving = await serveForTest({ WAYMARK_TIMESTAMP_URL: authority.url, ...(libreOffice ? { WAYMARK_LIBREOFFICE: libreOffice } : {}) });
   const { performer, fixes, verdicts, timeZone, folder } = serving.waymark;
   await fillWithSmallTown(serving.waymark, town.path);
   const services = { fixes, verdicts, timeZone, secondReview: false, sealer: Sealer.of(folder) };
@@ -43,6 +47,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await serving?.end();
+  authority?.stop();
   town.remove();
 });
 
@@ -94,6 +99,75 @@ describe('signed data', () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+});
+
+describe('a time stamp', () => {
+  const post = async (path: string, fields: Record<string, string> = {}) =>
+    visitor.request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ _csrf: await visitor.csrf(`/evidence/${id}`), ...fields }),
+    });
+
+  test('is asked of an authority, of which OpenSSL finds it true with its certificates, for these bytes and no others', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'waymark-stamp-'));
+    try {
+      const made = await post(`/evidence/${id}/stamps`);
+      expect(made.headers.get('location')).toBe(`/evidence/${id}`);
+      const page = await (await visitor.follow(`/evidence/${id}`)).text();
+      const at = /href="(\/evidence\/\d+\/stamps\/\d+)"/.exec(page)?.[1] ?? '';
+      expect(page).toContain('openssl ts -verify');
+      const signed = await fileOf('jws');
+      writeFileSync(join(folder, 'pack.jws'), signed);
+      writeFileSync(join(folder, 'pack.tsr'), Buffer.from(await (await visitor.follow(at)).arrayBuffer()));
+      const verified = (data: string) =>
+        execFileSync('openssl', ['ts', '-verify', '-data', data, '-in', 'pack.tsr', '-CAfile', authority.certificates], {
+          cwd: folder,
+          encoding: 'utf8',
+          stdio: 'pipe',
+        });
+      expect(verified('pack.jws')).toContain('Verification: OK');
+      const changed = Buffer.from(signed);
+      changed[100] = (changed[100] as number) ^ 1;
+      writeFileSync(join(folder, 'changed.jws'), changed);
+      expect(() => verified('changed.jws')).toThrow();
+      // What is sent is the fingerprint, and nothing of what is in the pack.
+      expect(authority.asked.at(-1)?.length).toBeLessThan(100);
+      expect(authority.asked.at(-1)?.includes(createHash('sha256').update(signed).digest())).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test.each([
+    ['the last answer again', 'its answer is not to this question'],
+    ['refuses', 'it refused'],
+    ['nonsense', 'its answer is no time stamp'],
+    ['down', 'it answered 503'],
+  ] as const)('is not taken where the authority gives %s, and it is said why', async (mood, words) => {
+    authority.mood = mood;
+    try {
+      const answer = await post(`/evidence/${id}/stamps`);
+      expect(answer.status).toBe(400);
+      expect(await answer.text()).toContain(`gave no time stamp: ${words}`);
+      expect((await (await visitor.follow(`/evidence/${id}`)).text()).match(/Its answer as a file/g)).toHaveLength(1);
+    } finally {
+      authority.mood = 'true';
+    }
+  });
+
+  test.runIf(libreOffice)(
+    'the statement is written as PDF too',
+    async () => {
+      const fields = { name: 'Callum Reid', occupation: 'crime analyst', organisation: 'Tarnbridge Police', initials: 'CR', as: 'pdf' };
+      const answer = await post(`/evidence/${id}/statement`, fields);
+      expect(answer.headers.get('content-type')).toBe('application/pdf');
+      const pdf = Buffer.from(await answer.arrayBuffer());
+      expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+      expect(pdf.length).toBeGreaterThan(20_000);
+    },
+    120_000,
+  );
 });
 
 describe('a witness statement', () => {
