@@ -203,6 +203,22 @@ export const Config = Type.Object({
       'Whether a place and a time may be searched without a crime, on a ground in law and with a second person’s consent. With `no` there is no such search.',
     default: 'yes',
   }),
+  WAYMARK_MAILBOX_URL: Type.Optional(
+    Type.String({
+      description:
+        'Mailbox that files of crimes come to, with its sign-in: imaps://user:secret@host:993/INBOX. It is looked into every minute.',
+      pattern: '^imaps?://',
+    }),
+  ),
+  WAYMARK_MAILBOX_CA: Type.Optional(
+    Type.String({ description: 'File with the certificates (PEM) that the mailbox’s certificate is checked against.', minLength: 1 }),
+  ),
+  WAYMARK_MAILBOX_CHECKED_BY: Type.Optional(
+    Type.String({
+      description:
+        'Name by which your mail server signs what it found about where a message came from (Authentication-Results). Where it is set, a message that did not pass DKIM or DMARC there is not read.',
+    }),
+  ),
   WAYMARK_TIMESTAMP_URL: Type.Optional(
     Type.String({
       description:

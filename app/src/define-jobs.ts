@@ -3,7 +3,16 @@ import { runRetention } from './oversight/retention/index.ts';
 import type { Actor } from './platform/access.ts';
 import { keepHead } from './platform/audit-head.ts';
 import type { Jobs } from './platform/jobs.ts';
-import { computeDueVerdicts, helpWithRuns, learnClocks, planReminders, type Speak } from './supervision/index.ts';
+import type { Channels } from './supervision/delivery/index.ts';
+import {
+  computeDueVerdicts,
+  helpWithRuns,
+  learnClocks,
+  type MailboxSettings,
+  planReminders,
+  readMailbox,
+  type Speak,
+} from './supervision/index.ts';
 import { forgetProtected } from './supervision/zones/index.ts';
 import {
   areFeedsDue,
@@ -29,6 +38,7 @@ export const headDue = 'head-due';
 export const copyDue = 'copy-due';
 export const lakeDue = 'lake-due';
 export const lakeUntidy = 'lake-untidy';
+export const mailboxDue = 'mailbox-due';
 export const feedsLookedFor = 'feeds-looked-for';
 
 const system = (purpose: Actor['purpose']): Actor => ({ id: 'system', name: 'Waymark', role: 'system', purpose });
@@ -38,7 +48,21 @@ export async function defineJobs(
   jobs: Jobs,
   waymark: Waymark,
   places: FeedPlaces,
-  { log, speak, onVerdicts, forgetSessions }: { log: Logger; speak: Speak; onVerdicts: () => void; forgetSessions: () => Promise<unknown> },
+  {
+    log,
+    speak,
+    onVerdicts,
+    forgetSessions,
+    mailbox,
+    channels,
+  }: {
+    log: Logger;
+    speak: Speak;
+    onVerdicts: () => void;
+    forgetSessions: () => Promise<unknown>;
+    mailbox: MailboxSettings | null;
+    channels: Channels;
+  },
 ): Promise<void> {
   const { performer, database } = waymark;
   await jobs.define(verdictsDue, async () => {
@@ -64,6 +88,15 @@ export async function defineJobs(
   await jobs.define(clocksDue, async () => {
     await performer.perform(system('monitoring'), learnClocks, waymark, { now: Date.now() });
   });
+  if (mailbox)
+    await jobs.define(mailboxDue, async () => {
+      const brought = await readMailbox(performer, waymark, channels, mailbox).catch((error) => {
+        // A mailbox that does not answer is looked into again in a minute.
+        log.error({ error: (error as Error).name, message: (error as Error).message }, 'looking into the mailbox');
+        return 0;
+      });
+      if (brought > 0) await jobs.ask(verdictsDue);
+    });
   await jobs.define(protectedDue, async () => {
     await forgetProtected(database.db, waymark.fixes, waymark.access);
   });

@@ -5,6 +5,7 @@ import {
   headDue,
   lakeDue,
   lakeUntidy,
+  mailboxDue,
   peopleDue,
   protectedDue,
   remindersDue,
@@ -29,6 +30,9 @@ export const schedules: Record<string, string> = {
 /** And where several servers share the work. */
 const schedulesTogether: Record<string, string> = { [copyDue]: '50 * * * *' };
 
+/** And where crimes come by e-mail. */
+const schedulesOfMail: Record<string, string> = { [mailboxDue]: '* * * * *' };
+
 /** And where fixes go into a lake. */
 const schedulesOfLake: Record<string, string> = { [lakeDue]: '* * * * *', [lakeUntidy]: '35 * * * *' };
 
@@ -37,8 +41,16 @@ const atStart = [protectedDue, sessionsDue, headDue];
 /** Removal follows the start after a while, seconds: first everything is there. */
 const removalAfterS = 600;
 
-export async function startSchedules(jobs: Jobs, { isShared, hasLake }: { isShared: boolean; hasLake: boolean }): Promise<void> {
-  await jobs.schedule({ ...schedules, ...(isShared ? schedulesTogether : {}), ...(hasLake ? schedulesOfLake : {}) });
+export async function startSchedules(
+  jobs: Jobs,
+  { isShared, hasLake, hasMail }: { isShared: boolean; hasLake: boolean; hasMail: boolean },
+): Promise<void> {
+  await jobs.schedule({
+    ...schedules,
+    ...(isShared ? schedulesTogether : {}),
+    ...(hasLake ? schedulesOfLake : {}),
+    ...(hasMail ? schedulesOfMail : {}),
+  });
   for (const job of atStart) await jobs.ask(job);
   await jobs.askIn(retentionDue, removalAfterS);
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Config, rolesOf } from './config.ts';
 import { defineJobs, helpOthers, peopleDue, verdictsDue } from './define-jobs.ts';
 import { fillWithTown, hasTown, isEmpty, playTown } from './demo/demo-town.ts';
+import { mailboxOf } from './mailbox-of.ts';
 import { commandsMounted, mounted, mountedForDevices } from './mount.ts';
 import { openBroker } from './open-broker.ts';
 import { speakIn } from './person/texts/speak.ts';
@@ -74,6 +75,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
   const askForPeople = () => jobs.ask(peopleDue);
   let publicUrl = '';
   const senders = openSenders(waymark, failing, () => publicUrl);
+  const mailbox = mailboxOf(config);
   const places: FeedPlaces = {
     databases: config.agencyDatabases,
     incoming: config.WAYMARK_INCOMING ?? waymark.folder.file('incoming'),
@@ -90,6 +92,8 @@ export async function serve(config: Config, say: (text: string) => void = () => 
       speak: speakIn(waymark.timeZone),
       onVerdicts: () => server.metrics.verdictRuns.inc(),
       forgetSessions: () => server.forgetExpiredSessions(),
+      mailbox,
+      channels: senders.channels,
     });
   let stopHelping: () => Promise<void> = async () => undefined;
   const closeAll = async () => {
@@ -110,7 +114,7 @@ export async function serve(config: Config, say: (text: string) => void = () => 
     if (roles.has('work')) {
       senders.start();
       await jobs.ask(peopleDue);
-      await startSchedules(jobs, waymark.fixes);
+      await startSchedules(jobs, { isShared: waymark.fixes.isShared, hasLake: waymark.fixes.hasLake, hasMail: mailbox !== null });
     }
     await waymark.together?.begin();
     if (waymark.together && roles.has('work')) stopHelping = helpOthers(waymark, failing('judging with other servers'));

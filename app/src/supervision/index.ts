@@ -40,6 +40,7 @@ export {
   releaseQuarantineAtConsole,
 } from './fixes/index.ts';
 export { ChangeSender } from './hooks/index.ts';
+export { type MailboxSettings, readMailbox } from './mail-in/index.ts';
 export {
   askSupervision,
   type OwnSupervision,

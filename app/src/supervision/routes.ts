@@ -21,6 +21,7 @@ import type { Intake, Positions } from './fixes/index.ts';
 import { quarantineRoutes } from './fixes/routes.ts';
 import { hookRoutes } from './hooks/routes.ts';
 import { letterRoutes } from './letters/routes.ts';
+import { mailInRoutes } from './mail-in/routes.ts';
 import { ogcRoutes } from './ogc/routes.ts';
 import { orderRoutes } from './orders/routes.ts';
 import { placeSearchRoutes } from './place-search/routes.ts';
@@ -89,6 +90,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   dayRoutes(app, web);
   trackFileRoutes(app, web);
   ogcRoutes(app, web);
+  mailInRoutes(app, web);
   complianceRoutes(app, web);
   deliveryRoutes(app, web, services.channels);
   hookRoutes(app, web, services.channels);

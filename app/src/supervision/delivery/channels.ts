@@ -43,6 +43,8 @@ export interface Words {
   headers?: Record<string, string>;
   /** From when on it is of no use, ms since 1970; a way that keeps messages forgets it then. */
   goodUntil?: number;
+  /** The Message-ID of an e-mail that it answers, by itself. */
+  answers?: string;
   /** What a gateway checks the signature by. */
   secret: string;
 }
@@ -131,7 +133,7 @@ export class Channels {
   /** Sends words. Gives the provider's number of them, where it tells what became of them. @throws Error with what went wrong */
   async tell(channel: WordsChannel, target: string, words: Words): Promise<string | null> {
     this.#check(channel, target);
-    const { subject, text, id, headers = {}, secret, goodUntil } = words;
+    const { subject, text, id, headers = {}, secret, goodUntil, answers } = words;
     if (channel === 'push message') {
       await (this.#push as Push).send(target, { subject, text, id, ...(goodUntil === undefined ? {} : { goodUntil }) });
       return null;
@@ -142,7 +144,12 @@ export class Channels {
         to: target,
         subject,
         text,
-        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [`X-${name}`, value])),
+        ...(answers === undefined ? {} : { inReplyTo: answers, references: answers }),
+        headers: {
+          ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [`X-${name}`, value])),
+          // Whoever answers by itself says so, or two machines would write to each other for ever.
+          ...(answers === undefined ? {} : { 'Auto-Submitted': 'auto-replied' }),
+        },
       });
       return null;
     }

@@ -22,6 +22,8 @@ const quarantineKeptDays = 90;
 const messagesKeptDays = 90;
 /** A list of people that has ended is kept so long, for whoever asks why they were on it, months. */
 const endedListsKeptMonths = 12;
+/** What came to the mailbox is on the list so long, months. */
+const mailKeptMonths = 12;
 /** What was proposed for a release is kept so long after its day, months. */
 const proposalsKeptMonths = 12;
 
@@ -34,6 +36,7 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
       `${subjects} months after the end of their last order`,
     ],
     ['Reminders that were sent to a subject, and what other systems were told', `${messagesKeptDays} days`],
+    ['Which files of crimes came by e-mail, and what was answered', `${mailKeptMonths} months`],
     ['A proposal for a release on a tag', `${proposalsKeptMonths} months after the day of the release`],
     ['A list of people for offender management', `${endedListsKeptMonths} months after it ended`],
     ['Positions of protected people', 'a week'],
@@ -127,6 +130,7 @@ export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: Su
       for (const [table, endsOn, months] of [
         ['supervision.cohorts', 'coalesce(ended_at::date, until)', endedListsKeptMonths],
         ['supervision.release_proposals', 'release_on', proposalsKeptMonths],
+        ['supervision.mail_messages', 'at::date', mailKeptMonths],
       ] as const) {
         const over = await sql<{ id: number }>`
           SELECT id FROM ${sql.table(table)} WHERE ${sql.raw(endsOn)} < ${today}::date - make_interval(months => ${months}::int)`.execute(

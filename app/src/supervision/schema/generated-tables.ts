@@ -349,6 +349,30 @@ export interface GeneratedTables {
     only: Generated<boolean>;
     last_receipt: number;
   };
+  'supervision.mail_messages': {
+    id: Generated<number>;
+    message_id: string;
+    sender_id: number | null;
+    address: string;
+    subject: string;
+    sent_at: Date | null;
+    at: Generated<Date>;
+    state: string;
+    why: Generated<string>;
+    files: Json<unknown>;
+    answer: Generated<string>;
+    answer_state: string;
+    tries: Generated<number>;
+  };
+  'supervision.mail_senders': {
+    id: Generated<number>;
+    address: string;
+    who: string;
+    time_zone: string;
+    by_name: string;
+    added_at: Generated<Date>;
+    ended_at: Date | null;
+  };
   'supervision.order_versions': {
     id: Generated<number>;
     order_id: number;

@@ -134,6 +134,11 @@ interface Exactly {
   'supervision.reviews': {
     decision: 'agree' | 'disagree' | 'cannot tell';
   };
+  'supervision.mail_messages': {
+    state: 'read' | 'not read';
+    files: Json<MailedFile[]>;
+    answer_state: 'none' | 'waiting' | 'sent' | 'given up';
+  };
   'supervision.release_proposals': {
     conditions: Json<ProposedConditions>;
   };
@@ -214,6 +219,16 @@ declare module '../../platform/changes.ts' {
     /** Whose cases are, and who may see them. The subjects; none named: all. */
     'supervision.cases': true;
   }
+}
+
+/** A file that came by e-mail, and what became of it. */
+export interface MailedFile {
+  name: string;
+  /** Number of its import; null where it was not read. */
+  import: number | null;
+  accepted: number;
+  refused: number;
+  problem: string;
 }
 
 /** One thing to mend in a file: where, what, and how. */

@@ -1,0 +1,1 @@
+export { type MailboxSettings, readMailbox } from './read-mailbox.ts';

@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hasDovecot, type ImapServer, startImap } from '../../../test/imap-server.ts';
+import { openMailbox } from '../../../test/mailbox.ts';
+import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
+import type { Actor } from '../../platform/access.ts';
+import { Channels } from '../delivery/index.ts';
+import { listMessages } from './list-messages.ts';
+import { readMailbox } from './read-mailbox.ts';
+import { addSender, endSender, listSenders } from './senders.ts';
+import { takeMessage } from './take-message.ts';
+
+if (!hasDovecot && process.env.WAYMARK_NEEDS_DOVECOT === 'yes') throw new Error('Dovecot is not there: install dovecot-imapd.');
+
+const administrator: Actor = { id: 'ad-1', name: 'Ines Duarte', role: 'administrator', purpose: 'administration' };
+const analyst: Actor = { id: 'ca-1', name: 'Callum Reid', role: 'crime-analyst', purpose: 'crime-matching' };
+
+const crimes = `Crime Ref,Offence,Date From,Time From,Date To,Time To,Latitude,Longitude
+M/1,Burglary dwelling,07/09/2026,23:02,07/09/2026,23:14,53.09,-1.815
+M/2,Burglary dwelling,08/09/2026,01:00,08/09/2026,01:30,53.09,-1.815
+M/3,Burglary dwelling,31/09/2026,01:00,08/09/2026,01:30,53.09,-1.815
+`;
+
+interface Parts {
+  from?: string;
+  id?: string;
+  headers?: string[];
+  files?: [name: string, type: string, content: string][];
+}
+
+/** A message with files, as a mail program writes it. */
+function message({
+  from = 'Crime desk <crimes@tarn.example>',
+  id = `<${Math.random()}@tarn.example>`,
+  headers = [],
+  files = [],
+}: Parts): string {
+  const line = 'line-between-parts';
+  const attached = files.map(
+    ([name, type, content]) =>
+      `--${line}\nContent-Type: ${type}; name="${name}"\nContent-Disposition: attachment; filename="${name}"\nContent-Transfer-Encoding: base64\n\n${Buffer.from(content).toString('base64')}\n`,
+  );
+  return [
+    `From: ${from}`,
+    'To: waymark@agency.example',
+    'Subject: Crimes of the night',
+    `Message-ID: ${id}`,
+    'Date: Tue, 08 Sep 2026 06:00:00 +0100',
+    ...headers,
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/mixed; boundary="${line}"`,
+    '',
+    `--${line}`,
+    'Content-Type: text/plain; charset=utf-8',
+    '',
+    'Last night.',
+    '',
+    ...attached,
+    `--${line}--`,
+    '',
+  ].join('\n');
+}
+
+const csv: [string, string, string] = ['night.csv', 'text/csv', crimes];
+
+describe('crimes by e-mail', () => {
+  let serving: Awaited<ReturnType<typeof serveForTest>>;
+  beforeAll(async () => {
+    serving = await serveForTest();
+    await serving.waymark.performer.perform(administrator, addSender, null, {
+      address: 'Crimes@Tarn.example',
+      who: 'Tarn Police, crime desk',
+      timeZone: 'Europe/London',
+    });
+  });
+  afterAll(() => serving?.end());
+  const take = (source: string, checkedBy: string | null = null) =>
+    takeMessage(serving.waymark.performer, { fixes: serving.waymark.fixes, checkedBy }, Buffer.from(source.replaceAll('\n', '\r\n')));
+  const latest = async () => {
+    const { rows } = await serving.waymark.performer.perform(analyst, listMessages, null, { limit: 1, offset: 0 });
+    return rows[0] as (typeof rows)[number];
+  };
+
+  test('of a sender on the register good rows go in, and the answer says what to mend, by row and field', async () => {
+    const source = message({ files: [csv] });
+    const taken = await take(source);
+    expect(taken).toMatchObject({ state: 'read', files: [{ name: 'night.csv', accepted: 2, refused: 1 }] });
+    const { answer, answerState, who } = await latest();
+    expect([answerState, who]).toEqual(['waiting', 'Tarn Police, crime desk']);
+    expect(answer).toContain('3 rows: 2 went in (2 new, 0 changed, 0 known already), 1 did not.');
+    expect(answer).toMatch(/To mend, row 4, .*31\/09\/2026/);
+    // The same message again, and the same file in another.
+    expect((await take(source)).state).toBe('known');
+    expect(await take(message({ files: [csv] }))).toMatchObject({ files: [{ accepted: 2 }] });
+    expect((await latest()).answer).toContain('0 new, 0 changed, 2 known already');
+    // Whose rows they are stands on the page of imports.
+    const visitor = new Visitor(serving.url);
+    await visitor.signIn('ca-1');
+    expect(await (await visitor.follow('/imports')).text()).toContain('Tarn Police, crime desk, by e-mail');
+    expect(await (await visitor.follow('/mailbox')).text()).toContain('Crimes of the night');
+  });
+
+  test.each([
+    ['somebody who is not on the register', { from: 'crimes@elsewhere.example' }, 'not on the register'],
+    ['somebody who names another beside them', { from: 'crimes@tarn.example, other@elsewhere.example' }, 'not on the register'],
+    ['somebody with a name that looks like the address', { from: '"crimes@tarn.example" <a@elsewhere.example>' }, 'not on the register'],
+    ['a machine that answers', { headers: ['Auto-Submitted: auto-replied'] }, 'sent by a machine'],
+    ['a list', { headers: ['Precedence: bulk'] }, 'sent by a machine'],
+  ] as const)('of %s nothing is read, and nobody is answered', async (_who, parts, why) => {
+    const taken = await take(
+      message({
+        ...parts,
+        headers: [...('headers' in parts ? parts.headers : [])],
+        files: [['more.csv', 'text/csv', crimes.replaceAll('M/', 'N/')]],
+      }),
+    );
+    expect(taken).toMatchObject({ state: 'not read', files: [] });
+    expect(taken.why).toContain(why);
+    expect(await latest()).toMatchObject({ answer: '', answerState: 'none' });
+  });
+
+  test('where the mail server checks senders, what it does not confirm is not read, whoever else writes that it is', async () => {
+    const results = (line: string) => message({ headers: [`Authentication-Results: ${line}`], files: [csv] });
+    expect((await take(results('mx.agency.example; dkim=pass header.d=tarn.example'), 'mx.agency.example')).state).toBe('read');
+    expect((await take(results('mx.agency.example; dkim=fail; dmarc=fail'), 'mx.agency.example')).why).toContain('could not confirm');
+    expect((await take(results('mx.elsewhere.example; dkim=pass; dmarc=pass'), 'mx.agency.example')).why).toContain('did not say');
+    expect((await take(message({ files: [csv] }), 'mx.agency.example')).why).toContain('did not say');
+  });
+
+  test('kinds of files that are not read, too many of them, broken ones and none are told', async () => {
+    await take(
+      message({
+        files: [
+          ['night.exe', 'application/octet-stream', 'MZ'],
+          ['empty.csv', 'text/csv', ''],
+          ['night.xlsx', 'application/zip', 'no sheet'],
+        ],
+      }),
+    );
+    const { answer, files } = await latest();
+    expect(files).toMatchObject([
+      { name: 'night.exe', import: null, problem: expect.stringContaining('Files of this kind are not read') },
+      { name: 'empty.csv', accepted: 0 },
+      { name: 'night.xlsx', accepted: 0 },
+    ]);
+    expect(answer).toContain('night.exe\n  Not read.');
+    await take(message({}));
+    expect((await latest()).answer).toContain('There was no file in your message.');
+    await take(message({ files: Array.from({ length: 12 }, (_, i) => [`${i}.csv`, 'text/csv', crimes] as [string, string, string]) }));
+    expect((await latest()).files.filter(({ problem }) => problem.includes('up to its file number 10'))).toHaveLength(2);
+  });
+
+  test('an address is on the register once, until it is taken off', async () => {
+    const { performer } = serving.waymark;
+    const add = (address: string, zone = 'Europe/London') =>
+      performer.perform(administrator, addSender, null, { address, who: 'Tarn Police', timeZone: zone });
+    await expect(add('crimes@tarn.example')).rejects.toThrow('already');
+    await expect(add('not an address')).rejects.toThrow('one e-mail address');
+    await expect(add('b@tarn.example', 'Tarn/Valley')).rejects.toThrow('time zone');
+    const [own] = await performer.perform(administrator, listSenders, null, null);
+    await performer.perform(administrator, endSender, null, { id: own?.id ?? 0 });
+    expect((await take(message({ files: [csv] }))).why).toContain('not on the register');
+    await add('crimes@tarn.example');
+    expect((await take(message({ files: [csv] }))).state).toBe('read');
+  });
+});
+
+describe.runIf(hasDovecot)('a mailbox of an agency', () => {
+  let serving: Awaited<ReturnType<typeof serveForTest>>;
+  let imap: ImapServer;
+  let smtp: Awaited<ReturnType<typeof openMailbox>>;
+  beforeAll(async () => {
+    [imap, smtp] = [await startImap(), await openMailbox()];
+    serving = await serveForTest({ SMTP_URL: smtp.url, WAYMARK_MAIL_FROM: 'waymark@agency.example' });
+    const sender = { address: 'crimes@tarn.example', who: 'Tarn Police, crime desk', timeZone: 'Europe/London' };
+    await serving.waymark.performer.perform(administrator, addSender, null, sender);
+  }, 60_000);
+  afterAll(async () => {
+    await serving?.end();
+    await smtp?.close();
+    await imap?.stop();
+  });
+  let channels: Channels;
+  beforeEach(() => {
+    channels = new Channels({ smtpUrl: smtp.url, mailFrom: 'waymark@agency.example', webhookHosts: [] });
+  });
+  const read = async (more: object = {}) => {
+    const { readFileSync } = await import('node:fs');
+    const settings = { url: imap.url, ca: readFileSync(imap.certificates, 'utf8'), checkedBy: null, ...more };
+    return readMailbox(serving.waymark.performer, serving.waymark, channels, settings);
+  };
+
+  test('what is new in it is read once, marked as seen, and answered to whoever sent it, as an answer of a machine', async () => {
+    imap.deliver(message({ id: '<one@tarn.example>', files: [csv] }));
+    imap.deliver(message({ from: 'spam@elsewhere.example', files: [csv] }));
+    expect(await read()).toBe(1);
+    expect(imap.unread()).toBe(0);
+    expect(smtp.mails).toHaveLength(1);
+    const [answer = ''] = smtp.mails;
+    expect(answer).toMatch(/^To: crimes@tarn\.example/m);
+    expect(answer).toMatch(/^Subject: Re: Crimes of the night/m);
+    expect(answer).toMatch(/^In-Reply-To: <one@tarn\.example>/m);
+    expect(answer).toMatch(/^Auto-Submitted: auto-replied/m);
+    expect(await read()).toBe(0);
+    expect(smtp.mails).toHaveLength(1);
+  });
+
+  test('an answer that cannot be sent waits; a mailbox with a certificate of somebody else, or another secret, is not read', async () => {
+    imap.deliver(message({ id: '<two@tarn.example>', files: [csv] }));
+    const nowhere = new Channels({ smtpUrl: 'smtp://127.0.0.1:1', mailFrom: 'waymark@agency.example', webhookHosts: [] });
+    channels = nowhere;
+    await read();
+    const messages = () => serving.waymark.performer.perform(analyst, listMessages, null, { limit: 1, offset: 0 });
+    expect((await messages()).rows[0]).toMatchObject({ answerState: 'waiting' });
+    channels = new Channels({ smtpUrl: smtp.url, mailFrom: 'waymark@agency.example', webhookHosts: [] });
+    await read();
+    expect((await messages()).rows[0]).toMatchObject({ answerState: 'sent' });
+    await expect(read({ ca: null })).rejects.toThrow();
+    await expect(read({ url: imap.url.replace('a-secret', 'a-guess') })).rejects.toThrow();
+  });
+});
