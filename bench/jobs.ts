@@ -4,6 +4,7 @@ import { everyAccount, openBrowser, signIn } from '../app/test/browser/looking.t
 import { serveForTest } from '../app/test/serve-for-test.ts';
 import { bringCrimes, clearExclusions, takeStatement } from './analyst-jobs.ts';
 import { Hand } from './hand.ts';
+import { proposeRelease, readFigures, seeMyTen } from './planning-jobs.ts';
 import { type Bar, type Report, say } from './report.ts';
 
 /** First screens: a desk, a phone, a small phone. */
@@ -64,6 +65,16 @@ export async function benchJobs(): Promise<Report> {
     most(`all ${cleared.cleared.toLocaleString('en-GB')} exclusions cleared by one careful person, looks`, cleared.looks, 250, 'looks');
     most('exclusions left', cleared.left, 0, 'exclusions');
     most('presents not reviewed', cleared.presentsLeft, 0, 'verdicts');
+    say('jobs: lists, releases, figures');
+    for (const [job, clicks, done] of [
+      ['my ten people, this week', 2, await seeMyTen(browser, serving.url)],
+      ['a release on a tag: what stands in the way', 6, await proposeRelease(browser, serving.url)],
+      ['figures by group, with a file of them', 2, await readFigures(browser, serving.url)],
+    ] as const) {
+      tell(job, 'desk', done.hand, done.seconds, []);
+      most(`${job}, clicks`, done.hand.clicks, clicks, 'clicks');
+      most(`${job}, missing: ${done.missing.join(', ') || 'nothing'}`, done.missing.length, 0, 'things');
+    }
     const { page, context } = await signIn(browser, serving.url, 'Somebody on a tag');
     await page.setViewportSize(screens.small);
     const own = new Hand(page);

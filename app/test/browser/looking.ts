@@ -15,6 +15,8 @@ if (pictures) mkdirSync(pictures, { recursive: true });
 export const everyAccount = [
   'Maya Okonjo',
   'Callum Reid',
+  'Grace Lindqvist',
+  'Iris Calloway',
   'Joan Achebe',
   'Ruth Adeyemi',
   'Ravi Menon',
