@@ -127,6 +127,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     await positions.start();
     opened.push({ close: async () => positions.close() });
     changes.listen('supervision.senders', () => intake.reload());
+    changes.listen('supervision.thresholds', () => live.learnThresholds());
     changes.listen('supervision.rules', (wearings) => live.rethink(wearings));
     changes.listen('supervision.alerts', (alerts) => live.hearOf(alerts));
     changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.learn()));

@@ -100,6 +100,8 @@ const meantFor: Record<string, string | string[]> = {
   'mailsender.add': 'administrator',
   'mailsender.end': 'administrator',
   'mail.list': 'crime-analyst',
+  'threshold.read': 'monitoring-officer',
+  'threshold.adopt': 'monitoring-officer',
   'cohort.list': 'offender-manager',
   'cohort.read': 'offender-manager',
   'cohort.keep': 'offender-manager',

@@ -36,6 +36,7 @@ import { statementRoutes } from './statement/routes.ts';
 import { subjectRoutes } from './subjects/page/routes.ts';
 import { tagRoutes } from './tags/routes.ts';
 import { takeOnRoutes } from './taking-on/routes.ts';
+import { thresholdRoutes } from './thresholds/routes.ts';
 import { trackFileRoutes } from './track-files/routes.ts';
 import type { VerdictStore } from './verdicts/index.ts';
 import { verdictRoutes } from './verdicts/routes.ts';
@@ -92,6 +93,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   ogcRoutes(app, web);
   mailInRoutes(app, web);
   complianceRoutes(app, web);
+  thresholdRoutes(app, web);
   deliveryRoutes(app, web, services.channels);
   hookRoutes(app, web, services.channels);
 }

@@ -10,6 +10,7 @@ import { Heard } from './heard.ts';
 import type { TellingChange } from './record-changes.ts';
 import { changesOnRecord, evaluatedReceipt, noteEvaluated, openWearings, wearingsInAlert, wearingsToWatchAgain } from './store.ts';
 import { reportOf } from './stored-track.ts';
+import { Thresholds } from './thresholds.ts';
 import type { WatchShares } from './watch-shares.ts';
 import { endedBySilence, WatchedWearings } from './watched.ts';
 
@@ -38,6 +39,7 @@ export class LiveWatch {
   readonly #store: FixStore;
   readonly #watched: WatchedWearings;
   readonly #heard: Heard;
+  readonly #thresholds = new Thresholds();
   readonly #alerts: AlertsInStep;
   readonly #listeners = new Set<AlertListener>();
   readonly #shares: WatchShares | null;
@@ -85,6 +87,7 @@ export class LiveWatch {
       store,
       (work) => this.#inMonitoring(work),
       () => ({ now: now(), timeZone }),
+      this.#thresholds,
     );
     this.#alerts = new AlertsInStep(
       { watched: this.#watched, heard: this.#heard, shares, inMonitoring: (work) => this.#inMonitoring(work) },
@@ -101,11 +104,17 @@ export class LiveWatch {
     return this.#alerts.counts;
   }
 
+  /** Reads from what on alerts of some kinds are raised, as somebody adopted it. */
+  learnThresholds(): Promise<void> {
+    return this.#inMonitoring((tx) => this.#thresholds.read(tx));
+  }
+
   /**
    * Takes up where the last run ended: evaluates what was stored or changed since. Nothing is evaluated before. Where several servers
    * share the work, each begins with what it is given of it.
    */
   async start(): Promise<void> {
+    await this.learnThresholds();
     const from = this.#shares ? this.#store.lastReceipt : await this.#inMonitoring(evaluatedReceipt);
     this.#evaluated = from;
     this.#recorded = from;

@@ -5,7 +5,8 @@ import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type AlertChange, reconcile, type Settled, unsettled } from './reconcile.ts';
 import { storedAlerts } from './store.ts';
 import { tracksOf } from './stored-track.ts';
-import { type FoundAlert, type StoredAlert, type Watcher, watches } from './watchers/index.ts';
+import { heldBack, type Thresholds } from './thresholds.ts';
+import { type FoundAlert, type Prepare, type StoredAlert, type Watcher, watches } from './watchers/index.ts';
 
 /** How far ahead hours are worked out; then the watch is made anew. */
 const aheadMs = 90 * 86_400_000;
@@ -64,7 +65,7 @@ export class WatchedWearings {
   readonly #store: FixStore;
   readonly #inMonitoring: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   readonly #rules: () => { now: number; timeZone: string };
-  readonly #prepares = watches.map((watch) => watch.begin());
+  readonly #prepares: Prepare[];
   readonly #watched = new Map<number, Watched>();
   /** The wearings whose watchers take fixes of somebody else's device, by the device. */
   #others = new Map<number, number[]>();
@@ -75,7 +76,9 @@ export class WatchedWearings {
     store: FixStore,
     inMonitoring: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>,
     rules: () => { now: number; timeZone: string },
+    thresholds: Thresholds,
   ) {
+    this.#prepares = watches.map((watch) => heldBack(watch.begin(), thresholds));
     this.#store = store;
     this.#inMonitoring = inMonitoring;
     this.#rules = rules;

@@ -31,6 +31,20 @@ export interface GeneratedTables {
     by_name: string;
     at: Generated<Date>;
   };
+  'supervision.alert_thresholds': {
+    id: Generated<number>;
+    kind: string;
+    model: string | null;
+    least: number;
+    evidence: Json<unknown>;
+    reason: string;
+    by_actor: string;
+    by_name: string;
+    from_at: Generated<Date>;
+    to_at: Date | null;
+    ended_by_name: Generated<string>;
+    ended_because: Generated<string>;
+  };
   'supervision.alert_versions': {
     alert_id: number;
     version: number;

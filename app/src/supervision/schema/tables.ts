@@ -214,6 +214,8 @@ declare module '../../platform/changes.ts' {
     'supervision.senders': true;
     /** What wearings are watched for: zones, hours, absences, who is protected. Their ids. */
     'supervision.rules': true;
+    /** From what on alerts of some kinds are raised. */
+    'supervision.thresholds': true;
     /** Wearings whose positions were removed. Their ids. */
     'supervision.erased': true;
     /** Whose cases are, and who may see them. The subjects; none named: all. */
