@@ -20,6 +20,7 @@ import { ownLookRoutes } from './look-routes.ts';
 import { type Fault, ownPages } from './own-pages.ts';
 import { ownReminderRoutes } from './reminder-routes.ts';
 import { ownRequestRoutes } from './request-routes.ts';
+import { ownResearchRoutes } from './research-routes.ts';
 import { ownSupportRoutes } from './support-routes.ts';
 import { speakIn } from './texts/speak.ts';
 import { todayOf } from './today.ts';
@@ -82,6 +83,7 @@ export function personRoutes(
   });
 
   ownRequestRoutes(app, web, own);
+  ownResearchRoutes(app, web, own);
   ownReminderRoutes(app, web, own, { channels, speak: speakIn(timeZone) });
   ownSupportRoutes(app, web, own);
   ownLookRoutes(app, web, own);

@@ -18,6 +18,7 @@ export { trackMapData } from './days/index.ts';
 export { Channels, Deliverer, makePushKeys, type NotifySettings, type PushSettings } from './delivery/index.ts';
 export { calendarOf as ownCalendar, makeAppointment, readOwnAppointments } from './diary/index.ts';
 export { openOwnDocument, sendDocument } from './documents/index.ts';
+export { readOffered, takePart } from './evaluation/index.ts';
 export {
   keyName,
   knowsEvidencePack,

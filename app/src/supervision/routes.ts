@@ -15,6 +15,7 @@ import type { Channels } from './delivery/index.ts';
 import { deliveryRoutes } from './delivery/routes.ts';
 import { diaryRoutes } from './diary/routes.ts';
 import { documentRoutes } from './documents/routes.ts';
+import { evaluationRoutes } from './evaluation/routes.ts';
 import { evidenceRoutes } from './evidence/routes.ts';
 import { figureRoutes } from './figures/routes.ts';
 import type { Intake, Positions } from './fixes/index.ts';
@@ -68,6 +69,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   if (web.waymark.config.WAYMARK_PLACE_SEARCH === 'yes') placeSearchRoutes(app, web);
   cohortRoutes(app, web, services);
   figureRoutes(app, web);
+  evaluationRoutes(app, web);
   proposalRoutes(app, web, services.costs);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);

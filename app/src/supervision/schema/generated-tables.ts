@@ -305,6 +305,32 @@ export interface GeneratedTables {
     agreed_at: Date | null;
     withdrawn_by: string | null;
   };
+  'supervision.evaluation_members': {
+    id: Generated<number>;
+    evaluation_id: number;
+    subject_id: number;
+    joined_at: Generated<Date>;
+    left_at: Date | null;
+  };
+  'supervision.evaluations': {
+    id: Generated<number>;
+    title: string;
+    protocol: Json<unknown>;
+    script: string;
+    sha256: string;
+    seed: string;
+    registered_by: string;
+    registered_by_name: string;
+    registered_at: Generated<Date>;
+    starts_on: Day;
+    ends_on: Day;
+    agreed_by: string | null;
+    agreed_by_name: Generated<string>;
+    agreed_at: Date | null;
+    exported_at: Date | null;
+    stopped_at: Date | null;
+    stopped_because: Generated<string>;
+  };
   'supervision.evidence_packs': {
     id: Generated<number>;
     crime_version_id: number;

@@ -134,6 +134,9 @@ interface Exactly {
   'supervision.reviews': {
     decision: 'agree' | 'disagree' | 'cannot tell';
   };
+  'supervision.evaluations': {
+    protocol: Json<Protocol>;
+  };
   'supervision.mail_messages': {
     state: 'read' | 'not read';
     files: Json<MailedFile[]>;
@@ -221,6 +224,26 @@ declare module '../../platform/changes.ts' {
     /** Whose cases are, and who may see them. The subjects; none named: all. */
     'supervision.cases': true;
   }
+}
+
+/** What is fixed of an evaluation before it begins. Days such as 2027-01-15; shares from 0 to 1. */
+export interface Protocol {
+  title: string;
+  question: string;
+  /** What is tried, in words. */
+  tried: string;
+  design: 'waiting list' | 'stepped';
+  outcome: 'breach' | 'alert';
+  startsOn: string;
+  /** The day after its last. */
+  endsOn: string;
+  periodDays: number;
+  periods: number;
+  expected: { without: number; with: number; people: number; teams: number; icc: number };
+  power: number;
+  /** SHA-256 of the analysis, and of the seed of the lot. */
+  script: string;
+  lot: string;
 }
 
 /** A file that came by e-mail, and what became of it. */

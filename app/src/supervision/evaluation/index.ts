@@ -1,0 +1,1 @@
+export { readOffered, takePart } from './take-part.ts';
