@@ -9,7 +9,7 @@ import type { FoundAlert, Prepare, Standing } from './watchers/index.ts';
 export const measures = {
   'curfew ended early': { unit: 'minutes', most: 20, words: 'minutes seen away' },
   'inclusion left': { unit: 'minutes', most: 20, words: 'minutes seen outside' },
-  'no signal': { unit: 'minutes', most: 240, words: 'minutes without a fix' },
+  'no signal': { unit: 'minutes', most: 120, words: 'minutes without a fix' },
   'jamming suspected': { unit: 'fixes', most: 20, words: 'fixes' },
 } as const satisfies Partial<Record<AlertKind, { unit: 'minutes' | 'fixes'; most: number; words: string }>>;
 export type MeasuredKind = keyof typeof measures;

@@ -65,6 +65,7 @@ test('a fitting needs a visit and a tag in the week of the release, and says whi
   const said = obstaclesOf(conditions(), '2026-12-02', full).find(({ about }) => about === 'Fitting the tag');
   expect(said).toMatchObject({ state: 'in the way', says: expect.stringContaining('2026-12-07') });
   expect(stateOf('Fitting the tag', conditions(), '2026-12-02', [week('2026-11-30', { tagsLeft: 0 })])).toBe('in the way');
+  expect(stateOf('Fitting the tag', conditions(), '2026-12-02', [week('2026-11-30', { visitsPossible: 0 })])).toBe('not known');
   expect(stateOf('Fitting the tag', conditions(), '2027-06-01')).toBe('not known');
   expect(stateOf('Fitting the tag', conditions(), '2026-11-01')).toBe('not known');
 });

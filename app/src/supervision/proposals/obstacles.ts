@@ -96,6 +96,8 @@ export function obstaclesOf(conditions: ProposedConditions, releaseOn: string, w
   if (!week || releaseOn < (weeks[0]?.from ?? ''))
     say('Fitting the tag', 'not known', 'The day is over, or before the first week for which visits are planned.');
   else if (releaseOn >= dayAfter(week.from, 7)) say('Fitting the tag', 'not known', 'So far ahead nobody has planned yet.');
+  else if (week.visitsPossible === 0)
+    say('Fitting the tag', 'not known', 'No officer has been at work here in the last 30 days, so nobody’s visits can be planned.');
   else if (week.tagsLeft <= 0) say('Fitting the tag', 'in the way', 'No tag is left in stock that week.');
   else if (week.visitsPlanned >= week.visitsPossible) {
     const next = weeks.find((own) => own.from > week.from && own.visitsPlanned < own.visitsPossible && own.tagsLeft > 0);

@@ -5,6 +5,7 @@ import { fillWithSmallTown } from '../../../test/small-town.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
+import { makeAppointment } from '../diary/index.ts';
 import { declareTag } from '../tags/tags.ts';
 
 const postgres: TestPostgres | null = await startPostgres();
@@ -24,6 +25,16 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await fillWithSmallTown(serving.waymark, town.path);
       const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
       await serving.waymark.performer.perform(officer, declareTag, null, { serial: 'STOCK-1', model: '' });
+      await serving.waymark.performer.perform(officer, makeAppointment, null, {
+        subjectId: 1,
+        kind: 'fit a tag',
+        startsAt: new Date(Date.now() + 7 * 86_400_000),
+        minutes: 30,
+        place: 'The office',
+        note: '',
+        officer: '',
+        now: Date.now(),
+      });
       await visitor().signIn('mo-1');
       governor = visitor();
       await governor.signIn('go-1');
@@ -81,6 +92,9 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const list = await (await governor.follow('/proposals')).text();
       expect(list).toContain('A1234BC');
       expect(list).toContain('1 officer at work here');
+      // Of nine tags eight are worn.
+      expect(list).toMatch(/data-label="Tags left">1</);
+      expect(list).toMatch(/data-label="To fit a tag">1</);
       const changed = await send(at, { ...good, signal: '98' });
       expect(changed.status).toBe(302);
       expect(await (await governor.follow(at)).text()).toContain('Heard for 98 % of a day');
@@ -105,7 +119,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         );
         if (rows.length > 0) readable.push(name);
       }
-      expect(readable.filter((name) => !['teams', 'team_members'].includes(name)).sort()).toEqual(['release_proposals', 'tags']);
+      expect(readable.filter((name) => !['teams', 'team_members'].includes(name)).sort()).toEqual(['release_proposals']);
     });
   },
 );

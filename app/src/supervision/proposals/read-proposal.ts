@@ -119,8 +119,10 @@ async function capacity(tx: Tx, { timeZone, visitsAWeek }: Planning, now: number
     SELECT count(*)::int AS officers FROM platform.staff WHERE role = 'monitoring-officer' AND seen_at > now() - interval '30 days'`.execute(
     tx,
   );
-  const { rows: stock } = await sql<{ tags: number }>`SELECT count(*)::int AS tags FROM supervision.tags`.execute(tx);
-  const planned = await tx.selectFrom('supervision.appointments').select(['starts_at', 'kind']).execute();
+  const { rows: stock } = await sql<{ tags: number }>`SELECT supervision.tags_in_stock() AS tags`.execute(tx);
+  const { rows: planned } = await sql<{ starts_at: Date; kind: string }>`SELECT starts_at, kind FROM supervision.visits_planned()`.execute(
+    tx,
+  );
   const officers = staff[0]?.officers ?? 0;
   let tagsLeft = stock[0]?.tags ?? 0;
   const weeks = weeksOf(now, now + (weeksAhead - 1) * 7 * 86_400_000, timeZone).map(([from, to]) => {
