@@ -1,20 +1,7 @@
+import type { CrimeField } from '../schema/tables.ts';
 import { crimeTypes } from './crime-types.ts';
 
-/** What a column of a crimes file may hold. */
-export type CrimeField =
-  | 'reference'
-  | 'type'
-  | 'from'
-  | 'from_time'
-  | 'to'
-  | 'to_time'
-  | 'latitude'
-  | 'longitude'
-  | 'easting'
-  | 'northing'
-  | 'uncertainty_m'
-  | 'text'
-  | 'force';
+export type { CrimeField };
 
 /** Headings under which police systems export each, letters and digits only, small letters. The first is our own. */
 const headings: Record<CrimeField, readonly string[]> = {
@@ -92,7 +79,7 @@ const headings: Record<CrimeField, readonly string[]> = {
   force: ['force', 'policeforce', 'forcename', 'forcecode'],
 };
 
-const plain = (heading: string): string => heading.toLowerCase().replace(/[^a-z0-9]+/g, '');
+export const plain = (heading: string): string => heading.toLowerCase().replace(/[^a-z0-9]+/g, '');
 
 export interface ReadHeadings {
   /** Where each field stands among the columns. */
@@ -105,12 +92,41 @@ export interface ReadHeadings {
   doubled: { field: CrimeField; headings: string[] }[];
 }
 
-/** Which column holds what, told from its heading. */
-export function readHeadings(header: readonly string[]): ReadHeadings {
+/** What each column holds, by its heading without spaces and signs, as somebody said it; `none`: it is not read. */
+export type Columns = Readonly<Record<string, CrimeField | 'none'>>;
+
+/** What a column can hold, for whoever says so. */
+export const fieldsInWords: Record<CrimeField, string> = {
+  reference: 'Reference of the crime',
+  type: 'Offence',
+  from: 'Begins: date, or date and time',
+  from_time: 'Begins: time of day',
+  to: 'Ends: date, or date and time',
+  to_time: 'Ends: time of day',
+  latitude: 'Latitude',
+  longitude: 'Longitude',
+  easting: 'Easting',
+  northing: 'Northing',
+  uncertainty_m: 'How far off the place may be, metres',
+  text: 'Text',
+  force: 'Force',
+};
+export const isField = (text: string): text is CrimeField => Object.hasOwn(fieldsInWords, text);
+
+/** By which a file of the same system is known again: its headings, in any order. */
+export const layoutOf = (header: readonly string[]): string => [...new Set(header.map(plain).filter((own) => own !== ''))].sort().join(' ');
+
+/**
+ * Which column holds what, told from its heading.
+ * @param columns what somebody said goes before what is guessed
+ */
+export function readHeadings(header: readonly string[], columns: Columns = {}): ReadHeadings {
   const read: ReadHeadings = { at: {}, guessed: [], unread: [], doubled: [] };
   const taken = new Map<CrimeField, string[]>();
   header.forEach((heading, i) => {
-    const field = (Object.keys(headings) as CrimeField[]).find((own) => headings[own].includes(plain(heading)));
+    const said = Object.hasOwn(columns, plain(heading)) ? columns[plain(heading)] : undefined;
+    if (said === 'none') return;
+    const field = said ?? (Object.keys(headings) as CrimeField[]).find((own) => headings[own].includes(plain(heading)));
     if (!field) {
       if (heading.trim() !== '') read.unread.push(heading.trim());
       return;
@@ -122,7 +138,7 @@ export function readHeadings(header: readonly string[]): ReadHeadings {
     }
     taken.set(field, [heading.trim()]);
     read.at[field] = i;
-    if (heading.trim().toLowerCase() !== field) read.guessed.push([heading.trim(), field]);
+    if (said === undefined && heading.trim().toLowerCase() !== field) read.guessed.push([heading.trim(), field]);
   });
   for (const [whole, part] of [
     ['from', 'from_time'],

@@ -1,6 +1,8 @@
 import type { Actor } from '../../platform/access.ts';
 import { type Action, NotFoundError, type Performer } from '../../platform/action.ts';
 import type { ImportProblem } from '../schema/tables.ts';
+import { layoutOf } from './crime-headings.ts';
+import { keepColumns, readKeptColumns } from './keep-columns.ts';
 import type { ParsedCrime } from './parsed-crime.ts';
 import { type CrimeServices, type CrimesFile, fingerprintOf, readCrimesFile } from './read-crimes-file.ts';
 import { type StoredCounts, storeCrimes } from './store.ts';
@@ -32,10 +34,13 @@ export async function importCrimes(performer: Performer, actor: Actor, services:
     counts: { new: 0, changed: 0, unchanged: 0 },
     problems: [],
   };
+  const kept = file.columns ? [] : await performer.perform(actor, readKeptColumns, null, null);
+  let headings: string[] = [];
   try {
-    for await (const part of readCrimesFile(services, file)) {
+    for await (const part of readCrimesFile(services, { ...file, kept })) {
       if ('head' in part) {
         const { format, rows, refused, problems } = part.head;
+        headings = (part.head.headings ?? []).map(({ heading }) => heading);
         Object.assign(result, { format, rows, refused, problems });
         const { id } = await performer.perform(actor, beginImport, null, { fileName: file.fileName, sha256: fingerprintOf(file.bytes) });
         result.importId = id;
@@ -51,6 +56,13 @@ export async function importCrimes(performer: Performer, actor: Actor, services:
   } finally {
     if (result.importId > 0) await performer.perform(actor, endImport, null, result);
   }
+  // What was said of columns holds for the next file with these headings, once some of this one is in.
+  if (file.columns && result.accepted > 0 && headings.length > 0)
+    await performer.perform(actor, keepColumns, null, {
+      layout: layoutOf(headings),
+      columns: file.columns,
+      timeZone: file.timeZone ?? services.timeZone,
+    });
   return result;
 }
 

@@ -6,6 +6,7 @@ import { harmlessCell } from '../../platform/csv-cell.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
+import { type CrimeField, fieldsInWords, isField } from './crime-headings.ts';
 import { crimeTypes } from './crime-types.ts';
 import { importCrimes, listImports, readImport } from './import-crimes.ts';
 import { type LookedAt, lookAtCrimes } from './look-at-crimes.ts';
@@ -18,7 +19,7 @@ interface Field {
   value?: string;
 }
 
-type Sent = { file?: MultipartFile; how?: Field; strict?: Field; looked?: Field } & Record<string, Field | undefined>;
+type Sent = { file?: MultipartFile; how?: Field; strict?: Field; looked?: Field; timeZone?: Field } & Record<string, Field | undefined>;
 
 /**
  * The ends that somebody gave for rows of the file that they had looked at, by row.
@@ -36,6 +37,27 @@ function endsIn(body: Sent, bytes: Buffer): Map<number, string> {
   return ends;
 }
 
+/**
+ * What somebody said that the columns hold, and the clock of their times; nothing where they were not asked.
+ * @throws InvalidError for a clock that is not known
+ */
+function columnsIn(body: Sent): Pick<CrimesFile, 'columns' | 'timeZone'> {
+  const columns: Record<string, CrimeField | 'none'> = {};
+  for (const [name, field] of Object.entries(body)) {
+    const heading = /^column-([a-z0-9]{1,80})$/.exec(name)?.[1];
+    const said = field?.value;
+    if (heading && typeof said === 'string' && (said === 'none' || isField(said))) columns[heading] = said;
+  }
+  const timeZone = typeof body.timeZone?.value === 'string' ? body.timeZone.value.trim() : '';
+  if (timeZone !== '')
+    try {
+      new Intl.DateTimeFormat('en-GB', { timeZone });
+    } catch {
+      throw new InvalidError(`“${timeZone.slice(0, 40)}” is no time zone. Write one such as Europe/London.`, 'timeZone');
+    }
+  return { ...(Object.keys(columns).length > 0 ? { columns } : {}), ...(timeZone === '' ? {} : { timeZone }) };
+}
+
 /** Files of crimes, and what became of them: pages and API. */
 export function importRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
@@ -45,6 +67,8 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
       places: (told.looked?.crimes ?? []).map(({ row, reference, place }) => [row, reference, ...middleOf(place)]),
       strict: told.strict ?? false,
       crimeTypes,
+      fieldsInWords,
+      zones: [...new Set([web.waymark.timeZone, 'Europe/London', 'UTC'])],
       noForce,
       timeZone: web.waymark.timeZone,
       error: told.error ? { text: told.error.message, field: told.error.field ?? 'file' } : null,
@@ -57,7 +81,7 @@ export function importRoutes(app: FastifyInstance, web: WebKit): void {
       const bytes = body.file?.toBuffer ? await body.file.toBuffer() : Buffer.alloc(0);
       if (bytes.length === 0 && body.looked?.value)
         throw new InvalidError('Choose the file once more: between two pages your browser does not keep it.', 'file');
-      const file: CrimesFile = { fileName: body.file?.filename ?? '', bytes, strict, ends: endsIn(body, bytes) };
+      const file: CrimesFile = { fileName: body.file?.filename ?? '', bytes, strict, ends: endsIn(body, bytes), ...columnsIn(body) };
       if (body.how?.value === 'look') {
         const looked = await lookAtCrimes(performer, actorOf(request), web.waymark, file);
         return page(request, reply, { looked, strict });

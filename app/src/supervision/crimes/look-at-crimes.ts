@@ -1,7 +1,9 @@
 import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import type { ImportProblem } from '../schema/tables.ts';
-import { asksForEnd, type ParsedCrime } from './parsed-crime.ts';
+import { layoutOf } from './crime-headings.ts';
+import { readKeptColumns } from './keep-columns.ts';
+import { asksForEnd, type ParsedCrime, type ReadHeading } from './parsed-crime.ts';
 import { type CrimeServices, type CrimesFile, fingerprintOf, readCrimesFile } from './read-crimes-file.ts';
 import { type ComparedWithRecord, compareWithRecord } from './store.ts';
 
@@ -26,11 +28,16 @@ export interface LookedAt {
   /** The first of them, and every one of which something is asked. */
   crimes: LookedCrime[];
   problems: ImportProblem[];
+  /** The headings of the file with what each is read as, and who said so before; null where nobody did. */
+  headings: ReadHeading[];
+  keptBy: string | null;
+  /** The clock that times without an offset are of. */
+  timeZone: string;
 }
 
 /** Crimes that a page shows of a file. */
 const shownAtMost = 200;
-/** Rows of which something is asked: a form has fifty fields at most, some of them its own. */
+/** Rows of which something is asked: a form has 120 fields at most, its columns among them. */
 const askedAtMost = 40;
 
 /** Says what would happen with a file of crimes, row by row, before anything of it is stored. @throws InvalidError, RefusedError */
@@ -46,14 +53,20 @@ export async function lookAtCrimes(performer: Performer, actor: Actor, services:
     notAsked: 0,
     crimes: [],
     problems: [],
+    headings: [],
+    keptBy: null,
+    timeZone: file.timeZone ?? services.timeZone,
   };
+  const kept = file.columns ? [] : await performer.perform(actor, readKeptColumns, null, null);
   const seen = new Set<string>();
   const endless = new Set<number>();
   let asked = 0;
-  for await (const part of readCrimesFile(services, file)) {
+  for await (const part of readCrimesFile(services, { ...file, kept })) {
     if ('head' in part) {
-      const { format, rows, refused, problems } = part.head;
-      Object.assign(looked, { format, rows, refused, problems });
+      const { format, rows, refused, problems, headings, keptBy } = part.head;
+      Object.assign(looked, { format, rows, refused, problems, headings, keptBy });
+      const own = keptBy ? kept.find(({ layout }) => layout === layoutOf((headings ?? []).map(({ heading }) => heading))) : undefined;
+      if (own) looked.timeZone = own.timeZone;
       for (const { code, row } of problems) if (code === asksForEnd) endless.add(row);
       continue;
     }

@@ -1,7 +1,8 @@
+import { csvRows } from '../../platform/csv-rows.ts';
 import { notText, textOfBytes } from '../../platform/read-text.ts';
 import { looksZipped, parseExcel } from './parse-excel.ts';
 import { parseCrimesGeoJson } from './parse-geojson.ts';
-import { looksHeaded, parseHeadedCsv } from './parse-headed-csv.ts';
+import { headingsOf, leastColumns, looksHeaded, parseHeadedCsv } from './parse-headed-csv.ts';
 import { parseUkBatch } from './parse-uk-batch.ts';
 import { type CrimeFileOptions, type ParsedCrimes, problem } from './parsed-crime.ts';
 
@@ -17,6 +18,14 @@ export function parseCrimes(bytes: Uint8Array, options: CrimeFileOptions = {}): 
     return { format: 'headed csv', rows: 0, crimes: [], problems: [own] };
   }
   if (start.startsWith('{')) return parseCrimesGeoJson(text, options);
-  if (looksHeaded(text)) return parseHeadedCsv(text, options);
-  return parseUkBatch(text, options);
+  if (looksHeaded(text, options)) return parseHeadedCsv(text, options);
+  const batch = parseUkBatch(text, options);
+  // Nothing of it is a batch: it may have headings of which nobody has said yet what they are.
+  return batch.crimes.length > 0 ? batch : { ...batch, headings: firstRowAsHeadings(text) };
+}
+
+function firstRowAsHeadings(text: string): ParsedCrimes['headings'] {
+  const { rows } = csvRows(text.slice(0, 20_000).split(/\r?\n/, 1)[0] ?? '');
+  const [first] = rows;
+  return first && 'cells' in first && first.cells.length >= leastColumns ? headingsOf(first.cells) : [];
 }

@@ -3,7 +3,7 @@ import { type Grid, openWorkbook, type Workbook } from '../../platform/workbook/
 import { WorkbookFault } from '../../platform/workbook/workbook-fault.ts';
 import type { ImportProblem } from '../schema/tables.ts';
 import { readHeadings } from './crime-headings.ts';
-import { areHeadings, areWholeHeadings, parseHeadedRows } from './parse-headed-csv.ts';
+import { areHeadings, areWholeHeadings, columnsOf, headingsOf, leastColumns, parseHeadedRows } from './parse-headed-csv.ts';
 import { type CrimeFileOptions, type ParsedCrimes, problem } from './parsed-crime.ts';
 
 /** Titles and remarks may stand above the headings: so many rows of a sheet are looked at for them. */
@@ -22,7 +22,7 @@ export function parseExcel(bytes: Uint8Array, options: CrimeFileOptions = {}): P
   });
   try {
     const book = openWorkbook(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { dates: 'moments' });
-    const found = findCrimes(book);
+    const found = findCrimes(book, options);
     if (found) {
       const { sheet, lines, header, cellsOf, errors } = found;
       const others = lines.filter((line) => line > header).map((line): CsvRow => ({ line, cells: cellsOf(line) }));
@@ -30,6 +30,7 @@ export function parseExcel(bytes: Uint8Array, options: CrimeFileOptions = {}): P
       const broken = tellOfErrors(
         errors.filter(({ row }) => row > header),
         cellsOf(header),
+        options,
       );
       const left = new Set(broken.flatMap(({ row, severity }) => (severity === 'error' ? [row] : [])));
       const other = book.sheets.filter((name) => name !== sheet);
@@ -49,11 +50,12 @@ export function parseExcel(bytes: Uint8Array, options: CrimeFileOptions = {}): P
           : [];
       return { ...read, crimes: read.crimes.filter(({ row }) => !left.has(row)), problems: [...told, ...read.problems, ...broken] };
     }
-    return none(
+    const unknown = none(
       book.sheets.join(', '),
       'No sheet of the workbook has a row of headings with a reference, or with a beginning and a place.',
-      'Give the columns headings such as reference, type, from, to, latitude and longitude.',
+      'Give the columns headings such as reference, type, from, to, latitude and longitude, or say what each holds.',
     );
+    return { ...unknown, headings: firstHeadings(book) };
   } catch (error) {
     if (error instanceof WorkbookFault) return none('', error.message, 'Save it as .xlsx or CSV and send that.');
     throw error;
@@ -69,24 +71,36 @@ interface FoundSheet extends Pick<Grid, 'errors'> {
 }
 
 /** The first sheet whose headings have all that a crime needs; else the first with some of it, so that it is told what they lack. */
-function findCrimes(book: Workbook): FoundSheet | null {
+function findCrimes(book: Workbook, options: CrimeFileOptions): FoundSheet | null {
   let some: FoundSheet | null = null;
   for (const sheet of book.sheets) {
     const { rows, errors } = book.read(sheet);
     const lines = [...rows.keys()].sort((a, b) => a - b);
     const cellsOf = (line: number) => (rows.get(line) ?? []).map((cell) => cell ?? '');
     const first = lines.slice(0, rowsLookedAt);
-    const whole = first.find((line) => areWholeHeadings(cellsOf(line)));
+    const whole = first.find((line) => areWholeHeadings(cellsOf(line), options));
     if (whole !== undefined) return { sheet, lines, header: whole, cellsOf, errors };
-    const header = first.find((line) => areHeadings(cellsOf(line)));
+    const header = first.find((line) => areHeadings(cellsOf(line), options));
     if (header !== undefined) some ??= { sheet, lines, header, cellsOf, errors };
   }
   return some;
 }
 
+/** The first row with as many words as a crime needs, of the first sheet that has one: of it somebody may say what it holds. */
+function firstHeadings(book: Workbook): ParsedCrimes['headings'] {
+  for (const sheet of book.sheets) {
+    const { rows } = book.read(sheet);
+    for (const line of [...rows.keys()].sort((a, b) => a - b).slice(0, rowsLookedAt)) {
+      const cells = (rows.get(line) ?? []).map((cell) => cell ?? '');
+      if (cells.filter((cell) => cell.trim() !== '').length >= leastColumns) return headingsOf(cells);
+    }
+  }
+  return [];
+}
+
 /** What Excel could not work out is not read as empty where that would move a crime or make it shorter or narrower. */
-function tellOfErrors(errors: Grid['errors'], headings: string[]): ImportProblem[] {
-  const { at } = readHeadings(headings);
+function tellOfErrors(errors: Grid['errors'], headings: string[], options: CrimeFileOptions): ImportProblem[] {
+  const { at } = readHeadings(headings, columnsOf(headings, options).columns);
   const fieldOf = new Map(Object.entries(at).map(([field, column]) => [column, field]));
   return errors.flatMap(({ row, column, value }) => {
     const field = fieldOf.get(column);

@@ -3,9 +3,19 @@ import { britishGridAtMost, fromBritishGrid } from '../../platform/british-grid.
 import { type CsvRow, csvRows, decimalIn } from '../../platform/csv-rows.ts';
 import { numberOf, readTime } from '../fixes/decode/index.ts';
 import type { ImportProblem } from '../schema/tables.ts';
-import { type CrimeField, crimeTypeOf, readHeadings } from './crime-headings.ts';
+import { type Columns, type CrimeField, crimeTypeOf, layoutOf, plain, readHeadings } from './crime-headings.ts';
 import { crimeTypes, windowAtMostMs } from './crime-types.ts';
-import { asksForEnd, type CrimeFileOptions, isBadText, noForce, type ParsedCrime, type ParsedCrimes, problem } from './parsed-crime.ts';
+import {
+  asksForEnd,
+  type CrimeFileOptions,
+  isBadText,
+  type KeptColumns,
+  noForce,
+  type ParsedCrime,
+  type ParsedCrimes,
+  problem,
+  type ReadHeading,
+} from './parsed-crime.ts';
 
 const needed = ['reference', 'from'] as const;
 const degrees = ['latitude', 'longitude'] as const;
@@ -16,21 +26,46 @@ const placesApartM = 200;
 const inThousands = /^\d{1,3}(,\d{3})+$/;
 
 /** Is the first line a header whose columns we know? */
-export function looksHeaded(text: string): boolean {
+export function looksHeaded(text: string, options: CrimeFileOptions = {}): boolean {
   const { rows } = csvRows((text.split(/\r?\n/).find((line) => line.trim() !== '' && !/^\uFEFF?sep=/i.test(line)) ?? '').slice(0, 20_000));
   const [first] = rows;
-  return first !== undefined && 'cells' in first && areHeadings(first.cells);
+  return first !== undefined && 'cells' in first && areHeadings(first.cells, options);
 }
 
 /** Are these headings of a list of crimes? */
-export function areHeadings(cells: readonly string[]): boolean {
-  const { at } = readHeadings(cells);
+export function areHeadings(cells: readonly string[], options: CrimeFileOptions = {}): boolean {
+  const { at } = readHeadings(cells, columnsOf(cells, options).columns);
   return at.reference !== undefined || (at.from !== undefined && (at.latitude ?? at.easting) !== undefined);
 }
 
+/** What was said of these headings: now, or of such a file before. */
+export function columnsOf(
+  header: readonly string[],
+  { columns, kept = [] }: CrimeFileOptions,
+): { columns?: Columns; kept: KeptColumns | null } {
+  if (columns) return { columns, kept: null };
+  const own = kept.find(({ layout }) => layout === layoutOf(header)) ?? null;
+  return own ? { columns: own.columns, kept: own } : { kept: null };
+}
+
+/** Columns fewer than these have no reference, time and place. */
+export const leastColumns = 4;
+
+/** Headings with what each is read as. */
+export function headingsOf(header: readonly string[], columns?: Columns): ReadHeading[] {
+  const { at } = readHeadings(header, columns);
+  const fields = new Map((Object.entries(at) as [CrimeField, number][]).map(([field, i]) => [i, field]));
+  const seen = new Set<string>();
+  return header.flatMap((heading, i) =>
+    plain(heading) === '' || seen.size === seen.add(plain(heading)).size
+      ? []
+      : [{ heading: heading.trim().slice(0, 80), plain: plain(heading), field: fields.get(i) ?? null }],
+  );
+}
+
 /** Do these headings have all that a crime needs? */
-export function areWholeHeadings(cells: readonly string[]): boolean {
-  const { at } = readHeadings(cells);
+export function areWholeHeadings(cells: readonly string[], options: CrimeFileOptions = {}): boolean {
+  const { at } = readHeadings(cells, columnsOf(cells, options).columns);
   const has = (names: readonly CrimeField[]) => names.every((name) => at[name] !== undefined);
   return has(needed) && (has(degrees) || has(metresOfGrid));
 }
@@ -63,14 +98,17 @@ export function parseHeadedRows(
 ): ParsedCrimes {
   const problems: ImportProblem[] = [];
   const { delimiter } = options;
-  const { at, guessed, unread, doubled } = readHeadings(header.cells);
+  const said = columnsOf(header.cells, options);
+  const { at, guessed, unread, doubled } = readHeadings(header.cells, said.columns);
+  const told = { headings: headingsOf(header.cells, said.columns), keptBy: said.kept?.by ?? null };
+  const own = { ...options, timeZone: said.kept?.timeZone ?? options.timeZone };
   const inGrid = at.latitude === undefined && at.longitude === undefined && (at.easting ?? at.northing) !== undefined;
   const missing = [...needed, ...(inGrid ? metresOfGrid : degrees)].filter((name) => at[name] === undefined);
   if (missing.length > 0) {
     const message = `The header lacks ${missing.join(', ')}.`;
     const action = 'Use the header reference,type,from,to,latitude,longitude,uncertainty_m,text, or easting,northing in place of degrees.';
-    const own = problem(header.line, missing.join(', '), header.cells.join(delimiter), 'INVALID_COLUMN_COUNT', message, action);
-    return { format: 'headed csv', rows: others.length, crimes: [], problems: [own] };
+    const fault = problem(header.line, missing.join(', '), header.cells.join(delimiter), 'INVALID_COLUMN_COUNT', message, action);
+    return { format: 'headed csv', rows: others.length, crimes: [], problems: [fault], ...told };
   }
   tellOfHeadings(header.line, { guessed, unread, doubled }, problems);
   const crimes: ParsedCrime[] = [];
@@ -103,12 +141,12 @@ export function parseHeadedRows(
     }
     const before = problems.length;
     joinTimes(record, row.line, problems);
-    const crime = readHeadedRow(record, row.line, problems, options, state);
+    const crime = readHeadedRow(record, row.line, problems, own, state);
     // What contradicts itself is nobody's to choose.
     if (crime && !problems.slice(before).some(({ severity }) => severity === 'error')) crimes.push(crime);
   }
   if (state.zoned > 0) {
-    const message = `${state.zoned} times had no offset from UTC and were read as clock time in ${options.timeZone}.`;
+    const message = `${state.zoned} times had no offset from UTC and were read as clock time in ${own.timeZone}.`;
     problems.push(
       problem(
         header.line,
@@ -121,7 +159,7 @@ export function parseHeadedRows(
       ),
     );
   }
-  return { format: 'headed csv', rows: others.length, crimes, problems };
+  return { format: 'headed csv', rows: others.length, crimes, problems, ...told };
 }
 
 /** Tells what was guessed of the headings, what could be two things, and what is not read. */

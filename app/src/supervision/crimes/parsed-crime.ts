@@ -2,6 +2,7 @@ import type { Place } from '@waymark/presence';
 import { storable } from '../../platform/storable.ts';
 import { shorten } from '../fixes/decode/index.ts';
 import type { ImportProblem } from '../schema/tables.ts';
+import type { Columns, CrimeField } from './crime-headings.ts';
 
 /** A crime as a file gives it. Times in ms since 1970. */
 export interface ParsedCrime {
@@ -21,6 +22,24 @@ export interface ParsedCrimes {
   rows: number;
   crimes: ParsedCrime[];
   problems: ImportProblem[];
+  /** The headings of the file, with what each is read as; null: nothing. */
+  headings?: ReadHeading[];
+  /** Who said before how such headings are to be read; null where it was guessed, or said now. */
+  keptBy?: string | null;
+}
+
+export interface ReadHeading {
+  heading: string;
+  plain: string;
+  field: CrimeField | null;
+}
+
+/** How files with some headings are read, as somebody said it when the last of them went in. */
+export interface KeptColumns {
+  layout: string;
+  columns: Columns;
+  timeZone: string;
+  by: string;
 }
 
 /** How a file of crimes is to be read. */
@@ -29,6 +48,9 @@ export interface CrimeFileOptions {
   strict?: boolean;
   /** IANA zone of times that have no offset; without it they are refused. */
   timeZone?: string;
+  /** What each column holds, as somebody says it now; and as it was said of such files before. */
+  columns?: Columns;
+  kept?: readonly KeptColumns[];
   /** Ends of windows that the file lacks, by row, as somebody gave them when asked. */
   ends?: ReadonlyMap<number, string>;
 }

@@ -3,14 +3,20 @@ import { InvalidError } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { partsFromThread, ThreadLimitError } from '../../platform/in-thread.ts';
 import type { ImportProblem } from '../schema/tables.ts';
+import type { Columns } from './crime-headings.ts';
 import { FixedGround } from './near-fixes.ts';
 import type { CrimesPart } from './parse-crimes-worker.ts';
-import type { CrimeFileOptions, ParsedCrime } from './parsed-crime.ts';
+import type { CrimeFileOptions, KeptColumns, ParsedCrime } from './parsed-crime.ts';
 
 export interface CrimesFile {
   fileName: string;
   bytes: Buffer;
   strict?: boolean;
+  /** What each column holds, as somebody says now, and the clock that its times are of. */
+  columns?: Columns;
+  timeZone?: string;
+  /** What was said of such files before. */
+  kept?: readonly KeptColumns[];
   /** Ends that somebody gave for rows without one. */
   ends?: ReadonlyMap<number, string>;
 }
@@ -35,12 +41,18 @@ export type ReadPart = Extract<CrimesPart, { head: unknown }> | { good: ParsedCr
  */
 export async function* readCrimesFile(
   { fixes, timeZone }: CrimeServices,
-  { bytes, strict = false, ends }: CrimesFile,
+  { bytes, strict = false, ends, columns, kept, timeZone: zone }: CrimesFile,
 ): AsyncGenerator<ReadPart> {
   if (bytes.length === 0) throw new InvalidError('The file is empty. Choose a file with one crime per row.', 'file');
   if (bytes.length > crimesFileAtMost) throw new InvalidError('The file is larger than 64 MB. Split it and send the parts.', 'file');
   const ground = await FixedGround.read(fixes);
-  const options: CrimeFileOptions = { strict, timeZone, ...(ends ? { ends } : {}) };
+  const options: CrimeFileOptions = {
+    strict,
+    timeZone: zone ?? timeZone,
+    ...(ends ? { ends } : {}),
+    ...(columns ? { columns } : {}),
+    ...(kept ? { kept } : {}),
+  };
   try {
     for await (const part of partsFromThread<CrimesPart>(
       new URL('./parse-crimes-worker.ts', import.meta.url),

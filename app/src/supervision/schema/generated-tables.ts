@@ -223,6 +223,14 @@ export interface GeneratedTables {
     since: Generated<Date>;
     ended_at: Date | null;
   };
+  'supervision.crime_columns': {
+    id: Generated<number>;
+    layout: string;
+    columns: Json<unknown>;
+    time_zone: string;
+    by_name: string;
+    at: Generated<Date>;
+  };
   'supervision.crime_versions': {
     id: Generated<number>;
     crime_id: number;

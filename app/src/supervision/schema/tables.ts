@@ -137,6 +137,9 @@ interface Exactly {
   'supervision.evaluations': {
     protocol: Json<Protocol>;
   };
+  'supervision.crime_columns': {
+    columns: Json<Record<string, CrimeField | 'none'>>;
+  };
   'supervision.mail_messages': {
     state: 'read' | 'not read';
     files: Json<MailedFile[]>;
@@ -245,6 +248,22 @@ export interface Protocol {
   script: string;
   lot: string;
 }
+
+/** What a column of a crimes file may hold. */
+export type CrimeField =
+  | 'reference'
+  | 'type'
+  | 'from'
+  | 'from_time'
+  | 'to'
+  | 'to_time'
+  | 'latitude'
+  | 'longitude'
+  | 'easting'
+  | 'northing'
+  | 'uncertainty_m'
+  | 'text'
+  | 'force';
 
 /** A file that came by e-mail, and what became of it. */
 export interface MailedFile {

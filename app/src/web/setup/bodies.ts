@@ -14,7 +14,7 @@ export async function setUpBodies(app: FastifyInstance): Promise<void> {
   await app.register(formbody);
   await app.register(multipart, {
     attachFieldsToBody: true,
-    limits: { fileSize: fileAtMost, files: 1, fields: 50, fieldSize: bodyAtMost },
+    limits: { fileSize: fileAtMost, files: 1, fields: 120, fieldSize: bodyAtMost },
   });
 }
 
