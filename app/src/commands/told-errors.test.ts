@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'waymark-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Caught where they are thrown for; nobody ever reads their words. */
-const inner = ['NothingGoes', 'PastLastPageError', 'ToldError'];
+const inner = ['NothingGoes', 'PastLastPageError', 'StampError', 'ToldError'];
 
 test('every error that the application defines is told in its own words, or never leaves where it is thrown', () => {
   const direct = readdirSync(sources, { recursive: true, encoding: 'utf8' })

@@ -14,7 +14,7 @@ export {
 } from './fleet.ts';
 export { radius99, sigmaFor, sigmaOf } from './ground/fix-error.ts';
 export { defaultParameters, modelVersion, type PresenceParameters } from './ground/parameters.ts';
-export { centreOf, crossesItself, distanceToPlace, type LaidPlace, layPlace, type Place } from './ground/place.ts';
+export { centreOf, crossesItself, distanceToPlace, isWithinRing, type LaidPlace, layPlace, type Place } from './ground/place.ts';
 export { distanceM, fromPlane, longitudeDifference, type Plane, planeAt, toPlane } from './ground/plane.ts';
 export { emptyJudgement, Judge, type Judgement, type JudgeOptions } from './judge.ts';
 export { defaultNear, type NearEpisode, type NearFix, type NearParameters, NearWatch, nearEpisodes } from './near/near-watch.ts';

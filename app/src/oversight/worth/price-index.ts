@@ -15,11 +15,17 @@ export interface PriceIndex {
   source: string;
 }
 
+/** No series stands higher against any base. */
+const highest = 1_000_000;
+
 /** The latest that was entered for each year; nothing of it comes with the product, as such series are revised. */
 export async function priceIndices(db: Database): Promise<PriceIndex[]> {
   return withPurpose(db, 'oversight', 'oversight', async (tx) => {
     const { rows } = await sql<PriceIndex>`
-      SELECT DISTINCT ON (year) year, index::float8 AS index, source FROM oversight.price_indices ORDER BY year, id DESC`.execute(tx);
+      SELECT year, index::float8 AS index, source FROM (
+        SELECT DISTINCT ON (year) year, index, source FROM oversight.price_indices WHERE index < ${highest} ORDER BY year, id DESC) AS latest ORDER BY year`.execute(
+      tx,
+    );
     return rows;
   });
 }
@@ -46,8 +52,8 @@ export const enterPrices: Action<null, { lines: string; source: string }, { year
     for (const [i, row] of rows.entries()) {
       const [year = '', index = ''] = row.split(/[\s;,=]+/);
       if (!/^(199\d|20\d\d)$/.test(year)) throw new InvalidError(`Line ${i + 1}: “${year.slice(0, 20)}” is no year such as 2016.`, 'lines');
-      if (!/^\d+(\.\d+)?$/.test(index) || !(Number(index) > 0))
-        throw new InvalidError(`Line ${i + 1}: “${index.slice(0, 20)}” is no number such as 80.9.`, 'lines');
+      if (!/^\d{1,7}(\.\d{1,12})?$/.test(index) || !(Number(index) > 0 && Number(index) < highest))
+        throw new InvalidError(`Line ${i + 1}: “${index.slice(0, 20)}” is no number from 0 to a million, such as 80.9.`, 'lines');
       await tx
         .insertInto('oversight.price_indices')
         .values({ year: Number(year), index, source: from, by_name: actor.name })

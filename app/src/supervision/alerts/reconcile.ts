@@ -23,6 +23,12 @@ export function unsettled<T extends { from: number; to: number | null }>(all: re
   return all.filter(({ from, to }) => to === null || (from >= atHome && to >= oldest));
 }
 
+type Span = Pick<FoundAlert, 'from' | 'to'>;
+
+export const overlap = (a: Span, b: Span): boolean => a.from <= (b.to ?? Infinity) && b.from <= (a.to ?? Infinity);
+
+export const isSameCause = (a: StoredAlert | FoundAlert, b: StoredAlert | FoundAlert): boolean => causeOf(a) === causeOf(b);
+
 /**
  * What has to be done to the alerts on record so that they say what the fixes say.
  *
@@ -46,10 +52,7 @@ export function reconcile(stored: readonly StoredAlert[], found: readonly FoundA
   // Exact ones first, so that a neighbour never takes what belongs to another.
   const exact = sorted.map((own) => take((byBeginning.get(beginningOf(own)) ?? []).filter((before) => free.has(before))));
   sorted.forEach((own, i) => {
-    const cause = causeOf(own);
-    const overlaps = (before: StoredAlert) =>
-      before.from <= (own.to ?? Infinity) && own.from <= (before.to ?? Infinity) && causeOf(before) === cause;
-    pairs.push({ found: own, stored: exact[i] ?? take([...free].filter(overlaps)) });
+    pairs.push({ found: own, stored: exact[i] ?? take([...free].filter((before) => isSameCause(before, own) && overlap(before, own))) });
   });
   const changes: AlertChange[] = pairs.flatMap(({ found: own, stored: before }): AlertChange[] => {
     if (!before) return [{ change: 'raised', found: own }];

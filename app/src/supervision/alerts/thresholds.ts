@@ -1,5 +1,6 @@
 import type { Tx } from '../../platform/database.ts';
 import type { AlertFacts, AlertKind } from '../schema/tables.ts';
+import { isSameCause, overlap } from './reconcile.ts';
 import type { FoundAlert, Prepare, Standing } from './watchers/index.ts';
 
 /**
@@ -68,8 +69,9 @@ export function heldBack(prepare: Prepare, thresholds: Thresholds): Prepare {
           .execute()
       ).map(({ id, model }) => [id, model]),
     );
-    const isOnRecord = ({ kind, from, zoneVersion }: FoundAlert, { stored }: Standing) =>
-      stored.some((own) => !own.retracted && own.kind === kind && own.from === from && own.zoneVersion === zoneVersion);
+    // One whose beginning was moved by a late position is the one on record still.
+    const isOnRecord = (found: FoundAlert, { stored }: Standing) =>
+      stored.some((own) => !own.retracted && isSameCause(own, found) && overlap(own, found));
     return {
       ...prepared,
       watcherOf: (wearing, deviceTrack) => {

@@ -424,10 +424,13 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         // Keys alone, asked by the rules themselves.
         'case_holders',
         'cases',
-        // Analysts and reviewers work with these, and officers have no way to them.
+        // Fairness auditors keep these, and officers have no way to them.
+        'characteristics',
         // Analysts and reviewers work with these, and officers have no way to them.
         'clearing_batches',
         'clearing_verdicts',
+        // Auditors read who takes part, and officers have no way to it.
+        'evaluation_members',
         'evidence_packs',
         'review_tests',
         'reviews',

@@ -133,7 +133,9 @@ export const readCohort: Action<
     const row = await cohortsOf(tx).where('c.id', '=', id).executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such list, or it is not yours.');
     const cohort = viewOf(row, actor.id, today);
-    const at = now - week * weekMs;
+    const [monday] = weeksOf(now, now + 1, timeZone)[0] as [number, number];
+    // From the noon of a Monday: weeks in which clocks change are an hour longer or shorter.
+    const at = monday + weekMs / 14 - week * weekMs;
     const [from, to] = weeksOf(at, at + 1, timeZone)[0] as [number, number];
     const colleagues = await tx
       .selectFrom('supervision.cohort_colleagues')
@@ -173,7 +175,7 @@ export const readCohort: Action<
     note(null, { shown: members.length, week: dateOf(from, timeZone) });
     return {
       ...shared,
-      rows: await weeksOfMembers({ tx, actor, note }, { fixes, timeZone, secondReview }, members, { from, to: Math.min(to, now) }),
+      rows: await weeksOfMembers({ tx, actor, note }, { fixes, timeZone, secondReview }, members, { from, to: Math.min(to, now), end: to }),
     };
   },
 };
@@ -184,7 +186,7 @@ async function weeksOfMembers(
   context: Parameters<typeof noteSubjects>[0],
   { fixes, timeZone, secondReview }: { fixes: FixStore; timeZone: string; secondReview: boolean },
   members: Member[],
-  { from, to }: { from: number; to: number },
+  { from, to, end: weekEnd }: { from: number; to: number; end: number },
 ): Promise<MemberWeek[]> {
   const { tx } = context;
   const subjects = members.map(({ subject }) => subject);
@@ -244,7 +246,7 @@ async function weeksOfMembers(
     .select(['subject_id', 'kind', 'starts_at as at', 'state'])
     .where(among)
     .where('starts_at', '>=', begin)
-    .where('starts_at', '<', new Date(from + weekMs))
+    .where('starts_at', '<', new Date(weekEnd))
     .orderBy('starts_at')
     .execute();
   const orders = await tx

@@ -211,6 +211,6 @@ function lineOf(row: MemberWeek, from: string): object {
     unknown: of('unknown'),
     excluded: of('excluded'),
     appointments: row.appointments.length,
-    missed: row.appointments.filter(({ state }) => state.startsWith('missed')).length,
+    missed: row.appointments.filter(({ state }) => state === 'missed').length,
   };
 }

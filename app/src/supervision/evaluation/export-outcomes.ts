@@ -14,7 +14,7 @@ export interface OutcomeRow {
   period: number;
   exposed: 0 | 1;
   outcome: 0 | 1;
-  /** Whole days on which a tag was worn. */
+  /** Days of the period on any part of which a tag was worn. */
   days: number;
 }
 
@@ -31,8 +31,8 @@ export interface ExportedOutcomes {
 
 /** Fewer people than this of a group leave nothing of it. */
 const leastInGroup = 5;
-/** Who wore a tag on fewer days of a period tells nothing of it. */
-const leastDays = 7;
+/** Who wore a tag on less than half of the days of a period tells nothing of it. */
+const leastShareOfDays = 0.5;
 const dayMs = 86_400_000;
 
 /** A second auditor agrees that the outcomes leave. */
@@ -79,8 +79,7 @@ export const exportOutcomes: Action<{ timeZone: string }, { id: number; today: s
     // Two exports with other pseudonyms could be laid over each other.
     if (row.exported_at !== null) throw new InvalidError('The outcomes have left already, once.', 'export');
     const members = await membersOf(tx, id, protocol, timeZone);
-    const teams = (await tx.selectFrom('supervision.teams').select('id').execute()).map(({ id: team }) => String(team));
-    const order = orderOfTeams(row.seed, teams);
+    const order = orderOfTeams(row.seed, row.teams.map(String));
     const groups = new Map<string, number>();
     for (const { group } of members) groups.set(group, (groups.get(group) ?? 0) + 1);
     const isLarge = (group: string) => (groups.get(group) ?? 0) >= leastInGroup;
@@ -124,13 +123,11 @@ interface Member {
 }
 
 async function membersOf(tx: Tx, id: number, protocol: Protocol, timeZone: string): Promise<Member[]> {
-  const { rows: people } = await sql<{ subject: number; team: number | null }>`
-    SELECT m.subject_id AS subject, c.team_id AS team FROM supervision.evaluation_members m LEFT JOIN supervision.cases c ON c.subject_id = m.subject_id
+  const { rows: people } = await sql<{ subject: number; team: number | null; joined: Date }>`
+    SELECT m.subject_id AS subject, m.team_id AS team, m.joined_at AS joined FROM supervision.evaluation_members m
       WHERE m.evaluation_id = ${id} AND m.left_at IS NULL ORDER BY m.subject_id`.execute(tx);
-  const bounds = Array.from({ length: protocol.periods + 1 }, (_, i) => {
-    const day = new Date(Date.parse(protocol.startsOn) + i * protocol.periodDays * dayMs).toISOString().slice(0, 10);
-    return new Date(readTime(`${day} 00:00`, timeZone));
-  });
+  const dayAfter = (days: number) => new Date(Date.parse(protocol.startsOn) + days * dayMs).toISOString().slice(0, 10);
+  const begins = (days: number) => new Date(readTime(`${dayAfter(days)} 00:00`, timeZone));
   const counted = protocol.outcome === 'breach' ? sql`a.outcome = 'breach'` : sql`true`;
   const members = new Map<number, Member>(
     people.map(({ subject, team }) => [
@@ -138,17 +135,27 @@ async function membersOf(tx: Tx, id: number, protocol: Protocol, timeZone: strin
       { subject, group: protocol.design === 'stepped' ? String(team ?? 'none') : 'all', periods: [] },
     ]),
   );
+  const joined = new Map(people.map(({ subject, joined: at }) => [subject, at]));
   for (let i = 0; i < protocol.periods; i++) {
-    const [from, to] = [bounds[i] as Date, bounds[i + 1] as Date];
+    // Days as the clocks of the place have them: one has 23 hours or 25 where they change.
+    const days = Array.from({ length: protocol.periodDays + 1 }, (_, day) => begins(i * protocol.periodDays + day));
+    const [from, to] = [days[0] as Date, days[protocol.periodDays] as Date];
     const { rows } = await sql<{ subject: number; days: number; had: boolean }>`
       SELECT w.subject_id AS subject,
-          floor(sum(greatest(0, extract(epoch FROM least(coalesce(w.ends_at, ${to}), ${to}) - greatest(w.starts_at, ${from})))) / 86400)::int AS days,
+          (SELECT count(*)::int FROM unnest(${days.slice(0, -1)}::timestamptz[], ${days.slice(1)}::timestamptz[]) AS d (begins, ends)
+            WHERE EXISTS (SELECT FROM supervision.wearings x WHERE x.subject_id = w.subject_id AND x.starts_at < d.ends
+              AND (x.ends_at IS NULL OR x.ends_at > d.begins))) AS days,
           bool_or(EXISTS (SELECT FROM supervision.alerts a WHERE a.wearing_id = w.id AND a.state <> 'retracted' AND ${counted}
             AND a.from_at >= ${from} AND a.from_at < ${to})) AS had
-        FROM supervision.wearings w WHERE w.starts_at < ${to} AND (w.ends_at IS NULL OR w.ends_at > ${from}) GROUP BY 1`.execute(tx);
-    for (const { subject, days, had } of rows)
-      if (days >= leastDays)
-        members.get(subject)?.periods.push({ period: i + 1, days: Math.min(days, protocol.periodDays), outcome: had ? 1 : 0 });
+        FROM supervision.wearings w WHERE w.starts_at < ${to} AND (w.ends_at IS NULL OR w.ends_at > ${from}) GROUP BY w.subject_id`.execute(
+      tx,
+    );
+    for (const { subject, days: worn, had } of rows) {
+      // Of the time before somebody agreed to take part nothing leaves, and no period that they joined in the middle of.
+      const isIn = (joined.get(subject)?.getTime() ?? Number.POSITIVE_INFINITY) <= from.getTime();
+      if (isIn && worn >= leastShareOfDays * protocol.periodDays)
+        members.get(subject)?.periods.push({ period: i + 1, days: worn, outcome: had ? 1 : 0 });
+    }
   }
   return [...members.values()].filter(({ periods }) => periods.length > 0);
 }

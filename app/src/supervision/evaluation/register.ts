@@ -58,6 +58,8 @@ export const registerEvaluation: Action<null, EvaluationWish, { id: number }> = 
       script: createHash('sha256').update(script).digest('hex'),
       lot: createHash('sha256').update(seed).digest('hex'),
     };
+    // The lot is between the teams of this day: one that comes later has no place in it.
+    const teams = (await tx.selectFrom('supervision.teams').select('id').orderBy('id').execute()).map((team) => team.id);
     const { id } = await tx
       .insertInto('supervision.evaluations')
       .values({
@@ -66,6 +68,7 @@ export const registerEvaluation: Action<null, EvaluationWish, { id: number }> = 
         script,
         sha256: createHash('sha256').update(canonicalJson(sealed)).digest('hex'),
         seed,
+        teams: JSON.stringify(teams),
         registered_by: actor.id,
         registered_by_name: actor.name,
         starts_on: protocol.startsOn,

@@ -63,12 +63,18 @@ export const takePart: Action<null, { id: number; leaves: boolean; today: string
     if (!open) throw new NotFoundError('There is nothing like that here.');
     if (leaves)
       await tx.updateTable('supervision.evaluation_members').set({ left_at: new Date() }).where('evaluation_id', '=', id).execute();
-    else
+    else {
+      // Of which team they are now: to which they come later has no part in it.
+      const team =
+        (await tx.selectFrom('supervision.cases').select('team_id').where('subject_id', '=', me).executeTakeFirst())?.team_id ?? null;
       await tx
         .insertInto('supervision.evaluation_members')
-        .values({ evaluation_id: id, subject_id: me })
-        .onConflict((conflict) => conflict.columns(['evaluation_id', 'subject_id']).doUpdateSet({ left_at: null, joined_at: new Date() }))
+        .values({ evaluation_id: id, subject_id: me, team_id: team })
+        .onConflict((conflict) =>
+          conflict.columns(['evaluation_id', 'subject_id']).doUpdateSet({ left_at: null, joined_at: new Date(), team_id: team }),
+        )
         .execute();
+    }
     return null;
   },
 };

@@ -152,8 +152,8 @@ describe('tables for publication', () => {
 
   test('compare groups with their intervals, and say how many stand behind each', () => {
     const people = [
-      ...Array.from({ length: 40 }, (_, i) => person(i, { hadBreach: i < 10 })),
-      ...Array.from({ length: 20 }, (_, i) => person(40 + i, { sex: 'female', hadBreach: i < 10 })),
+      ...Array.from({ length: 40 }, (_, i) => person(i, { hadAlert: i < 20, hadBreach: i < 10 })),
+      ...Array.from({ length: 20 }, (_, i) => person(40 + i, { sex: 'female', hadAlert: i < 15, hadBreach: i < 10 })),
     ];
     const breach = table({ people }, 'breach-by-sex');
     expect(breach?.lines?.map(({ group, of, yes, value }) => [group, of, yes, value])).toEqual([

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CountedRow, foldGroups, leastShown, orderOf, othersTogether, wholeOf } from './fold-groups.ts';
+import type { AlertRow, PersonRow } from './questions.ts';
+import { type FigureTable, workOutFigures } from './work-out.ts';
 
 /** A linear equation over unknown counts that somebody can read off published tables: weights by unknown, and the sum. */
 interface Equation {
@@ -104,6 +106,171 @@ function publish(people: readonly Person[], fold: typeof foldGroups, { hasOwnOrd
   for (const [name, value] of found) expect(value, name).toBeCloseTo(unknowns.get(name) as number, 6);
   return { small, recovered: found.size };
 }
+
+/** Of a group: numbers that a table tells of it, and numbers that follow from those. Each is the sum of the others in its line. */
+const follows: [whole: string, ...parts: string[]][] = [
+  ['people', 'had an alert', 'had none'],
+  ['had an alert', 'had a false one', 'had alerts and no false one'],
+  ['had an alert', 'had a breach', 'had alerts and no breach'],
+  ['people', 'asked', 'did not ask'],
+  ['asked', 'were let', 'were not let'],
+  ['people', 'finished', 'go on'],
+  ['finished', 'to the end', 'not to the end'],
+  ['people', 'keep out', 'no place to keep out of'],
+  ['people', 'have hours', 'no hours'],
+];
+const toldBy: Record<string, [of: string, yes: string | null]> = {
+  who: ['people', null],
+  'keeps-out': ['people', 'keep out'],
+  hours: ['people', 'have hours'],
+  alert: ['people', 'had an alert'],
+  'false-alert': ['had an alert', 'had a false one'],
+  breach: ['people', 'had a breach'],
+  let: ['asked', 'were let'],
+  'to-the-end': ['finished', 'to the end'],
+};
+const becameFollows: [whole: string, ...parts: string[]][] = [
+  ['all', 'taken back', 'left'],
+  ['left', 'undecided', 'decided'],
+  ['decided', 'breach', 'false', 'excused'],
+];
+const becameToldBy: Record<string, [of: string, yes: string | null]> = {
+  'alerts-by-cause': ['all', null],
+  'taken-back-by-cause': ['all', 'taken back'],
+  'false-by-cause': ['decided', 'false'],
+  'breach-by-cause': ['decided', 'breach'],
+};
+
+/** What follows of each group from the tables that are published, by adding and taking away. */
+function attack(
+  tables: readonly FigureTable[],
+  order: readonly string[],
+  toldOf: (table: FigureTable) => [of: string, yes: string | null] | undefined,
+  rules: typeof follows,
+): Map<string, number> {
+  const named = (what: string, group: string) => `${what} / ${group}`;
+  const equations: Equation[] = order.flatMap((group) =>
+    rules.map(([whole, ...parts]) => ({
+      weights: new Map([[named(whole, group), -1], ...parts.map((part): [string, number] => [named(part, group), 1])]),
+      sum: 0,
+    })),
+  );
+  for (const table of tables) {
+    const told = toldOf(table);
+    if (!told) continue;
+    const alone = new Set(table.lines?.map(({ group }) => group).filter((group) => group !== othersTogether));
+    for (const line of [...(table.lines ?? []), ...(table.whole ? [table.whole] : [])]) {
+      const members =
+        line === table.whole ? order : line.group === othersTogether ? order.filter((group) => !alone.has(group)) : [line.group];
+      const say = (what: string, sum: number) => equations.push({ weights: new Map(members.map((group) => [named(what, group), 1])), sum });
+      say(told[0], line.of);
+      if (told[1] !== null && line.yes !== null) say(told[1], line.yes);
+    }
+  }
+  const unknowns = order.flatMap((group) => [...new Set(rules.flat())].map((what) => named(what, group)));
+  return recovered(equations, unknowns);
+}
+
+describe('what is published, all of it together', () => {
+  const share = fc.constantFrom(0.02, 0.1, 0.3, 0.7, 0.9, 0.98);
+  const rates = fc.record({ alert: share, false: share, breach: share, asked: share, let: share, finished: share, end: share, out: share });
+
+  test('of no group a number of people under five follows, whatever is nested in what', () => {
+    let found = 0;
+    fc.assert(
+      fc.property(rates, fc.integer({ min: 20, max: 240 }), fc.nat(), (rate, count, seed) => {
+        let state = seed;
+        const lot = (of: number) => {
+          state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+          return state / 4_294_967_296 < of;
+        };
+        const people = Array.from({ length: count }, (_, person): PersonRow => {
+          const [hadAlert, asked, finished] = [lot(rate.alert), lot(rate.asked), lot(rate.finished)];
+          return {
+            person,
+            ethnicity: lot(0.7) ? 'a' : lot(0.6) ? 'b' : lot(0.6) ? 'c' : 'd',
+            sex: lot(0.8) ? 'm' : 'f',
+            disability: lot(0.5) ? 'no' : 'not said',
+            age: lot(0.4) ? 'x' : lot(0.5) ? 'y' : 'z',
+            kind: 'court bail',
+            keepsOut: lot(rate.out),
+            hasHours: lot(rate.out),
+            hadAlert,
+            hadFalseAlert: hadAlert && lot(rate.false),
+            hadBreach: hadAlert && lot(rate.breach),
+            asked,
+            wasLet: asked && lot(rate.let),
+            finished,
+            woreToTheEnd: finished && lot(rate.end),
+            days: 1,
+          };
+        });
+        const { tables } = workOutFigures({ people, alerts: [], worn: [], seen: [], requests: [], reviews: [] });
+        for (const by of ['ethnicity', 'sex', 'age'] as const) {
+          const order = orderOf(people.map((row) => ({ person: row.person, group: row[by], yes: false, count: 1 })));
+          const own = tables.filter(({ key }) => key.endsWith(`-by-${by}`));
+          const known = attack(own, order, ({ key }) => toldBy[key.slice(0, -`-by-${by}`.length)], follows);
+          found += known.size;
+          expect([...known].filter(([, number]) => number < leastShown - 1e-6)).toEqual([]);
+        }
+      }),
+      { numRuns: 400, seed: 20_261_128 },
+    );
+    expect(found).toBeGreaterThan(5000);
+  });
+
+  test('of no kind of alert a number from one to four follows, of what became of them', () => {
+    let found = 0;
+    const few = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 30 }));
+    const row = fc.record({
+      person: fc.nat(60),
+      kind: fc.constantFrom('a', 'a', 'a', 'b', 'b', 'c', 'd'),
+      back: few,
+      open: few,
+      breach: few,
+      false: few,
+      excused: few,
+    });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 10, maxLength: 80 }), (rows) => {
+        const alerts = rows.map(
+          (own): AlertRow => ({
+            person: own.person,
+            kind: own.kind,
+            model: 'm',
+            all: own.back + own.open + own.breach + own.false + own.excused,
+            takenBack: own.back,
+            decided: own.breach + own.false + own.excused,
+            breach: own.breach,
+            false: own.false,
+          }),
+        );
+        const { tables } = workOutFigures({ people: [], alerts, worn: [], seen: [], requests: [], reviews: [] });
+        const order = orderOf(
+          alerts.filter(({ all }) => all > 0).map(({ person, kind }) => ({ person, group: kind, yes: false, count: 1 })),
+        );
+        const known = attack(tables, order, ({ key }) => becameToldBy[key], becameFollows);
+        found += known.size;
+        expect([...known].filter(([, number]) => number > 1e-6 && number < leastShown - 1e-6)).toEqual([]);
+      }),
+      { numRuns: 400, seed: 20_261_128 },
+    );
+    expect(found).toBeGreaterThan(1000);
+  });
+
+  test('a middle is told of ten people at least, and never to the second of one of them', () => {
+    const requests = Array.from({ length: 11 }, (_, i) => ({ person: 1, inTime: true, hours: 7.3456789 + i }));
+    const table = (rows: typeof requests) =>
+      workOutFigures({ people: [], alerts: [], worn: [], seen: [], requests: rows, reviews: [] }).tables.find(
+        ({ key }) => key === 'hours-to-answer',
+      );
+    expect(table(requests)?.whole).toBeNull();
+    const whole = table(requests.map((own, person) => ({ ...own, person })))?.whole;
+    expect(whole).toMatchObject({ of: 11, value: 12 });
+    // Of several requests of one, how many there are in all is told in tens.
+    expect(table([...requests.map((own, person) => ({ ...own, person })), ...requests.slice(0, 2)])?.whole?.of).toBe(10);
+  });
+});
 
 const someone = fc.record({
   groups: fc.record({

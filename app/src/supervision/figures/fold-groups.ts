@@ -8,7 +8,14 @@ export interface CountedRow {
   yes: boolean;
   /** How many: 1 where people are counted. */
   count: number;
+  /** Counted in another table over the same people, and not in this one: the measure is of the others alone. */
+  isBeside?: boolean;
+  /** A finer part of its side, which follows from this table and others together. */
+  atom?: string;
 }
+
+/** What tables over the same people tell together, by the atoms of their rows: each is large enough, or may be nobody as well. */
+export type Atoms = Readonly<Record<string, 'enough' | 'enough or none'>>;
 
 /** A cell of a published table: a group, or several that were folded into one. */
 export interface PublishedGroup {
@@ -37,19 +44,22 @@ const isEnough = ({ count, people }: Cell) => count >= leastShown && people.size
  * end, so the cells of one are unions of the cells of another, and any difference of sums is a sum of cells that are published somewhere; of what
  * is folded at least two groups share one cell. Where the whole is too small for two cells, nothing is published.
  *
+ * What follows from two tables of one group (had an alert, less a false one; had none, by the alerts of the table beside) is a cell as well: its
+ * rows name it as their atom.
+ *
  * @param order groups of the base table, largest first; of a table over the same people the same order
  * @param measures whether `yes` is published too, or how many there are alone
  */
-export function foldGroups(rows: readonly CountedRow[], order: readonly string[], measures: boolean): PublishedGroup[] | null {
-  const groups = order.map((group) => ({
-    group,
-    all: cellOf(rows, group),
-    yes: cellOf(rows, group, true),
-    no: cellOf(rows, group, false),
-  }));
-  const isShown = (part: typeof groups) => {
-    const cells = measures ? [together(part, 'yes'), together(part, 'no')] : [together(part, 'all')];
-    return cells.every(isEnough);
+export function foldGroups(
+  rows: readonly CountedRow[],
+  order: readonly string[],
+  measures: boolean,
+  atoms: Atoms = {},
+): PublishedGroup[] | null {
+  const groups = order.map((group) => cellsOf(group, rows, atoms));
+  const isShown = (part: readonly GroupCells[]) => {
+    const cells = measures ? [together(part, ({ yes }) => yes), together(part, ({ no }) => no)] : [together(part, ({ all }) => all)];
+    return cells.every(isEnough) && areEnough(part, atoms);
   };
   for (let alone = groups.length; alone >= 1; alone--) {
     const rest = groups.slice(alone);
@@ -60,8 +70,8 @@ export function foldGroups(rows: readonly CountedRow[], order: readonly string[]
     return parts.map((part) => ({
       group: part.length === 1 ? (part[0]?.group ?? '') : othersTogether,
       folds: part.length,
-      of: together(part, 'all').count,
-      yes: measures ? together(part, 'yes').count : 0,
+      of: together(part, ({ all }) => all).count,
+      yes: measures ? together(part, ({ yes }) => yes).count : 0,
     }));
   }
   return null;
@@ -74,22 +84,51 @@ export function orderOf(rows: readonly CountedRow[]): string[] {
   return [...people].sort(([a, x], [b, y]) => y.size - x.size || (a < b ? -1 : 1)).map(([group]) => group);
 }
 
-function cellOf(rows: readonly CountedRow[], group: string, yes?: boolean): Cell {
-  const own = rows.filter((row) => row.group === group && (yes === undefined || row.yes === yes));
-  return { count: own.reduce((all, { count }) => all + count, 0), people: new Set(own.map(({ person }) => person)) };
+interface GroupCells {
+  group: string;
+  all: Cell;
+  yes: Cell;
+  no: Cell;
+  atoms: Record<string, Cell>;
 }
 
-function together(part: readonly { all: Cell; yes: Cell; no: Cell }[], which: 'all' | 'yes' | 'no'): Cell {
+function cellsOf(group: string, rows: readonly CountedRow[], atoms: Atoms): GroupCells {
+  const own = rows.filter((row) => row.group === group);
+  const measured = own.filter(({ isBeside }) => !isBeside);
   return {
-    count: part.reduce((all, own) => all + own[which].count, 0),
-    people: new Set(part.flatMap((own) => [...own[which].people])),
+    group,
+    all: cellOf(measured),
+    yes: cellOf(measured.filter(({ yes }) => yes)),
+    no: cellOf(measured.filter(({ yes }) => !yes)),
+    atoms: Object.fromEntries(Object.keys(atoms).map((name) => [name, cellOf(own.filter(({ atom }) => atom === name))])),
   };
 }
 
-/** The whole of a table, where it may be told: both sides of it are large enough. */
-export function wholeOf(rows: readonly CountedRow[], measures: boolean): { of: number; yes: number } | null {
-  const one = rows.map((row) => ({ ...row, group: '' }));
-  const [all, yes, no] = [cellOf(one, ''), cellOf(one, '', true), cellOf(one, '', false)];
-  if (!(measures ? [yes, no] : [all]).every(isEnough)) return null;
-  return { of: all.count, yes: measures ? yes.count : 0 };
+const cellOf = (rows: readonly CountedRow[]): Cell => ({
+  count: rows.reduce((all, { count }) => all + count, 0),
+  people: new Set(rows.map(({ person }) => person)),
+});
+
+const areEnough = (part: readonly GroupCells[], atoms: Atoms): boolean =>
+  Object.entries(atoms).every(([name, rule]) => {
+    const cell = together(part, (own) => own.atoms[name] as Cell);
+    return isEnough(cell) || (rule === 'enough or none' && cell.count === 0);
+  });
+
+function together(part: readonly GroupCells[], which: (own: GroupCells) => Cell): Cell {
+  return {
+    count: part.reduce((all, own) => all + which(own).count, 0),
+    people: new Set(part.flatMap((own) => [...which(own).people])),
+  };
+}
+
+/** The whole of a table, where it may be told: every side of it is large enough. */
+export function wholeOf(rows: readonly CountedRow[], measures: boolean, atoms: Atoms = {}): { of: number; yes: number } | null {
+  const whole = cellsOf(
+    '',
+    rows.map((row) => ({ ...row, group: '' })),
+    atoms,
+  );
+  if (!(measures ? [whole.yes, whole.no] : [whole.all]).every(isEnough) || !areEnough([whole], atoms)) return null;
+  return { of: whole.all.count, yes: measures ? whole.yes.count : 0 };
 }

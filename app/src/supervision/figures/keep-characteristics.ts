@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { csvRows } from '../../platform/csv-rows.ts';
 import type { ImportProblem } from '../schema/tables.ts';
@@ -63,12 +64,13 @@ export const keepCharacteristics: Action<null, { text: string; source: string },
         await tx
           .selectFrom('supervision.subjects')
           .select(['id', 'reference'])
-          .where('reference', 'in', ['', ...new Set(body.map(({ cells }) => (cells[reference] ?? '').trim()))])
+          .where(sql<boolean>`reference = ANY(${[...new Set(body.map(({ cells }) => (cells[reference] ?? '').trim()))]}::text[])`)
           .execute()
       ).map(({ id, reference: own }) => [own, id]),
     );
     const problems: ImportProblem[] = [];
     const people = new Set<number>();
+    const said = new Map<string, { subject: number; kind: CharacteristicKind; value: string }>();
     for (const row of rows)
       if ('problem' in row)
         problems.push({
@@ -95,17 +97,21 @@ export const keepCharacteristics: Action<null, { text: string; source: string },
           problem(kind, cells[at] ?? '', 'value', `This is none of: ${characteristics[kind].join('; ')}.`, 'Use one of these words.');
           continue;
         }
-        await tx
-          .insertInto('supervision.characteristics')
-          .values({ subject_id: subject, kind, value, source: from, by_name: actor.name })
-          .onConflict((conflict) =>
-            conflict.columns(['subject_id', 'kind']).doUpdateSet({ value, source: from, by_name: actor.name, at: new Date() }),
-          )
-          .execute();
+        // Of a reference that stands twice the last row holds.
+        said.set(`${subject} ${kind}`, { subject, kind, value });
         people.add(subject);
       }
     }
-    note(null, { people: people.size, problems: problems.length });
+    const kept = [...said.values()];
+    await sql`
+      INSERT INTO supervision.characteristics (subject_id, kind, value, source, by_name)
+        SELECT u.subject, u.kind, u.value, ${from}, ${actor.name}
+          FROM unnest(${kept.map(({ subject }) => subject)}::int[], ${kept.map(({ kind }) => kind)}::text[], ${kept.map(({ value }) => value)}::text[])
+            AS u (subject, kind, value)
+        ON CONFLICT (subject_id, kind) DO UPDATE SET value = excluded.value, source = excluded.source, by_name = excluded.by_name, at = now()`.execute(
+      tx,
+    );
+    note(null, { subjects: [...people].sort((a, b) => a - b), problems: problems.length });
     return { people: people.size, problems };
   },
 };

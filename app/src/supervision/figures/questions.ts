@@ -32,7 +32,9 @@ const said = (kind: string) =>
   `coalesce((SELECT c.value FROM supervision.characteristics c WHERE c.subject_id = s.id AND c.kind = '${kind}'), 'not said')`;
 const hasZone = (condition: string) =>
   `EXISTS (SELECT FROM supervision.zone_orders zo JOIN supervision.orders o ON o.id = zo.order_id JOIN supervision.zone_versions z ON z.zone_id = zo.zone_id
-      WHERE o.subject_id = s.id AND ${condition})`;
+      WHERE o.subject_id = s.id AND o.starts_at < ${to} AND (o.ends_at IS NULL OR o.ends_at > ${from})
+        AND z.effective_at < ${to} AND (z.superseded_at IS NULL OR z.superseded_at > ${from})
+        AND (zo.removed_at IS NULL OR zo.removed_at > ${from}) AND ${condition})`;
 const hasAlert = (condition: string) =>
   `EXISTS (SELECT FROM supervision.alerts a JOIN supervision.wearings w ON w.id = a.wearing_id
       WHERE w.subject_id = s.id AND a.state <> 'retracted' AND ${within('a.from_at')} AND ${condition})`;
@@ -54,7 +56,7 @@ export const people = `SELECT s.id AS person, ${said('ethnicity')} AS ethnicity,
   ${hasOrder('true')} AS finished,
   ${hasOrder("EXISTS (SELECT FROM supervision.wearings w WHERE w.order_id = o.id AND (w.ends_at IS NULL OR w.ends_at >= o.ends_at - interval '1 day'))")} AS "woreToTheEnd",
   (SELECT extract(epoch FROM max(least(coalesce(o.ends_at, ${to}), ${to}) - o.starts_at)) / 86400 FROM supervision.orders o
-    WHERE o.subject_id = s.id AND o.starts_at < ${to})::float8 AS days
+    WHERE o.subject_id = s.id AND o.starts_at < ${to} AND (o.ends_at IS NULL OR o.ends_at > ${from}))::float8 AS days
 FROM supervision.subjects s
 WHERE EXISTS (SELECT FROM supervision.wearings w WHERE w.subject_id = s.id AND w.starts_at < ${to} AND (w.ends_at IS NULL OR w.ends_at > ${from}))
 ORDER BY s.id`;

@@ -1,5 +1,5 @@
 import { shareOf } from '../../platform/share.ts';
-import { type CountedRow, foldGroups, orderOf, type PublishedGroup, wholeOf } from './fold-groups.ts';
+import { type Atoms, type CountedRow, foldGroups, orderOf, type PublishedGroup, wholeOf } from './fold-groups.ts';
 import type { AlertRow, PersonRow, Question, RequestRow, ReviewRow, SeenRow, WornRow } from './questions.ts';
 
 /** A line of a published table. Shares are from 0 to 1, with their 95 % interval. */
@@ -53,7 +53,10 @@ const measures: {
   title: string;
   of: string;
   caution: string;
+  /** Of whom it is; nothing: of everybody. */
   isOf?: (row: PersonRow) => boolean;
+  /** Another measure that is true of everybody of whom this one is. */
+  isPartOf?: (row: PersonRow) => boolean;
   says(row: PersonRow): boolean;
 }[] = [
   {
@@ -90,6 +93,7 @@ const measures: {
     title: 'Had an alert that was decided to be a breach',
     of: 'people who wore a tag',
     caution: 'Decided by officers. It does not say how grave a breach was.',
+    isPartOf: ({ hadAlert }) => hadAlert,
     says: ({ hadBreach }) => hadBreach,
   },
   {
@@ -123,12 +127,7 @@ export function workOutFigures(asked: Asked): Figures {
 
 function equalityOf(people: readonly PersonRow[]): FigureTable[] {
   return (Object.entries(characteristics) as [Characteristic, string][]).flatMap(([key, by]) => {
-    const rows = (isOf: (row: PersonRow) => boolean, says: (row: PersonRow) => boolean): CountedRow[] =>
-      people.filter(isOf).map((row) => ({ person: row.person, group: row[key], yes: says(row), count: 1 }));
-    const all = rows(
-      () => true,
-      () => false,
-    );
+    const all = people.map((row): CountedRow => ({ person: row.person, group: row[key], yes: false, count: 1 }));
     // One order for every table over these people: see foldGroups.
     const order = orderOf(all);
     const shared = { about: 'equality' as const, by, question: 'people' as const };
@@ -155,17 +154,32 @@ function equalityOf(people: readonly PersonRow[]): FigureTable[] {
         lines: mediansOf(
           who,
           order,
-          people.map((row) => ({ group: row[key], value: row.days })),
+          people.map((row) => ({ person: row.person, group: row[key], value: row.days })),
+          7,
         ),
         whole: medianOf(
           everybody,
-          people.map(({ days }) => days),
+          people.map(({ person, days }) => ({ person, value: days })),
+          7,
         ),
       },
     ];
-    for (const { key: name, title, of, caution, isOf = () => true, says } of measures) {
-      const own = rows(isOf, says);
-      const whole = wholeOf(own, true);
+    for (const { key: name, title, of, caution, isOf, isPartOf, says } of measures) {
+      const own = people.map((row): CountedRow => {
+        const isBeside = isOf !== undefined && !isOf(row);
+        const yes = says(row);
+        return {
+          person: row.person,
+          group: row[key],
+          yes,
+          count: 1,
+          isBeside,
+          atom: isBeside || (isPartOf && !isPartOf(row)) ? 'beside' : yes ? 'yes' : 'no',
+        };
+      });
+      // Who is not of it follows from the table of everybody; of a part of another measure, whoever is of that one alone.
+      const atoms: Atoms = isOf || isPartOf ? { beside: 'enough', yes: 'enough', no: 'enough' } : {};
+      const whole = wholeOf(own, true, atoms);
       tables.push({
         ...shared,
         key: `${name}-by-${key}`,
@@ -173,7 +187,7 @@ function equalityOf(people: readonly PersonRow[]): FigureTable[] {
         ofWords: of,
         unit: 'share',
         caution,
-        lines: foldGroups(own, order, true)?.map(lineOf) ?? null,
+        lines: foldGroups(own, order, true, atoms)?.map(lineOf) ?? null,
         whole: whole && lineOf({ group: everybody, ...whole }),
       });
     }
@@ -181,66 +195,110 @@ function equalityOf(people: readonly PersonRow[]): FigureTable[] {
   });
 }
 
-/** So many values at least, for a middle that tells of nobody. */
+/** So many people at least, for a middle that tells of nobody. */
 const leastForMedian = 10;
 
-/** The middle of some values with its 95 % interval from their order (binomial, by its normal approximation); null of too few. */
-function medianOf(group: string, values: readonly number[]): FigureLine | null {
-  if (values.length < leastForMedian) return null;
-  const sorted = [...values].sort((a, b) => a - b);
+interface ValueOf {
+  person: number;
+  value: number;
+}
+
+/**
+ * The middle of some values with its 95 % interval from their order (binomial, by its normal approximation); null of too few people. One of them
+ * is somebody's own, so it is told in whole steps; so is how many there are, but where each is of another person.
+ *
+ * @param step to which the middle and its interval are rounded
+ */
+function medianOf(group: string, values: readonly ValueOf[], step: number): FigureLine | null {
+  const people = new Set(values.map(({ person }) => person)).size;
+  if (people < leastForMedian) return null;
+  const sorted = values.map(({ value }) => value).sort((a, b) => a - b);
   const at = (rank: number) => sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(rank)))] as number;
   const half = 0.98 * Math.sqrt(sorted.length);
   const middle = (sorted.length - 1) / 2;
-  const value = (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2;
+  const told = (value: number) => Math.round(value / step) * step;
   // An end at which fewer than five stand would tell of them.
-  const isWide = sorted.length >= 4 * leastForMedian;
-  return { group, of: sorted.length, yes: null, value, low: isWide ? at(middle - half) : null, high: isWide ? at(middle + half) : null };
+  const isWide = people >= 4 * leastForMedian;
+  return {
+    group,
+    of: people === sorted.length ? people : Math.round(sorted.length / 10) * 10,
+    yes: null,
+    value: told((at(Math.floor(middle)) + at(Math.ceil(middle))) / 2),
+    low: isWide ? told(at(middle - half)) : null,
+    high: isWide ? told(at(middle + half)) : null,
+  };
 }
 
-function mediansOf(parts: PublishedGroup[] | null, order: readonly string[], rows: readonly { group: string; value: number }[]) {
+function mediansOf(
+  parts: PublishedGroup[] | null,
+  order: readonly string[],
+  rows: readonly (ValueOf & { group: string })[],
+  step: number,
+): FigureLine[] | null {
   if (!parts) return null;
   const alone = new Set(parts.filter(({ folds }) => folds === 1).map(({ group }) => group));
   const lines = parts.flatMap(({ group, folds }) => {
     const members = folds === 1 ? [group] : order.filter((own) => !alone.has(own));
     const line = medianOf(
       group,
-      rows.filter((row) => members.includes(row.group)).map(({ value }) => value),
+      rows.filter((row) => members.includes(row.group)),
+      step,
     );
     return line ? [line] : [];
   });
   return lines.length > 1 ? lines : null;
 }
 
+/** What becomes of alerts: whatever the tables tell of a kind or a model together is none of these, or enough of them. */
+const becomes = {
+  'taken back': 'enough or none',
+  undecided: 'enough or none',
+  breach: 'enough or none',
+  false: 'enough or none',
+  excused: 'enough or none',
+} as const satisfies Atoms;
+type Become = keyof typeof becomes;
+
+const becameOf = (row: AlertRow): Record<Become, number> => ({
+  'taken back': row.takenBack,
+  undecided: row.all - row.takenBack - row.decided,
+  breach: row.breach,
+  false: row.false,
+  excused: row.decided - row.breach - row.false,
+});
+
 function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
   const shared = { about: 'alerts' as const, question: 'alerts' as const };
-  const spread = (group: (row: AlertRow) => string, of: (row: AlertRow) => number, yes: (row: AlertRow) => number): CountedRow[] =>
+  const all = Object.keys(becomes) as Become[];
+  const decided: Become[] = ['breach', 'false', 'excused'];
+  /** @param of which of them are counted, and of which of those the measure says yes; nothing: all of them, and of none */
+  const spread = (group: (row: AlertRow) => string, of?: { all: readonly Become[]; yes: Become }): CountedRow[] =>
     alerts
-      .flatMap((row) => [
-        { person: row.person, group: group(row), yes: true, count: yes(row) },
-        { person: row.person, group: group(row), yes: false, count: of(row) - yes(row) },
-      ])
+      .flatMap((row) =>
+        (Object.entries(becameOf(row)) as [Become, number][]).map(([atom, count]) => ({
+          person: row.person,
+          group: group(row),
+          yes: of?.yes === atom,
+          isBeside: of !== undefined && !of.all.includes(atom),
+          atom,
+          count,
+        })),
+      )
       .filter(({ count }) => count > 0);
   const byKind = ({ kind }: AlertRow) => kind;
   const byModel = ({ model }: AlertRow) => model;
-  const order = (group: (row: AlertRow) => string) =>
-    orderOf(
-      spread(
-        group,
-        (row) => row.all,
-        () => 0,
-      ),
-    );
   const table = (
     key: string,
     title: string,
     by: string,
     group: (row: AlertRow) => string,
-    of: (row: AlertRow) => number,
-    yes: (row: AlertRow) => number,
+    of: { all: readonly Become[]; yes: Become },
     words: { of: string; caution: string },
   ): FigureTable => {
-    const rows = spread(group, of, yes);
-    const whole = wholeOf(rows, true);
+    const rows = spread(group, of);
+    // Of some of them, what became of the others follows from the table of all.
+    const atoms: Atoms = of.all === all ? {} : becomes;
+    const whole = wholeOf(rows, true, atoms);
     return {
       ...shared,
       key,
@@ -249,20 +307,15 @@ function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
       ofWords: words.of,
       unit: 'share',
       caution: words.caution,
-      lines: foldGroups(rows, order(group), true)?.map(lineOf) ?? null,
+      lines: foldGroups(rows, orderOf(spread(group)), true, atoms)?.map(lineOf) ?? null,
       whole: whole && lineOf({ group: everybody, ...whole }),
     };
   };
-  const counted = spread(
-    byKind,
-    (row) => row.all,
-    () => 0,
-  );
+  const counted = spread(byKind);
   const total = wholeOf(counted, false);
-  const causes = foldGroups(counted, order(byKind), false);
+  const causes = foldGroups(counted, orderOf(counted), false);
   const corrected = { of: 'alerts raised', caution: 'Taken back by the system itself: a late position showed that nothing had happened.' };
   const falseOnes = { of: 'alerts that somebody decided', caution: 'Of alerts that nobody has decided yet, nothing is known.' };
-  const decided = ({ decided: own }: AlertRow) => own;
   return [
     {
       ...shared,
@@ -275,32 +328,22 @@ function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
       lines: causes?.map(({ group, of }) => ({ group, of, yes: null, value: total ? of / total.of : 0, low: null, high: null })) ?? null,
       whole: total && { group: everybody, of: total.of, yes: null, value: 1, low: null, high: null },
     },
-    table(
-      'taken-back-by-cause',
-      'Alerts that were taken back',
-      'Kind of alert',
-      byKind,
-      (row) => row.all,
-      (row) => row.takenBack,
-      corrected,
-    ),
+    table('taken-back-by-cause', 'Alerts that were taken back', 'Kind of alert', byKind, { all, yes: 'taken back' }, corrected),
     table(
       'false-by-cause',
       'Alerts that were false, or the tag’s own fault',
       'Kind of alert',
       byKind,
-      decided,
-      (row) => row.false,
+      { all: decided, yes: 'false' },
       falseOnes,
     ),
-    table('breach-by-cause', 'Alerts that were breaches', 'Kind of alert', byKind, decided, (row) => row.breach, falseOnes),
+    table('breach-by-cause', 'Alerts that were breaches', 'Kind of alert', byKind, { all: decided, yes: 'breach' }, falseOnes),
     table(
       'false-by-model',
       'Alerts that were false, or the tag’s own fault',
       'Model of tag',
       byModel,
-      decided,
-      (row) => row.false,
+      { all: decided, yes: 'false' },
       falseOnes,
     ),
     workloadOf(alerts, worn),
@@ -320,11 +363,13 @@ function alertsOf({ alerts, worn, seen }: Asked): FigureTable[] {
           false,
         ),
         ['high', 'medium', 'low'],
-        seen.map(({ severity, minutes }) => ({ group: severity, value: minutes })),
+        seen.map(({ person, severity, minutes }) => ({ person, group: severity, value: minutes })),
+        1,
       ),
       whole: medianOf(
         everybody,
-        seen.map(({ minutes }) => minutes),
+        seen.map(({ person, minutes }) => ({ person, value: minutes })),
+        1,
       ),
     },
   ];
@@ -394,7 +439,8 @@ function requestsOf(requests: readonly RequestRow[]): FigureTable[] {
       caution: 'Requests that still wait are not in it.',
       whole: medianOf(
         everybody,
-        requests.map(({ hours }) => hours),
+        requests.map(({ person, hours }) => ({ person, value: hours })),
+        1,
       ),
     },
   ];

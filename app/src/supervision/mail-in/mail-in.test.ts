@@ -121,9 +121,50 @@ describe('crimes by e-mail', () => {
   test('where the mail server checks senders, what it does not confirm is not read, whoever else writes that it is', async () => {
     const results = (line: string) => message({ headers: [`Authentication-Results: ${line}`], files: [csv] });
     expect((await take(results('mx.agency.example; dkim=pass header.d=tarn.example'), 'mx.agency.example')).state).toBe('read');
-    expect((await take(results('mx.agency.example; dkim=fail; dmarc=fail'), 'mx.agency.example')).why).toContain('could not confirm');
+    const why = async (...lines: string[]) =>
+      (await take(message({ headers: lines.map((line) => `Authentication-Results: ${line}`), files: [csv] }), 'mx.agency.example')).why;
+    for (const said of [
+      'mx.agency.example; dkim=fail; dmarc=fail',
+      'mx.agency.example; dkim=pass header.d=evil.example; dmarc=fail header.from=tarn.example',
+      'mx.agency.example; dkim=pass header.d=evil.example',
+      'mx.agency.example; dkim=pass header.d=example',
+      'mx.agency.example; dkim=pass header.d=arn.example',
+      'mx.agency.example; spf=pass smtp.mailfrom=dkim=pass@evil.example header.d=tarn.example',
+      'mx.agency.example; spf=pass (dkim=pass header.d=tarn.example; dmarc=pass header.from=tarn.example) smtp.mailfrom=evil.example',
+      'mx.agency.example; spf=pass reason="; dmarc=pass header.from=tarn.example"',
+      'mx.agency.example; dkim=pass header.d=tarn.example; dmarc=fail header.from=tarn.example',
+      'mx.agency.example; dmarc=pass header.from=evil.example',
+      'mx.agency.example; dkim=pass',
+    ])
+      expect([said, await why(said)]).toEqual([said, expect.stringContaining('could not confirm')]);
+    expect(await why('mx.agency.example 1; dmarc=pass (p=reject) header.from=tarn.example')).toBe('');
+    expect(await why('mx.agency.example;\n dkim=pass header.i=@tarn.example header.s=one')).toBe('');
+    // Of lines that bear its name the first is its own: what stands below came with the message.
+    const forged = 'mx.agency.example; dmarc=pass header.from=tarn.example';
+    expect(await why('mx.agency.example; dkim=none', forged)).toContain('could not confirm');
+    const twice = message({ headers: ['From: a@evil.example', `Authentication-Results: ${forged}`], files: [csv] });
+    expect((await take(twice, 'mx.agency.example')).why).toContain('not on the register');
     expect((await take(results('mx.elsewhere.example; dkim=pass; dmarc=pass'), 'mx.agency.example')).why).toContain('did not say');
     expect((await take(message({ files: [csv] }), 'mx.agency.example')).why).toContain('did not say');
+  });
+
+  test('a message is known of whoever it was read from: an id that a stranger used before is still read, and mended files under the same id', async () => {
+    const id = '<day-2026-09-08@tarn.example>';
+    expect((await take(message({ id, from: 'a@elsewhere.example', files: [csv] }))).state).toBe('not read');
+    expect((await take(message({ id, files: [csv] }))).state).toBe('read');
+    expect((await take(message({ id, files: [csv] }))).state).toBe('known');
+    expect((await take(message({ id, files: [['night.csv', 'text/csv', crimes.replace('31/09', '30/08')]] }))).files).toMatchObject([
+      { accepted: 3 },
+    ]);
+  });
+
+  test('a date of no calendar harms nothing; of a message that was cut nothing is read, and its sender is told', async () => {
+    for (const date of ['Sat, 13 Sep 275760 00:00:00 +0000', '-100000-01-01T00:00:00Z'])
+      expect((await take(message({ files: [csv] }).replace(/^Date: .*$/m, `Date: ${date}`))).state).toBe('read');
+    const services = { fixes: serving.waymark.fixes, checkedBy: null };
+    const cut = Buffer.from(message({ files: [csv] }));
+    expect(await takeMessage(serving.waymark.performer, services, cut, '40 MB')).toMatchObject({ state: 'not read', files: [] });
+    expect(await latest()).toMatchObject({ answerState: 'waiting', answer: expect.stringContaining('larger than 40 MB') });
   });
 
   test('kinds of files that are not read, too many of them, broken ones and none are told', async () => {
@@ -202,6 +243,31 @@ describe.runIf(hasDovecot)('a mailbox of an agency', () => {
     expect(answer).toMatch(/^Auto-Submitted: auto-replied/m);
     expect(await read()).toBe(0);
     expect(smtp.mails).toHaveLength(1);
+  });
+
+  test('one that cannot be read is told, and those after it are read and answered', async () => {
+    imap.deliver(message({ id: '<before@tarn.example>', files: [['breaks.csv', 'text/csv', crimes]] }));
+    imap.deliver(message({ id: '<after@tarn.example>', files: [csv] }));
+    const before = smtp.mails.length;
+    // What fails here is what keeps it; no message is known that makes it fail.
+    const { performer } = serving.waymark;
+    const failing = new Proxy(performer, {
+      get: (target, name) =>
+        name === 'perform'
+          ? (actor: Actor, action: { name: string }, services: unknown, input: { messageId?: string }) =>
+              action.name === 'mail.take' && input.messageId === '<before@tarn.example>'
+                ? Promise.reject(new Error('it cannot be kept'))
+                : performer.perform(actor, action as never, services as never, input as never)
+          : (Reflect.get(target, name, target) as { bind?(own: object): unknown }).bind?.(target),
+    });
+    const { readFileSync } = await import('node:fs');
+    const settings = { url: imap.url, ca: readFileSync(imap.certificates, 'utf8'), checkedBy: null };
+    await expect(readMailbox(failing, serving.waymark, channels, settings)).rejects.toThrow(
+      '1 of the new messages could not be read: it cannot be kept',
+    );
+    expect(imap.unread()).toBe(0);
+    expect(smtp.mails.slice(before)).toEqual([expect.stringMatching(/^In-Reply-To: <after@tarn\.example>/m)]);
+    expect(await read()).toBe(0);
   });
 
   test('an answer that cannot be sent waits; a mailbox with a certificate of somebody else, or another secret, is not read', async () => {

@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import { type Database, withPurpose } from '../../platform/database.ts';
 import type { Channels } from '../delivery/index.ts';
-import { type MailServices, takeMessage } from './take-message.ts';
+import { giveUpMessage, type MailServices, takeMessage } from './take-message.ts';
 
 export interface MailboxSettings {
   /** imaps://name:secret@host:port/MAILBOX */
@@ -13,8 +13,9 @@ export interface MailboxSettings {
   checkedBy: string | null;
 }
 
-/** A message larger than this is not fetched. */
+/** Of a message larger than this only the beginning is fetched, to know who sent it. */
 const largest = 40 * 1024 * 1024;
+const largestWords = '40 MB';
 const messagesAtMost = 50;
 const triesAtMost = 20;
 
@@ -24,6 +25,7 @@ const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 
  * Reads what is new in the mailbox, oldest first, and marks it as seen once what is in it is on record; then sends the answers that wait. What
  * is broken off is read again the next time, and does nothing twice.
  * @returns how many messages brought crimes
+ * @throws Error of those that could not be read, once everything else is done
  */
 export async function readMailbox(
   performer: Performer,
@@ -32,6 +34,7 @@ export async function readMailbox(
   settings: MailboxSettings,
 ): Promise<number> {
   let brought = 0;
+  const failed: string[] = [];
   const client = clientOf(settings);
   // Whatever goes wrong later is thrown by what was asked; without a listener it would end the program.
   client.on('error', () => undefined);
@@ -48,12 +51,18 @@ export async function readMailbox(
       for (const uid of unseen.slice(0, messagesAtMost)) {
         const head = await client.fetchOne(String(uid), { size: true, envelope: true }, { uid: true });
         if (!head) continue;
-        // One that is too large is cut: it has no whole file in it, and its sender is told so.
-        const message =
-          (await client.fetchOne(String(uid), { source: (head.size ?? 0) > largest ? { maxLength: 64_000 } : true }, { uid: true })) ||
-          null;
-        if (!message?.source) continue;
-        const taken = await takeMessage(performer, { ...services, checkedBy: settings.checkedBy }, message.source);
+        const isCut = (head.size ?? 0) > largest;
+        const message = (await client.fetchOne(String(uid), { source: isCut ? { maxLength: 64_000 } : true }, { uid: true })) || null;
+        const source = message?.source;
+        if (!source) continue;
+        const take = () => takeMessage(performer, { ...services, checkedBy: settings.checkedBy }, source, isCut ? largestWords : null);
+        // What fails twice is not tried for ever: the messages after it wait.
+        const taken = await take()
+          .catch(take)
+          .catch(async (error: unknown) => {
+            failed.push((error as Error).message);
+            return giveUpMessage(performer, source);
+          });
         if (taken.files.some(({ accepted }) => accepted > 0)) brought++;
         await client.messageFlagsAdd(String(uid), ['\\Seen'], { uid: true });
       }
@@ -64,6 +73,7 @@ export async function readMailbox(
     await client.logout().catch(() => client.close());
   }
   if (await hasAnswers(services.database.db)) await sendAnswers(performer, channels);
+  if (failed.length > 0) throw new Error(`${failed.length} of the new messages could not be read: ${[...new Set(failed)].join('; ')}`);
   return brought;
 }
 

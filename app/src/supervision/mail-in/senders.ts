@@ -43,19 +43,14 @@ export const addSender: Action<null, { address: string; who: string; timeZone: s
     } catch {
       throw new InvalidError('This time zone is not known. Enter one such as Europe/London.', 'timeZone');
     }
-    const known = await tx
-      .selectFrom('supervision.mail_senders')
-      .select('id')
-      .where('address', '=', own)
-      .where('ended_at', 'is', null)
-      .executeTakeFirst();
-    if (known) throw new InvalidError('This address is on the register already.', 'address');
-    const { id } = await tx
+    const row = await tx
       .insertInto('supervision.mail_senders')
       .values({ address: own, who: named, time_zone: zone, by_name: actor.name })
+      .onConflict((conflict) => conflict.column('address').where('ended_at', 'is', null).doNothing())
       .returning('id')
-      .executeTakeFirstOrThrow();
-    note({ kind: 'mail sender', id });
+      .executeTakeFirst();
+    if (!row) throw new InvalidError('This address is on the register already.', 'address');
+    note({ kind: 'mail sender', id: row.id });
     return null;
   },
 };

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type AddressObject, type Attachment, type ParsedMail, simpleParser } from 'mailparser';
+import { type Attachment, type ParsedMail, simpleParser } from 'mailparser';
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { type ImportResult, importCrimes } from '../crimes/index.ts';
 import type { MailedFile } from '../schema/tables.ts';
+import { refusalOf, senderOf } from './check-sender.ts';
 
 export interface MailServices {
   fixes: FixStore;
@@ -33,13 +34,21 @@ interface Standing {
   sender: { id: number; who: string; timeZone: string } | null;
 }
 
-const findStanding: Action<null, { messageId: string; address: string }, Standing> = {
+const findStanding: Action<null, Pick<Kept, 'messageId' | 'address' | 'sha256'>, Standing> = {
   name: 'mail.take',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, note }, _services, { messageId, address }) {
+  async run({ tx, note }, _services, { messageId, address, sha256 }) {
     note(null);
-    const known = await tx.selectFrom('supervision.mail_messages').select('id').where('message_id', '=', messageId).executeTakeFirst();
+    // Anybody can write any id: it is known of whoever it was read from, with the same files.
+    const known = await tx
+      .selectFrom('supervision.mail_messages')
+      .select('id')
+      .where('message_id', '=', messageId)
+      .where('address', '=', address)
+      .where('sha256', '=', sha256)
+      .where('state', '=', 'read')
+      .executeTakeFirst();
     const sender = await tx
       .selectFrom('supervision.mail_senders')
       .select(['id', 'who', 'time_zone as timeZone'])
@@ -56,6 +65,8 @@ type Kept = TakenMessage & {
   address: string;
   subject: string;
   sentAt: Date | null;
+  /** Of the names and bytes of its files. */
+  sha256: string;
   answer: string;
 };
 
@@ -63,13 +74,14 @@ const keepMessage: Action<null, Kept, null> = {
   name: 'mail.take',
   room: 'supervision',
   purpose: 'crime-matching',
-  async run({ tx, note }, _services, { messageId, senderId, address, subject, sentAt, state, why, files, answer }) {
+  async run({ tx, note }, _services, { messageId, senderId, address, subject, sentAt, sha256, state, why, files, answer }) {
     const { id } = await tx
       .insertInto('supervision.mail_messages')
       .values({
         message_id: messageId,
         sender_id: senderId,
-        address: address.slice(0, 254),
+        address,
+        sha256,
         subject: subject.slice(0, 200),
         sent_at: sentAt,
         state: state === 'read' ? 'read' : 'not read',
@@ -88,24 +100,38 @@ const keepMessage: Action<null, Kept, null> = {
 /**
  * Takes one message as it came. Of a sender on the register the attached files of crimes go in, each as if it had been uploaded, and an
  * answer says what went in and what to mend; of anybody else nothing is read, and nobody is answered. The same message again does nothing.
+ *
+ * @param tooLarge where only its beginning was fetched, what it is larger than, as it is told
  */
-export async function takeMessage(performer: Performer, services: MailServices, source: Buffer): Promise<TakenMessage> {
+export async function takeMessage(
+  performer: Performer,
+  services: MailServices,
+  source: Buffer,
+  tooLarge: string | null = null,
+): Promise<TakenMessage> {
   const mail = await simpleParser(source, { skipHtmlToText: true, skipTextToHtml: true, skipImageLinks: true });
-  const address = senderOf(mail);
-  // One without an id of its own is known by its bytes.
-  const messageId = (mail.messageId ?? `sha256:${createHash('sha256').update(source).digest('hex')}`).slice(0, 500);
-  const { isKnown, sender } = await performer.perform(system, findStanding, null, { messageId, address });
+  const address = senderOf(mail).slice(0, 254);
+  const attached = mail.attachments.filter(({ related }) => !related);
+  const messageId = (mail.messageId ?? bytesId(source)).slice(0, 500);
+  const sha256 = fingerprintOf(attached);
+  const { isKnown, sender } = await performer.perform(system, findStanding, null, { messageId, address, sha256 });
   if (isKnown) return { state: 'known', why: '', files: [] };
-  const kept = { messageId, address, subject: mail.subject ?? '', sentAt: mail.date ?? null, senderId: sender?.id ?? null };
+  const kept = { messageId, address, sha256, subject: mail.subject ?? '', sentAt: sentAtOf(mail), senderId: sender?.id ?? null };
   const keep = async (taken: Omit<TakenMessage, 'state'> & { state: 'read' | 'not read' }, answer: string): Promise<TakenMessage> => {
     await performer.perform(system, keepMessage, null, { ...kept, ...taken, answer });
     return taken;
   };
   const why = sender ? refusalOf(mail, services.checkedBy) : 'The sender is not on the register.';
   if (!sender || why) return keep({ state: 'not read', why, files: [] }, '');
+  if (tooLarge !== null) {
+    const told = `It is larger than ${tooLarge}. Nothing of it was read.`;
+    return keep(
+      { state: 'not read', why: told, files: [] },
+      `Your message is larger than ${tooLarge}. Nothing of it was read. Send it in parts.\n`,
+    );
+  }
   const files: MailedFile[] = [];
   const results: { name: string; result: ImportResult | null; problem: string }[] = [];
-  const attached = mail.attachments.filter(({ related }) => !related);
   // Whose it is stands in the record of the import: the desk that sent it, and not the machine that read it.
   const actor: Actor = { ...system, id: `mail:${sender.id}`, name: `${sender.who}, by e-mail` };
   for (const file of attached.slice(0, filesAtMost)) {
@@ -128,6 +154,32 @@ export async function takeMessage(performer: Performer, services: MailServices, 
   return keep({ state: 'read', why: '', files }, answerOf(results));
 }
 
+/**
+ * Puts on record that a message could not be read at all, so that those after it are. Nothing that it claims is kept.
+ */
+export async function giveUpMessage(performer: Performer, source: Buffer): Promise<TakenMessage> {
+  const messageId = bytesId(source);
+  const taken = { state: 'not read' as const, why: 'It could not be read. The log of the server says why.', files: [] };
+  const kept = { messageId, senderId: null, address: '', subject: '', sentAt: null, sha256: '', answer: '' };
+  await performer.perform(system, keepMessage, null, { ...kept, ...taken });
+  return taken;
+}
+
+/** One without an id of its own is known by its bytes. */
+const bytesId = (source: Buffer) => `sha256:${createHash('sha256').update(source).digest('hex')}`;
+
+function fingerprintOf(files: readonly Attachment[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(JSON.stringify([nameOf(file), createHash('sha256').update(file.content).digest('hex')]));
+  return hash.digest('hex');
+}
+
+/** When it says that it was sent; null where that is no time of e-mail. */
+function sentAtOf({ date }: ParsedMail): Date | null {
+  const year = date?.getUTCFullYear() ?? Number.NaN;
+  return date && year >= 1970 && year < 2200 ? date : null;
+}
+
 const nameOf = ({ filename, contentType }: Attachment): string => (filename ?? `a file without a name (${contentType})`).slice(0, 200);
 
 async function takeFile(
@@ -144,37 +196,6 @@ async function takeFile(
     if (!(error instanceof InvalidError)) throw error;
     return { result: null, problem: error.message };
   }
-}
-
-/** The one address in From. A message that claims several is nobody's. */
-function senderOf({ from }: ParsedMail): string {
-  const all = (from as AddressObject | undefined)?.value ?? [];
-  const [only] = all;
-  return all.length === 1 ? (only?.address ?? '').toLowerCase() : '';
-}
-
-/** Why a message of a known sender is not read; empty where nothing speaks against it. */
-function refusalOf(mail: ParsedMail, checkedBy: string | null): string {
-  const header = (name: string) => String(mail.headers.get(name) ?? '').toLowerCase();
-  const auto = header('auto-submitted');
-  // What machines answer is not answered, or two of them would write for ever.
-  if ((auto !== '' && auto !== 'no') || /bulk|list|junk/.test(header('precedence')))
-    return 'It was sent by a machine as an answer or to a list.';
-  if (checkedBy === null) return '';
-  const said = mail.headerLines
-    .filter(({ key }) => key === 'authentication-results')
-    .map(({ line }) =>
-      line
-        .replace(/^[^:]*:/, '')
-        .trim()
-        .toLowerCase(),
-    )
-    // Only what the mail server of this mailbox wrote; a sender can write such lines as well.
-    .filter((line) => line.startsWith(`${checkedBy.toLowerCase()};`) || line.startsWith(`${checkedBy.toLowerCase()} `));
-  if (said.length === 0) return `${checkedBy} did not say whether it came from where it claims.`;
-  return said.some((line) => /\bdmarc=pass\b/.test(line) || /\bdkim=pass\b/.test(line))
-    ? ''
-    : `${checkedBy} could not confirm that it came from where it claims.`;
 }
 
 /** What the sender is told: what went in, and what to mend, by row and field. Of nobody on a tag. */

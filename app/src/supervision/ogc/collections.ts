@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
-import { type Action, type ActionContext, InvalidError } from '../../platform/action.ts';
+import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { atHome, fixMethods, notValid } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { middleOf, searchCrimes } from '../crimes/index.ts';
 import { decisionsOn, noteSubjects } from '../subjects/index.ts';
 import { type AreaGeometry, geometryOf, listZonesHeld } from '../zones/index.ts';
 
-import { type FeatureQuery, isWithin } from './feature-query.ts';
+import { type FeatureQuery, isWithin, meets } from './feature-query.ts';
 
 export interface Feature {
   type: 'Feature';
@@ -62,7 +62,9 @@ export const listCrimeFeatures: Action<null, FeatureQuery, FeaturePage> = {
     const { rows } = await searchCrimes(tx, asked);
     const isAsked = ({ from_at, to_at }: (typeof rows)[number]) =>
       (query.from === null || to_at.getTime() >= query.from) && (query.to === null || from_at.getTime() <= query.to);
-    const found = rows.filter((row) => isAsked(row) && isWithin(query.bbox, ...middleOf(row.place)));
+    const found = rows.filter(
+      (row) => (query.id === null || query.id === String(row.crime_id)) && isAsked(row) && isWithin(query.bbox, ...middleOf(row.place)),
+    );
     const shown = page(found, query);
     note(null, { shown: shown.rows.length, as: 'features' });
     const features = shown.rows.map(
@@ -101,7 +103,8 @@ export const listZoneFeatures: Action<null, FeatureQuery, FeaturePage> = {
     const mine = await theirs({ tx, actor, access }, held);
     const found = mine
       .map((zone) => ({ ...zone, coordinates: manyOf(geometryOf(zone.area)) }))
-      .filter(({ coordinates }) => coordinates.some(([ring = []]) => ring.some(([lon, lat]) => isWithin(query.bbox, lon, lat))))
+      .filter(({ id, order_id }) => query.id === null || query.id === `${id}-${order_id}`)
+      .filter(({ coordinates }) => meets(query.bbox, coordinates))
       .filter(({ effective_at }) => query.to === null || effective_at.getTime() <= query.to);
     const shown = page(found, query);
     note(null, {
@@ -129,14 +132,22 @@ export const listZoneFeatures: Action<null, FeatureQuery, FeaturePage> = {
   },
 };
 
+/** A position is named by its wearing and its moment; what is none names nobody's. */
+function positionNamed(id: string): { wearing: number; at: number } {
+  const [, wearing, at] = /^(\d{1,9})-(\d{1,15})$/.exec(id) ?? [];
+  if (at === undefined) throw new NotFoundError('There is no such feature.');
+  return { wearing: Number(wearing), at: Number(at) };
+}
+
 /** Positions of one person, or of all who may be seen; the last 24 hours where no time is given. Each of them sees that there was a look. */
 export const listTrackFeatures: Action<{ fixes: FixStore }, FeatureQuery & { now: number }, FeaturePage> = {
   name: 'track.read',
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, access, note }, { fixes }, query) {
-    const to = query.to ?? query.now;
-    const from = query.from ?? to - dayMs;
+    const only = query.id === null ? null : positionNamed(query.id);
+    const to = only?.at ?? query.to ?? query.now;
+    const from = only?.at ?? query.from ?? to - dayMs;
     if (to - from > trackDaysAtMost * dayMs) throw new InvalidError(`Ask for ${trackDaysAtMost} days of positions at most.`, 'datetime');
     const worn = await tx
       .selectFrom('supervision.wearings as w')
@@ -146,6 +157,7 @@ export const listTrackFeatures: Action<{ fixes: FixStore }, FeatureQuery & { now
       .where('w.starts_at', '<=', new Date(to))
       .where(sql<boolean>`(w.ends_at IS NULL OR w.ends_at > ${new Date(from)})`)
       .$if(query.subject !== null, (asked) => asked.where('s.reference', '=', query.subject ?? ''))
+      .$if(only !== null, (asked) => asked.where('w.id', '=', only?.wearing ?? 0))
       .orderBy('w.id')
       .limit(wearersAtMost + 1)
       .execute();

@@ -1,3 +1,4 @@
+import { isWithinRing } from '@waymark/presence';
 import { InvalidError } from '../../platform/action.ts';
 
 /** What an OGC API Features client asks of a collection (OGC 17-069r4, 7.15). Degrees; ms since 1970. */
@@ -10,6 +11,8 @@ export interface FeatureQuery {
   to: number | null;
   /** Reference of the person asked for; null: of everybody who may be seen. */
   subject: string | null;
+  /** The one feature asked for; null: all. */
+  id: string | null;
 }
 
 export const limitAtMost = 10_000;
@@ -39,6 +42,7 @@ export function readFeatureQuery(query: Record<string, unknown>): FeatureQuery {
     bbox: bboxIn(text('bbox')),
     ...timesIn(text('datetime')),
     subject: subject === '' ? null : subject,
+    id: null,
   };
 }
 
@@ -78,4 +82,34 @@ export function isWithin(bbox: FeatureQuery['bbox'], lon: number, lat: number): 
   const [west, south, east, north] = bbox;
   const isEast = west <= east ? lon >= west && lon <= east : lon >= west || lon <= east;
   return isEast && lat >= south && lat <= north;
+}
+
+/** Whether any of some areas and a box have a point in common: a corner of one in the other, or edges that cross. Rings in degrees. */
+export function meets(bbox: FeatureQuery['bbox'], areas: readonly [number, number][][][]): boolean {
+  if (!bbox) return true;
+  const [west, south, east, north] = bbox;
+  // Over the 180th meridian it is two boxes.
+  if (west > east) return meets([west, south, 180, north], areas) || meets([-180, south, east, north], areas);
+  const isInside = (area: [number, number][][]) => area.filter((ring) => isWithinRing(ring, west, south)).length % 2 === 1;
+  return areas.some((area) => area.some((ring) => ring.some((point, i) => crosses(bbox, point, ring[i + 1] ?? point))) || isInside(area));
+}
+
+/** Whether any part of a line from one point to another lies in a box: what is left of it after each side has cut it (Liang and Barsky 1984). */
+function crosses(
+  [west, south, east, north]: NonNullable<FeatureQuery['bbox']>,
+  [x, y]: [number, number],
+  [toX, toY]: [number, number],
+): boolean {
+  let [first, last] = [0, 1];
+  for (const [step, room] of [
+    [x - toX, x - west],
+    [toX - x, east - x],
+    [y - toY, y - south],
+    [toY - y, north - y],
+  ] as const) {
+    if (step === 0 && room < 0) return false;
+    if (step < 0) first = Math.max(first, room / step);
+    else if (step > 0) last = Math.min(last, room / step);
+  }
+  return first <= last;
 }

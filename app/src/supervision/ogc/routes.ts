@@ -97,7 +97,7 @@ export function ogcRoutes(app: FastifyInstance, web: WebKit): void {
     });
     app.get(`/ogc/collections/${name}/items/:feature`, guarded, async (request, reply) => {
       const { feature: wanted } = request.params as { feature: string };
-      const found = await one(request, name, wanted, list);
+      const found = await one(request, wanted, list);
       const base = `${baseOf(request)}/collections/${name}`;
       reply.type(geojson);
       return {
@@ -114,25 +114,11 @@ export function ogcRoutes(app: FastifyInstance, web: WebKit): void {
   );
 }
 
-/** One feature by its id. A position's says when it was taken, so that no more than its moment is read. */
-async function one(
-  request: FastifyRequest,
-  name: CollectionName,
-  wanted: string,
-  list: (request: FastifyRequest, query: FeatureQuery) => Promise<FeaturePage>,
-) {
-  const query: FeatureQuery = { limit: limitAtMost, offset: 0, bbox: null, from: null, to: null, subject: null };
-  if (name === 'tracks') {
-    // What is no position's name was at no moment; that somebody asked is on record all the same.
-    const at = Number(/^\d+-(\d+)$/.exec(wanted)?.[1] ?? 0);
-    query.from = at;
-    query.to = at;
-  }
-  for (;;) {
-    const { features, hasMore } = await list(request, query);
-    const found = features.find(({ id }) => String(id) === wanted);
-    if (found) return found;
-    if (!hasMore) throw new NotFoundError('There is no such feature.');
-    query.offset += query.limit;
-  }
+/** One feature by its id: that one alone is read, and whose it is sees that somebody looked. */
+async function one(request: FastifyRequest, wanted: string, list: (request: FastifyRequest, query: FeatureQuery) => Promise<FeaturePage>) {
+  const query: FeatureQuery = { limit: limitAtMost, offset: 0, bbox: null, from: null, to: null, subject: null, id: wanted };
+  const { features } = await list(request, query);
+  const found = features.find(({ id }) => String(id) === wanted);
+  if (!found) throw new NotFoundError('There is no such feature.');
+  return found;
 }

@@ -120,14 +120,16 @@ async function capacity(tx: Tx, { timeZone, visitsAWeek }: Planning, now: number
     tx,
   );
   const { rows: stock } = await sql<{ tags: number }>`SELECT supervision.tags_in_stock() AS tags`.execute(tx);
-  const { rows: planned } = await sql<{ starts_at: Date; kind: string }>`SELECT starts_at, kind FROM supervision.visits_planned()`.execute(
-    tx,
-  );
+  const { rows: planned } = await sql<{
+    starts_at: Date;
+    kind: string;
+    is_over: boolean;
+  }>`SELECT starts_at, kind, is_over FROM supervision.visits_planned()`.execute(tx);
   const officers = staff[0]?.officers ?? 0;
   let tagsLeft = stock[0]?.tags ?? 0;
   const weeks = weeksOf(now, now + (weeksAhead - 1) * 7 * 86_400_000, timeZone).map(([from, to]) => {
     const own = planned.filter(({ starts_at }) => starts_at.getTime() >= from && starts_at.getTime() < to);
-    const fittingsPlanned = own.filter(({ kind }) => kind === 'fit a tag').length;
+    const fittingsPlanned = own.filter(({ kind, is_over }) => kind === 'fit a tag' && !is_over).length;
     tagsLeft -= fittingsPlanned;
     return { from: dateOf(from, timeZone), visitsPlanned: own.length, fittingsPlanned, visitsPossible: officers * visitsAWeek, tagsLeft };
   });

@@ -319,6 +319,7 @@ export interface GeneratedTables {
     subject_id: number;
     joined_at: Generated<Date>;
     left_at: Date | null;
+    team_id: number | null;
   };
   'supervision.evaluations': {
     id: Generated<number>;
@@ -338,6 +339,7 @@ export interface GeneratedTables {
     exported_at: Date | null;
     stopped_at: Date | null;
     stopped_because: Generated<string>;
+    teams: Generated<Json<unknown>>;
   };
   'supervision.evidence_packs': {
     id: Generated<number>;
@@ -411,6 +413,7 @@ export interface GeneratedTables {
     answer: Generated<string>;
     answer_state: string;
     tries: Generated<number>;
+    sha256: Generated<string>;
   };
   'supervision.mail_senders': {
     id: Generated<number>;

@@ -136,6 +136,7 @@ interface Exactly {
   };
   'supervision.evaluations': {
     protocol: Json<Protocol>;
+    teams: Json<number[]>;
   };
   'supervision.crime_columns': {
     columns: Json<Record<string, CrimeField | 'none'>>;

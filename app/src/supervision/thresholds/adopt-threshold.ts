@@ -57,22 +57,17 @@ async function thresholdsOnRecord(tx: Tx): Promise<ThresholdInForce[]> {
 }
 
 async function learntKinds(tx: Tx, all: readonly ThresholdInForce[], now: number): Promise<LearntKind[]> {
-  const rows = await tx
-    .selectFrom('supervision.alerts as a')
-    .innerJoin('supervision.wearings as w', 'w.id', 'a.wearing_id')
-    .innerJoin('supervision.tags as t', 't.id', 'w.tag_id')
-    .select(['a.kind', 't.model', 'a.from_at', 'a.to_at', 'a.facts', 'a.outcome'])
-    .where('a.kind', 'in', Object.keys(measures) as MeasuredKind[])
-    .where('a.outcome', 'is not', null)
-    .where('a.state', '<>', 'retracted')
-    .where('a.from_at', '>=', new Date(now - learntDays * dayMs))
-    .execute();
+  const { rows } = await sql<{ kind: string; model: string; from_at: Date; to_at: Date | null; facts: AlertFacts; outcome: AlertOutcome }>`
+    SELECT kind, model, from_at, to_at, facts, outcome
+      FROM supervision.decided_alerts(${Object.keys(measures)}::text[], ${new Date(now - learntDays * dayMs)}) ORDER BY from_at`.execute(
+    tx,
+  );
   const groups = new Map<string, { kind: MeasuredKind; model: string | null; alerts: DecidedAlert[] }>();
   for (const row of rows) {
     if (!isMeasured(row.kind)) continue;
     const from = row.from_at.getTime();
-    const measured = { kind: row.kind, from, to: row.to_at?.getTime() ?? null, facts: row.facts as AlertFacts };
-    const alert = { measure: measureOf(measured, now), from, outcome: row.outcome as AlertOutcome };
+    const measured = { kind: row.kind, from, to: row.to_at?.getTime() ?? null, facts: row.facts };
+    const alert = { measure: measureOf(measured, now), from, outcome: row.outcome };
     for (const model of [null, row.model]) {
       const key = JSON.stringify([row.kind, model]);
       const group = groups.get(key) ?? { kind: row.kind, model, alerts: [] };
@@ -111,6 +106,8 @@ export const adoptThreshold: Action<null, { kind: string; model: string | null; 
     const why = reason.trim().slice(0, 1000);
     if (why.length < 10) throw new InvalidError('Say in at least 10 characters why it is right.', 'reason');
     const at = new Date(now);
+    // Of two who adopt at once the second ends what the first adopted.
+    await sql`SELECT pg_advisory_xact_lock(hashtext('supervision.alert_thresholds'))`.execute(tx);
     await tx
       .updateTable('supervision.alert_thresholds')
       .set({ to_at: at, ended_by_name: actor.name, ended_because: 'Another was adopted.' })
