@@ -114,7 +114,7 @@ describe('lists, releases, figures, evaluations', () => {
     const person = await signIn(browser, serving.url, 'Somebody on a tag');
     await lookAt(person.page, '/me/research', 'research');
     await person.page.getByRole('button', { name: 'Take part' }).click();
-    await person.page.getByText('You take part.').waitFor();
+    await person.page.getByText('You take part.', { exact: true }).waitFor();
     await look(person.page, 'research-taking-part');
     expect(faults(person.errors)).toEqual([]);
     await person.context.close();

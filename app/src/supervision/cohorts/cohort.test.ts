@@ -1,3 +1,4 @@
+import { dateOf } from '@waymark/presence';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
@@ -184,6 +185,17 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await change(grace, { change: 'hand over', colleague: 'om-2' });
       await expect(change(grace, { change: 'end', because: 'It is not needed any more.' })).rejects.toThrow('Only Hal Norton');
       expect((await look(grace)).cohort).toMatchObject({ owner: 'Hal Norton', isOwn: false });
+    });
+
+    test('weeks back are the Mondays before, one after the other, where clocks change as well', async () => {
+      for (const [at, mondays] of [
+        [Date.UTC(2026, 2, 29, 23, 30), ['2026-03-30', '2026-03-23', '2026-03-16']],
+        [Date.UTC(2026, 9, 25, 23, 30), ['2026-10-19', '2026-10-12', '2026-10-05']],
+      ] as const) {
+        const weeks: string[] = [];
+        for (const week of [0, 1, 2]) weeks.push(dateOf((await look(grace, { now: at, week })).week.from, 'Europe/London'));
+        expect(weeks).toEqual(mondays);
+      }
     });
 
     test('somebody who was taken off is seen no more; a list that ended shows nobody, and goes a year later', async () => {

@@ -10,6 +10,7 @@ import { fillWithSmallTown } from '../../../test/small-town.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
+import { addTeam } from '../case-access/teams.ts';
 import { supervisionAccess } from '../own/index.ts';
 import { halfOf, orderOfTeams } from './draw-lot.ts';
 import { agreeToExport, exportOutcomes } from './export-outcomes.ts';
@@ -198,7 +199,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       // Seven of the eight join as they would on their own page; one of them leaves again.
       await serving.waymark.database.executeSql('ALTER TABLE supervision.evaluation_members NO FORCE ROW LEVEL SECURITY');
       await serving.waymark.database.executeSql(
-        `INSERT INTO supervision.evaluation_members (evaluation_id, subject_id, left_at) SELECT ${id}, id, CASE WHEN id = 7 THEN now() END FROM generate_series(1, 7) AS id`,
+        `INSERT INTO supervision.evaluation_members (evaluation_id, subject_id, joined_at, left_at) SELECT ${id}, id, CASE WHEN id = 6 THEN timestamptz '2026-09-10' ELSE timestamptz '2026-09-01' END, CASE WHEN id = 7 THEN now() END FROM generate_series(1, 7) AS id`,
       );
       await serving.waymark.database.executeSql('ALTER TABLE supervision.evaluation_members FORCE ROW LEVEL SECURITY');
       // Of whoever does not take part, an auditor reads no alert.
@@ -228,8 +229,43 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(Object.keys(rows[0] ?? {}).sort()).toEqual(['days', 'exposed', 'group', 'outcome', 'period', 'person']);
       // Who has it when follows from the lot, whose fingerprint was published.
       const exposedAtOnce = new Set(rows.filter(({ period, exposed }) => period === 1 && exposed === 1).map(({ person }) => person)).size;
-      expect(exposedAtOnce).toBe([1, 2, 3, 4, 5, 6].filter((subject) => halfOf(seed, subject) === 1).length);
+      // Of who joined in the middle of the first period, nothing of it leaves.
+      expect(rows.filter(({ period }) => period === 1)).toHaveLength(5);
+      expect(rows.filter(({ period }) => period === 2)).toHaveLength(6);
+      expect(exposedAtOnce).toBe([1, 2, 3, 4, 5].filter((subject) => halfOf(seed, subject) === 1).length);
       await expect(take('2026-09-25')).rejects.toThrow('left already');
+    });
+
+    test('a week in which clocks change has seven days, and a team that comes later moves nobody in the lot', async () => {
+      const asAdministrator: Actor = { id: 'ad-1', name: 'Ines Duarte', role: 'administrator', purpose: 'administration' };
+      const makeTeam = (name: string) => perform(asAdministrator, addTeam, null, { name, isClosed: false });
+      for (const name of ['North', 'South', 'West']) await makeTeam(name);
+      const { id: own } = await register({
+        title: 'Over a change of clocks',
+        design: 'stepped',
+        teams: '3',
+        people: '900',
+        icc: '0.01',
+        startsOn: '2027-03-22',
+        today: '2027-03-01',
+      });
+      const drawn = await inRoom('oversight', (tx) =>
+        tx.selectFrom('supervision.evaluations').select(['seed', 'teams']).where('id', '=', own).executeTakeFirstOrThrow(),
+      );
+      expect(drawn.teams).toHaveLength(3);
+      const [team] = drawn.teams;
+      await serving.waymark.database.executeSql('ALTER TABLE supervision.evaluation_members NO FORCE ROW LEVEL SECURITY');
+      await serving.waymark.database.executeSql(
+        `INSERT INTO supervision.evaluation_members (evaluation_id, subject_id, joined_at, team_id) SELECT ${own}, id, timestamptz '2027-03-02', ${team} FROM generate_series(1, 8) AS id`,
+      );
+      await serving.waymark.database.executeSql('ALTER TABLE supervision.evaluation_members FORCE ROW LEVEL SECURITY');
+      for (const name of ['East', 'Coast', 'Hills']) await makeTeam(name);
+      await perform(bea as Actor, agreeToExport, null, { id: own });
+      const { rows } = await perform(aled as Actor, exportOutcomes, { timeZone: 'Europe/London' }, { id: own, today: '2027-06-01' });
+      expect(rows.length).toBeGreaterThan(0);
+      expect(new Set(rows.map(({ days }) => days))).toEqual(new Set([7]));
+      const turn = orderOfTeams(drawn.seed, drawn.teams.map(String)).indexOf(String(team)) + 2;
+      for (const { period, exposed } of rows) expect(exposed).toBe(period >= turn ? 1 : 0);
     });
 
     test('from page to page: registered, taken part in by the person, stopped with a reason', async () => {

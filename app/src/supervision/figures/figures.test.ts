@@ -56,6 +56,19 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
           ),
           purpose,
         ).toEqual([]);
+      // Whose they are stands in the audit, so that they see it; a file for a whole country is read.
+      const [entry] = await withPurpose(serving.waymark.database.db, 'oversight', 'oversight', (tx) =>
+        tx
+          .selectFrom('oversight.audit_entries')
+          .select('detail')
+          .where('action', '=', 'equality.keep')
+          .where('outcome', '=', 'done')
+          .orderBy('seq', 'desc')
+          .execute(),
+      );
+      expect(entry?.detail).toMatchObject({ subjects: [1, 2, 3, 4, 5, 6, 7, 8] });
+      const many = Array.from({ length: 70_000 }, (_, i) => `N-${i},f`);
+      expect((await keep(`reference,sex\n${many.join('\n')}\n${references[0]},m\n`)).people).toBe(1);
       // Again replaces, and the counts stay as they are.
       await keep(`reference,ethnicity\n${references[0]},Asian`);
       const view = await perform(auditor, readEquality, null, { today: '2026-09-10' });

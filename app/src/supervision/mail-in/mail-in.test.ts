@@ -195,6 +195,9 @@ describe('crimes by e-mail', () => {
     const add = (address: string, zone = 'Europe/London') =>
       performer.perform(administrator, addSender, null, { address, who: 'Tarn Police', timeZone: zone });
     await expect(add('crimes@tarn.example')).rejects.toThrow('already');
+    const both = await Promise.allSettled([add('twice@tarn.example'), add('twice@tarn.example')]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { field: 'address' } });
     await expect(add('not an address')).rejects.toThrow('one e-mail address');
     await expect(add('b@tarn.example', 'Tarn/Valley')).rejects.toThrow('time zone');
     const [own] = await performer.perform(administrator, listSenders, null, null);

@@ -134,7 +134,7 @@ export const listZoneFeatures: Action<null, FeatureQuery, FeaturePage> = {
 
 /** A position is named by its wearing and its moment; what is none names nobody's. */
 function positionNamed(id: string): { wearing: number; at: number } {
-  const [, wearing, at] = /^(\d{1,9})-(\d{1,15})$/.exec(id) ?? [];
+  const [, wearing, at] = /^(\d{1,9})-(\d{1,13})$/.exec(id) ?? [];
   if (at === undefined) throw new NotFoundError('There is no such feature.');
   return { wearing: Number(wearing), at: Number(at) };
 }

@@ -7,14 +7,14 @@ import type { Actor } from '../../platform/access.ts';
 import { issueApiToken } from '../../platform/api-tokens.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { declareZone, readZones } from '../zones/index.ts';
-import { isWithin, readFeatureQuery } from './feature-query.ts';
+import { isWithin, meets, readFeatureQuery } from './feature-query.ts';
 
 const hasGdal = spawnSync('ogrinfo', ['--version']).status === 0;
 if (!hasGdal && process.env.WAYMARK_NEEDS_GDAL === 'yes') throw new Error('ogrinfo is not there: install gdal-bin.');
 
 describe('what a client asks', () => {
   test('limits, boxes and times are read, and what cannot be is told by name', () => {
-    expect(readFeatureQuery({})).toEqual({ limit: 1000, offset: 0, bbox: null, from: null, to: null, subject: null });
+    expect(readFeatureQuery({})).toEqual({ limit: 1000, offset: 0, bbox: null, from: null, to: null, subject: null, id: null });
     expect(readFeatureQuery({ limit: '99999999', bbox: '-2,53,-1,54', datetime: '2026-09-07T10:00:00Z/..' })).toMatchObject({
       limit: 10_000,
       bbox: [-2, 53, -1, 54],
@@ -41,6 +41,27 @@ describe('what a client asks', () => {
       expect(() => readFeatureQuery(query as Record<string, unknown>), JSON.stringify(query)).toThrow(
         expect.objectContaining({ field }) as unknown as Error,
       );
+    const square = (west: number, south: number, side: number): [number, number][] => [
+      [west, south],
+      [west + side, south],
+      [west + side, south + side],
+      [west, south + side],
+      [west, south],
+    ];
+    const ring = [[square(0, 0, 10), square(4, 4, 2)]];
+    for (const [bbox, is] of [
+      [[1, 1, 2, 2], true],
+      [[-5, -5, 20, 20], true],
+      [[-1, 5, 11, 5.1], true],
+      [[4.5, 4.5, 5, 5], false],
+      [[5, 5, 7, 5.5], true],
+      [[11, 0, 12, 10], false],
+      [[-3, 9, 1, 13], true],
+      [[-3, 12, 3, 13], false],
+      [[179, -1, 1, 1], true],
+      [[179, -1, -179, 1], false],
+    ] as const)
+      expect([bbox, meets(bbox as never, ring)]).toEqual([bbox, is]);
     expect([isWithin([170, -10, -170, 10], 179, 0), isWithin([170, -10, -170, 10], 0, 0)]).toEqual([true, false]);
   });
 });
@@ -159,6 +180,26 @@ describe('OGC API Features', () => {
       tx.selectFrom('oversight.audit_entries').select('detail').where('action', '=', 'track.read').where('outcome', '=', 'done').execute(),
     );
     expect(entries[0]?.detail).toMatchObject({ subjects: [1], as: 'features' });
+  });
+
+  test('one position is read of one person, who alone sees that there was a look; what names none is not found', async () => {
+    const found = await items(`/ogc/collections/tracks/items?limit=1&datetime=${during}`, 'monitoring-officer');
+    const [wearing, at] = String(found.features[0]?.id).split('-');
+    const own = await get(`/ogc/collections/tracks/items/${wearing}-${at}`, 'monitoring-officer');
+    expect(own.status).toBe(200);
+    for (const other of ['1-9999999999999999', '1-x', '-1', `999-${at}`, `${wearing}-999999999999999`])
+      expect((await get(`/ogc/collections/tracks/items/${other}`, 'monitoring-officer')).status, other).toBe(404);
+    const looks = await withPurpose(serving.waymark.database.db, 'oversight', 'oversight', (tx) =>
+      tx
+        .selectFrom('oversight.audit_entries')
+        .select('detail')
+        .where('action', '=', 'track.read')
+        .where('outcome', '=', 'done')
+        .orderBy('seq', 'desc')
+        .execute(),
+    );
+    // The last was of nobody's wearing, the one before it of the one that was found; what is no name was not looked for.
+    expect(looks.slice(0, 2).map(({ detail }) => (detail as { subjects?: number[] }).subjects?.length ?? 0)).toEqual([0, 1]);
   });
 
   test.runIf(hasGdal)('GDAL opens it by address and reads every feature of each collection', async () => {

@@ -5,6 +5,8 @@ import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
+import { heldBack, Thresholds } from '../alerts/thresholds.ts';
+import { assignCase, holdCase } from '../case-access/index.ts';
 import { rawFix } from '../fixes/decode/raw-fix.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
 import { openWearing } from '../subjects/wearings.ts';
@@ -75,9 +77,12 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
     const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
     const began = new Date(Date.now() - 3 * 86_400_000);
     let wearing = 0;
+    let subject = 0;
     beforeAll(async () => {
       serving = await serveForTest(server ? { DATABASE_URL: server.url } : {});
+      await new Visitor(serving.url).signIn('mo-1');
       const { id: subjectId } = await perform(officer, declareSubject, null, { reference: 'T-1', name: 'Ann Example' });
+      subject = subjectId;
       const order = { subjectId, kind: 'court bail', authority: 'Tarn court', startsAt: began, endsAt: null };
       const { id: orderId } = await perform(officer, declareOrder, null, order);
       await perform(officer, declareTag, null, { serial: 'T-1', model: 'Anklet 3' });
@@ -129,6 +134,14 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       );
       const again = await perform(officer, readThresholds, null, { now: Date.now() });
       expect(again.learnt[0]?.proposal).toMatchObject({ least: 4, fewer: { breaches: 0 } });
+      // What holds for everybody is learnt from everybody: of a case that only one officer may see it counts for all.
+      await perform(officer, holdCase, null, { subjectId: subject, holder: 'mo-1', part: 'responsible', toOn: '' });
+      await perform(officer, assignCase, null, { subjectId: subject, team: '', isRestricted: true });
+      const other: Actor = { ...officer, id: 'mo-2', name: 'Tom Brandt' };
+      expect(await perform(other, readThresholds, null, { now: Date.now() })).toEqual(
+        await perform(officer, readThresholds, null, { now: Date.now() }),
+      );
+      await perform(officer, assignCase, null, { subjectId: subject, team: '', isRestricted: false });
       const adopt = (least: number, reason: string) =>
         perform(officer, adoptThreshold, null, { kind: 'jamming suspected', model: null, least, reason, now: Date.now() - 120_000 });
       await expect(adopt(9, 'It is right so.')).rejects.toThrow('has changed since you looked');
@@ -144,6 +157,20 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await jammed(40, 3);
       const after = await raised();
       expect(after.slice(before.length)).toEqual([['raised', 5]]);
+      // One on record whose beginning a late position moves behind the threshold's own is on record still.
+      const thresholds = new Thresholds();
+      await inMonitoring((tx) => thresholds.read(tx));
+      const from = Date.now() - 60_000;
+      const late = { kind: 'jamming suspected', from, to: from, confirmedAt: from, zoneVersion: null, facts: { fixes: 1 } } as never;
+      const standing = (stored: object[]) => ({ stored, now: Date.now() }) as never;
+      const found = (stored: object[]) =>
+        inMonitoring(async (tx) => {
+          const prepare = async () => ({ watcherOf: () => ({ take: () => undefined, found: () => [late] }) });
+          const prepared = await heldBack(prepare as never, thresholds)(tx, [wearing], {} as never);
+          return prepared.watcherOf(wearing, {} as never).found(standing(stored)).length;
+        });
+      const standingOne = { id: 1, kind: 'jamming suspected', from: from - 300_000, to: from + 1000, zoneVersion: null, retracted: false };
+      expect([await found([]), await found([standingOne]), await found([{ ...standingOne, retracted: true }])]).toEqual([0, 1, 0]);
       const { all } = await perform(officer, readThresholds, null, { now: Date.now() });
       await expect(perform(officer, endThreshold, null, { id: all[0]?.id ?? 0, because: 'no', now: Date.now() })).rejects.toThrow(
         'why it ends',
