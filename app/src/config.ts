@@ -216,7 +216,7 @@ export const Config = Type.Object({
   WAYMARK_MAILBOX_CHECKED_BY: Type.Optional(
     Type.String({
       description:
-        'Name by which your mail server signs what it found about where a message came from (Authentication-Results). Where it is set, a message that did not pass DKIM or DMARC there is not read.',
+        'Name by which your mail server signs what it found about where a message came from (Authentication-Results). Where it is set, only messages are read of which its first line says DMARC passed, or DKIM by a signature of the sender’s own domain.',
     }),
   ),
   WAYMARK_TIMESTAMP_URL: Type.Optional(

@@ -106,6 +106,8 @@ const meantFor: Record<string, string | string[]> = {
   'evaluation.register': 'auditor',
   'evaluation.agree': 'auditor',
   'evaluation.export': 'auditor',
+  'transfer.export': 'monitoring-officer',
+  'transfer.take': 'monitoring-officer',
   'cohort.list': 'offender-manager',
   'cohort.read': 'offender-manager',
   'cohort.keep': 'offender-manager',
@@ -402,7 +404,7 @@ describe('access', () => {
       // An empty form is nobody's data.
       if (
         action === 'start' ||
-        ['/crimes/import', '/credentials', '/subjects/new', '/subjects/import', '/proposals/new'].includes(route.url)
+        ['/crimes/import', '/credentials', '/subjects/new', '/subjects/import', '/proposals/new', '/subjects/transfer'].includes(route.url)
       )
         continue;
       const entries = await auditLength(serving.waymark.database.db, { byPeople: true });

@@ -65,6 +65,8 @@ const deeds: Record<string, string> = {
   'verdict.review': 'checked whether you were near a crime',
   'placesearch.look': 'looked at who was near a place',
   'track.export': 'took a file of where you were',
+  'transfer.export': 'took all of your tag’s data to another system',
+  'transfer.take': 'put you on record from another system',
   'wearer.look': 'looked at which crimes you were near',
   'series.look': 'looked at which crimes you were near',
   'verdict.take-back': 'checked again whether you were near a crime',

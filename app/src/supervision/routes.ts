@@ -39,6 +39,7 @@ import { tagRoutes } from './tags/routes.ts';
 import { takeOnRoutes } from './taking-on/routes.ts';
 import { thresholdRoutes } from './thresholds/routes.ts';
 import { trackFileRoutes } from './track-files/routes.ts';
+import { transferRoutes } from './transfer/routes.ts';
 import type { VerdictStore } from './verdicts/index.ts';
 import { verdictRoutes } from './verdicts/routes.ts';
 import { visitRoutes } from './visit/routes.ts';
@@ -73,6 +74,7 @@ export async function supervisionRoutes(app: FastifyInstance, web: WebKit, servi
   proposalRoutes(app, web, services.costs);
   takeOnRoutes(app, web);
   bulkRoutes(app, web);
+  transferRoutes(app, web, services);
   subjectRoutes(app, web);
   contactRoutes(app, web);
   orderRoutes(app, web);

@@ -123,6 +123,8 @@ describe('lists, releases, figures, evaluations', () => {
   test('fewer false alerts, the mailbox and its senders, and what columns hold', async () => {
     const officer = await signIn(browser, serving.url, 'Maya Okonjo');
     await lookAt(officer.page, '/thresholds', 'thresholds');
+    await lookAt(officer.page, '/subjects/transfer', 'transfer-in');
+    await lookAt(officer.page, '/subjects/1/transfer', 'transfer-out');
     expect(faults(officer.errors)).toEqual([]);
     await officer.context.close();
     const administrator = await signIn(browser, serving.url, 'Ines Duarte');
