@@ -49,7 +49,7 @@ export function transferRoutes(app: FastifyInstance, web: WebKit, services: { in
     const { file } = (request.body ?? {}) as { file?: MultipartFile };
     try {
       const bytes = file?.toBuffer ? await file.toBuffer() : Buffer.alloc(0);
-      const result = await takeRecord(performer, actorOf(request), services, readRecord(textIn(bytes)));
+      const result = await takeRecord(performer, actorOf(request), services, await readRecord(textIn(bytes)));
       return takePage(request, reply, result, null);
     } catch (error) {
       return takePage(request, reply, null, invalidIn(error));
