@@ -234,15 +234,13 @@ interface Node {
 }
 
 const deepest = 8;
-/** So much of a file is read before others have their turn, characters. */
-const pieceLength = 64 * 1024;
 
 /**
  * Reads a file piece by piece: each part of the record is taken as soon as it ends, and nothing of the XML is kept.
  *
  * @throws InvalidError saying what is wrong and where
  */
-export async function readRecord(text: string): Promise<TrackingRecord> {
+export async function readRecord(pieces: AsyncIterable<string> | Iterable<string>): Promise<TrackingRecord> {
   const record: Record<string, unknown> = {};
   for (const [field, [, holds]] of Object.entries(shape)) if (Array.isArray(holds)) record[field] = [];
   const fields = new Map(Object.entries(shape).map(([field, [name, holds]]) => [name, { field, holds }]));
@@ -257,8 +255,8 @@ export async function readRecord(text: string): Promise<TrackingRecord> {
     else record[field] = fieldsOf(holds as Shape, part, part.name);
   });
   const breathe = breather();
-  for (let at = 0; at < text.length; at += pieceLength) {
-    parser.write(text.slice(at, at + pieceLength));
+  for await (const piece of pieces) {
+    parser.write(piece);
     await breathe();
   }
   parser.close();

@@ -1,9 +1,7 @@
-import { Readable } from 'node:stream';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { InvalidError } from '../../platform/action.ts';
 import { dayIn } from '../../platform/days.ts';
-import { textIn } from '../../platform/text-in.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
@@ -11,7 +9,8 @@ import type { LiveWatch } from '../alerts/index.ts';
 import type { Intake } from '../fixes/index.ts';
 import { readSubject } from '../subjects/page/index.ts';
 import { gatherRecord } from './gather-record.ts';
-import { readRecord, writeRecord } from './record-xml.ts';
+import { fileOf, piecesOf } from './record-file.ts';
+import { readRecord } from './record-xml.ts';
 import { type TakenRecord, takeRecord } from './take-record.ts';
 
 /** A person's whole record to another system, and from one: pages. */
@@ -32,12 +31,12 @@ export function transferRoutes(app: FastifyInstance, web: WebKit, services: { in
       const record = await performer.perform(actor, gatherRecord, { fixes }, { subjectId: idIn(request), why });
       const made = new Date();
       const marking = `Everything that is held of ${record.person.reference} under supervision: personal data. Taken by ${actor.name} on ${dayIn(timeZone, made)} for: ${why.trim().slice(0, 500)}.`;
-      const name = `tracking-record-${record.person.reference}`.replace(/[^\w-]+/g, '-');
+      const { name, type, bytes } = fileOf(record, { made, marking });
       return reply
         .header('cache-control', 'no-store')
-        .header('content-disposition', `attachment; filename="${name}.xml"`)
-        .type('application/xml; charset=utf-8')
-        .send(Readable.from(writeRecord(record, { made, marking })));
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .type(type)
+        .send(bytes);
     } catch (error) {
       return exportPage(request, reply, invalidIn(error), { why });
     }
@@ -49,7 +48,7 @@ export function transferRoutes(app: FastifyInstance, web: WebKit, services: { in
     const { file } = (request.body ?? {}) as { file?: MultipartFile };
     try {
       const bytes = file?.toBuffer ? await file.toBuffer() : Buffer.alloc(0);
-      const result = await takeRecord(performer, actorOf(request), services, await readRecord(textIn(bytes)));
+      const result = await takeRecord(performer, actorOf(request), services, await readRecord(piecesOf(bytes)));
       return takePage(request, reply, result, null);
     } catch (error) {
       return takePage(request, reply, null, invalidIn(error));

@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { officer } from '../../../test/actors.ts';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
@@ -11,6 +12,7 @@ import { openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
 import { declareZone } from '../zones/declare-zone.ts';
 import { gatherRecord } from './gather-record.ts';
+import { fileOf, piecesOf } from './record-file.ts';
 import { readRecord, writeRecord } from './record-xml.ts';
 import { takeRecord } from './take-record.ts';
 import type { TrackingRecord } from './tracking-record.ts';
@@ -26,7 +28,8 @@ describe('a record from one system to another', toldInOrder, () => {
   let file = '';
   const gather = (serving: typeof from, id: number, why = 'To the next contractor.') =>
     serving.waymark.performer.perform(officer, gatherRecord, { fixes: serving.waymark.fixes }, { subjectId: id, why });
-  const take = async (text: string) => takeRecord(to.waymark.performer, officer, to.waymark, await readRecord(text));
+  const take = async (text: string | Uint8Array) =>
+    takeRecord(to.waymark.performer, officer, to.waymark, await readRecord(piecesOf(Buffer.from(text))));
   beforeAll(async () => {
     [from, to] = [await serveForTest(), await serveForTest()];
     const { performer, intake, live, database } = from.waymark;
@@ -80,7 +83,7 @@ describe('a record from one system to another', toldInOrder, () => {
   test('is written and read again as it is, whatever stands in its words', async () => {
     expect(record.fixes).toHaveLength(36 * 60);
     expect(record.alerts.some(({ outcome, steps }) => outcome === 'breach' && steps.length > 0)).toBe(true);
-    expect(await readRecord(file)).toEqual(record);
+    expect(await readRecord([file])).toEqual(record);
     // Another system gives other prefixes to the same names.
     expect(
       await readRecord(
@@ -89,9 +92,22 @@ describe('a record from one system to another', toldInOrder, () => {
     ).toEqual(record);
   });
 
+  test('a long record leaves packed, and is the same', async () => {
+    const long = { ...record, fixes: Array.from({ length: 10 }, () => record.fixes).flat() };
+    const { name, type, bytes } = fileOf(long, head);
+    expect([name, type]).toEqual(['tracking-record-X-1.xml.gz', 'application/gzip']);
+    const packed = Buffer.concat(await bytes.toArray());
+    expect(gunzipSync(packed).length).toBeGreaterThan(5 * packed.length);
+    expect(await readRecord(piecesOf(packed))).toEqual(long);
+  });
+
   test('what is no record is told by its place, and nobody is on record for it', async () => {
-    const broken: [string, string][] = [
-      ['', 'no whole XML'],
+    const packed = gzipSync(file);
+    const broken: [string | Uint8Array, string][] = [
+      [packed.subarray(0, 2000), 'does not unpack'],
+      [Buffer.from([0x3c, 0xff, 0xfe, 0x61]), 'no text in UTF-8'],
+      ['', 'Choose a file'],
+      [' ', 'no whole XML'],
       ['<a/>', 'outermost element'],
       [file.slice(0, -30), 'no whole XML'],
       [file.replace('?>', '?><!DOCTYPE a [<!ENTITY b "c">]>'), 'entities of its own'],
@@ -128,7 +144,8 @@ describe('a record from one system to another', toldInOrder, () => {
   });
 
   test('is there as it was here: the same alerts with how they were decided, the same positions with when they came', async () => {
-    const taken = await take(file);
+    // Packed, as a long one leaves.
+    const taken = await take(gzipSync(file));
     expect(taken).toMatchObject({ reference: 'X/1', positions: 36 * 60, notTaken: 0, others: [] });
     expect(taken.alerts).toBe(record.alerts.length);
     expect(await gather(to, taken.subjectId)).toEqual(record);
@@ -148,7 +165,7 @@ describe('a record from one system to another', toldInOrder, () => {
     });
     expect(answer.headers.get('content-disposition')).toContain('tracking-record-X-1.xml');
     const text = await answer.text();
-    expect((await readRecord(text)).fixes).toHaveLength(36 * 60);
+    expect((await readRecord([text])).fixes).toHaveLength(36 * 60);
     const form = new FormData();
     form.set('_csrf', csrf);
     form.set('file', new Blob([text], { type: 'application/xml' }), 'record.xml');
