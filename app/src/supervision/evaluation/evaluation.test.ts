@@ -178,6 +178,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         [{ without: '150' }, 'in percent'],
         [{ people: '8' }, 'would be found in'],
         [{ design: 'stepped', teams: '2' }, 'from 3 to 50'],
+        [{ design: 'stepped', teams: '3', people: '900', icc: '0.01' }, 'There are 0 teams on record'],
       ] as const)
         await expect(register(more)).rejects.toThrow(words);
       ({ id } = await register());

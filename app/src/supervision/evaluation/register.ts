@@ -60,6 +60,11 @@ export const registerEvaluation: Action<null, EvaluationWish, { id: number }> = 
     };
     // The lot is between the teams of this day: one that comes later has no place in it.
     const teams = (await tx.selectFrom('supervision.teams').select('id').orderBy('id').execute()).map((team) => team.id);
+    if (protocol.design === 'stepped' && teams.length < protocol.expected.teams)
+      throw new InvalidError(
+        `There are ${teams.length} teams on record, between which the lot would be drawn. Set up the others first.`,
+        'teams',
+      );
     const { id } = await tx
       .insertInto('supervision.evaluations')
       .values({
