@@ -115,14 +115,6 @@ export const exportEvidencePack: Action<PackServices, { id: number; format: Pack
   },
 };
 
-/** The pack as a witness statement has it: by somebody who signs, and never by a program. */
-export const writeStatementOf: Action<PackServices, { id: number }, LeavingPack> = {
-  name: 'statement.write',
-  room: 'supervision',
-  purpose: 'crime-matching',
-  run: (context, services, { id }) => exportEvidencePack.run(context, services, { id, format: 'docx' }),
-};
-
 /** Was a pack of this fingerprint put together here? */
 export const knowsEvidencePack: Action<null, { sha256: string }, { isKnown: boolean }> = {
   name: 'evidence.check',

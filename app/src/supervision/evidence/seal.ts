@@ -15,8 +15,8 @@ export interface Seal {
   signature: string;
 }
 
-export function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+export function sha256Of(file: string | Uint8Array): string {
+  return createHash('sha256').update(file).digest('hex');
 }
 
 /** What a key is called: SHA-256 of its DER form. */

@@ -1,6 +1,6 @@
 import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
-import { exportEvidencePack, readEvidencePack } from './leave-pack.ts';
+import { exportEvidencePack, type LeavingPack, readEvidencePack } from './leave-pack.ts';
 import type { PackServices } from './make-pack.ts';
 import { requestStamp, StampError, type TimeStamp } from './request-stamp.ts';
 
@@ -90,5 +90,26 @@ export const exportStamp: Action<
       .executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such time stamp.');
     return { answer: row.answer, content };
+  },
+};
+
+/** The pack as a witness statement has it: by somebody who signs, and never by a program. With its first time stamp, if it has one. */
+export const writeStatementOf: Action<
+  PackServices,
+  { id: number },
+  LeavingPack & { stamp: { answer: Uint8Array; authority: string; stampedAt: Date } | null }
+> = {
+  name: 'statement.write',
+  room: 'supervision',
+  purpose: 'crime-matching',
+  async run(context, services, { id }) {
+    const pack = await exportEvidencePack.run(context, services, { id, format: 'docx' });
+    const stamp = await context.tx
+      .selectFrom('supervision.evidence_stamps')
+      .select(['answer', 'authority', 'stamped_at as stampedAt'])
+      .where('pack_id', '=', id)
+      .orderBy('id')
+      .executeTakeFirst();
+    return { ...pack, stamp: stamp ?? null };
   },
 };

@@ -41,6 +41,15 @@ export function statementRoutes(app: FastifyInstance, web: WebKit, given: { verd
           sha256: sha256Of(pack.file),
         },
         { name: `${own}.jws`, what: 'The same data, signed (JSON Web Signature)', sha256: sha256Of(signed) },
+        ...(pack.stamp
+          ? [
+              {
+                name: `${own}.tsr`,
+                what: `Time stamp (RFC 3161) of the signed data by ${pack.stamp.authority}, ${pack.stamp.stampedAt.toISOString()}`,
+                sha256: sha256Of(pack.stamp.answer),
+              },
+            ]
+          : []),
       ];
       const file = await writeStatement({ content: pack.content, witness, exhibits, key: keyName(services.sealer.key) });
       const called = own.replace('evidence', 'statement');

@@ -199,12 +199,17 @@ describe('a witness statement', () => {
       'at or near the recorded place in the window',
       'Six fixes lie within <100 m & more.',
       'Presence near a crime does not show that the wearer committed or saw it.',
-      'I produce these as exhibits CR/1 and CR/2.',
+      // The pack was stamped above: its stamp is an exhibit as well.
+      'I produce these as exhibits CR/1, CR/2 and CR/3.',
       'openssl pkeyutl -verify',
+      'openssl ts -verify -data',
+      'Time stamp (RFC 3161) of the signed data by 127.0.0.1:',
     ])
       expect(words).toContain(expected);
     const [page, signed] = await Promise.all([fileOf('html'), fileOf('jws')]);
-    for (const exhibit of [page, signed]) expect(words).toContain(createHash('sha256').update(exhibit).digest('hex'));
+    const shown = await (await visitor.follow(`/evidence/${id}`)).text();
+    const stamp = Buffer.from(await (await visitor.follow(/href="(\/evidence\/\d+\/stamps\/\d+)"/.exec(shown)?.[1] ?? '')).arrayBuffer());
+    for (const exhibit of [page, signed, stamp]) expect(words).toContain(createHash('sha256').update(exhibit).digest('hex'));
     const pictures = Object.entries(files).filter(([name]) => /^word\/media\/.*\.png$/.test(name));
     expect(pictures.length).toBeGreaterThanOrEqual(2);
     for (const [, png] of pictures) {

@@ -41,6 +41,7 @@ export interface Exhibit {
 export interface StatementInput {
   content: EvidenceContent;
   witness: Witness;
+  /** The page, the signed data, and where there is one the time stamp of that. */
   exhibits: readonly Exhibit[];
   /** SHA-256 of the key by which the exhibits are signed. */
   key: string;
@@ -63,6 +64,7 @@ export async function writeStatement({ content, witness, exhibits, key }: Statem
   const at = (value: string) => when.format(new Date(value));
   const { findings, inputs, run, wearer, crime, order } = content;
   const label = (i: number) => `${witness.initials}/${i + 1}`;
+  const [page, signed, stamp] = exhibits.map(({ name }) => name);
   const document = new Document({
     title: `Witness statement, ${nameOf(crime)}`,
     creator: witness.name,
@@ -132,12 +134,18 @@ export async function writeStatement({ content, witness, exhibits, key }: Statem
             ['Exhibit', 'File', 'What it is', 'SHA-256'],
             exhibits.map(({ name, what, sha256 }, i) => [label(i), name, what, sha256]),
           ),
-          text(`I produce these as exhibits ${exhibits.map((_, i) => label(i)).join(' and ')}.`),
+          text(`I produce these as exhibits ${new Intl.ListFormat('en-GB').format(exhibits.map((_, i) => label(i)))}.`),
           heading('How they can be checked'),
           text(`The signing key is called ${key}. It is published by ${witness.organisation} as evidence-key.pem. With ordinary tools:`),
-          ...checkCommands(exhibits.at(-1)?.name ?? 'pack.jws').map(code),
+          ...checkCommands(signed ?? 'pack.jws').map(code),
+          ...(stamp
+            ? [
+                text('And, with the certificates of whoever stamped it:'),
+                code(`openssl ts -verify -data ${signed} -in ${stamp} -CAfile authority.pem`),
+              ]
+            : []),
           text('The defence may work the finding out again from exhibit 1 on any machine, with the same program:'),
-          code(`waymark evidence rerun ${exhibits[0]?.name ?? 'pack.html'} --key evidence-key.pem`),
+          code(`waymark evidence rerun ${page ?? 'pack.html'} --key evidence-key.pem`),
           text('Signature: ……………………………………      Date: ……………………'),
         ],
       },
