@@ -90,12 +90,14 @@ export async function defineJobs(
   });
   if (mailbox)
     await jobs.define(mailboxDue, async () => {
-      const brought = await readMailbox(performer, waymark, channels, mailbox).catch((error) => {
+      const { brought, failed } = await readMailbox(performer, waymark, channels, mailbox).catch((error) => {
         // A mailbox that does not answer is looked into again in a minute.
         log.error({ error: (error as Error).name, message: (error as Error).message }, 'looking into the mailbox');
-        return 0;
+        return { brought: 0, failed: [] };
       });
-      if (brought > 0) await jobs.ask(verdictsDue);
+      for (const message of failed) log.error({ message }, 'a message in the mailbox could not be read');
+      // One that failed may have brought a part of its files.
+      if (brought > 0 || failed.length > 0) await jobs.ask(verdictsDue);
     });
   await jobs.define(protectedDue, async () => {
     await forgetProtected(database.db, waymark.fixes, waymark.access);

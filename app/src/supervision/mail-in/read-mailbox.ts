@@ -21,18 +21,36 @@ const triesAtMost = 20;
 
 const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'crime-matching' };
 
+export interface MailboxRead {
+  /** How many messages brought crimes. */
+  brought: number;
+  /** Why each of those that could not be read could not. */
+  failed: string[];
+}
+
 /**
  * Reads what is new in the mailbox, oldest first, and marks it as seen once what is in it is on record; then sends the answers that wait. What
  * is broken off is read again the next time, and does nothing twice.
- * @returns how many messages brought crimes
- * @throws Error of those that could not be read, once everything else is done
+ * @throws Error where the mailbox does not answer; answers that wait are sent all the same
  */
 export async function readMailbox(
   performer: Performer,
   services: Omit<MailServices, 'checkedBy'> & { database: { db: Database } },
   channels: Channels,
   settings: MailboxSettings,
-): Promise<number> {
+): Promise<MailboxRead> {
+  try {
+    return await takeMessages(performer, services, settings);
+  } finally {
+    if (await hasAnswers(services.database.db)) await sendAnswers(performer, channels);
+  }
+}
+
+async function takeMessages(
+  performer: Performer,
+  services: Omit<MailServices, 'checkedBy'>,
+  settings: MailboxSettings,
+): Promise<MailboxRead> {
   let brought = 0;
   const failed: string[] = [];
   const client = clientOf(settings);
@@ -72,9 +90,7 @@ export async function readMailbox(
   } finally {
     await client.logout().catch(() => client.close());
   }
-  if (await hasAnswers(services.database.db)) await sendAnswers(performer, channels);
-  if (failed.length > 0) throw new Error(`${failed.length} of the new messages could not be read: ${[...new Set(failed)].join('; ')}`);
-  return brought;
+  return { brought, failed };
 }
 
 function clientOf({ url, ca }: MailboxSettings): ImapFlow {
