@@ -23,5 +23,5 @@ export async function proposeRelease(waymark: Waymark): Promise<void> {
     ...{ work: 'Tarn Bakery', workLat: '53.0985', workLon: '-1.8120', workFrom: '08:00', workTo: '16:30' },
     keepOut: 'Market square; 53.0945; -1.8138; 200',
   };
-  await performer.perform(governor, keepProposal, { gazetteer, addressService }, { id: null, input });
+  await keepProposal(performer, governor, { gazetteer, addressService }, { id: null, input });
 }

@@ -1,7 +1,7 @@
-import type { Action } from '../../platform/action.ts';
+import { type Action, InvalidError } from '../../platform/action.ts';
 import type { AddressService, Gazetteer, NamedPlace } from '../../platform/gazetteer/index.ts';
 
-interface PlaceServices {
+export interface PlaceServices {
   gazetteer: Gazetteer;
   /** Asked where the gazetteer knows nothing; null where the operator has none. */
   addressService: AddressService | null;
@@ -25,18 +25,35 @@ export const findPlaces: Action<PlaceServices, { text: string }, FoundPlaces> = 
   name: 'place.list',
   room: 'supervision',
   purpose: 'monitoring',
-  async run({ note }, { gazetteer, addressService }, { text }) {
-    const known = await gazetteer.find(text, offered);
-    const isAsked = known.length === 0 && addressService !== null && text.trim().length >= fromLetters;
-    let places = known;
-    let problem: string | null = null;
-    if (isAsked)
-      try {
-        places = await addressService.find(text.trim(), offered);
-      } catch (error) {
-        problem = (error as Error).message;
-      }
+  async run({ note }, services, { text }) {
+    const { places, isAsked, problem } = await placesCalled(services, text);
     note(null, { found: places.length, ...(isAsked ? { asked: 'address service' } : {}) });
-    return { places, isThere: gazetteer.isThere || addressService !== null, problem };
+    return { places, isThere: services.gazetteer.isThere || services.addressService !== null, problem };
   },
 };
+
+/** What is called so, by the gazetteer, or where that knows nothing by the address service: whether it was asked, and what was wrong with it. */
+export async function placesCalled(
+  { gazetteer, addressService }: PlaceServices,
+  text: string,
+): Promise<Pick<FoundPlaces, 'places' | 'problem'> & { isAsked: boolean }> {
+  const places = await gazetteer.find(text, offered);
+  if (places.length > 0 || addressService === null || text.trim().length < fromLetters) return { places, isAsked: false, problem: null };
+  try {
+    return { places: await addressService.find(text.trim(), offered), isAsked: true, problem: null };
+  } catch (error) {
+    return { places: [], isAsked: true, problem: (error as Error).message };
+  }
+}
+
+/**
+ * The one place among those that were found; null for none.
+ * @param remedy what helps besides saying which
+ * @throws InvalidError where there are several, naming them
+ */
+export function onlyPlace(places: readonly NamedPlace[], field: string, remedy: string): NamedPlace | null {
+  const [only] = places;
+  if (places.length <= 1) return only ?? null;
+  const named = places.slice(0, 4).map((place) => [place.name, place.within].filter(Boolean).join(', '));
+  throw new InvalidError(`Several places are called that: ${named.join('; ')}. Say which, or ${remedy}.`, field);
+}

@@ -1,1 +1,1 @@
-export { findPlaces } from './find-places.ts';
+export { findPlaces, onlyPlace, type PlaceServices, placesCalled } from './find-places.ts';

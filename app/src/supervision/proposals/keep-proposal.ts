@@ -1,42 +1,47 @@
-import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
-import type { AddressService, Gazetteer, NamedPlace } from '../../platform/gazetteer/index.ts';
+import type { Actor } from '../../platform/access.ts';
+import { type Action, InvalidError, NotFoundError, type Performer } from '../../platform/action.ts';
+import { onlyPlace, type PlaceServices, placesCalled } from '../places/index.ts';
 import { type ProposalInput, readProposal } from './conditions.ts';
 
-interface PlaceServices {
-  gazetteer: Gazetteer;
-  addressService: AddressService | null;
-}
-
-/** An address that was given without degrees is found, where exactly one place is called that. */
-async function placed({ gazetteer, addressService }: PlaceServices, input: ProposalInput): Promise<ProposalInput> {
+/** Addresses that were given without degrees are found, where exactly one place is called that; with how often somebody outside was asked. */
+async function placed(services: PlaceServices, input: ProposalInput): Promise<{ input: ProposalInput; asked: number }> {
   const found = { ...input };
+  let asked = 0;
   for (const [name, lat, lon] of [
     ['home', 'homeLat', 'homeLon'],
     ['work', 'workLat', 'workLon'],
   ] as const) {
     if (input[lat].trim() || input[lon].trim() || input[name].trim().length < 3) continue;
-    let places: NamedPlace[] = await gazetteer.find(input[name], 5);
-    if (places.length === 0 && addressService) places = await addressService.find(input[name].trim(), 5).catch(() => []);
-    if (places.length > 1) {
-      const named = places.slice(0, 4).map((place) => [place.name, place.within].filter(Boolean).join(', '));
-      throw new InvalidError(`Several places are called that: ${named.join('; ')}. Say which, or give degrees.`, name);
-    }
-    const [only] = places;
+    const { places, isAsked } = await placesCalled(services, input[name]);
+    if (isAsked) asked++;
+    const only = onlyPlace(places, name, 'give degrees');
     if (!only) continue;
     found[lat] = String(only.lat);
     found[lon] = String(only.lon);
   }
-  return found;
+  return { input: found, asked };
 }
 
-/** Keeps a proposal, or changes one that stands. What it holds is what would be asked, and nothing of what the person is like. */
-export const keepProposal: Action<PlaceServices, { id: number | null; input: ProposalInput }, { id: number }> = {
+/**
+ * Keeps a proposal, or changes one that stands. What it holds is what would be asked, and nothing of what the person is like. Places are found
+ * before: nobody waits for an address service with the database held.
+ */
+export async function keepProposal(
+  performer: Performer,
+  actor: Actor,
+  services: PlaceServices,
+  { id, input }: { id: number | null; input: ProposalInput },
+): Promise<{ id: number }> {
+  return performer.perform(actor, storeProposal, null, { id, ...(await placed(services, input)) });
+}
+
+const storeProposal: Action<null, { id: number | null; input: ProposalInput; asked: number }, { id: number }> = {
   name: 'proposal.keep',
   room: 'supervision',
   purpose: 'release-planning',
-  async run({ tx, actor, note }, services, { id, input }) {
-    note(id === null ? null : { kind: 'release proposal', id });
-    const { conditions, ...read } = readProposal(await placed(services, input));
+  async run({ tx, actor, note }, _services, { id, input, asked }) {
+    note(id === null ? null : { kind: 'release proposal', id }, asked > 0 ? { asked: 'address service' } : {});
+    const { conditions, ...read } = readProposal(input);
     const values = { ...read, conditions: JSON.stringify(conditions) };
     if (id === null) {
       const row = await tx

@@ -45,7 +45,7 @@ export function proposalRoutes(app: FastifyInstance, web: WebKit, costs: CostsOf
   const keep = async (request: FastifyRequest, reply: FastifyReply, id: number | null) => {
     const input = inputOf(request);
     try {
-      const kept = await performer.perform(actorOf(request), keepProposal, { gazetteer, addressService }, { id, input });
+      const kept = await keepProposal(performer, actorOf(request), { gazetteer, addressService }, { id, input });
       web.notice(request, id === null ? 'The proposal is kept.' : 'The proposal is changed.');
       return reply.redirect(`/proposals/${kept.id}`);
     } catch (error) {

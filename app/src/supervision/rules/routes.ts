@@ -3,7 +3,7 @@ import { InvalidError } from '../../platform/action.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import { type Form, Id, idIn, idOf, invalidIn, textsOf } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
-import { findPlaces } from '../places/index.ts';
+import { findPlaces, onlyPlace } from '../places/index.ts';
 import { dayNames, declareZone, readZones, zoneFeature } from '../zones/index.ts';
 import { type Judged, judgedDays, judgeRule } from './judge-rule.ts';
 import { readRule, ruleInWords, whens } from './read-rule.ts';
@@ -37,12 +37,8 @@ export function ruleRoutes(app: FastifyInstance, web: WebKit): void {
     const [name, lat, lon, area] = textsOf(body, 'name', 'lat', 'lon', 'area');
     if (lat.trim() || lon.trim() || area.trim() || name.trim().length < 3) return body;
     const { places } = await performer.perform(actorOf(request), findPlaces, web.waymark, { text: name });
-    const [only] = places;
+    const only = onlyPlace(places, 'name', 'click on the map');
     if (!only) return body;
-    if (places.length > 1) {
-      const named = places.slice(0, 4).map((place) => [place.name, place.within].filter(Boolean).join(', '));
-      throw new InvalidError(`Several places are called that: ${named.join('; ')}. Say which, or click on the map.`, 'name');
-    }
     body.lat = String(only.lat);
     body.lon = String(only.lon);
     return body;
