@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/access.ts';
-import { todayOf } from '../platform/days.ts';
+import { dayAfter, todayOf } from '../platform/days.ts';
 import { addToCohort, beginCohort, listSubjects } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 
@@ -17,7 +17,7 @@ export async function beginList(waymark: Waymark): Promise<void> {
     name: 'Burglary, Tarn valley',
     ground: 'offender management',
     reason: 'Police and probation plan together for people who were convicted of several burglaries.',
-    until: new Date(Date.parse(today) + 180 * 86_400_000).toISOString().slice(0, 10),
+    until: dayAfter(today, 180),
     today,
   });
   await performer.perform(manager, addToCohort, null, {

@@ -1,5 +1,5 @@
 import type { Actor } from '../platform/access.ts';
-import { todayOf } from '../platform/days.ts';
+import { dayAfter, todayOf } from '../platform/days.ts';
 import { keepProposal } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 
@@ -8,7 +8,7 @@ const governor: Actor = { id: 'go-1', name: 'Iris Calloway', role: 'governor', p
 /** A release on a tag that somebody thinks about, with things that stand in the way. */
 export async function proposeRelease(waymark: Waymark): Promise<void> {
   const { performer, gazetteer, addressService } = waymark;
-  const releaseOn = new Date(Date.parse(todayOf(waymark)) + 12 * 86_400_000).toISOString().slice(0, 10);
+  const releaseOn = dayAfter(todayOf(waymark), 12);
   const input = {
     ...{ reference: 'A4417CX', kind: 'licence condition', releaseOn, months: '6' },
     ...{

@@ -1,6 +1,6 @@
 import { figuresOf, publishRecords, readRunningConfiguration } from '../oversight/transparency/index.ts';
 import type { Actor } from '../platform/access.ts';
-import { todayOf } from '../platform/days.ts';
+import { dayAfter, todayOf } from '../platform/days.ts';
 import { overseeReviews } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 
@@ -10,7 +10,7 @@ const auditor: Actor = { id: 'au-1', name: 'Aled Price', role: 'auditor', purpos
 export async function publishForTown(waymark: Waymark): Promise<void> {
   const { performer } = waymark;
   const today = todayOf(waymark);
-  const inHalfAYear = new Date(Date.parse(today) + 180 * 86_400_000).toISOString().slice(0, 10);
+  const inHalfAYear = dayAfter(today, 180);
   await performer.perform(auditor, publishRecords, null, {
     configuration: await readRunningConfiguration(waymark),
     figures: figuresOf(await performer.perform(auditor, overseeReviews, null, null)),

@@ -25,3 +25,8 @@ export function todayOf({ timeZone, now = () => new Date() }: Calendar): string 
 export function dayIn(timeZone: string, moment: Date = new Date()): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(moment);
 }
+
+/** The day so many days after another, or before it: `YYYY-MM-DD` both. */
+export function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
+}

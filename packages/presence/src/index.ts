@@ -62,7 +62,7 @@ export {
   type Rings,
   uncertaintyAtMostM,
 } from './zones/area.ts';
-export { type Compliance, complianceOf, dateOf, dayOf, weeksOf } from './zones/compliance.ts';
+export { type Compliance, complianceOf, dateOf, dayOf, weekAt, weeksOf } from './zones/compliance.ts';
 export { certainlyOutsideM, probabilityInside } from './zones/inside.ts';
 export { type Intervals, intervalsOf, type Schedule, type WeeklyHours } from './zones/schedule.ts';
 export { SharedZones } from './zones/shared-zones.ts';

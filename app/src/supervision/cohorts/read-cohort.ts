@@ -1,4 +1,4 @@
-import { type Compliance, dateOf, weeksOf } from '@waymark/presence';
+import { type Compliance, dateOf, weekAt } from '@waymark/presence';
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import { breather } from '../../platform/breathe.ts';
@@ -113,8 +113,6 @@ export interface CohortWeek {
   rows: MemberWeek[];
 }
 
-const weekMs = 7 * 86_400_000;
-
 /**
  * One week of those on a list: how they kept their conditions, alerts, verdicts that were reviewed, and appointments; of supervision alone. Each of
  * them sees that somebody looked.
@@ -133,10 +131,7 @@ export const readCohort: Action<
     const row = await cohortsOf(tx).where('c.id', '=', id).executeTakeFirst();
     if (!row) throw new NotFoundError('There is no such list, or it is not yours.');
     const cohort = viewOf(row, actor.id, today);
-    const [monday] = weeksOf(now, now + 1, timeZone)[0] as [number, number];
-    // From the noon of a Monday: weeks in which clocks change are an hour longer or shorter.
-    const at = monday + weekMs / 14 - week * weekMs;
-    const [from, to] = weeksOf(at, at + 1, timeZone)[0] as [number, number];
+    const [from, to] = weekAt(now, timeZone, -week);
     const colleagues = await tx
       .selectFrom('supervision.cohort_colleagues')
       .select(['actor', 'name'])

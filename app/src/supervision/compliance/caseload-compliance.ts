@@ -1,8 +1,9 @@
-import { type Compliance, dateOf, weeksOf } from '@waymark/presence';
+import { type Compliance, dateOf, weekAt } from '@waymark/presence';
 import { type RawBuilder, sql } from 'kysely';
 import type { Action } from '../../platform/action.ts';
 import { breather } from '../../platform/breathe.ts';
 import type { Tx } from '../../platform/database.ts';
+import { dayAfter } from '../../platform/days.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import { decisionsOn, isTheirs, type Whose } from '../subjects/index.ts';
@@ -38,7 +39,6 @@ export interface WaitingPack {
 
 const weeksShown = 4;
 const nightsShown = 28;
-const weekMs = 7 * 86_400_000;
 const dayMs = 86_400_000;
 /** A night of which more than this share is unknown is told as unknown. */
 const unknownShare = 0.25;
@@ -56,7 +56,7 @@ export const listCompliance: Action<
   room: 'supervision',
   purpose: 'monitoring',
   async run({ tx, actor, access, note }, { fixes, timeZone }, { whose, limit, offset, now }) {
-    const weeks = weeksOf(now - (weeksShown - 1) * weekMs, now, timeZone).slice(-weeksShown);
+    const weeks = Array.from({ length: weeksShown }, (_, i) => weekAt(now, timeZone, i + 1 - weeksShown));
     const from = weeks[0]?.[0] ?? now;
     const { wearings, total } = await wearingsOfPage(tx, isTheirs(whose, actor.id, sql.ref('w.subject_id')), { limit, offset, now });
     const alerts = await tx
@@ -161,7 +161,6 @@ export function nightsUntil(now: number, timeZone: string): { day: string; noon:
 }
 
 // Over days of the calendar: a day on which clocks change is no shorter or longer by its date.
-const dayAfter = (day: string, days: number) => new Date(Date.parse(day) + days * dayMs).toISOString().slice(0, 10);
 
 /** So many nights from a day on, each from noon to noon on the clock. @param first such as 2026-11-23 */
 export function noonsFrom(first: string, nights: number, timeZone: string): { day: string; noon: number; next: number }[] {

@@ -1,4 +1,4 @@
-import { type Compliance, weeksOf } from '@waymark/presence';
+import { type Compliance, weekAt, weeksOf } from '@waymark/presence';
 import type { Action } from '../../platform/action.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { supervisionAccess } from '../own/index.ts';
@@ -17,8 +17,7 @@ export const readOwnProgress: Action<{ fixes: FixStore; timeZone: string }, { no
     if (subject === null) return [];
     const stay = await stayOfSubject(tx, fixes, subject, { from: now - (weeksShown + 1) * weekMs, to: now }, timeZone);
     if (!stay) return [];
-    return weeksOf(Math.max(stay.began, now - (weeksShown - 1) * weekMs), now, timeZone)
-      .slice(-weeksShown)
+    return weeksOf(Math.max(stay.began, weekAt(now, timeZone, 1 - weeksShown)[0]), now, timeZone)
       .map(([from, to]) => ({ from, ...stay.between(from, Math.min(to, now)) }))
       .reverse();
   },

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import type { Tx } from '../../platform/database.ts';
+import { dayAfter } from '../../platform/days.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import type { Protocol } from '../schema/tables.ts';
 import { halfOf, orderOfTeams } from './draw-lot.ts';
@@ -33,7 +34,6 @@ export interface ExportedOutcomes {
 const leastInGroup = 5;
 /** Who wore a tag on less than half of the days of a period tells nothing of it. */
 const leastShareOfDays = 0.5;
-const dayMs = 86_400_000;
 
 /** A second auditor agrees that the outcomes leave. */
 export const agreeToExport: Action<null, { id: number }, null> = {
@@ -126,8 +126,7 @@ async function membersOf(tx: Tx, id: number, protocol: Protocol, timeZone: strin
   const { rows: people } = await sql<{ subject: number; team: number | null; joined: Date }>`
     SELECT m.subject_id AS subject, m.team_id AS team, m.joined_at AS joined FROM supervision.evaluation_members m
       WHERE m.evaluation_id = ${id} AND m.left_at IS NULL ORDER BY m.subject_id`.execute(tx);
-  const dayAfter = (days: number) => new Date(Date.parse(protocol.startsOn) + days * dayMs).toISOString().slice(0, 10);
-  const begins = (days: number) => new Date(readTime(`${dayAfter(days)} 00:00`, timeZone));
+  const begins = (days: number) => new Date(readTime(`${dayAfter(protocol.startsOn, days)} 00:00`, timeZone));
   const counted = protocol.outcome === 'breach' ? sql`a.outcome = 'breach'` : sql`true`;
   const members = new Map<number, Member>(
     people.map(({ subject, team }) => [

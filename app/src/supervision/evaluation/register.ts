@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { type Action, InvalidError, NotFoundError } from '../../platform/action.ts';
 import { canonicalJson } from '../../platform/canonical-json.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
-import { isDay } from '../../platform/days.ts';
+import { dayAfter, isDay } from '../../platform/days.ts';
 import type { Protocol } from '../schema/tables.ts';
 import { type Design, designs, powerOf } from './power.ts';
 
@@ -20,7 +20,6 @@ export const usualScript = readFileSync(join(import.meta.dirname, 'analyse.py'),
 
 /** An effect is looked for only where it would be found so often. */
 const leastPower = 0.5;
-const dayMs = 86_400_000;
 
 export interface EvaluationWish {
   title: string;
@@ -121,7 +120,7 @@ function readWish(wish: EvaluationWish): Omit<Protocol, 'script' | 'lot'> {
       'people',
     );
   const periods = wish.design === 'stepped' ? expected.teams + 1 : 2;
-  const endsOn = new Date(Date.parse(wish.startsOn) + periods * periodDays * dayMs).toISOString().slice(0, 10);
+  const endsOn = dayAfter(wish.startsOn, periods * periodDays);
   return {
     title,
     question,

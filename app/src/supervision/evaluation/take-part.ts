@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
+import { dayAfter } from '../../platform/days.ts';
 import type {} from '../schema/tables.ts';
 import { halfOf } from './draw-lot.ts';
 
@@ -15,8 +16,6 @@ export interface OfferedEvaluation {
   /** From which day on they have what is tried; null where they do not take part, or it goes by teams. */
   hasItFrom: string | null;
 }
-
-const dayAfter = (day: string, days: number) => new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
 
 const whoAmI = sql<{ id: number }>`SELECT id FROM supervision.subjects LIMIT 1`;
 

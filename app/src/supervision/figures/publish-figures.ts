@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
+import { dayAfter } from '../../platform/days.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import type {} from '../schema/tables.ts';
 import { type Question, questions } from './questions.ts';
@@ -9,7 +10,6 @@ import { type Asked, type Figures, workOutFigures } from './work-out.ts';
 /** Figures are over so many days at least: of fewer, little could be told that is not of somebody. */
 export const leastDays = 14;
 const dayMs = 86_400_000;
-const dayAfter = (day: string, days: number) => new Date(Date.parse(day) + days * dayMs).toISOString().slice(0, 10);
 
 /** The next time that can be published: from where the last ended up to the end of yesterday. Null while it is too short. */
 async function nextTime(tx: Tx, today: string): Promise<{ from: string; to: string } | { from: string | null; to: null }> {

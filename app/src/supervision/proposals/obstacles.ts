@@ -1,4 +1,5 @@
 import { planeAt, toPlane } from '@waymark/presence';
+import { dayAfter } from '../../platform/days.ts';
 import type { ProposedConditions, Spot } from '../schema/proposed-conditions.ts';
 
 export interface Obstacle {
@@ -110,8 +111,6 @@ export function obstaclesOf(conditions: ProposedConditions, releaseOn: string, w
     say('Fitting the tag', 'fine', `That week has ${week.visitsPossible - week.visitsPlanned} visits and ${week.tagsLeft} tags to spare.`);
   return found;
 }
-
-const dayAfter = (day: string, days: number) => new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
 
 /** Whether hours of work and hours at home leave time for the way, by minutes of the day. */
 function clashOf(work: { from: string; to: string }, curfew: { from: string; to: string }, distance: number): [Obstacle['state'], string] {

@@ -1,4 +1,4 @@
-import { dateOf, weeksOf } from '@waymark/presence';
+import { dateOf, weekAt } from '@waymark/presence';
 import { type Selectable, sql } from 'kysely';
 import { type Action, NotFoundError } from '../../platform/action.ts';
 import type { Tables, Tx } from '../../platform/database.ts';
@@ -127,7 +127,8 @@ async function capacity(tx: Tx, { timeZone, visitsAWeek }: Planning, now: number
   }>`SELECT starts_at, kind, is_over FROM supervision.visits_planned()`.execute(tx);
   const officers = staff[0]?.officers ?? 0;
   let tagsLeft = stock[0]?.tags ?? 0;
-  const weeks = weeksOf(now, now + (weeksAhead - 1) * 7 * 86_400_000, timeZone).map(([from, to]) => {
+  const weeks = Array.from({ length: weeksAhead }, (_, i) => {
+    const [from, to] = weekAt(now, timeZone, i);
     const own = planned.filter(({ starts_at }) => starts_at.getTime() >= from && starts_at.getTime() < to);
     const fittingsPlanned = own.filter(({ kind, is_over }) => kind === 'fit a tag' && !is_over).length;
     tagsLeft -= fittingsPlanned;

@@ -1,5 +1,6 @@
 import { dayOf } from '@waymark/presence';
 import { InvalidError } from '../../platform/action.ts';
+import { dayAfter } from '../../platform/days.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import type { Rule } from './read-rule.ts';
 
@@ -31,7 +32,5 @@ function momentsOn(day: string, hours: Rule['hours'], timeZone: string): [from: 
   const at = (on: string, clock: string) => (clock === '24:00' ? dayOf(on, timeZone)[1] : readTime(`${on} ${clock}`, timeZone));
   return hours
     .filter(({ days }) => days.includes(weekday))
-    .map(({ from, to }) => [at(day, from), at(to <= from ? dayAfter(day) : day, to)]);
+    .map(({ from, to }) => [at(day, from), at(to <= from ? dayAfter(day, 1) : day, to)]);
 }
-
-const dayAfter = (day: string): string => new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);

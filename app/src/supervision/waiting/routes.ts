@@ -1,4 +1,5 @@
 import { dateOf } from '@waymark/presence';
+import { dayAfter } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { readTime } from '../fixes/decode/index.ts';
@@ -20,7 +21,7 @@ export function supervisionWaiting({ waymark, onStart }: WebKit, services: { pos
     read(request) {
       const now = Date.now();
       const today = dateOf(now, timeZone);
-      const next = new Date(Date.parse(today) + 86_400_000).toISOString().slice(0, 10);
+      const next = dayAfter(today, 1);
       const tomorrow = new Date(readTime(`${next} 00:00`, timeZone)).toISOString();
       return performer.perform(actorOf(request), waitingForOfficers, services, { whose: whoseIn(request.query), now, today, tomorrow });
     },

@@ -1,3 +1,4 @@
+import { dayAfter } from '../../platform/days.ts';
 import { factKinds, type Statement } from '../facts/index.ts';
 import type { Trigger } from '../schema/tables.ts';
 import { highestLevel, type Instrument, type InstrumentRule } from './instrument.ts';
@@ -46,8 +47,6 @@ export type NoProfile = {
   reason: 'older than the instrument is for' | 'not born yet' | 'somebody who has stopped all support';
   age: number | null;
 };
-
-const dayMs = 86_400_000;
 
 /** Whole years from a birth date to a day, both `YYYY-MM-DD`. */
 export function ageOn(born: string, day: string): number {
@@ -206,7 +205,7 @@ export function triggersOf({ triggers = [] }: Instrument, statements: readonly S
   const relied = reliedOn(statements, asOf);
   return triggers
     .flatMap(({ name, fact, is, weeks }): Trigger[] => {
-      const since = new Date(Date.parse(asOf) - weeks * 7 * dayMs).toISOString().slice(0, 10);
+      const since = dayAfter(asOf, -7 * weeks);
       const days = relied.filter(({ kind, value, on }) => kind === fact && is.includes(value) && on >= since).map(({ on }) => on);
       return days.length === 0 ? [] : [{ name, on: days.reduce((a, b) => (a > b ? a : b)) }];
     })
@@ -233,9 +232,7 @@ export function comingChanges(instrument: Instrument, statements: readonly State
           const began = birthdayOf(born, from);
           return [began, monthsAfter(began, instrument.handover_months ?? 0), birthdayOf(born, to + 1)];
         });
-  const expiries = statements
-    .filter(({ expires }) => expires >= asOf)
-    .map(({ expires }) => new Date(Date.parse(expires) + dayMs).toISOString().slice(0, 10));
+  const expiries = statements.filter(({ expires }) => expires >= asOf).map(({ expires }) => dayAfter(expires, 1));
   const days = [...new Set([...expiries, ...birthdays.filter((day) => day > asOf && day <= monthsAfter(asOf, announcedMonths))])].sort();
   const changes: ComingChange[] = [];
   let before = computeProfile(instrument, statements, born, asOf);

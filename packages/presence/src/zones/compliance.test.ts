@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { complianceOf, dateOf, dayOf, weeksOf } from './compliance.ts';
+import { complianceOf, dateOf, dayOf, weekAt, weeksOf } from './compliance.ts';
 import type { Side, Span } from './watch.ts';
 
 const hour = 3_600_000;
@@ -66,6 +66,14 @@ describe('compliance', () => {
       ['2026-10-26T00:00:00.000Z', '2026-11-02T00:00:00.000Z'],
     ]);
     expect(weeksOf(5, 5, 'Europe/London').length).toBeLessThanOrEqual(1);
+  });
+
+  test('a week so many weeks away is the one of that Monday, over a change of clocks as well', () => {
+    const mondays = (at: number) => [0, -1, -2, 1].map((later) => dateOf(weekAt(at, 'Europe/London', later)[0], 'Europe/London'));
+    expect(mondays(Date.UTC(2026, 2, 29, 23, 30))).toEqual(['2026-03-30', '2026-03-23', '2026-03-16', '2026-04-06']);
+    expect(mondays(Date.UTC(2026, 9, 25, 23, 30))).toEqual(['2026-10-19', '2026-10-12', '2026-10-05', '2026-10-26']);
+    const [from, to] = weekAt(Date.UTC(2026, 9, 20), 'Europe/London');
+    expect((to - from) / 3_600_000).toBe(7 * 24 + 1);
   });
 
   test('a day on the clock', () => {

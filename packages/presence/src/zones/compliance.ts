@@ -39,6 +39,13 @@ export function complianceOf(spans: readonly Span[], right: Side, holds: Interva
   return { keptMs, brokenMs, unknownMs: Math.max(0, held - keptMs - brokenMs) };
 }
 
+/** The week from Monday to Monday, on the clock of the zone, that holds a moment, or one so many weeks later: ms since 1970. */
+export function weekAt(moment: number, timeZone: string, weeksLater = 0): [from: number, to: number] {
+  const day = Temporal.Instant.fromEpochMilliseconds(Math.floor(moment)).toZonedDateTimeISO(timeZone).toPlainDate();
+  const monday = day.subtract({ days: day.dayOfWeek - 1 }).add({ days: 7 * weeksLater });
+  return [monday, monday.add({ days: 7 })].map((own) => own.toZonedDateTime(timeZone).epochMilliseconds) as [number, number];
+}
+
 /** Weeks from Monday to Monday in local time that touch a period, oldest first: `[from, to)` in ms since 1970. */
 export function weeksOf(from: number, to: number, timeZone: string): [from: number, to: number][] {
   const day = Temporal.Instant.fromEpochMilliseconds(Math.floor(from)).toZonedDateTimeISO(timeZone).toPlainDate();
