@@ -227,44 +227,46 @@ const takeDecisions: Action<
   purpose: 'monitoring',
   async run({ tx, actor, note }, _services, { record, wearings, versions, subjectId }) {
     note({ kind: 'subject', id: subjectId }, { subject: subjectId });
+    const found = await tx
+      .selectFrom('supervision.alerts')
+      .select(['id', 'wearing_id', 'kind', 'from_at', 'zone_version_id'])
+      .where('wearing_id', 'in', [0, ...wearings.values()])
+      .execute();
+    const cause = (wearing: number, kind: string, from: number, zoneVersion: number | null) =>
+      JSON.stringify([wearing, kind, from, zoneVersion]);
+    const here = new Map(found.map((own) => [cause(own.wearing_id, own.kind, own.from_at.getTime(), own.zone_version_id), own.id]));
     const others: TakenRecord['others'] = [];
     let alerts = 0;
     for (const own of record.alerts) {
-      const found = await tx
-        .selectFrom('supervision.alerts')
-        .select('id')
-        .where('wearing_id', '=', wearings.get(own.wearing) as number)
-        .where('kind', '=', own.kind as 'no signal')
-        .where('from_at', '=', new Date(own.from))
-        .where(
-          'zone_version_id',
-          own.zoneVersion === null ? 'is' : '=',
-          (own.zoneVersion === null ? null : versions.get(own.zoneVersion)) as number,
-        )
-        .executeTakeFirst();
-      if (!found) {
+      const zoneVersion = own.zoneVersion === null ? null : (versions.get(own.zoneVersion) ?? 0);
+      const id = here.get(cause(wearings.get(own.wearing) ?? 0, own.kind, own.from, zoneVersion));
+      if (id === undefined) {
         others.push({ kind: own.kind, from: own.from, outcome: own.outcome });
         continue;
       }
       alerts++;
+      // What nobody has touched there stands here as it was raised.
+      if (own.state === 'raised' && own.steps.length === 0) continue;
       await tx
         .updateTable('supervision.alerts')
         .set({ state: own.state as AlertState, outcome: own.outcome as AlertOutcome | null })
-        .where('id', '=', found.id)
+        .where('id', '=', id)
         .execute();
-      for (const s of own.steps)
-        await tx
-          .insertInto('supervision.alert_steps')
-          .values({
-            alert_id: found.id,
+      if (own.steps.length === 0) continue;
+      await tx
+        .insertInto('supervision.alert_steps')
+        .values(
+          own.steps.map((s) => ({
+            alert_id: id,
             step: s.step as 'seen',
             outcome: s.outcome as AlertOutcome | null,
             note: s.note,
             by_actor: `transfer by ${actor.id}`,
             by_name: s.by,
             at: new Date(s.at),
-          })
-          .execute();
+          })),
+        )
+        .execute();
     }
     note(null, { alerts, others: others.length });
     return { alerts, others };
