@@ -92,6 +92,10 @@ export interface CrimeQuery {
   from?: string;
   to?: string;
   timeZone?: string;
+  /** Moments between which the window lies in part; null: open. */
+  during?: { from: Date | null; to: Date | null };
+  /** The one crime asked for. */
+  crime?: number;
   sort: keyof typeof crimeSorts;
   descending: boolean;
   limit: number;
@@ -123,6 +127,9 @@ function matching(tx: Tx, query: CrimeQuery) {
     sql<Date>`((${day}::date + ${after}::int)::timestamp AT TIME ZONE ${query.timeZone ?? 'UTC'})`;
   if (query.from) base = base.where('v.to_at', '>=', dayIn(query.from, 0));
   if (query.to) base = base.where('v.from_at', '<', dayIn(query.to, 1));
+  if (query.during?.from) base = base.where('v.to_at', '>=', query.during.from);
+  if (query.during?.to) base = base.where('v.from_at', '<=', query.during.to);
+  if (query.crime !== undefined) base = base.where('c.id', '=', query.crime);
   if (query.show === 'present') base = base.where(present, '>', 0);
   if (query.show === 'waiting') base = base.where('rc.run_id', 'is', null);
   const reviews = sql<number>`(SELECT count(*)::int FROM supervision.reviews r WHERE r.crime_version_id = v.id AND r.run_id = rc.run_id AND r.taken_back_at IS NULL)`;

@@ -2,6 +2,7 @@ import type { MultipartFile } from '@fastify/multipart';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type InvalidError, NotFoundError } from '../../platform/action.ts';
+import { harmlessCell } from '../../platform/csv-cell.ts';
 import { dayIn } from '../../platform/days.ts';
 import { textIn } from '../../platform/text-in.ts';
 import { actorOf } from '../../web/actor-of.ts';
@@ -76,7 +77,8 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
     const known = (value: number | null) => (value === null ? '' : Number(value.toPrecision(6)));
     const rows = figures.tables.flatMap(({ key, title, by, ofWords, unit, lines, whole }) =>
       [...(whole ? [whole] : []), ...(lines ?? [])].map(({ group, of, yes, value, low, high }) => [
-        ...[chosen.from, chosen.to, key, title, by, group, ofWords, of, yes ?? '', unit],
+        // What a model of tag is called came from a file.
+        ...[chosen.from, chosen.to, key, title, by, harmlessCell(group), ofWords, of, yes ?? '', unit],
         ...[known(value), known(low), known(high)],
       ]),
     );

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { type Action, type ActionContext, InvalidError, NotFoundError } from '../../platform/action.ts';
+import type { Tx } from '../../platform/database.ts';
 import { atHome, fixMethods, notValid } from '../../platform/fixes/fix.ts';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
-import { middleOf, searchCrimes } from '../crimes/index.ts';
+import { type CrimeQuery, middleOf, searchCrimes } from '../crimes/index.ts';
 import { decisionsOn, noteSubjects } from '../subjects/index.ts';
 import { type AreaGeometry, geometryOf, listZonesHeld } from '../zones/index.ts';
 
@@ -52,20 +53,33 @@ const page = <T>(all: readonly T[], { limit, offset }: FeatureQuery) => ({
   hasMore: all.length > offset + limit,
 });
 
+type AskedCrimes = Omit<CrimeQuery, 'limit' | 'offset'>;
+
+async function pageOfCrimes(tx: Tx, asked: AskedCrimes, { limit, offset }: FeatureQuery) {
+  const { rows, total } = await searchCrimes(tx, { ...asked, limit, offset });
+  return { rows, matched: total, hasMore: total > offset + rows.length };
+}
+
+/** Places are of several forms, of which the database knows no middle: a box looks at all that are of the time. */
+async function crimesWithin(tx: Tx, asked: AskedCrimes, bbox: FeatureQuery['bbox']) {
+  const { rows } = await searchCrimes(tx, { ...asked, limit: crimesAtMost, offset: 0 });
+  return rows.filter(({ place }) => isWithin(bbox, ...middleOf(place)));
+}
+
 /** Crimes in their current versions. Those that were made up to test reviewers are no crimes. */
 export const listCrimeFeatures: Action<null, FeatureQuery, FeaturePage> = {
   name: 'crime.list',
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, note }, _services, query) {
-    const asked = { sort: 'when', descending: false, limit: crimesAtMost, offset: 0, withTests: false } as const;
-    const { rows } = await searchCrimes(tx, asked);
-    const isAsked = ({ from_at, to_at }: (typeof rows)[number]) =>
-      (query.from === null || to_at.getTime() >= query.from) && (query.to === null || from_at.getTime() <= query.to);
-    const found = rows.filter(
-      (row) => (query.id === null || query.id === String(row.crime_id)) && isAsked(row) && isWithin(query.bbox, ...middleOf(row.place)),
-    );
-    const shown = page(found, query);
+    const at = (moment: number | null) => (moment === null ? null : new Date(moment));
+    const asked = {
+      ...({ sort: 'when', descending: false, withTests: false } as const),
+      during: { from: at(query.from), to: at(query.to) },
+      // What is no number of a crime is none.
+      ...(query.id === null ? {} : { crime: /^\d{1,9}$/.test(query.id) ? Number(query.id) : 0 }),
+    };
+    const shown = query.bbox === null ? await pageOfCrimes(tx, asked, query) : page(await crimesWithin(tx, asked, query.bbox), query);
     note(null, { shown: shown.rows.length, as: 'features' });
     const features = shown.rows.map(
       (row): Feature => ({
