@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { FigureTable } from './figure-table.ts';
 import { type CountedRow, foldGroups, leastShown, orderOf, othersTogether, wholeOf } from './fold-groups.ts';
 import type { AlertRow, PersonRow } from './questions.ts';
-import { type FigureTable, workOutFigures } from './work-out.ts';
+import { workOutFigures } from './work-out.ts';
 
 /** A linear equation over unknown counts that somebody can read off published tables: weights by unknown, and the sum. */
 interface Equation {

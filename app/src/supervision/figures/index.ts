@@ -1,3 +1,3 @@
+export type { FigureLine, Figures, FigureTable } from './figure-table.ts';
 export { keepCharacteristics } from './keep-characteristics.ts';
 export { publishFigures } from './publish-figures.ts';
-export type { FigureLine, Figures, FigureTable } from './work-out.ts';

@@ -4,8 +4,9 @@ import { type Database, type Tx, withPurpose } from '../../platform/database.ts'
 import { dayAfter } from '../../platform/days.ts';
 import { readTime } from '../fixes/decode/index.ts';
 import type {} from '../schema/tables.ts';
+import type { Figures } from './figure-table.ts';
 import { type Question, questions } from './questions.ts';
-import { type Asked, type Figures, workOutFigures } from './work-out.ts';
+import { type Asked, workOutFigures } from './work-out.ts';
 
 /** Figures are over so many days at least: of fewer, little could be told that is not of somebody. */
 export const leastDays = 14;

@@ -9,11 +9,11 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import type { ImportProblem } from '../schema/tables.ts';
+import type { FigureTable } from './figure-table.ts';
 import { leastShown } from './fold-groups.ts';
 import { characteristics, keepCharacteristics } from './keep-characteristics.ts';
 import { figuresOf, leastDays, publishedFigures, publishFigures, readEquality } from './publish-figures.ts';
 import { questions } from './questions.ts';
-import type { FigureTable } from './work-out.ts';
 
 const parts: Record<FigureTable['about'], { title: string; says: string }> = {
   equality: {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { InvalidError } from '../../platform/action.ts';
-import { writeRecord } from './record-xml.ts';
 import type { TrackingRecord } from './tracking-record.ts';
+import { writeRecord } from './write-record.ts';
 
 /** So much of a file is read before others have their turn, bytes. */
 const pieceBytes = 64 * 1024;

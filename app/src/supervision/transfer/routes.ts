@@ -9,8 +9,8 @@ import type { LiveWatch } from '../alerts/index.ts';
 import type { Intake } from '../fixes/index.ts';
 import { readSubject } from '../subjects/page/index.ts';
 import { gatherRecord } from './gather-record.ts';
+import { readRecord } from './read-record.ts';
 import { fileOf, piecesOf } from './record-file.ts';
-import { readRecord } from './record-xml.ts';
 import { type TakenRecord, takeRecord } from './take-record.ts';
 
 /** A person's whole record to another system, and from one: pages. */

@@ -12,10 +12,11 @@ import { openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
 import { declareZone } from '../zones/declare-zone.ts';
 import { gatherRecord } from './gather-record.ts';
+import { readRecord } from './read-record.ts';
 import { fileOf, piecesOf } from './record-file.ts';
-import { readRecord, writeRecord } from './record-xml.ts';
 import { takeRecord } from './take-record.ts';
 import type { TrackingRecord } from './tracking-record.ts';
+import { writeRecord } from './write-record.ts';
 
 const minute = 60_000;
 const head = { made: new Date('2026-11-01T10:00:00Z'), marking: 'Personal data.' };
