@@ -146,7 +146,10 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         perform(officer, adoptThreshold, null, { kind: 'jamming suspected', model: null, least, reason, now: Date.now() - 120_000 });
       await expect(adopt(9, 'It is right so.')).rejects.toThrow('has changed since you looked');
       await expect(adopt(4, 'yes')).rejects.toThrow('why it is right');
-      await adopt(4, 'Short ones were never more than noise.');
+      // Two at once: the second ends what the first adopted.
+      await Promise.all([adopt(4, 'Short ones were never more than noise.'), adopt(4, 'Short ones were never more than noise.')]);
+      const { all } = await perform(officer, readThresholds, null, { now: Date.now() });
+      expect(all.filter(({ to }) => to === null)).toHaveLength(1);
     });
 
     test('hold back what does not reach them, from that moment on; what is on record stays as it is', async () => {
