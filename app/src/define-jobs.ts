@@ -2,14 +2,17 @@ import type { Logger } from 'pino';
 import { runRetention } from './oversight/retention/index.ts';
 import type { Actor } from './platform/access.ts';
 import { keepHead } from './platform/audit-head.ts';
+import { todayOf } from './platform/days.ts';
 import type { Jobs } from './platform/jobs.ts';
 import type { Channels } from './supervision/delivery/index.ts';
 import {
   computeDueVerdicts,
+  countDaysKept,
   helpWithRuns,
   learnClocks,
   type MailboxSettings,
   planReminders,
+  publishDueFigures,
   readMailbox,
   type Speak,
 } from './supervision/index.ts';
@@ -34,6 +37,8 @@ export const protectedDue = 'protected-due';
 export const sessionsDue = 'sessions-due';
 export const remindersDue = 'reminders-due';
 export const clocksDue = 'clocks-due';
+export const hoursDue = 'hours-due';
+export const figuresDue = 'figures-due';
 export const headDue = 'head-due';
 export const copyDue = 'copy-due';
 export const lakeDue = 'lake-due';
@@ -87,6 +92,12 @@ export async function defineJobs(
   });
   await jobs.define(clocksDue, async () => {
     await performer.perform(system('monitoring'), learnClocks, waymark, { now: Date.now() });
+  });
+  await jobs.define(hoursDue, async () => {
+    await countDaysKept(performer, waymark, system('monitoring'), Date.now());
+  });
+  await jobs.define(figuresDue, async () => {
+    await publishDueFigures(performer, { db: database.db, timeZone: waymark.timeZone }, todayOf(waymark));
   });
   if (mailbox)
     await jobs.define(mailboxDue, async () => {

@@ -70,7 +70,9 @@ test('a server has its schedules, and does at its start what may have been left'
   expect((rows as { name: string }[]).map(({ name }) => name)).toEqual([
     'clocks-due',
     'feeds-looked-for',
+    'figures-due',
     'head-due',
+    'hours-due',
     'people-due',
     'protected-due',
     'reminders-due',

@@ -2,7 +2,9 @@ import {
   clocksDue,
   copyDue,
   feedsLookedFor,
+  figuresDue,
   headDue,
+  hoursDue,
   lakeDue,
   lakeUntidy,
   mailboxDue,
@@ -24,6 +26,10 @@ export const schedules: Record<string, string> = {
   [sessionsDue]: '17 * * * *',
   [headDue]: '27 * * * *',
   [clocksDue]: '20 3 * * *',
+  // After midnight everywhere in Europe, and once most of what was sent late is here.
+  [hoursDue]: '50 3 * * *',
+  // And once hours are counted.
+  [figuresDue]: '30 4 * * *',
   [retentionDue]: '40 2,14 * * *',
 };
 

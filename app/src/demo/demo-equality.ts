@@ -1,6 +1,6 @@
 import type { Actor } from '../platform/access.ts';
 import { todayOf } from '../platform/days.ts';
-import { keepCharacteristics, listSubjects, publishFigures } from '../supervision/index.ts';
+import { countDaysKept, keepCharacteristics, listSubjects, publishFigures } from '../supervision/index.ts';
 import type { Waymark } from '../waymark.ts';
 
 const officer: Actor = { id: 'mo-1', name: 'Maya Okonjo', role: 'monitoring-officer', purpose: 'monitoring' };
@@ -19,5 +19,6 @@ export async function publishFirstFigures(waymark: Waymark): Promise<void> {
   );
   const text = `reference,ethnicity,sex,disability\n${lines.join('\n')}\n`;
   await performer.perform(system, keepCharacteristics, null, { text, source: 'said by themselves when the tag was fitted' });
+  await countDaysKept(performer, waymark, { ...system, purpose: 'monitoring' }, Date.now());
   await performer.perform(system, publishFigures, { timeZone }, { today: todayOf(waymark) });
 }

@@ -172,6 +172,7 @@ const tables: Record<string, string> = {
   facts: 'What agencies say about you',
   fixes: 'Where your tag was',
   documents: 'Papers we hold about you',
+  days_kept: 'How long you were where you had to be, by day',
   goals: 'Your goals',
   identity_versions: 'Who you are, as it was before',
   order_versions: 'Your orders, as they were changed',

@@ -12,6 +12,7 @@ export {
   looksFor,
 } from './clearing/index.ts';
 export { addToCohort, beginCohort } from './cohorts/index.ts';
+export { countDaysKept } from './compliance/index.ts';
 export { assignOrder, identifySubject, keepAddress, keepContact } from './contacts/index.ts';
 export { importCrimes, searchCrimes } from './crimes/index.ts';
 export { trackMapData } from './days/index.ts';
@@ -29,7 +30,7 @@ export {
   repeatPack,
   Sealer,
 } from './evidence/index.ts';
-export { keepCharacteristics, publishFigures } from './figures/index.ts';
+export { keepCharacteristics, publishDueFigures, publishFigures } from './figures/index.ts';
 export { decodeWaymark as decodeWaymarkLines, readTime, zoneOffsetMs } from './fixes/decode/index.ts';
 export {
   Intake,

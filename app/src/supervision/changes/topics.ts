@@ -29,6 +29,7 @@ export const topics = {
   requests: ['own.ask', 'request.decide', 'case.answer'],
   appointments: ['appointment.make', 'appointment.settle'],
   packs: ['pack.make', 'pack.review'],
+  figures: ['figures.publish'],
   crimes: ['crime.import', 'verdict.compute', 'verdict.review', 'verdict.take-back', 'clearing.answer', 'clearing.clear', 'evidence.make'],
 } as const;
 export type Topic = keyof typeof topics;
@@ -52,6 +53,7 @@ export const untold: Record<string, string> = {
   'transfer.export': 'a file that leaves, which stands in the audit',
   'track.export': 'a file that leaves, which stands in the audit',
   'statement.write': 'a file that somebody takes',
+  'hours.count': 'numbers of what is told already',
   'tag.clocks': 'verdicts that change by it are told as those',
   'alert.evaluate': 'what became of an alert is told as that',
   'alert.deliver': 'a message itself',
@@ -101,7 +103,7 @@ export const untold: Record<string, string> = {
   'mail.answer': 'a message itself',
   'evidence.stamp': 'a stamp on what was told before',
   'equality.keep': 'for the comparison of groups and nothing else',
-  'figures.publish': 'a file that anybody reads',
+  'figures.schedule': 'what comes of it is told',
   'threshold.adopt': 'a rule of this server; alerts are told as those',
   'cohort.keep': 'a list of one’s own work',
   'cohort.add': 'a list of one’s own work',

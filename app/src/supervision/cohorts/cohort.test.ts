@@ -1,4 +1,4 @@
-import { dateOf } from '@waymark/presence';
+import { dateOf, weekAt } from '@waymark/presence';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
@@ -252,9 +252,27 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       expect(page).toContain('1 person was put on the list');
       expect(page).toContain('Not on record, or not for you to see: NOBODY');
       expect(page).toContain(references[2]);
+      // Three visits of the week: one missed without a reason, one with a good one, one kept.
+      await inRoom('monitoring', async (tx) => {
+        const found = await tx
+          .selectFrom('supervision.subjects')
+          .select('id')
+          .where('reference', '=', references[2] ?? '')
+          .executeTakeFirst();
+        const [from] = weekAt(Date.now(), 'Europe/London');
+        for (const state of ['missed', 'missed with good reason', 'kept'])
+          await sql`
+            INSERT INTO supervision.appointments (subject_id, kind, place, starts_at, ends_at, state, officer, officer_name, made_by, said)
+              VALUES (${found?.id}, 'check a tag', 'The office', ${new Date(from + 3_600_000)}, ${new Date(from + 5_400_000)}, ${state}, 'mo-1', 'Maya Okonjo', 'mo-1', 'So it was')`.execute(
+            tx,
+          );
+      });
       const csv = await (await visitor.request(`${at}/week.csv`)).text();
-      expect(csv.split('\n')[0]).toContain('reference,name,week_of,kept_h');
-      expect(csv).toContain(references[2]);
+      const [head = '', row = ''] = csv.split('\n');
+      expect(head).toContain('reference,name,week_of,kept_h');
+      expect(row).toContain(references[2]);
+      const told = Object.fromEntries(head.split(',').map((name, i) => [name, row.split(',')[i]]));
+      expect([told.appointments, told.missed]).toEqual(['3', '1']);
     });
   },
 );

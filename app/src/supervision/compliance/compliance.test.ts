@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { officer } from '../../../test/actors.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
@@ -9,12 +10,15 @@ import { withPurpose } from '../../platform/database.ts';
 import { decideAlert } from '../alerts/decide-alert.ts';
 import { listAlerts } from '../alerts/read-alerts.ts';
 import { readTrackDay } from '../days/read-track-day.ts';
+import { publishFigures } from '../figures/index.ts';
+import { keepSubjects } from '../retention/index.ts';
 import { declareOrder, declareSubject } from '../subjects/subjects.ts';
 import { closeWearing, openWearing } from '../subjects/wearings.ts';
 import { declareTag } from '../tags/tags.ts';
 import { declareZone } from '../zones/declare-zone.ts';
 import { exportPack, makePack, readPack, reviewPack } from './breach-pack.ts';
 import { listCompliance, nightsUntil } from './caseload-compliance.ts';
+import { countDaysKept } from './count-days.ts';
 import { readCompliance } from './read-compliance.ts';
 
 /** How an order was kept, by wearing, and what may leave about it. */
@@ -252,6 +256,54 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         properties: { at: '2026-09-08T23:00:00.000Z', receivedAt: expect.any(String), accuracyM: 8 },
         geometry: { type: 'Point', coordinates: [-1.83, 53.09] },
       });
+    });
+
+    test('a day is counted once it is over, the latest again; nothing is kept of it once it is in figures', async () => {
+      const { performer, database, fixes } = serving.waymark;
+      const system: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'monitoring' };
+      const morning = (day: number) => Date.UTC(2026, 8, day, 9);
+      const count = (day: number) => countDaysKept(performer, services(), system, morning(day));
+      const days = async () =>
+        (
+          await withPurpose(database.db, 'supervision', 'fairness', (tx) =>
+            sql<{ day: string; s: number[] }>`
+              SELECT day::text, ARRAY[kept_s, broken_s, unknown_s] AS s FROM supervision.days_kept ORDER BY day, id`.execute(tx),
+          )
+        ).rows.map(({ day, s }) => [day, ...s]);
+      const spoil = (day: string) =>
+        withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+          sql`UPDATE supervision.days_kept SET kept_s = 1 WHERE day = ${day}::date`.execute(tx),
+        );
+      const first = ['2026-09-08', 10_800, 3600, 0];
+      const second = ['2026-09-09', 14_400, 0, 0];
+      expect(await count(8)).toEqual({ wearings: 0, rows: 0 });
+      expect(await count(9)).toEqual({ wearings: 1, rows: 1 });
+      expect(await days()).toEqual([first]);
+      await count(10);
+      expect(await days()).toEqual([first, second]);
+      await spoil('2026-09-08');
+      await count(12);
+      expect(await days()).toEqual([first, second]);
+      // What is longer ago stays as it was counted.
+      await spoil('2026-09-08');
+      await count(16);
+      expect(await days()).toEqual([['2026-09-08', 1, 3600, 0], second]);
+
+      // Before the night's work figures end with the last day that is counted.
+      await count(23);
+      const auditor: Actor = { id: 'fa-1', name: 'Nia Bowen', role: 'fairness-auditor', purpose: 'fairness' };
+      const published = await performer.perform(auditor, publishFigures, { timeZone: 'Europe/London' }, { today: '2026-09-24' });
+      expect(published).toMatchObject({ from: '2026-09-08', to: '2026-09-23' });
+      const keeper: Actor = { id: 'system', name: 'Waymark', role: 'system', purpose: 'retention' };
+      const keeps = { positions: 24, subjects: 24, homeDays: 60 };
+      const { erased } = await performer.perform(keeper, keepSubjects, { fixes }, { today: '2026-09-24', keeps });
+      expect(erased).toMatchObject({ 'supervision.days_kept': 2, 'supervision.days_counted': 15 });
+      expect(await days()).toEqual([]);
+      await count(24);
+      const { rows } = await withPurpose(database.db, 'supervision', 'fairness', (tx) =>
+        sql<{ day: string }>`SELECT day::text FROM supervision.days_counted`.execute(tx),
+      );
+      expect(rows).toEqual([{ day: '2026-09-23' }]);
     });
   },
 );

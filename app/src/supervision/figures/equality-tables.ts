@@ -3,8 +3,8 @@ import { type Atoms, type CountedRow, foldGroups, orderOf, wholeOf } from './fol
 import { medianOf, mediansOf } from './medians.ts';
 import type { PersonRow } from './questions.ts';
 
-const characteristics = { ethnicity: 'Ethnicity', sex: 'Sex', age: 'Age', disability: 'Disability', kind: 'Kind of order' } as const;
-type Characteristic = keyof typeof characteristics;
+export const characteristics = { ethnicity: 'Ethnicity', sex: 'Sex', age: 'Age', disability: 'Disability', kind: 'Kind of order' } as const;
+export type Characteristic = keyof typeof characteristics;
 
 /** What is said of people, each of all of them or of those alone of whom another thing is true. */
 const measures: {
@@ -27,7 +27,7 @@ const measures: {
   },
   {
     key: 'hours',
-    title: 'Had hours at which to be in a place',
+    title: 'Had to be in a place, at some hours or always',
     of: 'people who wore a tag',
     caution: 'Courts set rules by the offence. A difference can come from what people were convicted of.',
     says: ({ hasHours }) => hasHours,

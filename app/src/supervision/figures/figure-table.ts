@@ -15,18 +15,20 @@ export interface FigureLine {
 
 export interface FigureTable {
   key: string;
-  about: 'equality' | 'alerts' | 'verdicts' | 'requests';
+  about: 'equality' | 'hours' | 'alerts' | 'verdicts' | 'requests';
   title: string;
   /** What is in the groups: ethnicity, kind of alert, model of tag. */
   by: string;
   /** What `of` counts, what `value` is. */
   ofWords: string;
-  unit: 'share' | 'people' | 'minutes' | 'hours' | 'days' | 'a hundred days worn';
+  unit: 'share' | 'share of hours' | 'people' | 'minutes' | 'hours' | 'days' | 'a hundred days worn';
   /** What it does not show. */
   caution: string;
   question: Question;
   /** Null where too few would stand in a line. */
   lines: FigureLine[] | null;
+  /** Why nothing is told, where it is not that there are too few. */
+  notTold?: string;
   whole: FigureLine | null;
 }
 

@@ -1,14 +1,19 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { officer } from '../../../test/actors.ts';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
 import { fillWithSmallTown } from '../../../test/small-town.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
+import { declareOrder } from '../subjects/subjects.ts';
+import { declareZone } from '../zones/declare-zone.ts';
+import { firstOf, publishDueFigures, scheduleFigures } from './figure-schedule.ts';
 import { leastShown } from './fold-groups.ts';
 import { keepCharacteristics } from './keep-characteristics.ts';
 import { figuresOf, publishedFigures, publishFigures, readEquality } from './publish-figures.ts';
-import type { PersonRow } from './questions.ts';
+import { type PersonRow, questions } from './questions.ts';
 import { type Asked, workOutFigures } from './work-out.ts';
 
 const postgres: TestPostgres | null = await startPostgres();
@@ -115,6 +120,82 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         }
     });
 
+    test('ask of rules and orders of the time alone: what ended before counts for nobody', async () => {
+      const { db } = serving.waymark.database;
+      const { rows } = await withPurpose(db, 'supervision', 'monitoring', (tx) =>
+        sql<{ began: Date }>`SELECT min(starts_at) AS began FROM supervision.wearings`.execute(tx),
+      );
+      const day = (n: number) => new Date((rows[0]?.began.getTime() ?? 0) + n * 86_400_000);
+      const ask = () =>
+        withPurpose(db, 'supervision', 'fairness', async (tx) => {
+          await sql`SELECT set_config('waymark.figures_from', ${day(10).toISOString()}, true), set_config('waymark.figures_to', ${day(12).toISOString()}, true)`.execute(
+            tx,
+          );
+          return (await sql.raw(questions.people).execute(tx)).rows as PersonRow[];
+        });
+      const monitor = (work: Parameters<typeof withPurpose<unknown>>[3]) => withPurpose(db, 'supervision', 'monitoring', work);
+      const before = (await ask())[0] as PersonRow;
+      const subjectId = before.person;
+      const startsAt = day(-300);
+      const declare = (more: object) =>
+        perform(officer, declareOrder, null, { subjectId, kind: 'court bail', authority: 'A court', startsAt, endsAt: null, ...more });
+      const area = { kind: 'circle' as const, lon: -1.83, lat: 53.09, radiusM: 100 };
+      const zone = { name: 'The mill', kind: 'exclusion' as const, area, effectiveAt: startsAt };
+      // Of an order that is over, and of one that goes on, taken off it before the time.
+      const over = await declare({});
+      await perform(officer, declareZone, null, { ...zone, orderId: over.id, hours: [] });
+      await monitor((tx) => sql`UPDATE supervision.orders SET ends_at = ${day(-240)} WHERE id = ${over.id}`.execute(tx));
+      const going = await declare({ startsAt: day(5) });
+      await perform(officer, declareZone, null, { ...zone, orderId: going.id, hours: [] });
+      expect(((await ask())[0] as PersonRow).keepsOut).toBe(true);
+      // As it stands where it was taken off then; the database takes no removal before it was added.
+      await (server ? server.asOwner : serving.waymark.database.executeSql)(
+        `UPDATE supervision.zone_orders SET added_at = '${day(5).toISOString()}', removed_at = '${day(9).toISOString()}' WHERE order_id = ${going.id}`,
+      );
+      const after = (await ask())[0] as PersonRow;
+      expect(after.keepsOut).toBe(before.keepsOut);
+      // The longest of those that go on, and not back to the one that is over.
+      expect(after.days).toBeCloseTo(Math.max(before.days, 7), 3);
+    });
+
+    test('are published on the first of the month where that was decided, once, and when the hours are counted', async () => {
+      const { performer, database } = serving.waymark;
+      const services = { db: database.db, timeZone: 'Europe/London' };
+      const due = (today: string) => publishDueFigures(performer, services, today);
+      expect(await due('2027-01-02')).toBeNull();
+      await expect(perform(auditor, scheduleFigures, null, { every: 'day' })).rejects.toThrow('how often');
+      await perform(auditor, scheduleFigures, null, { every: 'month' });
+      // Yesterday's hours are yet to be counted.
+      const count = (day: string) =>
+        withPurpose(database.db, 'supervision', 'monitoring', (tx) =>
+          sql`INSERT INTO supervision.days_counted (day) VALUES (${day}::date)`.execute(tx),
+        );
+      await count('2026-12-30');
+      expect(await due('2027-01-02')).toBeNull();
+      await count('2026-12-31');
+      const published = await due('2027-01-02');
+      expect(published).toMatchObject({ to: '2027-01-01' });
+      expect(await due('2027-01-03')).toBeNull();
+      const [latest] = await publishedFigures(database.db);
+      expect(latest).toMatchObject({ id: published?.id, to: '2026-12-31', by: `Waymark, as ${auditor.name} decided` });
+      const { from, to } = (await (await fetch(`${serving.url}/transparency/figures/latest/json`)).json()) as { from: string; to: string };
+      expect([from, to]).toEqual([latest?.from, latest?.to]);
+      expect(await (await fetch(`${serving.url}/transparency/figures/latest/csv`)).text()).toContain(`\n${from},${to},`);
+      expect((['month', 'quarter'] as const).map((every) => firstOf('2027-06-30', every))).toEqual(['2027-06-01', '2027-04-01']);
+      expect((['month', 'quarter'] as const).map((every) => firstOf('2027-12-01', every))).toEqual(['2027-12-01', '2027-10-01']);
+      const visitor = new Visitor(serving.url);
+      await visitor.signIn('fa-1');
+      const send = async (every: string) =>
+        visitor.request('/equality/schedule', {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          body: new URLSearchParams({ _csrf: await visitor.csrf('/equality'), every }),
+        });
+      expect((await send('')).status).toBe(400);
+      expect((await send('never')).status).toBe(302);
+      expect(await (await visitor.follow('/equality')).text()).toContain('Nothing is published by itself now.');
+    });
+
     test('anybody reads them, as a page, CSV and JSON with the questions; the auditor keeps and publishes on a page', async () => {
       const page = await (await fetch(`${serving.url}/transparency/figures`)).text();
       expect(page).toContain('Supervision in figures');
@@ -123,7 +204,7 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const csv = await (await fetch(`${serving.url}/transparency/figures/${latest?.id}/csv`)).text();
       expect(csv.split('\n')[0]).toBe('from,to,table,title,by,group,what_is_counted,of,count,unit,value,low_95,high_95');
       const json = (await (await fetch(`${serving.url}/transparency/figures/${latest?.id}/json`)).json()) as { questions: object };
-      expect(Object.keys(json.questions)).toEqual(['people', 'alerts', 'worn', 'seen', 'requests', 'reviews']);
+      expect(Object.keys(json.questions)).toEqual(['people', 'hours', 'alerts', 'worn', 'seen', 'requests', 'reviews']);
       expect((await fetch(`${serving.url}/transparency/figures/999`)).status).toBe(404);
       const visitor = new Visitor(serving.url);
       await visitor.signIn('fa-1');
@@ -160,7 +241,16 @@ describe('tables for publication', () => {
     days: i,
     ...more,
   });
-  const asked = (more: Partial<Asked>): Asked => ({ people: [], alerts: [], worn: [], seen: [], requests: [], reviews: [], ...more });
+  const asked = (more: Partial<Asked>): Asked => ({
+    people: [],
+    hours: [],
+    alerts: [],
+    worn: [],
+    seen: [],
+    requests: [],
+    reviews: [],
+    ...more,
+  });
   const table = (rows: Partial<Asked>, key: string) => workOutFigures(asked(rows)).tables.find((own) => own.key === key);
 
   test('compare groups with their intervals, and say how many stand behind each', () => {
@@ -175,6 +265,42 @@ describe('tables for publication', () => {
     ]);
     expect(breach?.lines?.[0]?.low).toBeCloseTo(0.142, 3);
     expect(breach?.whole).toMatchObject({ of: 60, yes: 20 });
+  });
+
+  test('time kept is of all hours together, in whole steps, of ten people at least, and of days that were all counted', () => {
+    const hoursOf = (own: number, kept: number, broken: number, unknown: number) => ({
+      person: own,
+      kept,
+      broken,
+      unknown,
+      isCounted: true,
+    });
+    const people = Array.from({ length: 60 }, (_, i) => person(i, { sex: i < 40 ? 'male' : 'female', hasHours: i % 4 !== 3 }));
+    const hours = people
+      .filter(({ hasHours }) => hasHours)
+      .map(({ person: own, sex }) =>
+        sex === 'male' ? hoursOf(own, 95, 0, 5) : own === 40 ? hoursOf(own, 0, 1000, 0) : hoursOf(own, 98, 2, 0),
+      );
+    const kept = table({ people, hours }, 'time-kept-by-sex');
+    // 30 men with 100 hours each; 14 women with 98 of 100, and one who was away for all of a thousand.
+    expect(kept?.lines).toEqual([
+      { group: 'male', of: 3000, yes: null, value: 0.95, low: null, high: null },
+      { group: 'female', of: 2400, yes: null, value: 0.57, low: null, high: null },
+    ]);
+    expect(kept?.whole).toMatchObject({ of: 5400, value: 0.78 });
+    // They differ, so the interval is wide: the second share is one of 45 people.
+    expect([kept?.whole?.low, kept?.whole?.high]).toEqual([0.49, 1]);
+    expect(table({ people, hours }, 'time-unknown-by-sex')?.whole).toMatchObject({ of: 5400, value: 0.03 });
+    // Nine women with hours are too few for their line, and so the men's would tell theirs.
+    const fewer = people.map((row) => (row.sex === 'female' ? { ...row, hasHours: row.person < 49 } : row));
+    const those = hours.filter(({ person: own }) => own < 49);
+    expect(table({ people: fewer, hours: those }, 'time-kept-by-sex')).toMatchObject({ lines: null, whole: { value: expect.any(Number) } });
+    const late = hours.map((row) => ({ ...row, isCounted: false }));
+    expect(table({ people, hours: late }, 'time-kept-by-sex')).toMatchObject({
+      lines: null,
+      whole: null,
+      notTold: 'hours were not counted on every day of this time',
+    });
   });
 
   test('a workload is told by model of tag where enough people wear it, and the causes of alerts where enough people had them', () => {

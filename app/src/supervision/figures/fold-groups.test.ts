@@ -212,7 +212,7 @@ describe('what is published, all of it together', () => {
             days: 1,
           };
         });
-        const { tables } = workOutFigures({ people, alerts: [], worn: [], seen: [], requests: [], reviews: [] });
+        const { tables } = workOutFigures({ people, hours: [], alerts: [], worn: [], seen: [], requests: [], reviews: [] });
         for (const by of ['ethnicity', 'sex', 'age'] as const) {
           const order = orderOf(people.map((row) => ({ person: row.person, group: row[by], yes: false, count: 1 })));
           const own = tables.filter(({ key }) => key.endsWith(`-by-${by}`));
@@ -254,7 +254,7 @@ describe('what is published, all of it together', () => {
             false: own.false,
           };
         });
-        const { tables } = workOutFigures({ people: [], alerts, worn: [], seen: [], requests: [], reviews: [] });
+        const { tables } = workOutFigures({ people: [], hours: [], alerts, worn: [], seen: [], requests: [], reviews: [] });
         const order = orderOf(
           alerts.filter(({ all }) => all > 0).map(({ person, kind }) => ({ person, group: kind, yes: false, count: 1 })),
         );
@@ -270,7 +270,7 @@ describe('what is published, all of it together', () => {
   test('a middle is told of ten people at least, and never to the second of one of them', () => {
     const requests = Array.from({ length: 11 }, (_, i) => ({ person: 1, inTime: true, hours: 7.3456789 + i }));
     const table = (rows: typeof requests) =>
-      workOutFigures({ people: [], alerts: [], worn: [], seen: [], requests: rows, reviews: [] }).tables.find(
+      workOutFigures({ people: [], hours: [], alerts: [], worn: [], seen: [], requests: rows, reviews: [] }).tables.find(
         ({ key }) => key === 'hours-to-answer',
       );
     expect(table(requests)?.whole).toBeNull();

@@ -34,7 +34,7 @@ interface Cell {
   people: Set<number>;
 }
 
-const isEnough = ({ count, people }: Cell) => count >= leastShown && people.size >= leastShown;
+const isEnough = ({ count, people }: Cell, least = leastShown) => count >= least && people.size >= least;
 
 /**
  * Groups by size, and as many of them each by itself as can be: the largest first, and all others folded into one. Every cell that is
@@ -49,17 +49,19 @@ const isEnough = ({ count, people }: Cell) => count >= leastShown && people.size
  *
  * @param order groups of the base table, largest first; of a table over the same people the same order
  * @param measures whether `yes` is published too, or how many there are alone
+ * @param least people in a cell, where what is told of them takes more than to count them
  */
 export function foldGroups(
   rows: readonly CountedRow[],
   order: readonly string[],
   measures: boolean,
   atoms: Atoms = {},
+  least = leastShown,
 ): PublishedGroup[] | null {
   const groups = order.map((group) => cellsOf(group, rows, atoms));
   const isShown = (part: readonly GroupCells[]) => {
     const cells = measures ? [together(part, ({ yes }) => yes), together(part, ({ no }) => no)] : [together(part, ({ all }) => all)];
-    return cells.every(isEnough) && areEnough(part, atoms);
+    return cells.every((cell) => isEnough(cell, least)) && areEnough(part, atoms);
   };
   for (let alone = groups.length; alone >= 1; alone--) {
     const rest = groups.slice(alone);
@@ -129,6 +131,6 @@ export function wholeOf(rows: readonly CountedRow[], measures: boolean, atoms: A
     rows.map((row) => ({ ...row, group: '' })),
     atoms,
   );
-  if (!(measures ? [whole.yes, whole.no] : [whole.all]).every(isEnough) || !areEnough([whole], atoms)) return null;
+  if (!(measures ? [whole.yes, whole.no] : [whole.all]).every((cell) => isEnough(cell)) || !areEnough([whole], atoms)) return null;
   return { of: whole.all.count, yes: measures ? whole.yes.count : 0 };
 }

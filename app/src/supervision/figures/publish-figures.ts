@@ -10,17 +10,24 @@ import { type Asked, workOutFigures } from './work-out.ts';
 
 /** Figures are over so many days at least: of fewer, little could be told that is not of somebody. */
 export const leastDays = 14;
+/** And over so many at most: a year. */
+export const longestDays = 366;
 const dayMs = 86_400_000;
+/** Where hours have not been counted for longer, figures do without them, days. */
+const countedLateDays = 3;
 
 /** The next time that can be published: from where the last ended up to the end of yesterday. Null while it is too short. */
-async function nextTime(tx: Tx, today: string): Promise<{ from: string; to: string } | { from: string | null; to: null }> {
-  const { rows } = await sql<{ from: string | null }>`
+export async function nextTime(tx: Tx, now: string): Promise<{ from: string; to: string } | { from: string | null; to: null }> {
+  const { rows } = await sql<{ from: string | null; upto: string | null }>`
     SELECT coalesce((SELECT max(to_on)::text FROM supervision.published_figures),
-      (SELECT min(starts_at)::date::text FROM supervision.wearings)) AS "from"`.execute(tx);
-  const from = rows[0]?.from ?? null;
+      (SELECT min(starts_at)::date::text FROM supervision.wearings)) AS "from",
+      (SELECT (max(day) + 1)::text FROM supervision.days_counted) AS upto`.execute(tx);
+  const { from = null, upto = null } = rows[0] ?? {};
+  // Hours of yesterday are counted in the night; what is published before ends a day earlier, rather than without them.
+  const today = upto !== null && upto < now && upto >= dayAfter(now, -countedLateDays) ? upto : now;
   if (from === null || Date.parse(today) - Date.parse(from) < leastDays * dayMs) return { from, to: null };
-  // A year at most: what is published once is not published again.
-  const latest = dayAfter(from, 366);
+  // What is published once is not published again.
+  const latest = dayAfter(from, longestDays);
   return { from, to: latest < today ? latest : today };
 }
 
@@ -29,6 +36,7 @@ async function ask(tx: Tx): Promise<Asked> {
   return {
     people: (await rows('people')) as Asked['people'],
     alerts: (await rows('alerts')) as Asked['alerts'],
+    hours: (await rows('hours')) as Asked['hours'],
     worn: (await rows('worn')) as Asked['worn'],
     seen: (await rows('seen')) as Asked['seen'],
     requests: (await rows('requests')) as Asked['requests'],
@@ -57,7 +65,10 @@ export const publishFigures: Action<{ timeZone: string }, { today: string }, { i
         'publish',
       );
     const at = (day: string) => new Date(readTime(`${day} 00:00`, timeZone)).toISOString();
-    await sql`SELECT set_config('waymark.figures_from', ${at(from)}, true), set_config('waymark.figures_to', ${at(to)}, true)`.execute(tx);
+    await sql`SELECT set_config('waymark.figures_from', ${at(from)}, true), set_config('waymark.figures_to', ${at(to)}, true),
+      set_config('waymark.figures_first_day', ${from}, true), set_config('waymark.figures_last_day', ${dayAfter(to, -1)}, true)`.execute(
+      tx,
+    );
     const content = workOutFigures(await ask(tx));
     const { id } = await tx
       .insertInto('supervision.published_figures')

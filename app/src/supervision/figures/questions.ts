@@ -1,9 +1,11 @@
 /**
  * The questions that published figures answer, as they are put to the database; they are published with the figures. Each asks about the time
- * from `waymark.figures_from` up to `waymark.figures_to`, which is set before.
+ * from `waymark.figures_from` up to `waymark.figures_to`, the days from `waymark.figures_first_day` to `waymark.figures_last_day`; they are set before.
  */
 const from = "current_setting('waymark.figures_from')::timestamptz";
 const to = "current_setting('waymark.figures_to')::timestamptz";
+const firstDay = "current_setting('waymark.figures_first_day')::date";
+const lastDay = "current_setting('waymark.figures_last_day')::date";
 const within = (column: string) => `${column} >= ${from} AND ${column} < ${to}`;
 
 /** One row for each person who wore a tag in the time, by number, with their groups and what is counted of them. */
@@ -47,7 +49,7 @@ export const people = `SELECT s.id AS person, ${said('ethnicity')} AS ethnicity,
     ELSE '45 and over' END AS age,
   (SELECT o.kind FROM supervision.orders o WHERE o.subject_id = s.id AND o.starts_at < ${to} ORDER BY o.starts_at DESC, o.id DESC LIMIT 1) AS kind,
   ${hasZone("z.kind = 'exclusion'")} AS "keepsOut",
-  ${hasZone("z.kind = 'curfew'")} AS "hasHours",
+  ${hasZone("z.kind <> 'exclusion'")} AS "hasHours",
   ${hasAlert('true')} AS "hadAlert",
   ${hasAlert("a.outcome IN ('false', 'equipment')")} AS "hadFalseAlert",
   ${hasAlert("a.outcome = 'breach'")} AS "hadBreach",
@@ -92,6 +94,21 @@ export const worn = `SELECT w.subject_id AS person, coalesce(nullif(t.model, '')
 FROM supervision.wearings w JOIN supervision.tags t ON t.id = w.tag_id
 WHERE w.starts_at < ${to} AND (w.ends_at IS NULL OR w.ends_at > ${from}) GROUP BY 1, 2 ORDER BY 1, 2`;
 
+/** Hours for which each person had to be in a place: in it, out of it, and nobody knows; and whether they are counted for every day of the time. */
+export interface HoursRow {
+  person: number;
+  kept: number;
+  broken: number;
+  unknown: number;
+  isCounted: boolean;
+}
+
+export const hours = `SELECT w.subject_id AS person, sum(d.kept_s) / 3600.0::float8 AS kept, sum(d.broken_s) / 3600.0::float8 AS broken, sum(d.unknown_s) / 3600.0::float8 AS unknown,
+  NOT EXISTS (SELECT FROM generate_series(${firstDay}, ${lastDay}, interval '1 day') g
+    WHERE g::date NOT IN (SELECT c.day FROM supervision.days_counted c)) AS "isCounted"
+FROM supervision.days_kept d JOIN supervision.wearings w ON w.id = d.wearing_id
+WHERE d.day BETWEEN ${firstDay} AND ${lastDay} GROUP BY 1 ORDER BY 1`;
+
 /** How long it took until somebody first did something about an alert, minutes. */
 export interface SeenRow {
   person: number;
@@ -124,5 +141,5 @@ export const reviews = `SELECT DISTINCT ON (r.crime_version_id, r.wearing_id) w.
 FROM supervision.reviews r JOIN supervision.wearings w ON w.id = r.wearing_id JOIN supervision.crime_versions v ON v.id = r.crime_version_id
 WHERE NOT v.made_up AND r.taken_back_at IS NULL AND ${within('r.at')} ORDER BY r.crime_version_id, r.wearing_id, r.id DESC`;
 
-export const questions = { people, alerts, worn, seen, requests, reviews };
+export const questions = { people, hours, alerts, worn, seen, requests, reviews };
 export type Question = keyof typeof questions;

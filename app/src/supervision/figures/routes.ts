@@ -9,6 +9,7 @@ import { actorOf } from '../../web/actor-of.ts';
 import { Id, idIn, invalidIn } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import type { ImportProblem } from '../schema/tables.ts';
+import { figureSchedule, intervals, scheduleFigures } from './figure-schedule.ts';
 import type { FigureTable } from './figure-table.ts';
 import { leastShown } from './fold-groups.ts';
 import { characteristics, keepCharacteristics } from './keep-characteristics.ts';
@@ -19,6 +20,10 @@ const parts: Record<FigureTable['about'], { title: string; says: string }> = {
   equality: {
     title: 'Who is supervised, how strictly, and how it ends, by group',
     says: 'What people say of themselves is kept apart: nobody who decides about them can read it. A difference is a reason to look, and no proof of unfairness; none is no proof of fairness.',
+  },
+  hours: {
+    title: 'Time kept, and time of which nothing is known',
+    says: 'Of the hours at which people had to be in a place: at home at night, most often. Most of what people do right raises no alert, and stands in no other table.',
   },
   alerts: { title: 'Alerts and the work they make', says: 'An alert is raised by a rule or a tag. A person decides what it was.' },
   requests: { title: 'What people on tags asked for', says: 'To be away, for other hours, and the like.' },
@@ -65,15 +70,15 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
   app.get('/transparency/figures/:id', { config: { open: true }, schema: { params: Id } }, (request, reply) =>
     figuresPage(request, reply, idIn(request)),
   );
-  const opened = async (request: FastifyRequest) => {
-    const id = idIn(request);
-    const chosen = (await publishedFigures(database.db)).find((own) => own.id === id);
-    const figures = chosen && (await figuresOf(database.db, id));
-    if (!chosen || !figures) throw new NotFoundError('There are no such figures.');
+  const opened = async (id: number | null) => {
+    const published = await publishedFigures(database.db);
+    const chosen = id === null ? published[0] : published.find((own) => own.id === id);
+    const figures = chosen && (await figuresOf(database.db, chosen.id));
+    if (!chosen || !figures) throw new NotFoundError(id === null ? 'No figures have been published yet.' : 'There are no such figures.');
     return { chosen, figures };
   };
-  app.get('/transparency/figures/:id/csv', { config: { open: true }, schema: { params: Id } }, async (request, reply) => {
-    const { chosen, figures } = await opened(request);
+  const sendCsv = async (reply: FastifyReply, id: number | null) => {
+    const { chosen, figures } = await opened(id);
     const known = (value: number | null) => (value === null ? '' : Number(value.toPrecision(6)));
     const rows = figures.tables.flatMap(({ key, title, by, ofWords, unit, lines, whole }) =>
       [...(whole ? [whole] : []), ...(lines ?? [])].map(({ group, of, yes, value, low, high }) => [
@@ -87,11 +92,18 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
       .type('text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="figures-${chosen.from}.csv"`)
       .send(stringify([header, ...rows]));
-  });
-  app.get('/transparency/figures/:id/json', { config: { open: true }, schema: { params: Id } }, async (request) => {
-    const { chosen, figures } = await opened(request);
+  };
+  const asJson = async (id: number | null) => {
+    const { chosen, figures } = await opened(id);
     return { from: chosen.from, to: chosen.to, publishedAt: chosen.at, leastShown, ...figures, questions };
-  });
+  };
+  app.get('/transparency/figures/:id/csv', { config: { open: true }, schema: { params: Id } }, (request, reply) =>
+    sendCsv(reply, idIn(request)),
+  );
+  app.get('/transparency/figures/:id/json', { config: { open: true }, schema: { params: Id } }, (request) => asJson(idIn(request)));
+  // For programs that fetch by the clock: an address that stays.
+  app.get('/transparency/figures/latest/csv', { config: { open: true } }, (_request, reply) => sendCsv(reply, null));
+  app.get('/transparency/figures/latest/json', { config: { open: true } }, () => asJson(null));
 
   const equalityPage = async (
     request: FastifyRequest,
@@ -107,6 +119,8 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
       problems: more.problems ?? [],
       draft: { source: more.source },
       published: await publishedFigures(database.db),
+      intervals,
+      schedule: await figureSchedule(database.db),
       error: more.error ? { text: more.error.message, field: more.error.field } : null,
     });
   };
@@ -124,6 +138,18 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
       return reply.redirect('/equality');
     } catch (caught) {
       return equalityPage(request, reply, { error: invalidIn(caught), source });
+    }
+  });
+  app.post<{ Body: { every?: string } }>('/equality/schedule', { config: { action: 'figures.schedule' } }, async (request, reply) => {
+    try {
+      const { every } = await performer.perform(actorOf(request), scheduleFigures, null, { every: request.body?.every ?? '' });
+      web.notice(
+        request,
+        every === 'never' ? 'Nothing is published by itself now.' : `Published from now on: ${intervals[every].toLowerCase()}.`,
+      );
+      return reply.redirect('/equality');
+    } catch (caught) {
+      return equalityPage(request, reply, { error: invalidIn(caught) });
     }
   });
   app.post('/equality/publish', { config: { action: 'figures.publish' } }, async (request, reply) => {

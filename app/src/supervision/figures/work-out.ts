@@ -2,12 +2,14 @@ import { alertsOf } from './alert-tables.ts';
 import { equalityOf } from './equality-tables.ts';
 import { everybody, type Figures, type FigureTable, lineOf } from './figure-table.ts';
 import { type CountedRow, foldGroups, wholeOf } from './fold-groups.ts';
+import { hoursKeptOf } from './hours-kept.ts';
 import { medianOf } from './medians.ts';
-import type { AlertRow, PersonRow, RequestRow, ReviewRow, SeenRow, WornRow } from './questions.ts';
+import type { AlertRow, HoursRow, PersonRow, RequestRow, ReviewRow, SeenRow, WornRow } from './questions.ts';
 
 /** Everything that was asked for, as the database gave it. */
 export interface Asked {
   people: PersonRow[];
+  hours: HoursRow[];
   alerts: AlertRow[];
   worn: WornRow[];
   seen: SeenRow[];
@@ -17,7 +19,15 @@ export interface Asked {
 
 /** Tables for publication from what was asked for, without any small number. Same rows, same tables. */
 export function workOutFigures(asked: Asked): Figures {
-  return { tables: [...equalityOf(asked.people), ...alertsOf(asked), ...requestsOf(asked.requests), ...verdictsOf(asked.reviews)] };
+  return {
+    tables: [
+      ...equalityOf(asked.people),
+      ...hoursKeptOf(asked),
+      ...alertsOf(asked),
+      ...requestsOf(asked.requests),
+      ...verdictsOf(asked.reviews),
+    ],
+  };
 }
 
 function requestsOf(requests: readonly RequestRow[]): FigureTable[] {

@@ -1,3 +1,5 @@
+import { weekAt } from '@waymark/presence';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-test.ts';
@@ -7,6 +9,7 @@ import type { Actor } from '../../platform/access.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { makeAppointment } from '../diary/index.ts';
 import { declareTag } from '../tags/tags.ts';
+import { listProposals } from './read-proposal.ts';
 
 const postgres: TestPostgres | null = await startPostgres();
 afterAll(() => postgres?.stop());
@@ -75,6 +78,35 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         expect(await answer.text(), words).toContain(words);
       }
       expect(await (await governor.follow('/proposals')).text()).toContain('No release has been proposed yet.');
+    });
+
+    test('visits of the week that runs count whole, those that are over among them; those called off do not', async () => {
+      const { db } = serving.waymark.database;
+      const [from] = weekAt(Date.now(), 'Europe/London');
+      await withPurpose(db, 'supervision', 'monitoring', async (tx) => {
+        for (const [state, day] of [
+          ['kept', 0],
+          ['planned', 6],
+          ['called off', 6],
+          // The Sunday before is another week's.
+          ['kept', -0.5],
+        ] as const) {
+          const at = new Date(from + day * 86_400_000 + 3_600_000);
+          await sql`
+            INSERT INTO supervision.appointments (subject_id, kind, place, starts_at, ends_at, state, officer, officer_name, made_by)
+              VALUES (1, 'check a tag', 'The office', ${at}, ${new Date(at.getTime() + 1_800_000)}, ${state}, 'mo-1', 'Maya Okonjo', 'mo-1')`.execute(
+            tx,
+          );
+        }
+      });
+      const planner: Actor = { id: 'go-1', name: 'Iris Calloway', role: 'governor', purpose: 'release-planning' };
+      const { weeks } = await serving.waymark.performer.perform(
+        planner,
+        listProposals,
+        { timeZone: 'Europe/London', visitsAWeek: 20 },
+        { limit: 10, offset: 0, now: Date.now() },
+      );
+      expect(weeks.map(({ visitsPlanned }) => visitsPlanned).slice(0, 3)).toEqual([2, 1, 0]);
     });
 
     test('says what would be asked, what stands in the way and what it costs; and that there is no score, and why', async () => {

@@ -80,7 +80,7 @@ export interface KnownOfOrders {
   from: string;
   to: string;
   id: number;
-  rows: { title: string; caution: string; ofWords: string; ofKind: FigureLine | null; ofAll: FigureLine | null }[];
+  rows: { title: string; caution: string; unit: FigureTable['unit']; ofKind: FigureLine | null; ofAll: FigureLine | null }[];
 }
 
 export interface ProposalPage {
@@ -137,7 +137,7 @@ async function capacity(tx: Tx, { timeZone, visitsAWeek }: Planning, now: number
   return { weeks, officers };
 }
 
-const told = ['to-the-end', 'breach', 'alert', 'false-alert', 'let'];
+const told = ['to-the-end', 'time-kept', 'time-unknown', 'breach', 'alert', 'false-alert', 'let'];
 
 async function knownOf(tx: Tx, kind: string): Promise<KnownOfOrders | null> {
   const { rows } = await sql<{ id: number; from: string; to: string; content: Figures }>`
@@ -154,8 +154,8 @@ async function knownOf(tx: Tx, kind: string): Promise<KnownOfOrders | null> {
     rows: told.flatMap((key) => {
       const table = tableOf(key);
       if (!table) return [];
-      const { title, caution, ofWords, lines, whole } = table;
-      return [{ title, caution, ofWords, ofKind: lines?.find(({ group }) => group === kind) ?? null, ofAll: whole }];
+      const { title, caution, unit, lines, whole } = table;
+      return [{ title, caution, unit, ofKind: lines?.find(({ group }) => group === kind) ?? null, ofAll: whole }];
     }),
   };
 }

@@ -24,6 +24,8 @@ const messagesKeptDays = 90;
 const endedListsKeptMonths = 12;
 /** What came to the mailbox is on the list so long, months. */
 const mailKeptMonths = 12;
+/** Counts of days that no figures have been published from are kept so long, months: figures are over a year at most. */
+const countedKeptMonths = 13;
 /** What was proposed for a release is kept so long after its day, months. */
 const proposalsKeptMonths = 12;
 
@@ -39,6 +41,10 @@ export function supervisionRules({ positions, subjects, homeDays }: SupervisionK
     ['Which files of crimes came by e-mail, and what was answered', `${mailKeptMonths} months`],
     ['A proposal for a release on a tag', `${proposalsKeptMonths} months after the day of the release`],
     ['A list of people for offender management', `${endedListsKeptMonths} months after it ended`],
+    [
+      'For how long on each day a subject was where they had to be',
+      `until figures about many people have been published from it, and ${countedKeptMonths} months at most`,
+    ],
     ['Positions of protected people', 'a week'],
     ['What is in quarantine', `${quarantineKeptDays} days`],
     ['What somebody decided to erase', 'until a second person has agreed, and then until the next run of the job, within a day'],
@@ -142,6 +148,12 @@ export const keepSubjects: Action<{ fixes: Forgets }, { today: string; keeps: Su
           over.rows.map(({ id }) => id),
           erased,
         );
+      }
+      for (const table of ['supervision.days_kept', 'supervision.days_counted'] as const) {
+        const { numAffectedRows = 0n } = await sql`
+          DELETE FROM ${sql.table(table)} WHERE day < greatest((SELECT max(to_on) FROM supervision.published_figures),
+            ${today}::date - make_interval(months => ${countedKeptMonths}::int))`.execute(tx);
+        if (numAffectedRows > 0n) erased[table] = Number(numAffectedRows);
       }
       for (const table of ['supervision.reminders', 'supervision.change_messages'] as const) {
         const { numDeletedRows } = await tx

@@ -252,6 +252,17 @@ export interface GeneratedTables {
     reference: string;
     version: number;
   };
+  'supervision.days_counted': {
+    day: Day;
+  };
+  'supervision.days_kept': {
+    id: Generated<number>;
+    wearing_id: number;
+    day: Day;
+    kept_s: number;
+    broken_s: number;
+    unknown_s: number;
+  };
   'supervision.deliveries': {
     id: Generated<number>;
     rule_id: number;
@@ -359,6 +370,12 @@ export interface GeneratedTables {
     answer: Uint8Array;
     authority: string;
     stamped_at: Date;
+    by_name: string;
+    at: Generated<Date>;
+  };
+  'supervision.figure_schedules': {
+    id: Generated<number>;
+    every: string;
     by_name: string;
     at: Generated<Date>;
   };

@@ -1,0 +1,94 @@
+import { type Characteristic, characteristics } from './equality-tables.ts';
+import { everybody, type FigureLine, type FigureTable } from './figure-table.ts';
+import { type CountedRow, foldGroups, orderOf } from './fold-groups.ts';
+import { leastForMedian } from './medians.ts';
+import type { HoursRow, PersonRow } from './questions.ts';
+
+/** Hours are told in whole hundreds and shares of them in whole hundredths: one person’s own are lost in it. */
+const hoursStep = 100;
+const shareStep = 0.01;
+
+/** What part of the hours is told. */
+const parts: { key: string; title: string; caution: string; of(row: HoursRow): number }[] = [
+  {
+    key: 'time-kept',
+    title: 'Time at which people were where they had to be',
+    caution: 'Of all hours asked. In those of which the tag told too little they may have been there too. Leave is not asked for.',
+    of: ({ kept }) => kept,
+  },
+  {
+    key: 'time-unknown',
+    title: 'Time of which the tag told too little',
+    caution: 'An empty battery, no signal, a tag that was cut off: it counts neither for the person nor against them.',
+    of: ({ unknown }) => unknown,
+  },
+];
+
+/**
+ * How much of the time at which people had to be in a place they were there, by each characteristic: hours of all of them together, so that a
+ * few who were never there weigh as long as they were away. A group is told where ten of it have such hours; smaller ones are folded.
+ */
+export function hoursKeptOf({ people, hours }: { people: readonly PersonRow[]; hours: readonly HoursRow[] }): FigureTable[] {
+  const everyone = new Map(people.map((row) => [row.person, row]));
+  const asked = new Map(hours.filter((row) => allOf(row) > 0).map((row) => [row.person, row]));
+  const isCounted = hours.length > 0 && hours.every((row) => row.isCounted);
+  const told = (members: readonly PersonRow[]) => (isCounted ? members.flatMap(({ person }) => asked.get(person) ?? []) : []);
+  return (Object.entries(characteristics) as [Characteristic, string][]).flatMap(([key, by]) => {
+    const counted = (row: PersonRow, who: ReadonlyMap<number, unknown>): CountedRow[] =>
+      who.has(row.person) ? [{ person: row.person, group: row[key], yes: false, count: 1 }] : [];
+    // The order of every table over these people, see foldGroups, over those of whom there are any hours.
+    const order = orderOf(people.flatMap((row) => counted(row, everyone)));
+    const folded = foldGroups(
+      people.flatMap((row) => counted(row, asked)),
+      order,
+      false,
+      {},
+      leastForMedian,
+    );
+    const alone = new Set(folded?.filter(({ folds }) => folds === 1).map(({ group }) => group));
+    return parts.map(({ key: name, title, caution, of }): FigureTable => {
+      const lines = folded?.map(({ group, folds }) => {
+        const members = folds === 1 ? [group] : order.filter((own) => !alone.has(own));
+        return shareOfHours(group, told(people.filter((row) => members.includes(row[key]))), of);
+      });
+      return {
+        about: 'hours',
+        question: 'hours',
+        by,
+        key: `${name}-by-${key}`,
+        title,
+        ofWords: 'hours at which people had to be in a place',
+        unit: 'share of hours',
+        caution,
+        lines: lines?.every((line) => line !== null) ? lines : null,
+        whole: shareOfHours(everybody, told(people), of),
+        ...(isCounted ? {} : { notTold: 'hours were not counted on every day of this time' }),
+      };
+    });
+  });
+}
+
+const allOf = ({ kept, broken, unknown }: HoursRow): number => kept + broken + unknown;
+
+/**
+ * A part of some people's hours, with its 95 % interval from how they differ from one another (of a ratio of sums: Cochran, Sampling
+ * Techniques, 1977, section 2.11); null of too few people.
+ */
+function shareOfHours(group: string, rows: readonly HoursRow[], of: (row: HoursRow) => number): FigureLine | null {
+  if (rows.length < leastForMedian) return null;
+  const all = rows.reduce((sum, row) => sum + allOf(row), 0);
+  const share = rows.reduce((sum, row) => sum + of(row), 0) / all;
+  const squares = rows.reduce((sum, row) => sum + (of(row) - share * allOf(row)) ** 2, 0);
+  const half = (1.96 * Math.sqrt((squares * rows.length) / (rows.length - 1))) / all;
+  // How much a few differ from one another would tell of them.
+  const isWide = rows.length >= 4 * leastForMedian;
+  const inSteps = (value: number) => Number((Math.round(Math.min(1, Math.max(0, value)) / shareStep) * shareStep).toFixed(2));
+  return {
+    group,
+    of: Math.round(all / hoursStep) * hoursStep,
+    yes: null,
+    value: inSteps(share),
+    low: isWide ? inSteps(share - half) : null,
+    high: isWide ? inSteps(share + half) : null,
+  };
+}
