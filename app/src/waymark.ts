@@ -27,6 +27,7 @@ import { analyseGrown } from './platform/statistics.ts';
 import {
   Intake,
   LiveWatch,
+  lastOnRecord,
   Positions,
   queueChanges,
   ReceiptRecorder,
@@ -133,7 +134,7 @@ export async function openWaymark(config: Config, { repair = false }: { repair?:
     changes.listen('supervision.erased', (wearings) => (wearings.length > 0 ? positions.forget(wearings) : positions.learn()));
     keep(changes);
     const statistics = setInterval(() => void analyseGrown(database).catch(() => undefined), statisticsEveryMs).unref();
-    const lake = fixes.hasLake ? tendOwnPart(fixes) : [];
+    const lake = fixes.hasLake ? tendOwnPart(fixes, () => lastOnRecord(database.db)) : [];
     opened.push({
       close: async () => {
         clearInterval(statistics);
@@ -176,10 +177,16 @@ export const verdictServicesOf = ({ fixes, verdicts, timeZone, together }: Wayma
 });
 
 /** What each server does about the lake by itself. */
-function tendOwnPart(fixes: FixStore): NodeJS.Timeout[] {
+function tendOwnPart(fixes: FixStore, onRecord: () => Promise<number>): NodeJS.Timeout[] {
   const told = (error: unknown) => fixes.onError(error);
   return [
-    setInterval(() => void fixes.moveOut(Date.now()).catch(told), moveOutEveryMs).unref(),
+    setInterval(
+      () =>
+        void onRecord()
+          .then((receipt) => fixes.moveOut(Date.now(), receipt))
+          .catch(told),
+      moveOutEveryMs,
+    ).unref(),
     setInterval(() => void fixes.forgetFollowed().catch(told), forgetOrdersEveryMs).unref(),
   ];
 }

@@ -35,6 +35,7 @@ export { decodeWaymark as decodeWaymarkLines, readTime, zoneOffsetMs } from './f
 export {
   Intake,
   importFixes,
+  lastOnRecord,
   listQuarantineAtConsole,
   Positions,
   ReceiptRecorder,

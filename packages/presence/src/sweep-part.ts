@@ -35,13 +35,21 @@ export class PartSweeper {
   readonly #tracks: PreparedTrack[] = [];
   /** None where so little is asked that making it would take longer. */
   readonly #near: NearIndex | null;
-  readonly #weighed = new Filling(verdictShape);
-  readonly #ruledOut = new Filling(ruledOutShape);
+  readonly #sets: RowSet[] = [];
+  readonly #setsInTurn: number;
+  #turn = 0;
+  #weighed!: Filling<typeof verdictShape>;
+  #ruledOut!: Filling<typeof ruledOutShape>;
   /** Of each crime of the part at hand: the tracks of those who are called present. */
   #present: PreparedTrack[][] = [];
 
-  constructor(input: SweepInput, firstWearing: number, lastWearing: number) {
+  /**
+   * @param setsInTurn the rows of a part stand in shared memory that is written again after so many more parts: what is handed to another thread
+   * millions of rows at a time is better neither copied nor made anew; 0: each part has its own
+   */
+  constructor(input: SweepInput, firstWearing: number, lastWearing: number, setsInTurn = 0) {
     this.#input = input;
+    this.#setsInTurn = setsInTurn;
     this.#judge = new Judge(input.parameters);
     this.#firstWearing = firstWearing;
     const radius99 = radius99Table(input.parameters);
@@ -55,7 +63,12 @@ export class PartSweeper {
    */
   sweep(part: number, first: number, last: number, isPiece = false): SweepPart {
     const pairs = (last - first + 1) * this.#tracks.length;
-    for (const rows of [this.#weighed, this.#ruledOut]) rows.empty(pairs);
+    const turn = this.#setsInTurn === 0 ? 0 : this.#turn++ % this.#setsInTurn;
+    this.#sets[turn] ??= rowSet(this.#setsInTurn > 0);
+    const set = this.#sets[turn] as RowSet;
+    for (const rows of [set.weighed, set.ruledOut]) rows.empty(pairs);
+    this.#weighed = set.weighed;
+    this.#ruledOut = set.ruledOut;
     const visits = new Int32Array((last - first + 1) * coincidenceShiftsAtMost);
     const worn = new Uint8Array((last - first + 1) * coincidenceShiftsAtMost);
     const crimes = this.#input.crimes.slice(first, last + 1);
@@ -66,8 +79,9 @@ export class PartSweeper {
     crimes.forEach((crime, i) => {
       this.#coincidence(crime, i, places[i] as LaidPlace, visits, worn);
     });
-    const weighed = this.#weighed.take();
-    const ruledOut = this.#ruledOut.take();
+    const isCopied = this.#setsInTurn === 0;
+    const weighed = this.#weighed.filled(isCopied);
+    const ruledOut = this.#ruledOut.filled(isCopied);
     const digest = isPiece ? '' : digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), visits, worn]);
     return { part, weighed, ruledOut, visits, worn, firstCrime: first, lastCrime: last, digest };
   }
@@ -134,23 +148,27 @@ export class PartSweeper {
 /**
  * What several sweepers made of one stretch, each for wearings that follow on those of the one before: as one would have made it.
  * @param isPiece it is put together with others, and has its digest then
+ * @param into where the rows are put; they are overwritten by the next that are put there
  */
-export function joinParts(parts: readonly SweepPart[], isPiece = false): SweepPart {
+export function joinParts(parts: readonly SweepPart[], isPiece = false, into: RowSet = rowSet(false)): SweepPart {
   const first = parts[0] as SweepPart;
-  const joined = <C extends Record<string, Int32Array | Uint8Array | Uint16Array>>(
-    of: (part: SweepPart) => { rows: number; columns: C },
-  ) => ({
-    rows: parts.reduce((sum, part) => sum + of(part).rows, 0),
-    columns: Object.fromEntries(
-      Object.keys(of(first).columns).map((name) => [name, concatenated(parts.map((part) => of(part).columns[name] as C[string]))]),
-    ) as unknown as C,
-  });
-  const weighed = joined(({ weighed }) => weighed);
-  const ruledOut = joined(({ ruledOut }) => ruledOut);
+  const weighed = into.weighed.join(parts.map((part) => part.weighed));
+  const ruledOut = into.ruledOut.join(parts.map((part) => part.ruledOut));
   const near = nearOf(parts);
   const digest = isPiece ? '' : digestOf([...Object.values(weighed.columns), ...Object.values(ruledOut.columns), near.visits, near.worn]);
   return { ...first, weighed, ruledOut, ...near, digest };
 }
+
+/** Room for the rows of one part after another. */
+export interface RowSet {
+  weighed: Filling<typeof verdictShape>;
+  ruledOut: Filling<typeof ruledOutShape>;
+}
+
+export const rowSet = (isShared: boolean): RowSet => ({
+  weighed: new Filling(verdictShape, isShared),
+  ruledOut: new Filling(ruledOutShape, isShared),
+});
 
 /** What is told of a part as a whole. */
 export type PartTold = Pick<SweepPart, 'part' | 'firstCrime' | 'visits' | 'worn' | 'digest'>;
@@ -174,16 +192,6 @@ function nearOf(parts: readonly SweepPart[]): { visits: Int32Array; worn: Uint8A
   };
 }
 
-function concatenated<T extends Int32Array | Uint8Array | Uint16Array>(arrays: readonly T[]): T {
-  const whole = new ((arrays[0] as T).constructor as new (length: number) => T)(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    whole.set(array, at);
-    at += array.length;
-  }
-  return whole;
-}
-
 function inMillionths(p: number): number {
   return Number.isNaN(p) ? unknownProbability : Math.round(p * 1_000_000);
 }
@@ -195,11 +203,13 @@ class Filling<S extends Record<string, ColumnType>> {
   rows = 0;
   columns: Columns<S>;
   readonly #shape: S;
+  readonly #isShared: boolean;
   #room = 0;
 
-  constructor(shape: S) {
+  constructor(shape: S, isShared: boolean) {
     this.#shape = shape;
-    this.columns = columnsOf(shape, 0);
+    this.#isShared = isShared;
+    this.columns = columnsOf(shape, 0, false);
   }
 
   /** Makes room for this many rows; rows of the part before may be overwritten from now on. */
@@ -207,18 +217,31 @@ class Filling<S extends Record<string, ColumnType>> {
     this.rows = 0;
     if (room <= this.#room) return;
     this.#room = room;
-    this.columns = columnsOf(this.#shape, room);
+    this.columns = columnsOf(this.#shape, room, this.#isShared);
   }
 
-  /** Copies of the filled part, to be handed on. */
-  take(): { rows: number; columns: Columns<S> } {
-    const filled = Object.entries(this.columns).map(([name, column]) => [name, column.slice(0, this.rows)]);
+  /** The filled part, as it stands here or copied. */
+  filled(isCopied: boolean): { rows: number; columns: Columns<S> } {
+    const filled = Object.entries(this.columns).map(([name, column]) => [
+      name,
+      isCopied ? column.slice(0, this.rows) : column.subarray(0, this.rows),
+    ]);
     return { rows: this.rows, columns: Object.fromEntries(filled) as Columns<S> };
+  }
+
+  /** The rows of several, one after the other, as they stand here. */
+  join(parts: readonly { rows: number; columns: Columns<S> }[]): { rows: number; columns: Columns<S> } {
+    this.empty(parts.reduce((sum, { rows }) => sum + rows, 0));
+    for (const part of parts) {
+      for (const name of Object.keys(this.columns)) (this.columns[name] as Int32Array).set(part.columns[name] as Int32Array, this.rows);
+      this.rows += part.rows;
+    }
+    return this.filled(false);
   }
 }
 
-function columnsOf<S extends Record<string, ColumnType>>(shape: S, room: number): Columns<S> {
-  return Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, emptyColumn(type, room)])) as Columns<S>;
+function columnsOf<S extends Record<string, ColumnType>>(shape: S, room: number, isShared: boolean): Columns<S> {
+  return Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, emptyColumn(type, room, isShared)])) as Columns<S>;
 }
 
 function digestOf(arrays: ArrayBufferView[]): string {

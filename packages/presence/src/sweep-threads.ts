@@ -23,6 +23,8 @@ export interface Begin {
   lastWearing: number;
   /** Whether other threads judge the rest of the same share. */
   isPiece: boolean;
+  /** See `PartSweeper`. */
+  setsInTurn: number;
 }
 
 /** Threads that have loaded and compiled what judging takes, and keep no program from ending; each with what ends it after a while. */
@@ -50,11 +52,14 @@ export function beginThread(): Worker {
   return new Worker(new URL(workerFile, import.meta.url)).on('error', () => undefined);
 }
 
-/** A thread that judges some wearings for every stretch; it is asked for the next as long as not too many wait for the store. */
+/**
+ * A thread that judges some wearings for every stretch; it is asked for the next as long as not too many wait for the store. The rows of a part
+ * may be overwritten once it is stored.
+ */
 export function runThread(
   worker: Worker,
   work: {
-    begin: Begin;
+    begin: Omit<Begin, 'setsInTurn'>;
     firstPart: number;
     stretches: readonly Share[];
     store: (part: SweepPart) => Promise<void>;
@@ -63,7 +68,8 @@ export function runThread(
 ): Promise<void> {
   const { begin, firstPart, stretches, store, restAfter } = work;
   return new Promise<void>((resolve, reject) => {
-    worker.postMessage(begin);
+    // What waits for the store, and what is being judged.
+    worker.postMessage({ ...begin, setsInTurn: partsAhead + 1 } satisfies Begin);
     let isEnding = false;
     const end = (error?: unknown) => {
       isEnding = true;

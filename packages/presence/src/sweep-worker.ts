@@ -23,12 +23,10 @@ parentPort?.on('message', (message: Begin | { part: number; first: number; last:
     return;
   }
   if ('input' in message) {
-    sweeper = new PartSweeper(message.input, message.firstWearing, message.lastWearing);
+    sweeper = new PartSweeper(message.input, message.firstWearing, message.lastWearing, message.setsInTurn);
     isPiece = message.isPiece;
     return;
   }
   const result = (sweeper as PartSweeper).sweep(message.part, message.first, message.last, isPiece);
-  const arrays = [...Object.values(result.weighed.columns), ...Object.values(result.ruledOut.columns), result.visits, result.worn];
-  const buffers = arrays.map((array) => array.buffer as ArrayBuffer);
-  parentPort?.postMessage(result, buffers);
+  parentPort?.postMessage(result, [result.visits.buffer as ArrayBuffer, result.worn.buffer as ArrayBuffer]);
 });

@@ -98,6 +98,25 @@ test('however many threads, the parts and the digest are the same', async () => 
   expect([...digests]).toHaveLength(1);
 });
 
+test('a part is as it was judged until it is stored, however slow the store is', async () => {
+  const rowsOf = ({ weighed, ruledOut, visits }: SweepPart) =>
+    JSON.stringify([weighed, ruledOut].map(({ columns }) => Object.values(columns).map((column) => [...column])).concat([[[...visits]]]));
+  const right = new Map<number, string>();
+  await sweep(input(), async (part) => void right.set(part.part, rowsOf(part)), { threads: 0, rowsPerPart: 6 });
+  expect(right.size).toBeGreaterThan(20);
+  for (const threads of [1, 2]) {
+    let compared = 0;
+    const slow = async (part: SweepPart) => {
+      // Meanwhile the threads judge as many more as they may.
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      expect(rowsOf(part)).toBe(right.get(part.part));
+      compared++;
+    };
+    await sweep(input(), slow, { threads, rowsPerPart: 6 });
+    expect(compared).toBe(right.size);
+  }
+});
+
 test('whichever wearings are judged elsewhere, what is put together is the same, and so are its chances', async () => {
   const given = input();
   const perPart = crimesPerPart(3, 30);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { coincidenceShiftsAtMost, type Fleet, type SweepInput, type SweepPart } from './fleet.ts';
-import { joinParts, PartSweeper, type PartTold } from './sweep-part.ts';
+import { joinParts, PartSweeper, type PartTold, rowSet } from './sweep-part.ts';
 import { beginThread, runThread, type Share } from './sweep-threads.ts';
 
 const usualRowsPerPart = 250_000;
@@ -41,7 +41,7 @@ export interface SweepResult {
  * Judges every crime against every wearing whose time touches its window.
  *
  * A part is some crimes against all wearings, in order, whatever the number of threads, so that the digest does not depend on the
- * machine, nor on how many machines there were. `store` is awaited for each part; parts may come in any order, and no thread runs more
+ * machine, nor on how many machines there were. `store` is awaited for each part, whose rows are overwritten afterwards; parts may come in any order, and no thread runs more
  * than a few parts ahead of it, so memory stays bounded whatever the size.
  */
 export async function sweep(
@@ -159,8 +159,8 @@ async function onThreads(
 ): Promise<void> {
   const pieces = Math.max(1, Math.floor(threads / shares.length));
   let storing: Promise<void> = Promise.resolve();
-  const store = (part: SweepPart): Promise<void> => {
-    const stored = storing.then(() => keep(part));
+  const store = (part: () => SweepPart): Promise<void> => {
+    const stored = storing.then(() => keep(part()));
     storing = stored.catch(() => undefined);
     return stored;
   };
@@ -215,9 +215,11 @@ function splitShare({ start }: Fleet, { first, last }: Share, pieces: number): S
 function joinPieces(
   pieces: number,
   isPiece: boolean,
-  store: (part: SweepPart) => Promise<void>,
+  store: (part: () => SweepPart) => Promise<void>,
 ): (piece: number, part: SweepPart) => Promise<void> {
-  if (pieces === 1) return (_piece, part) => store(part);
+  if (pieces === 1) return (_piece, part) => store(() => part);
+  // One part is put together and stored at a time.
+  const room = rowSet(false);
   const open = new Map<number, Joining>();
   return (piece, part) => {
     let own = open.get(part.part);
@@ -228,7 +230,8 @@ function joinPieces(
     own.parts[piece] = part;
     if (++own.come === pieces) {
       open.delete(part.part);
-      own.end(store(joinParts(own.parts, isPiece)));
+      const { parts } = own;
+      own.end(store(() => joinParts(parts, isPiece, room)));
     }
     return own.stored;
   };

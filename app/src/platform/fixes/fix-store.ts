@@ -10,7 +10,7 @@ import { takenAway } from './fix-orders.ts';
 import { FixQuestions } from './fix-questions.ts';
 import { FixWriter } from './fix-writer.ts';
 import { type LakeUse, noteUse, useOf } from './kept-orders.ts';
-import { Lake, type SealedUpTo, type Writing } from './lake.ts';
+import { Lake, leavesBefore, type SealedUpTo, type Writing } from './lake.ts';
 import type { LakeSetting } from './lake-place.ts';
 import type { MessageLog } from './message-log.ts';
 import { OwnQueue, type WayIn } from './own-queue.ts';
@@ -180,14 +180,20 @@ export class FixStore extends FixQuestions {
     );
   }
 
-  /** Takes out of this server's own file what is old and in the lake. Gives how many fixes. */
-  moveOut(now: number): Promise<number> {
+  /**
+   * Takes out of this server's own file what is old and in the lake. Gives how many fixes.
+   * @param onRecord the last receipt that the records hold: those up to it that are as old leave too. There is one for each message, and they are
+   * nowhere else; what they were for stands in the audit
+   */
+  moveOut(now: number, onRecord = 0): Promise<number> {
     const lake = this.#lakeThere();
     const moving = async () => {
       const sealed = await lake.sealedUpTo();
       await lake.forgetFollowed(sealed, this.#writing);
       const here = { ...sealed, receipt: Math.min(sealed.receipt, this.lastReceipt) };
-      return lake.moveOut(here, now, this.#writing, this.recent.all);
+      const gone = await lake.moveOut(here, now, this.#writing, this.recent.all);
+      await this.#writer.forgetReceipts(leavesBefore(lake.place, now), Math.min(here.receipt, onRecord));
+      return gone;
     };
     return this.#keepOpenFor(moving());
   }

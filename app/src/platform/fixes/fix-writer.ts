@@ -172,6 +172,16 @@ export class FixWriter {
     this.#receipt = receipt;
   }
 
+  /** Lets go of receipts of before a time, ms since 1970, up to one of them; the last that was given stays, so that the next is known. */
+  async forgetReceipts(before: number, upto: number): Promise<void> {
+    await this.alone(async () => {
+      const [row] = await this.connection.rows<{ Count: number }>(
+        `DELETE FROM receipts WHERE received_ms < ${Math.trunc(before)} AND receipt <= ${Math.trunc(upto)} AND receipt < ${this.#receipt}`,
+      );
+      if (Number(row?.Count ?? 0) > 0) await this.tidy();
+    });
+  }
+
   async #noteMessage(message: number): Promise<void> {
     // There is one row from the first message on; a table without it is made when the store is opened.
     await this.connection.run(`UPDATE log_position SET message = ${Math.trunc(message)}`);

@@ -227,7 +227,7 @@ export class Lake {
    */
   moveOut(sealed: SealedUpTo, now: number, { writer, alone, tidy }: Writing, recent: readonly Connection[]): Promise<number> {
     const moved = this.#moving.then(async () => {
-      const before = Math.floor((now - this.place.ownDays * dayMs) / dayMs) * dayMs;
+      const before = leavesBefore(this.place, now);
       const older = { before: Math.max(before, this.#older.before), receipt: Math.max(sealed.receipt, this.#older.receipt) };
       const [row] = await this.#connection.rows<{ n: number }>(
         `SELECT count(*)::DOUBLE AS n FROM ${this.#own}fixes f WHERE ${leaving(older)}`,
@@ -292,6 +292,9 @@ export class Lake {
     }
   }
 }
+
+/** What is older than this leaves a server's own file, ms since 1970: from midnight on the same all day. */
+export const leavesBefore = ({ ownDays }: LakePlace, now: number): number => Math.floor((now - ownDays * dayMs) / dayMs) * dayMs;
 
 /** In SQL: which fixes `f` leave the server's own file. */
 const leaving = ({ before, receipt }: Older): string => `at_ms < ${before} AND receipt <= ${Math.trunc(receipt)} AND NOT EXISTS (

@@ -2,6 +2,6 @@ export { importFixes } from './import-fixes.ts';
 export { hashSecret, Intake } from './intake.ts';
 export { type Position, Positions } from './positions.ts';
 export { listQuarantineAtConsole, releaseQuarantineAtConsole } from './quarantine.ts';
-export type { Sender } from './receipt-entries.ts';
+export { lastOnRecord, type Sender } from './receipt-entries.ts';
 export { ReceiptRecorder } from './receipt-recorder.ts';
 export { registerWearers } from './register-wearers.ts';

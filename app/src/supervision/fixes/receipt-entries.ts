@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Tx } from '../../platform/database.ts';
+import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import type { Receipt } from '../../platform/fixes/fix.ts';
 import type {} from '../schema/tables.ts';
 
@@ -72,4 +72,12 @@ export async function noteRecorded(tx: Tx, receipt: number): Promise<void> {
     .updateTable('supervision.intake_state')
     .set({ last_receipt: sql<number>`greatest(last_receipt, ${receipt})` })
     .execute();
+}
+
+/** Up to which receipt they are on record. */
+export function lastOnRecord(db: Database): Promise<number> {
+  return withPurpose(db, 'supervision', 'ingest', async (tx) => {
+    const { last_receipt } = await tx.selectFrom('supervision.intake_state').select('last_receipt').executeTakeFirstOrThrow();
+    return last_receipt;
+  });
 }

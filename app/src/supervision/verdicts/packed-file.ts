@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, createZstdCompress, createZstdDecompress, zstdCompress, zstdDecompress } from 'node:zlib';
 import { type Columns, type ColumnType, emptyColumn } from '@waymark/engine';
 import { ruledOutShape, type SweepPart, verdictShape } from '@waymark/presence';
 
@@ -34,8 +35,8 @@ export async function writePackedFile<T>(
   // Two servers may write the same, where one of them is taken for dead.
   const unfinished = `${path}.${randomUUID()}${unfinishedEnding}`;
   const file = await open(unfinished, 'w');
+  const writer = new PackedFileWriter(file);
   try {
-    const writer = new PackedFileWriter(file);
     const { contents, output } = await fill(writer);
     await writer.end(contents);
     await file.close();
@@ -45,12 +46,72 @@ export async function writePackedFile<T>(
     await file.close().catch(() => undefined);
     await rm(unfinished, { force: true });
     throw error;
+  } finally {
+    writer.close();
   }
+}
+
+/** As many columns are packed or unpacked at a time as Node has threads for it. */
+const atOnce = 4;
+
+/**
+ * Packs or unpacks one column after another, each a whole by itself. What each of them would take by itself is memory that is asked for outside
+ * and looked after by the collector: thousands of columns would have it go through everything there is hundreds of times.
+ */
+class Turns {
+  readonly #make: () => Duplex;
+  readonly #turns: Turn[] = [];
+
+  constructor(make: () => Duplex) {
+    this.#make = make;
+  }
+
+  /** @param turn columns of one turn wait for each other */
+  take(bytes: Uint8Array, turn: number): Promise<Buffer[]> {
+    const place = turn % atOnce;
+    this.#turns[place] ??= this.#begin();
+    const own = this.#turns[place];
+    const taken = own.last.then(
+      () =>
+        new Promise<Buffer[]>((resolve, reject) => {
+          own.fail = reject;
+          own.stream.write(bytes, (error) => {
+            if (error) return reject(error);
+            // What has not been handed on yet comes now.
+            while (own.stream.read() !== null);
+            resolve(own.pieces.splice(0));
+          });
+        }),
+    );
+    own.last = taken.catch(() => undefined);
+    return taken;
+  }
+
+  #begin(): Turn {
+    const turn: Turn = { stream: this.#make(), pieces: [], last: Promise.resolve(), fail: () => undefined };
+    turn.stream.on('data', (piece: Buffer) => turn.pieces.push(piece));
+    // What breaks a stream is not told to the write that it broke at.
+    turn.stream.on('error', (error) => turn.fail(error));
+    return turn;
+  }
+
+  close(): void {
+    for (const own of this.#turns) own?.stream.destroy();
+  }
+}
+
+interface Turn {
+  stream: Duplex;
+  /** What has come out of the column at hand. */
+  pieces: Buffer[];
+  last: Promise<unknown>;
+  fail(error: unknown): void;
 }
 
 /** Writes columns, each packed by itself (little-endian whole numbers, zstd), and what is in the file at its end. */
 export class PackedFileWriter {
   readonly #file: FileHandle;
+  readonly #packing = new Turns(() => createZstdCompress({ ...packing, flush: constants.ZSTD_e_end }));
   #length = 0;
 
   constructor(file: FileHandle) {
@@ -59,10 +120,17 @@ export class PackedFileWriter {
 
   /** @param columns typed arrays of as many values as there are rows */
   async put(rows: number, columns: readonly ArrayBufferView[]): Promise<StoredRows> {
-    const packed = await Promise.all(columns.map((column) => compress(bytesOf(column), packing)));
+    const packed = await Promise.all(columns.map((column, c) => this.#pack(bytesOf(column), c)));
     const stored: StoredRows = { rows, columns: [] };
     for (const bytes of packed) stored.columns.push(await this.#append(bytes));
     return stored;
+  }
+
+  async #pack(bytes: Uint8Array, column: number): Promise<Uint8Array> {
+    // Of nothing a stream makes nothing.
+    if (bytes.byteLength === 0) return compress(bytes, packing);
+    const pieces = await this.#packing.take(bytes, column);
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
   /** Takes columns over from another file as they are packed there. */
@@ -77,6 +145,11 @@ export class PackedFileWriter {
     const { at, bytes } = await this.#append(await compress(Buffer.from(JSON.stringify(contents)), packing));
     await this.#append(bytesOf(new Float64Array([at, bytes])));
     await this.#file.datasync();
+  }
+
+  /** Lets go of what packs. */
+  close(): void {
+    this.#packing.close();
   }
 
   async #append(bytes: Uint8Array): Promise<{ at: number; bytes: number }> {
@@ -97,18 +170,64 @@ export async function readContentsOf(file: FileHandle): Promise<unknown> {
   return JSON.parse((await decompress(await readBytes(file, at, bytes), { chunkSize: pieceBytes })).toString());
 }
 
-export async function readRows<S extends Record<string, ColumnType>>(file: FileHandle, stored: StoredRows, shape: S): Promise<Columns<S>> {
-  const columns = await Promise.all(
-    Object.entries(shape).map(async ([name, type], c) => {
-      const place = stored.columns[c] as StoredRows['columns'][number];
-      const column = emptyColumn(type, stored.rows) as Int32Array;
-      // All at once.
-      const options = { chunkSize: Math.max(64, column.byteLength) };
-      bytesOf(column).set(await decompress(await readBytes(file, place.at, place.bytes), options));
-      return [name, column];
-    }),
-  );
-  return Object.fromEntries(columns) as Columns<S>;
+/** Columns that are filled again and again, by name. */
+export type Room = Map<string, Int32Array>;
+export interface PartRoom {
+  weighed: Room;
+  ruledOut: Room;
+}
+export const partRoom = (): PartRoom => ({ weighed: new Map(), ruledOut: new Map() });
+
+function columnIn(room: Room | undefined, name: string, type: ColumnType, rows: number): Int32Array {
+  const known = room?.get(name);
+  if (known && known.length >= rows) return known.subarray(0, rows);
+  const column = emptyColumn(type, rows) as Int32Array;
+  room?.set(name, column);
+  return column;
+}
+
+/** Reads columns from a file, one group of rows after another. */
+export class PackedFileReader {
+  readonly #file: FileHandle;
+  readonly #unpacking = new Turns(() => createZstdDecompress({ chunkSize: pieceBytes }));
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** @param room where the columns are put, if they may be overwritten by what is put there next */
+  async rows<S extends Record<string, ColumnType>>(stored: StoredRows, shape: S, room?: Room): Promise<Columns<S>> {
+    const columns = await Promise.all(
+      Object.entries(shape).map(async ([name, type], c) => {
+        const column = columnIn(room, name, type, stored.rows);
+        if (stored.rows > 0) await this.#fill(bytesOf(column), stored.columns[c] as StoredRows['columns'][number], c);
+        return [name, column];
+      }),
+    );
+    return Object.fromEntries(columns) as Columns<S>;
+  }
+
+  async #fill(column: Uint8Array, { at, bytes }: StoredRows['columns'][number], turn: number): Promise<void> {
+    let filled = 0;
+    for (const piece of await this.#unpacking.take(await readBytes(this.#file, at, bytes), turn)) {
+      column.set(piece, filled);
+      filled += piece.byteLength;
+    }
+    if (filled !== column.byteLength) throw new Error(`A column has ${filled} bytes and not ${column.byteLength}.`);
+  }
+
+  /** The verdicts of a part. */
+  async part({ weighed, ruledOut }: PutPart, room?: PartRoom): Promise<[SweepPart['weighed'], SweepPart['ruledOut']]> {
+    return [
+      { rows: weighed.rows, columns: await this.rows(weighed, verdictShape, room?.weighed) },
+      { rows: ruledOut.rows, columns: await this.rows(ruledOut, ruledOutShape, room?.ruledOut) },
+    ];
+  }
+
+  /** Lets go of what unpacks; the file stays open. */
+  close(): void {
+    this.#unpacking.close();
+  }
 }
 
 /** The verdicts of a part, as they stand in a file. */
@@ -122,13 +241,6 @@ export async function putPart(file: PackedFileWriter, { weighed, ruledOut }: Swe
     weighed: await file.put(weighed.rows, Object.values(weighed.columns)),
     ruledOut: await file.put(ruledOut.rows, Object.values(ruledOut.columns)),
   };
-}
-
-export async function readPart(file: FileHandle, { weighed, ruledOut }: PutPart): Promise<[SweepPart['weighed'], SweepPart['ruledOut']]> {
-  return [
-    { rows: weighed.rows, columns: await readRows(file, weighed, verdictShape) },
-    { rows: ruledOut.rows, columns: await readRows(file, ruledOut, ruledOutShape) },
-  ];
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { SweepPart } from '@waymark/presence';
 import {
+  PackedFileReader,
   type PackedFileWriter,
+  type PartRoom,
   type PutPart,
+  partRoom,
   putPart,
   readContentsOf,
-  readPart,
-  readRows,
   type StoredRows,
   writePackedFile,
 } from './packed-file.ts';
@@ -48,7 +49,7 @@ export async function writeShare(path: string, work: (append: (part: SweepPart) 
 export interface OpenShare extends ShareRead {
   /** How many parts it has. */
   parts: number;
-  /** One of them; without its digest, for it is a piece of one. */
+  /** One of them; without its digest, for it is a piece of one. It stands until the next but one is read. */
   read(part: number): Promise<SweepPart>;
   /** Takes its verdicts over into another file. */
   copy(part: number, into: PackedFileWriter): Promise<PutPart>;
@@ -65,22 +66,27 @@ export async function openShare(path: string): Promise<OpenShare | null> {
     return null;
   }
   const { fixes, hashes, parts } = contents;
+  const reader = new PackedFileReader(file);
+  const rooms = [partRoom(), partRoom()];
   return {
     fixes,
     hashes,
     parts: parts.length,
-    read: (part) => readShared(file, part, parts[part] as SharedPart),
+    read: (part) => readShared(reader, part, parts[part] as SharedPart, rooms[part % 2] as PartRoom),
     copy: async (part, into) => {
       const { weighed, ruledOut } = parts[part] as SharedPart;
       return { weighed: await into.copy(file, weighed), ruledOut: await into.copy(file, ruledOut) };
     },
-    close: () => file.close(),
+    close: () => {
+      reader.close();
+      return file.close();
+    },
   };
 }
 
-async function readShared(file: FileHandle, part: number, stored: SharedPart): Promise<SweepPart> {
+async function readShared(reader: PackedFileReader, part: number, stored: SharedPart, room: PartRoom): Promise<SweepPart> {
   const { firstCrime, lastCrime, near } = stored;
-  const [weighed, ruledOut] = await readPart(file, stored);
-  const { visits, worn } = await readRows(file, near, nearShape);
+  const [weighed, ruledOut] = await reader.part(stored, room);
+  const { visits, worn } = await reader.rows(near, nearShape);
   return { part, firstCrime, lastCrime, weighed, ruledOut, visits, worn, digest: '' };
 }

@@ -13,11 +13,11 @@ import {
 } from '@waymark/presence';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import {
+  PackedFileReader,
   type PackedFileWriter,
   type PutPart,
   putPart,
   readContentsOf,
-  readPart,
   unfinishedEnding,
   writePackedFile,
 } from './packed-file.ts';
@@ -167,6 +167,7 @@ export class VerdictStore {
       const contents = await this.#contentsOf(run);
       if (!contents) continue;
       const file = await open(this.#path(run), 'r');
+      const reader = new PackedFileReader(file);
       try {
         for (const stretch of stretchesOf(contents.parts)) {
           const { firstCrime, lastCrime } = stretch[0] as StoredPart;
@@ -174,7 +175,7 @@ export class VerdictStore {
           if (places.length === 0) continue;
           const byCrime = new Map<number, StoredVerdict[]>(places.map((place) => [place, []]));
           for (const part of stretch) {
-            const [{ columns: weighed }, { columns: ruledOut }] = await readPart(file, part);
+            const [{ columns: weighed }, { columns: ruledOut }] = await reader.part(part);
             for (let i = 0; i < part.weighed.rows; i++) {
               byCrime.get(weighed.crime[i] as number)?.push(weighedRow(run, contents, weighed, i));
             }
@@ -185,6 +186,7 @@ export class VerdictStore {
           for (const rows of byCrime.values()) yield rows.sort((a, b) => a.wearing - b.wearing);
         }
       } finally {
+        reader.close();
         await file.close();
       }
     }
