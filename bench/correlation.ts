@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { Engine } from '@waymark/engine';
 import { crimesPerPart, defaultParameters, fromPlane, planeAt } from '@waymark/presence';
 import { FixStore } from '../app/src/platform/fixes/fix-store.ts';
-import { computeRun, computeShare } from '../app/src/supervision/verdicts/compute-run.ts';
-import { joinShares } from '../app/src/supervision/verdicts/run-together.ts';
+import { computeRun, computeShare, type RunInputs } from '../app/src/supervision/verdicts/compute-run.ts';
+import { joinShares } from '../app/src/supervision/verdicts/join-shares.ts';
+import { judgeInTurn } from '../app/src/supervision/verdicts/judge-in-turn.ts';
 import { openShare, writeShare } from '../app/src/supervision/verdicts/share-file.ts';
 import { VerdictStore } from '../app/src/supervision/verdicts/verdict-store.ts';
 import { type Report, say } from './report.ts';
@@ -20,63 +21,85 @@ interface FilledTown {
   crimes: { reference: string; type: string; from: number; to: number; lon: number; lat: number; uncertaintyM: number }[];
 }
 
+/** What the engine may take, as the service gives it by default. */
+const engineMb = 1024;
+
 /** Peak memory of this process, MB. */
 function peakMb(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
 
+/** A town in a store of its own, and what a run asks of it. */
+interface Stored {
+  fixes: FixStore;
+  verdicts: VerdictStore;
+  inputs: RunInputs;
+  crimes: BenchCrime[];
+  total: number;
+}
+
+/** @param days that the town goes on for are a week */
+async function storeTown(folder: string, seed: number, wearers: number, crimesWanted: number): Promise<Stored> {
+  const filled = spawnSync(process.execPath, [fillTown, folder, ...[seed, wearers, 7, crimesWanted].map(String)], { stdio: 'inherit' });
+  if (filled.status !== 0) throw new Error('The town could not be stored; what went wrong stands above.');
+  // The filling ends here: what the system has put off writing is not the run's to wait for.
+  const stored = openSync(join(folder, 'fixes.duckdb'), 'r+');
+  fsyncSync(stored);
+  closeSync(stored);
+  const town = JSON.parse(readFileSync(join(folder, 'crimes.json'), 'utf8')) as FilledTown;
+  const { startMs, fixes: total } = town;
+  const fixes = await FixStore.open(join(folder, 'fixes.duckdb'), engineMb);
+  const verdicts = VerdictStore.open(join(folder, 'verdicts'));
+  const crimes = town.crimes.map(({ reference, type, from, to, lon, lat, uncertaintyM }, i) => ({
+    id: i + 1,
+    crime_id: i + 1,
+    force: 'Bench',
+    reference,
+    version: 1,
+    type,
+    from_at: new Date(from),
+    to_at: new Date(to),
+    place: { kind: 'point' as const, lon, lat, uncertaintyM },
+    text: '',
+    batch: null,
+    changed: [],
+    recorded_at: new Date(startMs),
+  }));
+  const inputs = {
+    crimes,
+    wearings: Array.from({ length: wearers }, (_, i) => ({ id: i + 1, from: startMs, to: Infinity })),
+    parameters: { ...defaultParameters },
+    timeZone: 'Europe/London',
+    receiptUpto: fixes.lastReceipt,
+  };
+  return { fixes, verdicts, inputs, crimes, total };
+}
+
+async function fullRun({ fixes, verdicts, inputs }: Stored): Promise<{ seconds: number; verdicts: number; memory: number }> {
+  const began = performance.now();
+  const output = await verdicts.write(1, (append) =>
+    judgeInTurn(fixes, verdicts, 1, inputs, append, { onProgress: (done, all) => say(`run: ${done} of ${all} crimes`) }),
+  );
+  return { seconds: (performance.now() - began) / 1000, verdicts: output.verdicts, memory: peakMb() };
+}
+
 /**
  * A full run of a large fleet, from stored fixes to stored verdicts; and the plain join "a fix within 100 m and 15
- * minutes" alone, on the engine and on PostgreSQL with PostGIS.
+ * minutes" alone, on the engine and on PostgreSQL with PostGIS. Or, with `fleet`, the same run beside one of a fleet so many times as large.
  */
-export async function benchCorrelation(options: { seed: number; size?: number; workers?: number[] }): Promise<Report> {
+export async function benchCorrelation(options: { seed: number; size?: number; workers?: number[]; fleet?: number }): Promise<Report> {
   const scale = (options.size ?? 20_000_000) / 20_000_000;
   const wearers = Math.max(20, Math.round(2000 * scale));
   const crimesWanted = Math.max(200, Math.round(20_000 * scale));
   const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'));
   try {
-    const filled = spawnSync(process.execPath, [fillTown, folder, ...[options.seed, wearers, 7, crimesWanted].map(String)], {
-      stdio: 'inherit',
-    });
-    if (filled.status !== 0) throw new Error('The town could not be stored; what went wrong stands above.');
-    // The filling ends here: what the system has put off writing is not the run's to wait for.
-    const stored = openSync(join(folder, 'fixes.duckdb'), 'r+');
-    fsyncSync(stored);
-    closeSync(stored);
-    const town = JSON.parse(readFileSync(join(folder, 'crimes.json'), 'utf8')) as FilledTown;
-    const { startMs, fixes: total } = town;
-    const fixes = await FixStore.open(join(folder, 'fixes.duckdb'), 1024);
-    const verdicts = VerdictStore.open(join(folder, 'verdicts'));
-    const crimes = town.crimes.map(({ reference, type, from, to, lon, lat, uncertaintyM }, i) => ({
-      id: i + 1,
-      crime_id: i + 1,
-      force: 'Bench',
-      reference,
-      version: 1,
-      type,
-      from_at: new Date(from),
-      to_at: new Date(to),
-      place: { kind: 'point' as const, lon, lat, uncertaintyM },
-      text: '',
-      batch: null,
-      changed: [],
-      recorded_at: new Date(startMs),
-    }));
-    const inputs = {
-      crimes,
-      wearings: Array.from({ length: wearers }, (_, i) => ({ id: i + 1, from: startMs, to: Infinity })),
-      parameters: { ...defaultParameters },
-      timeZone: 'Europe/London',
-      receiptUpto: fixes.lastReceipt,
-    };
-    const began = performance.now();
-    if (options.workers) return await compareWorkers(options.workers, fixes, verdicts, inputs, total).finally(() => fixes.close());
-    const output = await verdicts.write(1, (append) =>
-      computeRun(fixes, inputs, append, (done, all) => say(`run: ${done} of ${all} crimes`)),
-    );
-    const seconds = (performance.now() - began) / 1000;
-    const memory = peakMb();
+    const stored = await storeTown(folder, options.seed, wearers, crimesWanted);
+    const { fixes, crimes, total } = stored;
+    if (options.workers)
+      return await compareWorkers(options.workers, fixes, stored.verdicts, stored.inputs, total).finally(() => fixes.close());
+    const run = await fullRun(stored);
     await fixes.close();
+    if (options.fleet) return await beside(run, stored, options.fleet, options.seed);
     say('plain join on the engine');
     const here = await plainJoinHere(join(folder, 'fixes.duckdb'), crimes);
     const there = await plainJoinPostgis(folder, crimes);
@@ -85,9 +108,9 @@ export async function benchCorrelation(options: { seed: number; size?: number; w
       table: [
         {
           what: 'full run to stored verdicts',
-          seconds: Number(seconds.toFixed(1)),
-          rows: output.verdicts,
-          'peak memory MB': Math.round(memory),
+          seconds: Number(run.seconds.toFixed(1)),
+          rows: run.verdicts,
+          'peak memory MB': Math.round(run.memory),
         },
         { what: 'plain join, 100 m and 15 min, engine', seconds: Number(here.seconds.toFixed(3)), rows: here.pairs },
         ...(there
@@ -107,8 +130,8 @@ export async function benchCorrelation(options: { seed: number; size?: number; w
           ]
         : ['The join on PostGIS was skipped: no PostgreSQL with PostGIS is installed here.'],
       bars: [
-        { name: 'full run to stored verdicts', figure: seconds, limit: 60 * Math.max(scale, 0.01), sense: 'most', unit: 's' },
-        { name: 'peak memory', figure: memory, limit: 4096, sense: 'most', unit: 'MB' },
+        { name: 'full run to stored verdicts', figure: run.seconds, limit: 60 * Math.max(scale, 0.01), sense: 'most', unit: 's' },
+        { name: 'peak memory', figure: run.memory, limit: 2048, sense: 'most', unit: 'MB' },
         ...(there
           ? [
               {
@@ -120,6 +143,36 @@ export async function benchCorrelation(options: { seed: number; size?: number; w
               },
             ]
           : []),
+      ],
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same crimes against a fleet so many times as large, in the same process: peak memory is of both. */
+async function beside(one: Awaited<ReturnType<typeof fullRun>>, { inputs }: Stored, times: number, seed: number): Promise<Report> {
+  const folder = mkdtempSync(join(tmpdir(), 'waymark-bench-'));
+  try {
+    const wearers = inputs.wearings.length * times;
+    const stored = await storeTown(folder, seed, wearers, inputs.crimes.length);
+    const more = await fullRun(stored);
+    await stored.fixes.close();
+    return {
+      bench: `correlation, ${inputs.wearings.length} wearers and ${times} times as many (${stored.total.toLocaleString('en-GB')} fixes)`,
+      table: [
+        {
+          wearers: inputs.wearings.length,
+          seconds: Number(one.seconds.toFixed(1)),
+          rows: one.verdicts,
+          'peak memory MB': Math.round(one.memory),
+        },
+        { wearers, seconds: Number(more.seconds.toFixed(1)), rows: more.verdicts, 'peak memory MB': Math.round(more.memory) },
+      ],
+      notes: [],
+      bars: [
+        { name: `seconds of ${times} times the fleet`, figure: more.seconds / one.seconds, limit: 1.1 * times, sense: 'most', unit: 'x' },
+        { name: 'peak memory of both', figure: more.memory, limit: 2048, sense: 'most', unit: 'MB' },
       ],
     };
   } finally {
@@ -139,12 +192,7 @@ interface WorkersRun {
 const shared = [2, 4];
 
 /** The shares of as many servers, judged here one after the other and put together, so that the CPU seconds of all of them are counted. */
-async function judgedInShares(
-  servers: number,
-  fixes: FixStore,
-  verdicts: VerdictStore,
-  inputs: Parameters<typeof computeRun>[1],
-): Promise<WorkersRun> {
+async function judgedInShares(servers: number, fixes: FixStore, verdicts: VerdictStore, inputs: RunInputs): Promise<WorkersRun> {
   const [began, used] = [performance.now(), process.cpuUsage()];
   const run = 100 + servers;
   const perPart = crimesPerPart(inputs.wearings.length);
@@ -164,7 +212,7 @@ async function judgedInShares(
 }
 
 /** What one run of one thread uses while another keeps the other core busy: what sharing a machine costs by itself. */
-async function besideAnother(fixes: FixStore, verdicts: VerdictStore, inputs: Parameters<typeof computeRun>[1]): Promise<WorkersRun> {
+async function besideAnother(fixes: FixStore, verdicts: VerdictStore, inputs: RunInputs): Promise<WorkersRun> {
   const [began, used] = [performance.now(), process.cpuUsage()];
   const both = [200, 201].map((run) => verdicts.write(run, (append) => computeRun(fixes, inputs, append, undefined, 1)));
   const [output] = await Promise.all(both);
@@ -179,7 +227,7 @@ async function compareWorkers(
   workers: readonly number[],
   fixes: FixStore,
   verdicts: VerdictStore,
-  inputs: Parameters<typeof computeRun>[1],
+  inputs: RunInputs,
   total: number,
 ): Promise<Report> {
   const runs: WorkersRun[] = [];

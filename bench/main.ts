@@ -22,10 +22,10 @@ import { benchTruth } from './truth.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchZones } from './zones.ts';
 
-/** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR] [--workers N,N] [--engine DIR]` */
+/** `npm run bench -- NAME [--json] [--seed N] [--size N] [--data DIR] [--workers N,N] [--fleet N] [--engine DIR]` */
 const benches: Record<
   string,
-  (options: { seed: number; size?: number; data?: string; workers?: number[]; engine?: string }) => Promise<Report>
+  (options: { seed: number; size?: number; data?: string; workers?: number[]; engine?: string; fleet?: number }) => Promise<Report>
 > = {
   verdicts: benchVerdicts,
   truth: benchTruth,
@@ -58,13 +58,14 @@ const { values, positionals } = parseArgs({
     size: { type: 'string' },
     data: { type: 'string' },
     workers: { type: 'string' },
+    fleet: { type: 'string' },
     engine: { type: 'string' },
   },
 });
 const bench = benches[positionals[0] ?? ''];
 if (!bench) {
   console.error(
-    `Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N, --data DIR, --workers N,N (correlation), --engine DIR (truth).`,
+    `Choose a benchmark: ${Object.keys(benches).join(', ')}. Options: --json, --seed N, --size N, --data DIR, --workers N,N and --fleet N (correlation), --engine DIR (truth).`,
   );
   process.exit(2);
 }
@@ -75,5 +76,6 @@ const report = await bench({
   data: values.data,
   engine: values.engine,
   workers: values.workers?.split(',').map(Number),
+  fleet: values.fleet ? Number(values.fleet) : undefined,
 });
 process.exit(print(report, values.json, seed));

@@ -205,7 +205,7 @@ describe.skipIf(!isHere)('a run of verdicts that several servers judge', () => {
     await helpWithRuns(at(1).performer, services(1), system, ending.signal);
     const share = { first: 0, last: 7, crimesPerPart: 10 };
     const inputs = { crimes: [], wearings: [], parameters: defaultParameters, timeZone: 'UTC', receiptUpto: 0 };
-    await expect(computeShare(fixes, inputs, share, async () => undefined, ending.signal)).rejects.toThrow('aborted');
+    await expect(computeShare(fixes, inputs, share, async () => undefined, { signal: ending.signal })).rejects.toThrow('aborted');
     expect(ending.signal.aborted).toBe(true);
     expect(await inSql(`SELECT DISTINCT holder, tries, done FROM supervision.run_shares WHERE run_id = ${runId}`)).toEqual([
       { holder: null, tries: 0, done: false },

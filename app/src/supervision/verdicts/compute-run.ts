@@ -104,28 +104,33 @@ export async function computeShare(
   inputs: RunInputs,
   { first, last, crimesPerPart }: Share,
   keep: (part: SweepPart) => Promise<void>,
-  signal?: AbortSignal,
+  options: ShareOptions = {},
 ): Promise<ShareRead> {
   const own = { ...inputs, wearings: inputs.wearings.slice(first, last + 1) };
   const { loaded, read } = await judge(store, own, askedOf(inputs), keep, {
     numberedFrom: first,
     crimesPerPart,
-    signal,
     hash: (fleet) => fleet.hashes(),
+    ...options,
   });
   return { fixes: loaded.fixes, hashes: read };
 }
 
-interface Judging<H> {
-  hash: (loaded: LoadedFleet) => Promise<H>;
+export interface ShareOptions {
+  /** Breaks it off. */
+  signal?: AbortSignal | undefined;
   onProgress?: ((done: number, all: number) => void) | undefined;
   threads?: number | undefined;
+  /** Another follows at once: its threads have compiled what it takes. */
+  restAfter?: boolean;
+}
+
+interface Judging<H> extends ShareOptions {
+  hash: (loaded: LoadedFleet) => Promise<H>;
   inHalves?: boolean;
   /** Where the wearings are some of a run's. */
   numberedFrom?: number;
   crimesPerPart?: number;
-  /** Breaks it off. */
-  signal?: AbortSignal | undefined;
 }
 
 async function judge<H>(
@@ -133,7 +138,7 @@ async function judge<H>(
   inputs: RunInputs,
   { questions }: Asked,
   keep: (part: SweepPart) => Promise<void>,
-  { hash, onProgress, threads, inHalves, numberedFrom, crimesPerPart, signal }: Judging<H>,
+  { hash, onProgress, threads, inHalves, numberedFrom, crimesPerPart, signal, restAfter }: Judging<H>,
 ): Promise<{ loaded: LoadedFleet; read: H; result: SweepResult }> {
   const { parameters } = inputs;
   requireKnownModel(parameters);
@@ -157,7 +162,7 @@ async function judge<H>(
       threads: ready.length,
       ready,
       // Crimes come one after the other; threads that have compiled what it takes answer in half the time.
-      restAfter: inputs.reads === 'around',
+      restAfter: restAfter ?? inputs.reads === 'around',
       ...(onProgress ? { onProgress } : {}),
       ...(inHalves ? { inHalves } : {}),
       ...(crimesPerPart ? { crimesPerPart } : {}),

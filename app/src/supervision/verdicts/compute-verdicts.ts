@@ -6,7 +6,8 @@ import type { Actor } from '../../platform/access.ts';
 import type { Action, Performer } from '../../platform/action.ts';
 import { withPurpose } from '../../platform/database.ts';
 import type {} from '../schema/tables.ts';
-import { computeRun, type RunInputs, type RunOutput } from './compute-run.ts';
+import type { RunInputs, RunOutput } from './compute-run.ts';
+import { judgeInTurn } from './judge-in-turn.ts';
 import { planRun, type VerdictServices } from './plan-run.ts';
 import { endShared, listSharedRuns } from './run-shares.ts';
 import { takePart } from './run-together.ts';
@@ -112,7 +113,8 @@ export async function computeDueVerdicts(
   if (planned === null || planned === 'another plans') return null;
   const { runId, inputs } = planned;
   if (inputs === null) return await computeShared(performer, services, actor, runId, options);
-  const output = await services.verdicts.write(runId, (append) => computeRun(services.fixes, inputs, append, options.onProgress));
+  const { fixes, verdicts } = services;
+  const output = await verdicts.write(runId, (append) => judgeInTurn(fixes, verdicts, runId, inputs, append, options));
   await putOnRecord(performer, services, actor, { runId, inputs, output, isShared: false });
   return told(runId, inputs, output);
 }

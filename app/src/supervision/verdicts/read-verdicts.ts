@@ -5,7 +5,8 @@ import type { Tx } from '../../platform/database.ts';
 import { type CrimeVersionRow, listCurrentCrimes, listVersions } from '../crimes/index.ts';
 import type { StoredVerdict } from '../schema/stored-verdict.ts';
 import type { RecordedWearing } from '../schema/tables.ts';
-import { computeRun, wayOf } from './compute-run.ts';
+import { type RunInputs, wayOf } from './compute-run.ts';
+import { judgeInTurn } from './judge-in-turn.ts';
 import { snapshotOf } from './load-fleet.ts';
 import type { VerdictServices } from './plan-run.ts';
 
@@ -217,18 +218,20 @@ export async function repeatRun(
   { run, crimes }: RunToRepeat,
   onProgress?: (done: number, all: number) => void,
 ): Promise<Repetition> {
-  const output = await computeRun(
+  const output = await judgeInTurn(
     services.fixes,
+    services.verdicts,
+    run.id,
     {
       crimes,
       wearings: run.wearings.map(snapshotOf),
-      parameters: run.parameters as Parameters<typeof computeRun>[1]['parameters'],
+      parameters: run.parameters as RunInputs['parameters'],
       timeZone: run.time_zone,
       receiptUpto: run.receipt_upto,
       ...wayOf(run.inputs_hash),
     },
     async () => undefined,
-    onProgress,
+    { onProgress },
   );
   return {
     run: run.id,

@@ -7,6 +7,7 @@ import { deadAfterS, LeaseLostError } from '../../platform/servers/leases.ts';
 import { listVersions } from '../crimes/index.ts';
 import type { RunPlan } from '../schema/tables.ts';
 import { askedOf, countFixes, type RunInputs, type Share } from './compute-run.ts';
+import { fixesTogether, splitEvenly } from './split-evenly.ts';
 import { reckoningFingerprint } from './work-out.ts';
 
 declare module '../../platform/changes.ts' {
@@ -59,7 +60,9 @@ export async function shareOut(
   const worth = Math.floor(pairs / (others.pairsPerShare ?? usualPairsPerShare));
   const servers = worth > 1 ? await others.alive('work') : 1;
   if (servers < 2) return 0;
-  const shares = splitEvenly(await countFixes(fixes, inputs, askedOf(inputs)), Math.min(worth, sharesEach * servers));
+  const counts = await countFixes(fixes, inputs, askedOf(inputs));
+  const all = counts.reduce((sum, n) => sum + n, 0);
+  const shares = splitEvenly(counts, Math.max(Math.min(worth, sharesEach * servers), Math.ceil(all / fixesTogether)));
   const plan: RunPlan = {
     crimes: inputs.crimes.map(({ id }) => id),
     wearings: inputs.wearings.map(({ id, from, to, clockS }) => {
@@ -80,22 +83,6 @@ export async function shareOut(
     .values(shares.map(({ first, last }, number) => ({ run_id: runId, number, first_wearing: first, last_wearing: last, holder: null })))
     .execute();
   return shares.length;
-}
-
-/** So many stretches of neighbours, or fewer, with about as many fixes in each. */
-function splitEvenly(fixes: readonly number[], shares: number): { first: number; last: number }[] {
-  // A wearing costs something without a fix, too.
-  const all = fixes.reduce((sum, n) => sum + n + 1, 0);
-  const split: { first: number; last: number }[] = [];
-  let sum = 0;
-  let first = 0;
-  fixes.forEach((n, w) => {
-    sum += n + 1;
-    if (w + 1 < fixes.length && sum < (all * (split.length + 1)) / shares) return;
-    split.push({ first, last: w });
-    first = w + 1;
-  });
-  return split;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { GatheredParts, toldOfParts } from '@waymark/presence';
 import type { Actor } from '../../platform/access.ts';
 import type { Performer } from '../../platform/action.ts';
 import { type Tx, withPurpose } from '../../platform/database.ts';
 import { ToldError } from '../../platform/told-error.ts';
-import { askedOf, computeShare, outputOf, type RunInputs, type RunOutput } from './compute-run.ts';
+import { computeShare, type RunInputs, type RunOutput } from './compute-run.ts';
+import { joinShares } from './join-shares.ts';
 import type { VerdictServices } from './plan-run.ts';
 import {
   giveUpRun,
@@ -20,7 +20,6 @@ import {
   triesAtMost,
 } from './run-shares.ts';
 import { type OpenShare, openShare, writeShare } from './share-file.ts';
-import type { AppendPart } from './verdict-store.ts';
 
 /** What takes part in a run: the stores, what it is done by, and when to leave it to others. */
 export interface TakingPart {
@@ -95,7 +94,7 @@ async function judgeShare(own: TakingPart, runId: number, { share, inputs }: { s
   const { fixes, verdicts, others } = services;
   try {
     await caughtUp(services, inputs.receiptUpto, signal);
-    await writeShare(verdicts.sharePath(runId, share.number), (append) => computeShare(fixes, inputs, share, append, signal));
+    await writeShare(verdicts.sharePath(runId, share.number), (append) => computeShare(fixes, inputs, share, append, { signal }));
     await inTx(own, (tx) => settleShare(tx, others, runId, share.number, 'done'));
   } catch (error) {
     const isOver = share.tries >= triesAtMost && !signal?.aborted;
@@ -144,31 +143,4 @@ async function putTogether(own: TakingPart, runId: number, inputs: RunInputs, { 
   }
   for (const path of paths) await rm(path, { force: true });
   return true;
-}
-
-/** What the shares of a run come to, in order of wearing; each piece of a part is taken over as its server packed it. */
-export async function joinShares(shares: readonly OpenShare[], inputs: RunInputs, plannedAt: Date, append: AppendPart): Promise<RunOutput> {
-  const asked = askedOf(inputs);
-  const parts = shares[0]?.parts ?? 0;
-  const gathered = new GatheredParts(asked.crimes.length, parts);
-  let verdicts = 0;
-  const readPart = (part: number) => Promise.all(shares.map((share) => share.read(part)));
-  let next = readPart(0);
-  for (let part = 0; part < parts; part++) {
-    const pieces = await next;
-    // Unpacked while this one is looked through.
-    if (part + 1 < parts) {
-      next = readPart(part + 1);
-      // Told where it is awaited, and not as nobody's before.
-      next.catch(() => undefined);
-    }
-    gathered.take(toldOfParts(pieces));
-    for (const [i, piece] of pieces.entries()) {
-      verdicts += piece.weighed.rows + piece.ruledOut.rows;
-      await append(piece, (into) => (shares[i] as OpenShare).copy(part, into));
-    }
-  }
-  const read = shares.flatMap(({ hashes }) => hashes);
-  const fixes = shares.reduce((sum, share) => sum + share.fixes, 0);
-  return outputOf(inputs, asked, read, { ...gathered.result(), fixes, verdicts, tookMs: Date.now() - plannedAt.getTime() });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -195,6 +196,11 @@ export class VerdictStore {
   /** Where what one server judged of a run is kept until it is put together, see `share-file.ts`. */
   sharePath(run: number, share: number): string {
     return `${this.#path(run)}${shareMark}${Math.trunc(share)}`;
+  }
+
+  /** Where something of a run is kept for as long as it is worked out, by whoever asks. */
+  scratchPath(run: number): string {
+    return `${this.#path(run)}${shareMark}${randomUUID()}`;
   }
 
   #path(run: number): string {

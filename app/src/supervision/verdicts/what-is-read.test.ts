@@ -1,12 +1,15 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultParameters, type SweepPart } from '@waymark/presence';
 import { Town, toDegrees } from '@waymark/town';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../../../test/serve-for-test.ts';
 import { fixColumns } from '../../platform/fixes/fix-columns.ts';
 import { FixStore } from '../../platform/fixes/fix-store.ts';
 import type { CrimeVersionRow } from '../crimes/index.ts';
 import { computeRun } from './compute-run.ts';
+import { judgeInTurn } from './judge-in-turn.ts';
+import { VerdictStore } from './verdict-store.ts';
 
 const wearers = 30;
 const town = new Town({ seed: 21, wearers, days: 10, crimes: 24, byWearers: 0.5 });
@@ -76,6 +79,10 @@ async function run(some: CrimeVersionRow[], reads: 'all' | 'around') {
     put(weighed.columns, weighed.rows, 0);
     put(ruledOut.columns, ruledOut.rows, 1);
   };
+  return { rows, ...(await computeRun(fixes, inputsOf(some, reads), keep, undefined, 0)) };
+}
+
+function inputsOf(some: CrimeVersionRow[], reads: 'all' | 'around') {
   const wearings = Array.from({ length: wearers }, (_, i) => ({
     id: i + 1,
     from: startMs,
@@ -83,7 +90,7 @@ async function run(some: CrimeVersionRow[], reads: 'all' | 'around') {
     // Of some it was learnt that their clocks are out.
     ...(i % 5 === 0 ? { clockS: 130 } : {}),
   }));
-  const inputs = {
+  return {
     crimes: some,
     wearings,
     parameters: { ...defaultParameters },
@@ -91,7 +98,6 @@ async function run(some: CrimeVersionRow[], reads: 'all' | 'around') {
     receiptUpto: fixes.lastReceipt,
     reads,
   };
-  return { rows, ...(await computeRun(fixes, inputs, keep, undefined, 0)) };
 }
 
 /** What may differ in its last digits, for a fix's likely place rests a little on fixes far away in time. */
@@ -130,5 +136,45 @@ describe('a few crimes answered from what they rest on', () => {
     expect([again.inputsHash, again.outputHash]).toEqual([first.inputsHash, first.outputHash]);
     expect(first.inputsHash).toMatch(/^around-each-[0-9a-f]{64}$/);
     expect(all.inputsHash).toMatch(/^each-[0-9a-f]{64}$/);
+  });
+});
+
+describe('a fleet of which some are judged after others', () => {
+  test('gives what it gives at once, byte for byte, and leaves nothing else behind', async () => {
+    const verdicts = VerdictStore.open(join(folder.path, 'verdicts'));
+    const inputs = inputsOf(crimes, 'all');
+    const right = await verdicts.write(1, (append) => computeRun(fixes, inputs, append, undefined, 0));
+    const rowsOf = async (run: number) => {
+      const rows: object[] = [];
+      for await (const some of verdicts.stream(crimes.map(({ id }) => ({ run, crime: id })))) rows.push(...some);
+      return rows.map((row) => ({ ...row, run: 0 }));
+    };
+    const { tookMs: _, ...told } = right;
+    for (const [i, together] of [right.fixes * 2, right.fixes, right.fixes / 2, right.fixes / 7, 1].entries()) {
+      const steps: number[] = [];
+      const { tookMs, ...own } = await verdicts.write(2 + i, (append) =>
+        judgeInTurn(fixes, verdicts, 2 + i, inputs, append, { together, onProgress: (done) => steps.push(done) }),
+      );
+      expect(tookMs).toBeGreaterThan(0);
+      expect(own, String(together)).toEqual(told);
+      expect(await rowsOf(2 + i)).toEqual(await rowsOf(1));
+      expect([steps.toSorted((a, b) => a - b), steps.at(-1)]).toEqual([steps, crimes.length]);
+    }
+    expect(readdirSync(join(folder.path, 'verdicts')).filter((name) => !/^run-\d\.verdicts$/.test(name))).toEqual([]);
+  });
+
+  test('takes what it had judged away where it fails', async () => {
+    const verdicts = VerdictStore.open(join(folder.path, 'failing'));
+    let scans = 0;
+    const scan = fixes.scan.bind(fixes);
+    const failing = vi.spyOn(fixes, 'scan').mockImplementation((...given) => {
+      if (++scans === 3) throw new Error('The disk is gone.');
+      return scan(...given);
+    });
+    await expect(
+      verdicts.write(1, (append) => judgeInTurn(fixes, verdicts, 1, inputsOf(crimes, 'all'), append, { together: 40_000 })),
+    ).rejects.toThrow('The disk is gone.');
+    failing.mockRestore();
+    expect(readdirSync(join(folder.path, 'failing'))).toEqual([]);
   });
 });
