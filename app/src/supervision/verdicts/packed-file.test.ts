@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../test/serve-for-test.ts';
 import { PackedFileReader, partRoom, type Room, readContentsOf, type StoredRows, writePackedFile } from './packed-file.ts';
@@ -55,6 +57,49 @@ test.each(['changed', 'cut short'])('a column that is %s is told, and nothing wa
   const file = await open(path, 'r');
   const reader = new PackedFileReader(file);
   await expect(reader.rows(first, shape)).rejects.toThrow();
+  reader.close();
+  await file.close();
+});
+
+test('what stands after the end of a column, as where it filled a piece to the last byte, is no part of it and hinders no other', async () => {
+  const path = join(folder.path, 'double');
+  const right = columnsOf(5000, 3);
+  const packed = right.map((column) => Buffer.concat([zstdCompressSync(bytesOf(column)), zstdCompressSync(Buffer.alloc(0))]));
+  await writeFile(path, Buffer.concat(packed));
+  const stored = {
+    rows: 5000,
+    columns: packed.map((own, i) => ({ at: packed.slice(0, i).reduce((n, { length }) => n + length, 0), bytes: own.length })),
+  };
+  const file = await open(path, 'r');
+  const reader = new PackedFileReader(file);
+  // All at once, so that some wait for others of their turn.
+  const read = await Promise.all(Array.from({ length: 5 }, () => reader.rows(stored, shape)));
+  for (const columns of read)
+    expect(Object.values(columns).map((column, c) => bytesOf(column).equals(bytesOf(right[c] as ArrayBufferView)))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  reader.close();
+  await file.close();
+});
+
+test('columns of every size near that of a piece come back', async () => {
+  // Noise does not pack: what comes out is as long as what went in, and ends at, before and after the end of a piece.
+  const noise = randomBytes(4 * 131_072 + 4096);
+  const sizes = Array.from({ length: 120 }, (_, i) => 131_072 - 60 + i);
+  const path = join(folder.path, 'noise');
+  const stored: StoredRows[] = [];
+  await writePackedFile(path, async (file) => {
+    for (const size of sizes) stored.push(await file.put(size, [noise.subarray(0, size)]));
+    return { contents: null, output: null };
+  });
+  const file = await open(path, 'r');
+  const reader = new PackedFileReader(file);
+  for (const [i, size] of sizes.entries()) {
+    const { own } = await reader.rows(stored[i] as StoredRows, { own: 'u8' });
+    expect(bytesOf(own).equals(noise.subarray(0, size)), String(size)).toBe(true);
+  }
   reader.close();
   await file.close();
 });

@@ -59,49 +59,66 @@ const atOnce = 4;
  * and looked after by the collector: thousands of columns would have it go through everything there is hundreds of times.
  */
 class Turns {
-  readonly #make: () => Duplex;
-  readonly #turns: Turn[] = [];
+  readonly #make: () => Packing;
+  readonly #turns: (Turn | undefined)[] = [];
 
-  constructor(make: () => Duplex) {
+  constructor(make: () => Packing) {
     this.#make = make;
   }
 
   /** @param turn columns of one turn wait for each other */
   take(bytes: Uint8Array, turn: number): Promise<Buffer[]> {
-    const place = turn % atOnce;
-    this.#turns[place] ??= this.#begin();
-    const own = this.#turns[place];
-    const taken = own.last.then(
-      () =>
-        new Promise<Buffer[]>((resolve, reject) => {
-          own.fail = reject;
-          own.stream.write(bytes, (error) => {
-            if (error) return reject(error);
-            // What has not been handed on yet comes now.
-            while (own.stream.read() !== null);
-            resolve(own.pieces.splice(0));
-          });
-        }),
-    );
+    this.#turns[turn % atOnce] ??= { stream: null, given: 0, pieces: [], last: Promise.resolve(), fail: () => undefined };
+    const own = this.#turns[turn % atOnce] as Turn;
+    const taken = own.last.then(() => this.#takeNext(own, bytes));
     own.last = taken.catch(() => undefined);
     return taken;
   }
 
-  #begin(): Turn {
-    const turn: Turn = { stream: this.#make(), pieces: [], last: Promise.resolve(), fail: () => undefined };
-    turn.stream.on('data', (piece: Buffer) => turn.pieces.push(piece));
+  async #takeNext(own: Turn, bytes: Uint8Array): Promise<Buffer[]> {
+    own.stream ??= this.#begin(own);
+    const { stream } = own;
+    own.given += bytes.byteLength;
+    const pieces = await new Promise<Buffer[]>((resolve, reject) => {
+      own.fail = reject;
+      stream.write(bytes, (error) => {
+        if (error) return reject(error);
+        // What has not been handed on yet comes now.
+        while (stream.read() !== null);
+        resolve(own.pieces.splice(0));
+      });
+    });
+    // Something stands after the end of the column, as where its packed form filled a piece to the last byte: for the stream that is its end.
+    if (stream.bytesWritten < own.given) {
+      own.stream = null;
+      stream.destroy();
+    }
+    return pieces;
+  }
+
+  #begin(own: Turn): Packing {
+    const stream = this.#make();
+    own.given = 0;
+    stream.on('data', (piece: Buffer) => own.pieces.push(piece));
     // What breaks a stream is not told to the write that it broke at.
-    turn.stream.on('error', (error) => turn.fail(error));
-    return turn;
+    stream.on('error', (error) => {
+      if (own.stream === stream) own.fail(error);
+    });
+    return stream;
   }
 
   close(): void {
-    for (const own of this.#turns) own?.stream.destroy();
+    for (const own of this.#turns) own?.stream?.destroy();
   }
 }
 
+type Packing = Duplex & { bytesWritten: number };
+
 interface Turn {
-  stream: Duplex;
+  /** Null before the first column, and after one that ended it. */
+  stream: Packing | null;
+  /** Bytes in all; what the stream took of them is `bytesWritten`. */
+  given: number;
   /** What has come out of the column at hand. */
   pieces: Buffer[];
   last: Promise<unknown>;
