@@ -117,6 +117,23 @@ test('a part is as it was judged until it is stored, however slow the store is',
   }
 });
 
+test('a store that fails is told once, and nothing of it is left to nobody', async () => {
+  const alone: unknown[] = [];
+  const hear = (error: unknown) => alone.push(error);
+  process.on('unhandledRejection', hear);
+  for (const threads of [1, 2, 5]) {
+    let stored = 0;
+    const full = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (++stored > 2) throw new Error('The disk is full.');
+    };
+    await expect(sweep(input(), full, { threads, rowsPerPart: 6 })).rejects.toThrow('The disk is full.');
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  process.off('unhandledRejection', hear);
+  expect(alone).toEqual([]);
+});
+
 test('whichever wearings are judged elsewhere, what is put together is the same, and so are its chances', async () => {
   const given = input();
   const perPart = crimesPerPart(3, 30);

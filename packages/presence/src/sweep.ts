@@ -250,5 +250,7 @@ function joining(): Joining {
   const stored = new Promise<void>((resolve) => {
     end = resolve;
   });
+  // Told where it is waited for, which may be after the store has failed.
+  stored.catch(() => undefined);
   return { parts: [], come: 0, stored, end };
 }

@@ -187,6 +187,7 @@ export class FixStore extends FixQuestions {
    */
   moveOut(now: number, onRecord = 0): Promise<number> {
     const lake = this.#lakeThere();
+    if (this.#isClosing) return Promise.resolve(0);
     const moving = async () => {
       const sealed = await lake.sealedUpTo();
       await lake.forgetFollowed(sealed, this.#writing);

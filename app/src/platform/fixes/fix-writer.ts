@@ -34,6 +34,8 @@ const schema = `
 /** What is in the lake too bears this name on the writer's connection, where there is a lake. */
 const everything = 'all_fixes';
 const tidyAgainMs = 5000;
+/** Receipts that are let go of at a time. */
+const receiptsTogether = 2_000_000;
 
 const storedShape = { ...fixShape, receipt: 'time' } as const;
 
@@ -172,14 +174,23 @@ export class FixWriter {
     this.#receipt = receipt;
   }
 
-  /** Lets go of receipts of before a time, ms since 1970, up to one of them; the last that was given stays, so that the next is known. */
+  /**
+   * Lets go of receipts of before a time, ms since 1970, up to one of them; the last that was given stays, so that the next is known. Some after
+   * others: meanwhile what comes is stored.
+   */
   async forgetReceipts(before: number, upto: number): Promise<void> {
-    await this.alone(async () => {
-      const [row] = await this.connection.rows<{ Count: number }>(
-        `DELETE FROM receipts WHERE received_ms < ${Math.trunc(before)} AND receipt <= ${Math.trunc(upto)} AND receipt < ${this.#receipt}`,
+    const which = () => `received_ms < ${Math.trunc(before)} AND receipt <= ${Math.trunc(upto)} AND receipt < ${this.#receipt}`;
+    const [found] = await this.alone(() =>
+      this.connection.rows<{ first: number | null; last: number }>(
+        `SELECT min(receipt)::DOUBLE AS first, max(receipt)::DOUBLE AS last FROM receipts WHERE ${which()}`,
+      ),
+    );
+    if (!found || found.first === null) return;
+    for (let from = found.first; from <= found.last; from += receiptsTogether)
+      await this.alone(() =>
+        this.connection.run(`DELETE FROM receipts WHERE ${which()} AND receipt >= ${from} AND receipt < ${from + receiptsTogether}`),
       );
-      if (Number(row?.Count ?? 0) > 0) await this.tidy();
-    });
+    await this.alone(() => this.tidy());
   }
 
   async #noteMessage(message: number): Promise<void> {

@@ -50,7 +50,14 @@ const planDays: Action<{ timeZone: string }, { now: number }, { from: string; to
       .selectFrom('supervision.wearings')
       .select('id')
       .where('starts_at', '<', at(to))
-      .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', at(from))]))
+      // A tag that was closed for days that are counted already is counted again as well: it has no hours on them.
+      .where((eb) =>
+        eb.or([
+          eb('ends_at', 'is', null),
+          eb('ends_at', '>', at(from)),
+          sql<boolean>`id IN (SELECT d.wearing_id FROM supervision.days_kept d WHERE d.day >= ${from}::date)`,
+        ]),
+      )
       .orderBy('id')
       .execute();
     return { from, to, wearings: wearings.map(({ id }) => id) };

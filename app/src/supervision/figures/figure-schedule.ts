@@ -26,7 +26,7 @@ export const scheduleFigures: Action<null, { every: string }, { every: Interval 
   purpose: 'fairness',
   async run({ tx, actor, note }, _services, { every }) {
     note(null);
-    if (!(every in intervals)) throw new InvalidError('Choose how often figures are published.', 'every');
+    if (!Object.hasOwn(intervals, every)) throw new InvalidError('Choose how often figures are published.', 'every');
     const chosen = every as Interval;
     const { id } = await tx
       .insertInto('supervision.figure_schedules')
@@ -73,7 +73,7 @@ export async function publishDueFigures(
     const schedule = await latest(tx);
     if (!schedule || schedule.every === 'never') return null;
     const upto = firstOf(today, schedule.every);
-    const { from, to } = await nextTime(tx, upto);
+    const { from, to } = await nextTime(tx, upto, { timeZone, today });
     return from !== null && to !== null && (to === upto || to === dayAfter(from, longestDays)) ? { upto, by: schedule.by } : null;
   });
   if (!due) return null;

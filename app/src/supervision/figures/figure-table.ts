@@ -33,6 +33,8 @@ export interface FigureTable {
 }
 
 export interface Figures {
+  /** The questions to the database that they were made from; those published before this was kept have none. */
+  questions?: Record<string, string>;
   tables: FigureTable[];
 }
 

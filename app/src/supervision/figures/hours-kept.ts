@@ -4,22 +4,26 @@ import { type CountedRow, foldGroups, orderOf } from './fold-groups.ts';
 import { leastForMedian } from './medians.ts';
 import type { HoursRow, PersonRow } from './questions.ts';
 
-/** Hours are told in whole hundreds and shares of them in whole hundredths: one person’s own are lost in it. */
+/** Hours are told in whole hundreds, and shares of them in whole hundredths; that all were always there, or nobody ever, is told of nobody. */
 const hoursStep = 100;
 const shareStep = 0.01;
+/** Where one person has more of the hours than this, what is told would be theirs. */
+const onesShareAtMost = 0.2;
 
 /** What part of the hours is told. */
 const parts: { key: string; title: string; caution: string; of(row: HoursRow): number }[] = [
   {
     key: 'time-kept',
     title: 'Time at which people were where they had to be',
-    caution: 'Of all hours asked. In those of which the tag told too little they may have been there too. Leave is not asked for.',
+    caution:
+      'Of all hours asked. In those of which the tag told too little they may have been there too. Leave is not asked for. Who had to be in two places counts in both. 99 % stands for more as well, and 1 % for less.',
     of: ({ kept }) => kept,
   },
   {
     key: 'time-unknown',
     title: 'Time of which the tag told too little',
-    caution: 'An empty battery, no signal, a tag that was cut off: it counts neither for the person nor against them.',
+    caution:
+      'An empty battery, no signal, a tag that was cut off: it counts neither for the person nor against them. 1 % stands for less as well.',
     of: ({ unknown }) => unknown,
   },
 ];
@@ -62,7 +66,9 @@ export function hoursKeptOf({ people, hours }: { people: readonly PersonRow[]; h
         caution,
         lines: lines?.every((line) => line !== null) ? lines : null,
         whole: shareOfHours(everybody, told(people), of),
-        ...(isCounted ? {} : { notTold: 'hours were not counted on every day of this time' }),
+        ...(isCounted
+          ? {}
+          : { notTold: hours.length === 0 ? 'no hours were counted in this time' : 'hours were not counted on every day of this time' }),
       };
     });
   });
@@ -72,17 +78,19 @@ const allOf = ({ kept, broken, unknown }: HoursRow): number => kept + broken + u
 
 /**
  * A part of some people's hours, with its 95 % interval from how they differ from one another (of a ratio of sums: Cochran, Sampling
- * Techniques, 1977, section 2.11); null of too few people.
+ * Techniques, 1977, section 2.11); null of too few people, and where it is one person’s above all.
  */
 function shareOfHours(group: string, rows: readonly HoursRow[], of: (row: HoursRow) => number): FigureLine | null {
   if (rows.length < leastForMedian) return null;
   const all = rows.reduce((sum, row) => sum + allOf(row), 0);
+  if (rows.some((row) => allOf(row) > onesShareAtMost * all)) return null;
   const share = rows.reduce((sum, row) => sum + of(row), 0) / all;
   const squares = rows.reduce((sum, row) => sum + (of(row) - share * allOf(row)) ** 2, 0);
   const half = (1.96 * Math.sqrt((squares * rows.length) / (rows.length - 1))) / all;
   // How much a few differ from one another would tell of them.
   const isWide = rows.length >= 4 * leastForMedian;
-  const inSteps = (value: number) => Number((Math.round(Math.min(1, Math.max(0, value)) / shareStep) * shareStep).toFixed(2));
+  const inSteps = (value: number) =>
+    Number((Math.round(Math.min(1 - shareStep, Math.max(shareStep, value)) / shareStep) * shareStep).toFixed(2));
   return {
     group,
     of: Math.round(all / hoursStep) * hoursStep,

@@ -16,15 +16,29 @@ const dayMs = 86_400_000;
 /** Where hours have not been counted for longer, figures do without them, days. */
 const countedLateDays = 3;
 
-/** The next time that can be published: from where the last ended up to the end of yesterday. Null while it is too short. */
-export async function nextTime(tx: Tx, now: string): Promise<{ from: string; to: string } | { from: string | null; to: null }> {
+/** When figures can be published next, where they cannot be today: hours of yesterday may be counted tomorrow only. */
+const nextOn = (from: string, today: string): string => {
+  const on = dayAfter(from, leastDays);
+  return on > today ? on : dayAfter(today, 1);
+};
+
+/**
+ * The next time that can be published: from where the last ended up to the end of yesterday. Null while it is too short.
+ * @param now up to which day they are to be: `today`, or one before it
+ */
+export async function nextTime(
+  tx: Tx,
+  now: string,
+  { timeZone, today: really }: { timeZone: string; today: string },
+): Promise<{ from: string; to: string } | { from: string | null; to: null }> {
   const { rows } = await sql<{ from: string | null; upto: string | null }>`
     SELECT coalesce((SELECT max(to_on)::text FROM supervision.published_figures),
-      (SELECT min(starts_at)::date::text FROM supervision.wearings)) AS "from",
+      (SELECT (min(starts_at) AT TIME ZONE ${timeZone})::date::text FROM supervision.wearings)) AS "from",
       (SELECT (max(day) + 1)::text FROM supervision.days_counted) AS upto`.execute(tx);
   const { from = null, upto = null } = rows[0] ?? {};
   // Hours of yesterday are counted in the night; what is published before ends a day earlier, rather than without them.
-  const today = upto !== null && upto < now && upto >= dayAfter(now, -countedLateDays) ? upto : now;
+  const isAwaited = upto !== null && upto < now && upto >= dayAfter(now, -countedLateDays) && really <= dayAfter(now, countedLateDays);
+  const today = isAwaited ? upto : now;
   if (from === null || Date.parse(today) - Date.parse(from) < leastDays * dayMs) return { from, to: null };
   // What is published once is not published again.
   const latest = dayAfter(from, longestDays);
@@ -56,12 +70,12 @@ export const publishFigures: Action<{ timeZone: string }, { today: string }, { i
     note(null);
     // Two who publish at once would publish the same time: the second finds the first's.
     await sql`SELECT pg_advisory_xact_lock(hashtext('supervision.published_figures'))`.execute(tx);
-    const { from, to } = await nextTime(tx, today);
+    const { from, to } = await nextTime(tx, today, { timeZone, today });
     if (from === null || to === null)
       throw new InvalidError(
         from === null
           ? 'Nobody has worn a tag yet: there is nothing to publish.'
-          : `Figures are over ${leastDays} days at least. The next can be published on ${dayAfter(from, leastDays)}.`,
+          : `Figures are over ${leastDays} days at least. The next can be published on ${nextOn(from, today)}.`,
         'publish',
       );
     const at = (day: string) => new Date(readTime(`${day} 00:00`, timeZone)).toISOString();
@@ -72,7 +86,7 @@ export const publishFigures: Action<{ timeZone: string }, { today: string }, { i
     const content = workOutFigures(await ask(tx));
     const { id } = await tx
       .insertInto('supervision.published_figures')
-      .values({ from_on: from, to_on: to, content: JSON.stringify(content), by_name: actor.name })
+      .values({ from_on: from, to_on: to, content: JSON.stringify({ ...content, questions }), by_name: actor.name })
       .returning('id')
       .executeTakeFirstOrThrow();
     note({ kind: 'figures', id }, { from, to, tables: content.tables.length });
@@ -82,25 +96,25 @@ export const publishFigures: Action<{ timeZone: string }, { today: string }, { i
 
 /** What the comparison of groups rests on, in numbers: how many people have said what, and when figures can be published next. */
 export const readEquality: Action<
-  null,
+  { timeZone: string },
   { today: string },
   { people: number; said: { kind: string; people: number }[]; next: { from: string | null; to: string | null; on: string | null } }
 > = {
   name: 'equality.read',
   room: 'supervision',
   purpose: 'fairness',
-  async run({ tx, note }, _services, { today }) {
+  async run({ tx, note }, { timeZone }, { today }) {
     note(null);
     const { rows } = await sql<{ people: number }>`
       SELECT count(DISTINCT subject_id)::int AS people FROM supervision.wearings WHERE ends_at IS NULL OR ends_at > now()`.execute(tx);
     const { rows: said } = await sql<{ kind: string; people: number }>`
       SELECT k.kind, (SELECT count(*)::int FROM supervision.characteristics c WHERE c.kind = k.kind AND c.value <> 'not said') AS people
         FROM unnest(ARRAY['ethnicity', 'sex', 'disability']) WITH ORDINALITY AS k (kind, n) ORDER BY k.n`.execute(tx);
-    const next = await nextTime(tx, today);
+    const next = await nextTime(tx, today, { timeZone, today });
     return {
       people: rows[0]?.people ?? 0,
       said,
-      next: { ...next, on: next.from !== null && next.to === null ? dayAfter(next.from, leastDays) : null },
+      next: { ...next, on: next.from !== null && next.to === null ? nextOn(next.from, today) : null },
     };
   },
 };

@@ -58,7 +58,7 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
       published,
       chosen,
       leastShown,
-      questions,
+      questions: figures?.questions ?? questions,
       parts: Object.entries(parts).map(([key, words]) => ({
         key,
         ...words,
@@ -95,7 +95,7 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
   };
   const asJson = async (id: number | null) => {
     const { chosen, figures } = await opened(id);
-    return { from: chosen.from, to: chosen.to, publishedAt: chosen.at, leastShown, ...figures, questions };
+    return { from: chosen.from, to: chosen.to, publishedAt: chosen.at, leastShown, ...figures, questions: figures.questions ?? questions };
   };
   app.get('/transparency/figures/:id/csv', { config: { open: true }, schema: { params: Id } }, (request, reply) =>
     sendCsv(reply, idIn(request)),
@@ -110,7 +110,7 @@ export function figureRoutes(app: FastifyInstance, web: WebKit): void {
     reply: FastifyReply,
     more: { error?: InvalidError; problems?: ImportProblem[]; source?: string } = {},
   ) => {
-    const view = await performer.perform(actorOf(request), readEquality, null, { today: today() });
+    const view = await performer.perform(actorOf(request), readEquality, { timeZone }, { today: today() });
     return web.page(request, more.error ? reply.code(400) : reply, 'supervision/figures/equality.njk', {
       ...view,
       characteristics,

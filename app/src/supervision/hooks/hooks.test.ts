@@ -8,7 +8,7 @@ import { startPostgres, type TestPostgres } from '../../../test/postgres.ts';
 import { serveForTest, Visitor } from '../../../test/serve-for-test.ts';
 import { toldInOrder } from '../../../test/told-in-order.ts';
 import { wearerForTest } from '../../../test/wearer-for-test.ts';
-import { readPolicies } from '../../platform/access.ts';
+import { type Actor, readPolicies } from '../../platform/access.ts';
 import { verifyAudit } from '../../platform/audit.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { importSubjects } from '../bulk/import-subjects.ts';
@@ -17,6 +17,7 @@ import { topicNames, topics } from '../changes/index.ts';
 import { untold } from '../changes/topics.ts';
 import { keepContact } from '../contacts/index.ts';
 import { Channels } from '../delivery/index.ts';
+import { publishFigures } from '../figures/index.ts';
 import { ChangeSender } from './change-sender.ts';
 import { addHook, endHook, listHooks, tryHook } from './hooks.ts';
 
@@ -113,6 +114,24 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
         type: 'contact.keep',
         data: { kind: 'subject', id: wearer.subjectId, reference: 'HK-1' },
       });
+    });
+
+    test('figures that are published are told, by number alone', async () => {
+      heard.length = 0;
+      const council = await add(['figures'], 'A council');
+      const auditor: Actor = { id: 'fa-1', name: 'Nia Bowen', role: 'fairness-auditor', purpose: 'fairness' };
+      const published = await serving.waymark.performer.perform(
+        auditor,
+        publishFigures,
+        { timeZone: 'Europe/London' },
+        { today: '2027-06-01' },
+      );
+      await sender.deliverDue();
+      expect(heard.map(({ body }) => JSON.parse(body))).toMatchObject([
+        { type: 'figures.publish', data: { kind: 'figures', id: published.id } },
+      ]);
+      await serving.waymark.performer.perform(administrator, endHook, null, { id: council.id });
+      heard.length = 0;
     });
 
     test('an alert that is raised, and people from a file, are told too; what is not asked for is not', async () => {

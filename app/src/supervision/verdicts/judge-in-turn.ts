@@ -3,6 +3,7 @@ import { crimesPerPart } from '@waymark/presence';
 import type { FixStore } from '../../platform/fixes/fix-store.ts';
 import { askedOf, computeRun, computeShare, countFixes, type RunInputs, type RunOutput } from './compute-run.ts';
 import { joinShares } from './join-shares.ts';
+import { unpackers } from './packed-file.ts';
 import { type OpenShare, openShare, writeShare } from './share-file.ts';
 import { fixesTogether, splitEvenly } from './split-evenly.ts';
 import type { AppendPart, VerdictStore } from './verdict-store.ts';
@@ -10,8 +11,9 @@ import type { AppendPart, VerdictStore } from './verdict-store.ts';
 interface InTurn {
   onProgress?: ((done: number, all: number) => void) | undefined;
   threads?: number | undefined;
-  /** Instead of `fixesTogether`: for tests. */
+  /** Instead of `fixesTogether`, and of what makes parts of a usual length: for tests. */
   together?: number;
+  perPart?: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function judgeInTurn(
   run: number,
   inputs: RunInputs,
   append: AppendPart,
-  { onProgress, threads, together = fixesTogether }: InTurn = {},
+  { onProgress, threads, together = fixesTogether, perPart = crimesPerPart(inputs.wearings.length) }: InTurn = {},
 ): Promise<RunOutput> {
   const whole = () => computeRun(store, inputs, append, onProgress, threads);
   // What few crimes rest on is little, and halves are of runs of earlier versions.
@@ -34,9 +36,9 @@ export async function judgeInTurn(
   const turns = splitEvenly(counts, Math.ceil(counts.reduce((sum, n) => sum + n, 0) / together));
   if (turns.length < 2) return whole();
   const began = new Date();
-  const perPart = crimesPerPart(inputs.wearings.length);
   const paths = turns.map(() => verdicts.scratchPath(run));
   const opened: OpenShare[] = [];
+  const unpacking = unpackers();
   try {
     for (const [i, turn] of turns.entries()) {
       const path = paths[i] as string;
@@ -47,7 +49,7 @@ export async function judgeInTurn(
           onProgress: onProgress && ((done, all) => onProgress(Math.floor((i * all + done) / turns.length), all)),
         }),
       );
-      const share = await openShare(path);
+      const share = await openShare(path, unpacking);
       if (!share) throw new Error(`What was judged of run ${run} is not there any more: ${path}`);
       opened.push(share);
     }

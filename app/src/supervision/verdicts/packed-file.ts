@@ -58,7 +58,7 @@ const atOnce = 4;
  * Packs or unpacks one column after another, each a whole by itself. What each of them would take by itself is memory that is asked for outside
  * and looked after by the collector: thousands of columns would have it go through everything there is hundreds of times.
  */
-class Turns {
+export class Turns {
   readonly #make: () => Packing;
   readonly #turns: (Turn | undefined)[] = [];
 
@@ -138,9 +138,14 @@ export class PackedFileWriter {
   /** @param columns typed arrays of as many values as there are rows */
   async put(rows: number, columns: readonly ArrayBufferView[]): Promise<StoredRows> {
     const packed = await Promise.all(columns.map((column, c) => this.#pack(bytesOf(column), c)));
-    const stored: StoredRows = { rows, columns: [] };
-    for (const bytes of packed) stored.columns.push(await this.#append(bytes));
-    return stored;
+    let { at } = await this.#append(Buffer.concat(packed));
+    return {
+      rows,
+      columns: packed.map(({ byteLength: bytes }) => {
+        at += bytes;
+        return { at: at - bytes, bytes };
+      }),
+    };
   }
 
   async #pack(bytes: Uint8Array, column: number): Promise<Uint8Array> {
@@ -150,11 +155,12 @@ export class PackedFileWriter {
     return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
-  /** Takes columns over from another file as they are packed there. */
-  async copy(from: FileHandle, stored: StoredRows): Promise<StoredRows> {
-    const columns: StoredRows['columns'] = [];
-    for (const { at, bytes } of stored.columns) columns.push(await this.#append(await readBytes(from, at, bytes)));
-    return { rows: stored.rows, columns };
+  /** Takes columns over from another file as they are packed there: one after the other, as `put` leaves them. */
+  async copy(from: FileHandle, { rows, columns }: StoredRows): Promise<StoredRows> {
+    const first = columns[0]?.at ?? 0;
+    const bytes = columns.reduce((sum, own) => sum + own.bytes, 0);
+    const { at } = await this.#append(await readBytes(from, first, bytes));
+    return { rows, columns: columns.map((own) => ({ at: at + own.at - first, bytes: own.bytes })) };
   }
 
   /** Writes what is in the file, and has all of it on the disk. */
@@ -203,13 +209,18 @@ function columnIn(room: Room | undefined, name: string, type: ColumnType, rows: 
   return column;
 }
 
+/** For one reader, or for several. */
+export const unpackers = (): Turns => new Turns(() => createZstdDecompress({ chunkSize: pieceBytes }));
+
 /** Reads columns from a file, one group of rows after another. */
 export class PackedFileReader {
   readonly #file: FileHandle;
-  readonly #unpacking = new Turns(() => createZstdDecompress({ chunkSize: pieceBytes }));
+  readonly #unpacking: Turns;
 
-  constructor(file: FileHandle) {
+  /** @param unpacking where several files are read together: what each would take by itself is some megabytes */
+  constructor(file: FileHandle, unpacking = unpackers()) {
     this.#file = file;
+    this.#unpacking = unpacking;
   }
 
   /** @param room where the columns are put, if they may be overwritten by what is put there next */

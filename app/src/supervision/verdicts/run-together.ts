@@ -122,7 +122,7 @@ async function caughtUp({ fixes }: VerdictServices, receipt: number, signal?: Ab
 async function putTogether(own: TakingPart, runId: number, inputs: RunInputs, { shares, plannedAt }: SharedState): Promise<boolean> {
   const { verdicts } = own.services;
   const paths = Array.from({ length: shares }, (_, number) => verdicts.sharePath(runId, number));
-  const opened = await Promise.all(paths.map(openShare));
+  const opened = await Promise.all(paths.map((path) => openShare(path)));
   try {
     const lost = opened.flatMap((share, number) => (share ? [] : [number]));
     if (lost.length > 0) {

@@ -10,6 +10,7 @@ import {
   putPart,
   readContentsOf,
   type StoredRows,
+  type Turns,
   writePackedFile,
 } from './packed-file.ts';
 
@@ -56,8 +57,11 @@ export interface OpenShare extends ShareRead {
   close(): Promise<void>;
 }
 
-/** Null where there is no such file, or it is broken off. */
-export async function openShare(path: string): Promise<OpenShare | null> {
+/**
+ * Null where there is no such file, or it is broken off.
+ * @param unpacking for all of several shares, where there are many
+ */
+export async function openShare(path: string, unpacking?: Turns): Promise<OpenShare | null> {
   if (!existsSync(path)) return null;
   const file = await open(path, 'r');
   const contents = (await readContentsOf(file).catch(() => null)) as ShareContents | null;
@@ -66,7 +70,7 @@ export async function openShare(path: string): Promise<OpenShare | null> {
     return null;
   }
   const { fixes, hashes, parts } = contents;
-  const reader = new PackedFileReader(file);
+  const reader = new PackedFileReader(file, unpacking);
   const rooms = [partRoom(), partRoom()];
   return {
     fixes,

@@ -1,5 +1,5 @@
 /** Fixes that are held in memory at a time: with all that is worked out about them each takes about a hundred bytes. */
-export const fixesTogether = 5_000_000;
+export const fixesTogether = 4_000_000;
 
 /** So many stretches of neighbours, or fewer, with about as many fixes in each. */
 export function splitEvenly(fixes: readonly number[], shares: number): { first: number; last: number }[] {

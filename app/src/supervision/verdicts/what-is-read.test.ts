@@ -160,6 +160,17 @@ describe('a fleet of which some are judged after others', () => {
       expect(await rowsOf(2 + i)).toEqual(await rowsOf(1));
       expect([steps.toSorted((a, b) => a - b), steps.at(-1)]).toEqual([steps, crimes.length]);
     }
+    // Of several parts: each is put together in the room of the one before the last.
+    const digests = new Set<string>();
+    for (const [i, together] of [right.fixes / 2, right.fixes / 7].entries()) {
+      const { outputHash, coincidence } = await verdicts.write(8 + i, (append) =>
+        judgeInTurn(fixes, verdicts, 8 + i, inputs, append, { together, perPart: 3 }),
+      );
+      digests.add(outputHash);
+      expect(coincidence).toEqual(right.coincidence);
+      expect(await rowsOf(8 + i)).toEqual(await rowsOf(1));
+    }
+    expect(digests.size).toBe(1);
     expect(readdirSync(join(folder.path, 'verdicts')).filter((name) => !/^run-\d\.verdicts$/.test(name))).toEqual([]);
   });
 
