@@ -25,6 +25,7 @@ const routes: Route[] = [];
 const supportTeam = ['support-worker', 'support-lead'];
 const meantFor: Record<string, string | string[]> = {
   'crime.list': 'crime-analyst',
+  'crime.looked': 'crime-analyst',
   'crime.read': 'crime-analyst',
   'crime.import': 'crime-analyst',
   'import.list': 'crime-analyst',

@@ -40,6 +40,7 @@ export const untold: Record<string, string> = {
   'fixes.send': 'positions, which are told nobody by this way',
   'fixes.import': 'positions, which are told nobody by this way',
   'quarantine.console': 'a look',
+  'crime.looked': 'a list of one’s own work',
   'document.open': 'a look',
   'letter.draft': 'a look',
   'clearing.begin': 'a list of one’s own work',

@@ -1,17 +1,28 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isProgram } from '../../platform/access.ts';
 import { type Action, InvalidError } from '../../platform/action.ts';
 import { isDay } from '../../platform/days.ts';
 import { actorOf } from '../../web/actor-of.ts';
-import { security } from '../../web/form.ts';
+import { invalidIn, security } from '../../web/form.ts';
 import type { WebKit } from '../../web/kit.ts';
 import { pagination, readPage, sortLink } from '../../web/paging.ts';
 import { crimeTypes } from './crime-types.ts';
 import { importRoutes } from './import-routes.ts';
+import { type LastLook, lastLook, markLooked, unmarkLooked } from './last-look.ts';
 import { middleOf } from './near-fixes.ts';
 import { noForce } from './parsed-crime.ts';
-import { type CrimeListRow, type CrimePoint, type CrimeQuery, crimeSorts, forcesOf, mapCrimes, searchCrimes } from './store.ts';
+import {
+  batchesOf,
+  type CrimeListRow,
+  type CrimePoint,
+  type CrimeQuery,
+  crimeSorts,
+  forcesOf,
+  mapCrimes,
+  newSince,
+  searchCrimes,
+} from './store.ts';
 
 /** The crimes of a page with those on its map, and what it can be narrowed to. */
 interface CrimeListPage {
@@ -19,6 +30,10 @@ interface CrimeListPage {
   total: number;
   points: CrimePoint[];
   forces: string[];
+  batches: string[];
+  /** Up to when the asker has looked; null where they never said, and for programs. */
+  looked: LastLook | null;
+  fresh: { came: number; toReview: number; all: number } | null;
 }
 
 const listCrimes: Action<null, CrimeQuery & { withMap: boolean }, CrimeListPage> = {
@@ -26,11 +41,15 @@ const listCrimes: Action<null, CrimeQuery & { withMap: boolean }, CrimeListPage>
   room: 'supervision',
   purpose: 'crime-matching',
   async run({ tx, actor, note }, _services, query) {
-    const asked = { ...query, withTests: !isProgram(actor) };
+    const withTests = !isProgram(actor);
+    const looked = isProgram(actor) ? null : await lastLook(tx, actor.id);
+    const asked = { ...query, withTests, ...(looked ? { since: looked.at } : {}) };
     const found = await searchCrimes(tx, asked);
     const points = query.withMap ? await mapCrimes(tx, asked) : [];
     note(null, { shown: found.rows.length, ...(query.withMap ? { onMap: points.length } : {}) });
-    return { ...found, points, forces: query.withMap ? await forcesOf(tx) : [] };
+    if (!query.withMap) return { ...found, points, forces: [], batches: [], looked, fresh: null };
+    const fresh = looked && (await newSince(tx, looked.at, withTests));
+    return { ...found, points, forces: await forcesOf(tx), batches: await batchesOf(tx), looked, fresh };
   },
 };
 
@@ -38,13 +57,14 @@ const listCrimes: Action<null, CrimeQuery & { withMap: boolean }, CrimeListPage>
 export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
   const { performer } = web.waymark;
   const queryOf = (request: FastifyRequest): CrimeQuery & { page: number } => {
-    const { sort, order, type, show, force, from, to } = (request.query ?? {}) as Record<string, string>;
+    const { sort, order, type, show, force, batch, from, to } = (request.query ?? {}) as Record<string, string>;
     const page = readPage(request.query);
     return {
       ...page,
       type: type && Object.hasOwn(crimeTypes, type) ? type : undefined,
       show,
       force: force || undefined,
+      batch: batch || undefined,
       from: from && isDay(from) ? from : undefined,
       to: to && isDay(to) ? to : undefined,
       timeZone: web.waymark.timeZone,
@@ -62,6 +82,8 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
       query,
       crimeTypes,
       noForce,
+      shownAt: Date.now(),
+      error: null,
       mapData: points.map(({ id, reference, type, from, place, present, toReview }) => [
         id,
         ...middleOf(place),
@@ -73,6 +95,21 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
       pagination: pagination('/crimes', request.query, query.page, found.total),
     });
   });
+  const looked = async (request: FastifyRequest, reply: FastifyReply, work: () => Promise<unknown>, said: string) => {
+    await work().then(
+      () => web.notice(request, said),
+      (caught) => web.notice(request, invalidIn(caught).message),
+    );
+    return reply.redirect('/crimes');
+  };
+  app.post<{ Body: { upto?: string } }>('/crimes/looked', { config: { action: 'crime.looked' } }, (request, reply) => {
+    const upto = Number(request.body?.upto ?? Number.NaN);
+    const work = () => performer.perform(actorOf(request), markLooked, null, { upto, now: Date.now() });
+    return looked(request, reply, work, 'What comes from now on is told above the list.');
+  });
+  app.post('/crimes/looked/back', { config: { action: 'crime.looked' } }, (request, reply) =>
+    looked(request, reply, () => performer.perform(actorOf(request), unmarkLooked, null, null), 'Taken back.'),
+  );
   app.get(
     '/api/crimes',
     {
@@ -88,6 +125,7 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
           type: Type.Optional(Type.String()),
           show: Type.Optional(Type.String()),
           force: Type.Optional(Type.String()),
+          batch: Type.Optional(Type.String()),
           from: Type.Optional(Type.String({ description: 'Day, YYYY-MM-DD: windows that end on it or later.' })),
           to: Type.Optional(Type.String({ description: 'Day, YYYY-MM-DD: windows that begin on it or earlier.' })),
         }),

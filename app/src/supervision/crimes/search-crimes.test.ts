@@ -4,6 +4,7 @@ import { serveForTest, temporaryFolder, Visitor } from '../../../test/serve-for-
 import { fillWithSmallTown } from '../../../test/small-town.ts';
 import { withPurpose } from '../../platform/database.ts';
 import { dayIn } from '../../platform/days.ts';
+import { importCrimes } from './import-crimes.ts';
 import { type CrimeQuery, mapCrimes, searchCrimes } from './store.ts';
 
 let serving: Awaited<ReturnType<typeof serveForTest>>;
@@ -76,4 +77,57 @@ test('a day that is none is not asked about', async () => {
   await visitor.signIn('ca-1');
   const page = await (await visitor.follow('/crimes?from=2026-02-31&to=yesterday')).text();
   expect(page).toContain('12 crimes');
+});
+
+test('what came since somebody last looked is told and shown, to them alone; saying so can be taken back', async () => {
+  const visitor = new Visitor(serving.url);
+  await visitor.signIn('ca-1');
+  const page = async (path = '/crimes') => (await (await visitor.follow(path)).text()).replace(/\s+/g, ' ');
+  const post = async (path: string, fields: Record<string, string> = {}) =>
+    visitor.request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ _csrf: await visitor.csrf('/crimes'), ...fields }),
+    });
+  expect(await page()).toContain('Say when you have looked');
+  await post('/crimes/looked', { upto: String(Date.now() + 60_000) });
+  expect(await page()).toContain('this one is older than what you said last');
+  // Of a quarter of an hour ago all is new.
+  await post('/crimes/looked', { upto: String(Date.now() - 900_000) });
+  expect(await page()).toContain('<strong>12 crimes came in or changed</strong>');
+  expect(await page('/crimes?show=new')).toContain('12 crimes</p>');
+  await post('/crimes/looked', { upto: String(Date.now()) });
+  expect(await page()).toContain('nothing new.');
+  expect(await page('/crimes?show=new')).toContain('0 crimes</p>');
+  const bytes = Buffer.from('reference,type,from,to,lat,lon\nNEW-1,theft from vehicle,2026-09-03 10:00,2026-09-03 11:00,53.09,-1.82\n');
+  await importCrimes(
+    serving.waymark.performer,
+    { id: 'ca-2', name: 'Other', role: 'crime-analyst', purpose: 'crime-matching' },
+    serving.waymark,
+    {
+      fileName: 'new.csv',
+      bytes,
+    },
+  );
+  const told = await page();
+  expect(told).toContain('<strong>1 crime came in or changed</strong>');
+  expect(await page('/crimes?show=new')).toMatch(/1 crime<\/p>.*NEW-1/);
+  // Another analyst has said nothing.
+  const other = new Visitor(serving.url);
+  await other.signIn('ca-2');
+  expect(await (await other.follow('/crimes')).text()).toContain('Say when you have looked');
+  await post('/crimes/looked/back');
+  expect(await page()).toContain('<strong>13 crimes came in or changed</strong>');
+  await post('/crimes/looked/back');
+  expect(await page()).toContain('There is nothing to take back.');
+});
+
+test('a list is narrowed by the batch that brought it', async () => {
+  await serving.waymark.database.executeSql(
+    `UPDATE supervision.crime_versions SET batch = 'Week 40' WHERE crime_id = (SELECT id FROM supervision.crimes WHERE reference = 'NEW-1')`,
+  );
+  expect((await asked({ batch: 'Week 40' })).list.rows.map(({ reference }) => reference)).toEqual(['NEW-1']);
+  const visitor = new Visitor(serving.url);
+  await visitor.signIn('ca-1');
+  expect(await (await visitor.follow('/crimes?batch=Week+40')).text()).toMatch(/<option value="Week 40" selected>/);
 });

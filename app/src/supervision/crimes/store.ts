@@ -85,9 +85,16 @@ export const crimeSorts = {
 export interface CrimeQuery {
   search?: string;
   type?: string;
-  /** `present`: with somebody present; `to review`: of whom somebody has not been reviewed; `waiting`: without a verdict yet; `reviewed`: with a review */
+  /**
+   * `new`: came or changed since a moment, or somebody present to review was found since; `present`: with somebody present; `to review`: of whom
+   * somebody has not been reviewed; `waiting`: without a verdict yet; `reviewed`: with a review
+   */
   show?: string;
+  /** What is new since then; where nothing is said, all is. */
+  since?: Date;
   force?: string;
+  /** What the sender called the delivery that brought it. */
+  batch?: string;
   /** Days between which the window lies in part, `YYYY-MM-DD`, on the clock of the zone. */
   from?: string;
   to?: string;
@@ -123,6 +130,7 @@ function matching(tx: Tx, query: CrimeQuery) {
   }
   if (query.type) base = base.where('v.type', '=', query.type);
   if (query.force) base = base.where('c.force', '=', query.force);
+  if (query.batch) base = base.where('v.batch', '=', query.batch);
   const dayIn = (day: string, after: number) =>
     sql<Date>`((${day}::date + ${after}::int)::timestamp AT TIME ZONE ${query.timeZone ?? 'UTC'})`;
   if (query.from) base = base.where('v.to_at', '>=', dayIn(query.from, 0));
@@ -137,6 +145,11 @@ function matching(tx: Tx, query: CrimeQuery) {
   const presentReviewed = sql<number>`(SELECT count(DISTINCT r.wearing_id)::int FROM supervision.reviews r
     WHERE r.crime_version_id = v.id AND r.run_id = rc.run_id AND r.verdict = 'present' AND r.taken_back_at IS NULL)`;
   if (query.show === 'to review') base = base.where(present, '>', presentReviewed);
+  if (query.show === 'new' && query.since)
+    base = base.where(
+      sql<boolean>`(v.recorded_at > ${query.since} OR (${present} > ${presentReviewed}
+        AND EXISTS (SELECT FROM supervision.runs n WHERE n.id = rc.run_id AND n.at > ${query.since})))`,
+    );
   if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
   return { base, present, reviews, tested, toReview: sql<boolean>`${present} > ${presentReviewed}` };
 }
@@ -183,6 +196,33 @@ export async function mapCrimes(tx: Tx, query: CrimeQuery): Promise<CrimePoint[]
     .limit(mappedAtMost)
     .execute();
   return rows as CrimePoint[];
+}
+
+/** What is new since a moment: crimes that came or changed, and those in which somebody present to review was found since. */
+export async function newSince(tx: Tx, since: Date, withTests: boolean): Promise<{ came: number; toReview: number; all: number }> {
+  const { base, toReview } = matching(tx, { sort: 'when', descending: true, limit: 0, offset: 0, show: 'new', since, withTests });
+  const row = await base
+    .select([
+      sql<number>`count(*)::int`.as('all'),
+      sql<number>`(count(*) FILTER (WHERE v.recorded_at > ${since}))::int`.as('came'),
+      sql<number>`(count(*) FILTER (WHERE ${toReview}))::int`.as('toReview'),
+    ])
+    .executeTakeFirstOrThrow();
+  return row;
+}
+
+/** The latest batches that crimes came in, as their senders call them. */
+export async function batchesOf(tx: Tx): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('supervision.crime_versions')
+    .select(['batch', sql<Date>`max(recorded_at)`.as('last')])
+    .where('batch', 'is not', null)
+    .where('batch', '<>', '')
+    .groupBy('batch')
+    .orderBy('last', 'desc')
+    .limit(50)
+    .execute();
+  return rows.flatMap(({ batch }) => batch ?? []);
 }
 
 /** Forces that crimes are of, in order of name. */

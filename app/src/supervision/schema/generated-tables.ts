@@ -231,6 +231,11 @@ export interface GeneratedTables {
     by_name: string;
     at: Generated<Date>;
   };
+  'supervision.crime_looks': {
+    actor: string;
+    at: Date;
+    before: Date | null;
+  };
   'supervision.crime_versions': {
     id: Generated<number>;
     crime_id: number;
