@@ -2,7 +2,7 @@ import type { Actor } from '../../platform/access.ts';
 import { type Action, InvalidError, type Performer } from '../../platform/action.ts';
 import { type Database, type Tx, withPurpose } from '../../platform/database.ts';
 import { dayAfter } from '../../platform/days.ts';
-import { longestDays, nextTime, publishFigures } from './publish-figures.ts';
+import { countedLateDays, longestDays, nextTime, publishFigures } from './publish-figures.ts';
 
 /** How often figures are published by themselves, in words. */
 export const intervals = {
@@ -73,8 +73,11 @@ export async function publishDueFigures(
     const schedule = await latest(tx);
     if (!schedule || schedule.every === 'never') return null;
     const upto = firstOf(today, schedule.every);
-    const { from, to } = await nextTime(tx, upto, { timeZone, today });
-    return from !== null && to !== null && (to === upto || to === dayAfter(from, longestDays)) ? { upto, by: schedule.by } : null;
+    const { from, to } = await nextTime(tx, upto, timeZone);
+    if (from === null || to === null) return null;
+    // After some nights hours are not waited for any more: figures end with the days that are counted.
+    const isWhole = to === upto || to === dayAfter(from, longestDays) || today > dayAfter(upto, countedLateDays);
+    return isWhole ? { upto, by: schedule.by } : null;
   });
   if (!due) return null;
   const system: Actor = { id: 'system', name: `Waymark, as ${due.by} decided`, role: 'system', purpose: 'fairness' };

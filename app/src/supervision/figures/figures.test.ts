@@ -181,6 +181,14 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       const { from, to } = (await (await fetch(`${serving.url}/transparency/figures/latest/json`)).json()) as { from: string; to: string };
       expect([from, to]).toEqual([latest?.from, latest?.to]);
       expect(await (await fetch(`${serving.url}/transparency/figures/latest/csv`)).text()).toContain(`\n${from},${to},`);
+      // The job that counts has stopped with 29 January: it is waited for until the fourth, and then figures end with that day.
+      await count('2027-01-29');
+      expect(await due('2027-02-01')).toBeNull();
+      expect(await due('2027-02-04')).toBeNull();
+      expect(await due('2027-02-05')).toMatchObject({ from: '2027-01-01', to: '2027-01-30' });
+      expect(await due('2027-02-06')).toBeNull();
+      // A month later it is out for longer than that: figures go out without hours.
+      expect(await due('2027-03-01')).toMatchObject({ from: '2027-01-30', to: '2027-03-01' });
       expect((['month', 'quarter'] as const).map((every) => firstOf('2027-06-30', every))).toEqual(['2027-06-01', '2027-04-01']);
       expect((['month', 'quarter'] as const).map((every) => firstOf('2027-12-01', every))).toEqual(['2027-12-01', '2027-10-01']);
       const visitor = new Visitor(serving.url);

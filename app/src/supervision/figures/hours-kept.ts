@@ -33,22 +33,15 @@ const parts: { key: string; title: string; caution: string; of(row: HoursRow): n
  * few who were never there weigh as long as they were away. A group is told where ten of it have such hours; smaller ones are folded.
  */
 export function hoursKeptOf({ people, hours }: { people: readonly PersonRow[]; hours: readonly HoursRow[] }): FigureTable[] {
-  const everyone = new Map(people.map((row) => [row.person, row]));
   const asked = new Map(hours.filter((row) => allOf(row) > 0).map((row) => [row.person, row]));
   const isCounted = hours.length > 0 && hours.every((row) => row.isCounted);
   const told = (members: readonly PersonRow[]) => (isCounted ? members.flatMap(({ person }) => asked.get(person) ?? []) : []);
   return (Object.entries(characteristics) as [Characteristic, string][]).flatMap(([key, by]) => {
-    const counted = (row: PersonRow, who: ReadonlyMap<number, unknown>): CountedRow[] =>
-      who.has(row.person) ? [{ person: row.person, group: row[key], yes: false, count: 1 }] : [];
-    // The order of every table over these people, see foldGroups, over those of whom there are any hours.
-    const order = orderOf(people.flatMap((row) => counted(row, everyone)));
-    const folded = foldGroups(
-      people.flatMap((row) => counted(row, asked)),
-      order,
-      false,
-      {},
-      leastForMedian,
-    );
+    const all = people.map((row): CountedRow => ({ person: row.person, group: row[key], yes: false, count: 1 }));
+    // In the order of every table over these people, see foldGroups; of those of whom there are any hours.
+    const order = orderOf(all);
+    const those = all.filter(({ person }) => asked.has(person));
+    const folded = foldGroups(those, order, false, {}, leastForMedian);
     const alone = new Set(folded?.filter(({ folds }) => folds === 1).map(({ group }) => group));
     return parts.map(({ key: name, title, caution, of }): FigureTable => {
       const lines = folded?.map(({ group, folds }) => {

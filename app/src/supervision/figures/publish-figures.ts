@@ -14,7 +14,7 @@ export const leastDays = 14;
 export const longestDays = 366;
 const dayMs = 86_400_000;
 /** Where hours have not been counted for longer, figures do without them, days. */
-const countedLateDays = 3;
+export const countedLateDays = 3;
 
 /** When figures can be published next, where they cannot be today: hours of yesterday may be counted tomorrow only. */
 const nextOn = (from: string, today: string): string => {
@@ -23,26 +23,25 @@ const nextOn = (from: string, today: string): string => {
 };
 
 /**
- * The next time that can be published: from where the last ended up to the end of yesterday. Null while it is too short.
- * @param now up to which day they are to be: `today`, or one before it
+ * The next time that can be published: from where the last ended up to a day, which is not in it. It ends earlier where hours of the last days
+ * are yet to be counted, and after a year. Null while it is too short.
  */
 export async function nextTime(
   tx: Tx,
-  now: string,
-  { timeZone, today: really }: { timeZone: string; today: string },
+  upto: string,
+  timeZone: string,
 ): Promise<{ from: string; to: string } | { from: string | null; to: null }> {
-  const { rows } = await sql<{ from: string | null; upto: string | null }>`
+  const { rows } = await sql<{ from: string | null; counted: string | null }>`
     SELECT coalesce((SELECT max(to_on)::text FROM supervision.published_figures),
       (SELECT (min(starts_at) AT TIME ZONE ${timeZone})::date::text FROM supervision.wearings)) AS "from",
-      (SELECT (max(day) + 1)::text FROM supervision.days_counted) AS upto`.execute(tx);
-  const { from = null, upto = null } = rows[0] ?? {};
+      (SELECT (max(day) + 1)::text FROM supervision.days_counted) AS counted`.execute(tx);
+  const { from = null, counted = null } = rows[0] ?? {};
   // Hours of yesterday are counted in the night; what is published before ends a day earlier, rather than without them.
-  const isAwaited = upto !== null && upto < now && upto >= dayAfter(now, -countedLateDays) && really <= dayAfter(now, countedLateDays);
-  const today = isAwaited ? upto : now;
-  if (from === null || Date.parse(today) - Date.parse(from) < leastDays * dayMs) return { from, to: null };
+  const end = counted !== null && counted < upto && counted >= dayAfter(upto, -countedLateDays) ? counted : upto;
+  if (from === null || Date.parse(end) - Date.parse(from) < leastDays * dayMs) return { from, to: null };
   // What is published once is not published again.
   const latest = dayAfter(from, longestDays);
-  return { from, to: latest < today ? latest : today };
+  return { from, to: latest < end ? latest : end };
 }
 
 async function ask(tx: Tx): Promise<Asked> {
@@ -70,7 +69,7 @@ export const publishFigures: Action<{ timeZone: string }, { today: string }, { i
     note(null);
     // Two who publish at once would publish the same time: the second finds the first's.
     await sql`SELECT pg_advisory_xact_lock(hashtext('supervision.published_figures'))`.execute(tx);
-    const { from, to } = await nextTime(tx, today, { timeZone, today });
+    const { from, to } = await nextTime(tx, today, timeZone);
     if (from === null || to === null)
       throw new InvalidError(
         from === null
@@ -110,7 +109,7 @@ export const readEquality: Action<
     const { rows: said } = await sql<{ kind: string; people: number }>`
       SELECT k.kind, (SELECT count(*)::int FROM supervision.characteristics c WHERE c.kind = k.kind AND c.value <> 'not said') AS people
         FROM unnest(ARRAY['ethnicity', 'sex', 'disability']) WITH ORDINALITY AS k (kind, n) ORDER BY k.n`.execute(tx);
-    const next = await nextTime(tx, today, { timeZone, today });
+    const next = await nextTime(tx, today, timeZone);
     return {
       people: rows[0]?.people ?? 0,
       said,
