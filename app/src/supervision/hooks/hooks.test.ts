@@ -37,6 +37,18 @@ test('every action of supervision that changes something is told of under one to
   expect(told.filter((name) => Object.hasOwn(untold, name))).toEqual([]);
 });
 
+/** Told actions by the purpose that they are for, as the policies have it. */
+const purposesTold = [
+  ...new Set(
+    readPolicies().flatMap(({ text }) => {
+      const told = topicNames.some((topic) => topics[topic].some((name) => text.includes(`Action::"${name}"`)));
+      return told && text.includes('Room::"supervision"')
+        ? [...text.matchAll(/context\.purpose == "([\w-]+)"/g)].map(([, name]) => name as string)
+        : [];
+    }),
+  ),
+];
+
 describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgres] as const] : [])])(
   'webhooks of changes on %s',
   toldInOrder,
@@ -92,6 +104,19 @@ describe.each([['PGlite', null] as const, ...(postgres ? [['PostgreSQL', postgre
       await wearerForTest(serving.waymark, 'HK-0');
       await sender.deliverDue();
       expect(heard).toEqual([]);
+    });
+
+    test('whoever does something that is told may put it in line, whatever it is done for', async () => {
+      expect(purposesTold.length).toBeGreaterThan(4);
+      const { rows } = (await serving.waymark.database.executeSql(
+        "SELECT tablename AS table, coalesce(qual, with_check) AS rule FROM pg_policies WHERE policyname = 'doing'",
+      )) as { rows: { table: string; rule: string }[] };
+      expect(rows.map(({ table }) => table).sort()).toEqual(['change_hooks', 'change_messages']);
+      for (const { table, rule } of rows)
+        expect(
+          purposesTold.filter((purpose) => !rule.includes(`'${purpose}'`)),
+          table,
+        ).toEqual([]);
     });
 
     test('a change is told by kind, number and reference, signed, and says nothing of what was written', async () => {
