@@ -73,17 +73,19 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
     };
   };
 
-  app.get('/crimes', { config: { action: 'crime.list', menu: { text: 'Crimes', rank: 60 } } }, async (request, reply) => {
+  const crimesPage = async (request: FastifyRequest, reply: FastifyReply, error: InvalidError | null = null) => {
     const query = queryOf(request);
+    // Before anything is read: what comes meanwhile is new.
+    const shownAt = Date.now();
     const { points, ...found } = await performer.perform(actorOf(request), listCrimes, null, { ...query, withMap: true });
     const columns = Object.keys(crimeSorts).map((key) => [key, sortLink('/crimes', request.query, key, query.sort, query.descending)]);
-    return web.page(request, reply, 'supervision/crimes/crimes.njk', {
+    return web.page(request, error ? reply.code(400) : reply, 'supervision/crimes/crimes.njk', {
       ...found,
       query,
       crimeTypes,
       noForce,
-      shownAt: Date.now(),
-      error: null,
+      shownAt,
+      error: error && { text: error.message, field: error.field },
       mapData: points.map(({ id, reference, type, from, place, present, toReview }) => [
         id,
         ...middleOf(place),
@@ -94,12 +96,17 @@ export function crimeRoutes(app: FastifyInstance, web: WebKit): void {
       sorts: Object.fromEntries(columns),
       pagination: pagination('/crimes', request.query, query.page, found.total),
     });
-  });
+  };
+  app.get('/crimes', { config: { action: 'crime.list', menu: { text: 'Crimes', rank: 60 } } }, (request, reply) =>
+    crimesPage(request, reply),
+  );
   const looked = async (request: FastifyRequest, reply: FastifyReply, work: () => Promise<unknown>, said: string) => {
-    await work().then(
-      () => web.notice(request, said),
-      (caught) => web.notice(request, invalidIn(caught).message),
-    );
+    try {
+      await work();
+    } catch (caught) {
+      return crimesPage(request, reply, invalidIn(caught));
+    }
+    web.notice(request, said);
     return reply.redirect('/crimes');
   };
   app.post<{ Body: { upto?: string } }>('/crimes/looked', { config: { action: 'crime.looked' } }, (request, reply) => {
