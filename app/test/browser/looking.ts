@@ -49,8 +49,8 @@ export async function signIn(
   account: string,
 ): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  // A page may be slow: what never comes is ended by the test's own limit.
-  context.setDefaultTimeout(0);
+  // A page may be slow; of what never comes it is told which it was, well before the limit of the test.
+  context.setDefaultTimeout(240_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
