@@ -21,7 +21,7 @@ interface FilledTown {
   crimes: { reference: string; type: string; from: number; to: number; lon: number; lat: number; uncertaintyM: number }[];
 }
 
-/** What the engine may take, as the service gives it by default. */
+/** What the engine may take: the service’s default, MB. */
 const engineMb = 1024;
 
 /** Peak memory of this process, MB. */
@@ -38,7 +38,7 @@ interface Stored {
   total: number;
 }
 
-/** @param days that the town goes on for are a week */
+/** A week of the town. */
 async function storeTown(folder: string, seed: number, wearers: number, crimesWanted: number): Promise<Stored> {
   const filled = spawnSync(process.execPath, [fillTown, folder, ...[seed, wearers, 7, crimesWanted].map(String)], { stdio: 'inherit' });
   if (filled.status !== 0) throw new Error('The town could not be stored; what went wrong stands above.');

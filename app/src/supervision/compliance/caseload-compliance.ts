@@ -160,8 +160,6 @@ export function nightsUntil(now: number, timeZone: string): { day: string; noon:
   return noonsFrom(dayAfter(today, 1 - latest - nightsShown), nightsShown, timeZone);
 }
 
-// Over days of the calendar: a day on which clocks change is no shorter or longer by its date.
-
 /** So many nights from a day on, each from noon to noon on the clock. @param first such as 2026-11-23 */
 export function noonsFrom(first: string, nights: number, timeZone: string): { day: string; noon: number; next: number }[] {
   const noonOf = (day: string) => readTime(`${day} 12:00`, timeZone);
