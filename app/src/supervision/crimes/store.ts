@@ -146,10 +146,16 @@ function matching(tx: Tx, query: CrimeQuery) {
     WHERE r.crime_version_id = v.id AND r.run_id = rc.run_id AND r.verdict = 'present' AND r.taken_back_at IS NULL)`;
   if (query.show === 'to review') base = base.where(present, '>', presentReviewed);
   if (query.show === 'new' && query.since)
-    base = base.where(
-      sql<boolean>`(v.recorded_at > ${query.since} OR (${present} > ${presentReviewed}
-        AND EXISTS (SELECT FROM supervision.runs n WHERE n.id = rc.run_id AND n.at > ${query.since})))`,
-    );
+    base = base
+      // The few that can be, first: of every other crime nothing has to be worked out.
+      .where(
+        sql<boolean>`v.id = ANY (ARRAY(SELECT o.id FROM supervision.crime_versions o WHERE o.recorded_at > ${query.since}
+          UNION SELECT o.crime_version_id FROM supervision.run_crimes o JOIN supervision.runs n ON n.id = o.run_id WHERE n.at > ${query.since}))`,
+      )
+      .where(
+        sql<boolean>`(v.recorded_at > ${query.since} OR (${present} > ${presentReviewed}
+          AND EXISTS (SELECT FROM supervision.runs n WHERE n.id = rc.run_id AND n.at > ${query.since})))`,
+      );
   if (query.show === 'reviewed') base = base.where(reviews, '>', 0);
   return { base, present, reviews, tested, toReview: sql<boolean>`${present} > ${presentReviewed}` };
 }
